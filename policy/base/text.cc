@@ -1,0 +1,89 @@
+#include "policy/base/text.h"
+
+#include <cstdlib>
+#include <memory>
+#include <utf8proc.h>
+
+namespace rollcall {
+
+std::string fold(std::string_view text) {
+    bool plain = true;
+    std::string out(text);
+    for (char& c : out) {
+        if (static_cast<unsigned char>(c) >= 0x80) plain = false;
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    if (plain) return out;
+    utf8proc_uint8_t* folded = nullptr;
+    const auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
+    const utf8proc_ssize_t size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                               static_cast<utf8proc_ssize_t>(text.size()), &folded, options);
+    const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(folded, &std::free);
+    if (size < 0) return std::string(text);
+    return {reinterpret_cast<const char*>(folded), static_cast<std::size_t>(size)};
+}
+
+std::string fold_dn(std::string_view dn) {
+    const std::string folded = fold(dn);
+    std::string out;
+    out.reserve(folded.size());
+    for (std::size_t i = 0; i < folded.size(); ++i) {
+        const char c = folded[i];
+        if (c == '\\' && i + 1 < folded.size()) {
+            out += c;
+            out += folded[++i];
+        } else if (c == ',' || c == '=') {
+            while (!out.empty() && out.back() == ' ' && (out.size() < 2 || out[out.size() - 2] != '\\')) out.pop_back();
+            out += c;
+            while (i + 1 < folded.size() && folded[i + 1] == ' ') ++i;
+        } else {
+            out += c;
+        }
+    }
+    return out;
+}
+
+bool dn_under(std::string_view dn, std::string_view base) {
+    if (!dn.ends_with(base)) return false;
+    if (dn.size() == base.size()) return true;
+    const std::size_t comma = dn.size() - base.size() - 1;
+    if (dn[comma] != ',') return false;
+    std::size_t slashes = 0;  // an escaped comma belongs to the value before it
+    while (slashes < comma && dn[comma - 1 - slashes] == '\\') ++slashes;
+    return slashes % 2 == 0;
+}
+
+std::string slug(std::string_view text) {
+    std::string out;
+    for (const char c : fold(text)) {
+        const bool keep = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
+        if (keep) {
+            out += c;
+        } else if (!out.empty() && out.back() != '-') {
+            out += '-';
+        }
+    }
+    while (!out.empty() && out.back() == '-') out.pop_back();
+    return out;
+}
+
+bool glob_match(std::string_view glob, std::string_view text) {
+    std::size_t g = 0, t = 0, star = std::string_view::npos, mark = 0;
+    while (t < text.size()) {
+        if (g < glob.size() && glob[g] == '*') {
+            star = g++;
+            mark = t;
+        } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
+            ++g, ++t;
+        } else if (star != std::string_view::npos) {
+            g = star + 1;
+            t = ++mark;
+        } else {
+            return false;
+        }
+    }
+    while (g < glob.size() && glob[g] == '*') ++g;
+    return g == glob.size();
+}
+
+}  // namespace rollcall

@@ -1,0 +1,90 @@
+// Matrix room state as facts: the parts of events that decide or repair something, typed. Values only; schema/matrix_event
+// reads them from JSON (Matrix client-server API v1.19, "Room events").
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "policy/base/time.h"
+
+namespace rollcall::policy {
+
+enum class MembershipState : std::uint8_t { none, invite, join, leave, ban, knock };
+
+[[nodiscard]] std::string_view to_text(MembershipState state);
+
+struct MemberContent {
+    std::string user;  // the state key
+    MembershipState membership = MembershipState::none;
+    std::string reason;
+};
+
+// m.room.power_levels. The defaults are those that the spec gives for a missing key in an event that exists.
+struct PowerLevels {
+    std::int64_t users_default = 0;
+    std::int64_t events_default = 0;
+    std::int64_t state_default = 50;
+    std::int64_t ban = 50;
+    std::int64_t kick = 50;
+    std::int64_t redact = 50;
+    std::int64_t invite = 0;
+    std::map<std::string, std::int64_t> users;
+    std::map<std::string, std::int64_t> events;
+    bool operator==(const PowerLevels&) const = default;
+};
+
+struct JoinRules {
+    std::string rule;                      // public, invite, knock, restricted, knock_restricted
+    std::vector<std::string> allow_rooms;  // room IDs of m.room_membership conditions, sorted
+    bool operator==(const JoinRules&) const = default;
+};
+
+struct ServerAcl {
+    std::vector<std::string> allow;  // sorted
+    std::vector<std::string> deny;   // sorted
+    bool allow_ip_literals = true;
+    bool operator==(const ServerAcl&) const = default;
+};
+
+struct NameContent { std::string name; };
+struct TopicContent { std::string topic; };
+struct CanonicalAliasContent { std::string alias; };               // "" for none
+struct HistoryVisibilityContent { std::string visibility; };       // invited, joined, shared, world_readable
+struct GuestAccessContent { std::string access; };                 // can_join, forbidden
+struct SpaceChildContent { std::string child; bool present = false; };  // state key; content has `via`
+struct CreateContent {
+    std::string version;                // "1" where absent
+    bool space = false;                 // type m.space
+    std::vector<std::string> creators;  // sender and additional_creators: infinite power from room version 12 on
+    std::string intent;                 // our marker in creation_content, "" where absent
+};
+struct TombstoneContent { std::string replacement; };
+struct OtherContent { std::string type; };                         // any other event: decides nothing
+
+using RoomContent = std::variant<MemberContent, PowerLevels, JoinRules, ServerAcl, NameContent, TopicContent,
+                                 CanonicalAliasContent, HistoryVisibilityContent, GuestAccessContent, SpaceChildContent,
+                                 CreateContent, TombstoneContent, OtherContent>;
+
+struct RoomEvent {
+    std::string room;        // room ID
+    std::string event;       // event ID
+    std::string sender;
+    Time time{};             // origin_server_ts
+    std::string replaces;    // unsigned.replaces_state: the state event it came after; "" for none
+    bool state = false;      // has a state key
+    RoomContent content;
+};
+
+// The whole current state of one room, read at once (GET /rooms/{roomId}/state): complete, or not made at all.
+struct RoomRead {
+    std::string room;
+    bool joined = true;            // false: the bot is not in it (403), state is empty
+    std::vector<RoomEvent> state;
+};
+
+}  // namespace rollcall::policy

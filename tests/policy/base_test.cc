@@ -1,0 +1,98 @@
+// policy/base: the pieces everything else stands on.
+#include <gtest/gtest.h>
+#include <random>
+#include <set>
+
+#include "policy/base/diagnostic.h"
+#include "policy/base/guid.h"
+#include "policy/base/id.h"
+#include "policy/base/result.h"
+#include "policy/base/rows.h"
+#include "policy/base/text.h"
+#include "policy/base/time.h"
+
+namespace rollcall {
+namespace {
+
+TEST(Duration, ReadsEveryUnitAndNothingElse) {
+    EXPECT_EQ(parse_duration("30s"), std::chrono::seconds{30});
+    EXPECT_EQ(parse_duration("1y"), std::chrono::hours{24 * 365});
+    for (const char* bad : {"", "s", "0s", "-1s", "1", "1w", "1.5h", "101y", "99999999999999999999s", " 1s"})
+        EXPECT_FALSE(parse_duration(bad)) << bad;
+    for (const char* good : {"30s", "15m", "8h", "7d", "2y"}) EXPECT_EQ(to_text(*parse_duration(good)), good);
+}
+
+TEST(Time, RoundTripsRfc3339) {
+    const auto time = parse_rfc3339("2027-02-01T00:00:00+01:00");
+    ASSERT_TRUE(time);
+    EXPECT_EQ(to_rfc3339(*time), "2027-01-31T23:00:00.000Z");
+    EXPECT_EQ(to_rfc3339(*parse_rfc3339("2026-11-22T09:00:00.25Z")), "2026-11-22T09:00:00.250Z");
+    for (const char* bad : {"", "2026-11-22", "2026-13-01T00:00:00Z", "2026-11-22T09:00:00", "2026-11-22T09:00:00.Z", "2026-11-22T24:00:00Z"})
+        EXPECT_FALSE(parse_rfc3339(bad)) << bad;
+}
+
+TEST(Guid, KeepsTheDirectorysByteOrder) {
+    const auto guid = Guid::from_text("{00112233-4455-6677-8899-AABBCCDDEEFF}");
+    ASSERT_TRUE(guid);
+    EXPECT_EQ(guid->bytes[0], 0x33);
+    EXPECT_EQ(guid->bytes[15], 0xff);
+    EXPECT_EQ(guid->text(), "00112233-4455-6677-8899-aabbccddeeff");
+    EXPECT_FALSE(Guid::from_text("0011223-34455-6677-8899-AABBCCDDEEFF"));
+}
+
+TEST(Text, FoldsAsTheDirectoryCompares) {
+    EXPECT_EQ(fold("ÄPFEL Straße"), fold("äpfel STRASSE"));
+    EXPECT_EQ(fold("e\u0301"), fold("\u00c9"));
+    EXPECT_NE(fold("a"), fold("b"));
+    EXPECT_EQ(fold_dn("CN=A B , OU= Staff,DC=corp"), "cn=a b,ou=staff,dc=corp");
+    EXPECT_TRUE(dn_under("cn=a,ou=x,dc=corp", "ou=x,dc=corp"));
+    EXPECT_FALSE(dn_under("cn=a\\,ou=x,dc=corp", "ou=x,dc=corp"));
+    EXPECT_FALSE(dn_under("cn=a,xou=x,dc=corp", "ou=x,dc=corp"));
+    EXPECT_EQ(slug("R&D (EU) "), "r-d-eu");
+    EXPECT_TRUE(glob_match("@*:partner.example.org", "@anna:partner.example.org"));
+    EXPECT_FALSE(glob_match("@*:partner.example.org", "@anna:partner.example.org.evil"));
+}
+
+TEST(Diagnostic, SaysWhereAndWhatToWriteInstead) {
+    const Diagnostic d{{"policy/company.yaml", 12, 5}, "unknown key 'membrs'", "did you mean 'members'?"};
+    EXPECT_EQ(d.text(), "policy/company.yaml:12:5: error: unknown key 'membrs'; did you mean 'members'?");
+    EXPECT_EQ(nearest("membrs", {"owners", "members", "name"}), "members");
+    EXPECT_EQ(nearest("zzz", {"owners", "members"}), "");
+}
+
+TEST(Rows, BehavesLikeAMapOfSetsWhateverTheOrder) {
+    std::mt19937 random(7);
+    Rows<std::uint32_t> rows;
+    std::map<std::size_t, std::set<std::uint32_t>> model;
+    for (int step = 0; step < 200'000; ++step) {
+        const std::size_t row = random() % 300;
+        const std::uint32_t value = random() % 64;
+        switch (random() % 4) {
+            case 0: EXPECT_EQ(rows.erase(row, value), model[row].erase(value) == 1); break;
+            case 1:
+                if (random() % 16 == 0) {
+                    const std::vector<std::uint32_t> fresh{value, value + 1, value + 90};
+                    rows.assign(row, fresh);
+                    model[row] = {fresh.begin(), fresh.end()};
+                }
+                break;
+            default: EXPECT_EQ(rows.put(row, value), model[row].insert(value).second);
+        }
+    }
+    std::size_t total = 0;
+    for (const auto& [row, values] : model) {
+        const auto span = rows.row(row);
+        ASSERT_TRUE(std::equal(span.begin(), span.end(), values.begin(), values.end())) << row;
+        total += values.size();
+    }
+    EXPECT_EQ(rows.element_count(), total);
+}
+
+TEST(Result, CarriesMessageAndHint) {
+    const Result<int> failed = fail(ErrorKind::io, "cannot open x", "create it");
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().text(), "cannot open x; create it");
+}
+
+}  // namespace
+}  // namespace rollcall
