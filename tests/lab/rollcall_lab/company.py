@@ -186,6 +186,15 @@ def _groups(people: list, dice: random.Random) -> dict:
     return groups
 
 
+OUS = ["OU=Staff", "OU=Leavers", "OU=Projects", "OU=Groups", "OU=Service"]
+OUS += [f"OU={department},OU=Staff" for department in DEPARTMENTS]
+
+
+def nobody() -> Company:
+    """The organisational units and service accounts without a company, for tests that fill it themselves."""
+    return Company(OUS, {person.login: person for person in _service_accounts()}, {})
+
+
 def make(people: int = 240) -> Company:
     """The company with about that many people; the known ones, leavers and service accounts are always there."""
     dice = random.Random(20260301)
@@ -193,6 +202,4 @@ def make(people: int = 240) -> Company:
     taken = {person.login.lower() for person in fixed} | {"administrator", "guest", "krbtgt", "breakglass"}
     everyone = fixed + _everyone_else(people - len(fixed), taken, dice)
     groups = _groups(everyone, dice)
-    ous = ["OU=Staff", "OU=Leavers", "OU=Projects", "OU=Groups", "OU=Service"]
-    ous += [f"OU={department},OU=Staff" for department in DEPARTMENTS]
-    return Company(ous, {person.login: person for person in everyone}, groups)
+    return Company(OUS, {person.login: person for person in everyone}, groups)
