@@ -29,10 +29,7 @@ class Directory:
                  host: str = settings.DC_ADDRESS, port: int = 636):
         self._bind_dn = bind_dn
         self._password = password or settings.secret("administrator-password")
-        trust = ldap3.Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=str(settings.CA),
-                          valid_names=[settings.DC_HOST])
-        self._server = ldap3.Server(host, port=port, use_ssl=True, tls=trust, get_info=ldap3.NONE,
-                                    connect_timeout=10)
+        self._host, self._port = host, port
         self._connection = None
 
     @classmethod
@@ -239,9 +236,7 @@ class Directory:
         """One LDAP operation; anything but success raises. A connection that the server ended is made anew once."""
         for attempt in (1, 2):
             if self._connection is None:
-                self._connection = ldap3.Connection(
-                    self._server, self._bind_dn, self._password, auto_bind=True, raise_exceptions=True,
-                    receive_timeout=60, auto_referrals=False, check_names=False)
+                self._connection = self._connect()
             try:
                 getattr(self._connection, operation)(*arguments, **options)
                 return
@@ -249,6 +244,15 @@ class Directory:
                 self._connection = None
                 if attempt == 2:
                     raise
+
+    def _connect(self) -> ldap3.Connection:
+        # a new Server each time: one that was refused once refuses by itself for five minutes
+        trust = ldap3.Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=str(settings.CA),
+                          valid_names=[settings.DC_HOST])
+        server = ldap3.Server(self._host, port=self._port, use_ssl=True, tls=trust, get_info=ldap3.NONE,
+                              connect_timeout=10)
+        return ldap3.Connection(server, self._bind_dn, self._password, auto_bind=True, raise_exceptions=True,
+                                receive_timeout=60, auto_referrals=False, check_names=False)
 
 
 def _parent(dn: str) -> str:
