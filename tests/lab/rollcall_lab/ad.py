@@ -186,6 +186,15 @@ class Directory:
         or no entries. Gives a function that puts everything back."""
         return self._deny(f"{ou},{settings.BASE_DN}", login, access.LIST_CHILDREN, None)
 
+    def harden(self):
+        """What many domains do: empties *Pre-Windows 2000 Compatible Access*, so that ordinary accounts no longer read
+        userAccountControl, accountExpires, memberOf, employeeType or uSNChanged of people, and are not notified
+        of their changes; connections made before keep what they had. Gives a function that puts it back."""
+        group = f"CN=Pre-Windows 2000 Compatible Access,CN=Builtin,{settings.BASE_DN}"
+        everyone_signed_in = f"CN=S-1-5-11,CN=ForeignSecurityPrincipals,{settings.BASE_DN}"
+        self.remove_from_group(everyone_signed_in, group)
+        return lambda: self.add_to_group(everyone_signed_in, group)
+
     def _deny(self, dn: str, login: str, mask: int, attribute: uuid.UUID | None):
         sid = self._raw(login, "objectSid")[0]
         self._run("search", dn, "(objectClass=*)", search_scope=ldap3.BASE, attributes=["nTSecurityDescriptor"],
