@@ -183,9 +183,8 @@ void lapsed_approvals(const Decider& decider, UserId user, std::uint32_t room, s
     }
 }
 
-}  // namespace
-
-Explanation explain(const Decider& decider, UserId user, std::uint32_t room) {
+// Everything but who answers for the room, which needs a look at everybody in it.
+Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t room) {
     const World& world = decider.world();
     const Program& program = decider.program();
     const CompiledRoom& spec = program.rooms[room];
@@ -258,6 +257,14 @@ Explanation explain(const Decider& decider, UserId user, std::uint32_t room) {
         reasons.insert(reasons.begin(), lapsed.begin(), lapsed.end());
     }
     out.short_text = joined(reasons);
+    return out;
+}
+
+}  // namespace
+
+Explanation explain(const Decider& decider, UserId user, std::uint32_t room) {
+    const World& world = decider.world();
+    Explanation out = explain_verdict(decider, user, room);
     const RoomId room_id = decider.world_room(room);
     for (const UserId other :
          room_id.valid() ? world.room_users.row(room_id.index()) : std::span<const UserId>{})
@@ -275,7 +282,7 @@ std::string why(const Decider& decider, UserId user, std::uint32_t room, Basis b
         return person.valid() ? departure_reason(decider, person) : std::string(to_text(basis));
     }
     if (room == kNoRoom) return std::string(to_text(basis));
-    const Explanation whole = explain(decider, user, room);
+    const Explanation whole = explain_verdict(decider, user, room);
     return whole.short_text.empty() ? std::string(to_text(basis)) : whole.short_text;
 }
 
