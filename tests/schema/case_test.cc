@@ -21,7 +21,9 @@ std::vector<std::string> said(const CaseFile& test) {
     std::vector<std::string> lines;
     for (const Diagnostic& diagnostic : found) {
         const std::string text = diagnostic.text();
-        lines.push_back(text.starts_with("policy.yaml:") ? text.substr(12) : text);
+        lines.push_back(text.starts_with("policy.yaml: ")  ? text.substr(13)
+                        : text.starts_with("policy.yaml:") ? text.substr(12)
+                                                           : text);
     }
     return lines;
 }
