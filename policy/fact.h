@@ -35,7 +35,7 @@ struct MembershipSet {
     UserId user;
     RoomId room;
     MembershipState state = MembershipState::join;
-    std::string event;  // event ID; "" where the answer had none
+    std::string event;  // event ID; "" where the answer has none (a kick)
     std::uint32_t held = 0;
 };
 struct Forgotten {

@@ -37,7 +37,7 @@ std::optional<ActionKey> ActionKey::from_text(std::string_view text) {
     const std::size_t b = a == std::string_view::npos ? a : text.find(' ', a + 1);
     if (b == std::string_view::npos) return std::nullopt;
     const auto field = [](std::string_view s) { return s == "-" ? std::string() : std::string(s); };
-    for (int k = 0; k <= static_cast<int>(ActionKind::release); ++k)
+    for (int k = 0; k <= static_cast<int>(ActionKind::notify); ++k)
         if (to_text(static_cast<ActionKind>(k)) == text.substr(0, a))
             return ActionKey{static_cast<ActionKind>(k), field(text.substr(a + 1, b - a - 1)),
                              field(text.substr(b + 1))};

@@ -453,7 +453,8 @@ class Step {
         const MembershipState before = next.state;
         next.state = fact.state;
         next.cause = Cause::daemon;
-        next.event = event_digest(fact.event);
+        // An answer without an event ID leaves the old one held, so that the event, when it comes, is its successor.
+        if (!fact.event.empty()) next.event = event_digest(fact.event);
         apply_membership(fact.user, next, before);
     }
 
