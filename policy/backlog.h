@@ -60,6 +60,8 @@ class Backlog {
     [[nodiscard]] bool empty() const { return complete() && user_actions() == 0 && room_actions() == 0; }
 
   private:
+    void derive_index(const Decider& decider, std::uint32_t room);
+
     Rows<UserAction> by_user_;
     std::vector<std::vector<RoomAction>> by_room_;  // by program room
     std::vector<std::uint32_t> adds_;               // by program room: users with an `add`

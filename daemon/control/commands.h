@@ -3,6 +3,7 @@
 
 #include "daemon/control/handler.h"
 
+
 namespace rollcall::control {
 
 struct Context {

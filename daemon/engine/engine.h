@@ -117,6 +117,8 @@ class Engine {
     [[nodiscard]] Result<Answered> approve(const std::string& hold, const schema::TrailCaller& caller, const std::string& reason);
     [[nodiscard]] Result<Answered> reject(const std::string& hold, const schema::TrailCaller& caller, const std::string& reason);
     void verify_rooms();
+    // Runs the command again when the directory has been read, or has told that it cannot be.
+    void defer(Command command) { deferred_.push_back(std::move(command)); }
     // A line for the trail, in this turn's commit.
     void record(schema::TrailEntry entry);
     // Carries out every fact through step() and keeps its effects.
@@ -243,6 +245,7 @@ class Engine {
     std::vector<std::function<void(bool)>> answers_;
     std::vector<std::function<void()>> replies_;
     std::vector<std::pair<std::uint64_t, Call>> calls_;
+    std::vector<Command> deferred_;
     std::vector<Message> waiting_;                       // arrived while the disk was full
     bool blocked_ = false;
     bool fatal_ = false;

@@ -45,6 +45,7 @@ void Engine::take(policy::DirectorySnapshot& message) {
     learn(policy::Fact(std::move(message)));
     if (!world_.frozen.empty() && !was_frozen) log_.error("RC-DIR-FROZEN", world_.frozen);
     if (world_.frozen.empty() && was_frozen) log_.info("RC-DIR-BELIEVED", "the directory can be believed again");
+    for (Command& command : std::exchange(deferred_, {})) take(command);
 }
 
 void Engine::take(policy::DirectoryChanges& message) { learn(policy::Fact(std::move(message))); }
@@ -63,6 +64,8 @@ void Engine::take(policy::DirectoryStatus& message) {
         }
     }
     directory_status_ = std::move(message);
+    if (directory_status_.health != policy::DirectoryHealth::up)
+        for (Command& command : std::exchange(deferred_, {})) take(command);
 }
 
 void Engine::effects(policy::Effects&& effects) {
