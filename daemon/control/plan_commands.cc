@@ -39,12 +39,17 @@ std::string hash_of(const std::string& version, const std::vector<policy::PlanLi
 Result<bool> directory_ready(const Context& context, const policy::Program* program) {
     engine::Engine& engine = context.engine;
     const policy::World& world = engine.world();
+    const policy::DirectoryStatus& status = engine.directory_status();
+    if (engine.settings().one_shot && !engine.fresh()) {
+        if (status.health != policy::DirectoryHealth::up) return fail(ErrorKind::unavailable, status.text, "a plan needs one complete read of the directory");
+        if (!engine.homeserver_trouble().empty()) return fail(ErrorKind::unavailable, "the homeserver does not answer: " + engine.homeserver_trouble(), "check homeserver.url and whether it runs");
+        return false;
+    }
     std::vector<std::string> missing;
     if (program != nullptr)
         for (const std::string& attribute : program->attributes)
             if (attribute != "samaccountname" && !world.attributes_read.contains(attribute)) missing.push_back(attribute);
     if (world.directory_read && missing.empty()) return true;
-    const policy::DirectoryStatus& status = engine.directory_status();
     if (status.health != policy::DirectoryHealth::up)
         return fail(ErrorKind::unavailable, status.text.empty() ? "the directory cannot be read" : status.text, "a plan needs one complete read; `rollcall status` shows when the directory is back");
     if (!world.frozen.empty() && !world.directory_read) return fail(ErrorKind::unavailable, world.frozen, "repair the directory, or what hides part of it from the bind account");

@@ -51,7 +51,8 @@ void Engine::dispatch() {
         for (std::size_t i = 0; i < world_.users.size(); ++i)
             if (world_.account(UserId(i)) == policy::Account::absent) accounts_to_find_.emplace_back(i);
     }
-    if (!decider_ || pause_ == Pause::all || whole_pass_) return dispatch_reads();
+    const bool may_act = !settings_.one_shot || converging_;
+    if (!decider_ || pause_ == Pause::all || whole_pass_ || !may_act) return dispatch_reads();
     dispatch_lane(Lane::departure);
     if (pause_ == Pause::none) {
         dispatch_lane(Lane::outsider);

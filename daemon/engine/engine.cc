@@ -98,6 +98,7 @@ Status Engine::turn(std::vector<Message> messages, Time now) {
     more_ = false;
     if (now > world_.now || world_.now == Time{}) learn(policy::TimePassed{now});
     for (Message& message : messages) std::visit([this](auto& m) { if constexpr (!std::is_same_v<std::decay_t<decltype(m)>, std::monostate>) take(m); }, message);
+    for (Command& command : std::exchange(deferred_, {})) take(command);
     decide();
     dispatch();
     if (Status kept = commit(); !kept || blocked_) return kept;
@@ -121,13 +122,19 @@ void Engine::decide() {
 Time Engine::wake() const {
     if (blocked_) return world_.now + kDiskRetry;
     if (more_) return Time::min();
-    Time next = std::min(next_verify_, next_accounts_);
-    next = std::min(next, policy::next_moment(world_, decider_.get()));
-    for (const auto& [key, retry] : retries_) next = std::min(next, retry.not_before);
-    if (homeserver_failures_ > 0) next = std::min(next, homeserver_retry_);
+    Time next = kNever;
+    // A moment that has passed was looked at in this turn: what it let happen is under way, or waits for something else.
+    const auto consider = [&](Time time) {
+        if (time > world_.now) next = std::min(next, time);
+    };
+    consider(next_verify_);
+    consider(next_accounts_);
+    consider(policy::next_moment(world_, decider_.get()));
+    for (const auto& [key, retry] : retries_) consider(retry.not_before);
+    if (homeserver_failures_ > 0) consider(homeserver_retry_);
     for (const policy::Room& room : world_.rooms)
-        if (room.phase == policy::RoomPhase::filling) next = std::min(next, room.filling_since + policy::kFillAtMost);
-    return std::max(next, world_.now + Duration{1});
+        if (room.phase == policy::RoomPhase::filling) consider(room.filling_since + policy::kFillAtMost);
+    return next;
 }
 
 bool Engine::quiet() const {
@@ -168,6 +175,7 @@ Status Engine::commit() {
 void Engine::release() {
     for (auto& answer : std::exchange(answers_, {})) answer(true);
     for (auto& reply : std::exchange(replies_, {})) reply();
+    dispatched_ = !calls_.empty();
     for (auto& [id, call] : std::exchange(calls_, {})) {
         ++counters_.requests;
         homeserver_.send(id, std::move(call));

@@ -45,6 +45,7 @@ struct Settings {
     std::string bot;          // Matrix ID
     std::string admin_room;   // full alias; "" for none
     policy::Abilities abilities;
+    bool one_shot = false;    // a command without a daemon: reads, and acts only when told to converge
     Duration verify_every = std::chrono::hours{6};
     Duration look_for_accounts_every = std::chrono::minutes{5};
 };
@@ -84,6 +85,12 @@ class Engine {
     [[nodiscard]] Time wake() const;
     // Nothing in flight, nothing waiting that may be done now.
     [[nodiscard]] bool quiet() const;
+    // As quiet(), and what is left in the backlog is held, put off or waits for others: nothing more comes by itself.
+    [[nodiscard]] bool settled_down() const { return quiet() && !blocked_ && open_.empty() && calls_.empty() && !dispatched_; }
+    // Directory and rooms have been read since the start, so that a plan speaks of now.
+    [[nodiscard]] bool fresh() const { return read_since_start_ && rooms_to_read_.empty() && members_to_read_.empty() && reading_.empty(); }
+    // Lets a one-shot engine act.
+    void converge() { converging_ = true, more_ = true; }
     [[nodiscard]] bool blocked() const { return blocked_; }
 
     // --- for commands, inside a turn ---
@@ -117,7 +124,7 @@ class Engine {
     [[nodiscard]] Result<Answered> approve(const std::string& hold, const schema::TrailCaller& caller, const std::string& reason);
     [[nodiscard]] Result<Answered> reject(const std::string& hold, const schema::TrailCaller& caller, const std::string& reason);
     void verify_rooms();
-    // Runs the command again when the directory has been read, or has told that it cannot be.
+    // Runs the command again in the next turn: something that it needs is still being read.
     void defer(Command command) { deferred_.push_back(std::move(command)); }
     // A line for the trail, in this turn's commit.
     void record(schema::TrailEntry entry);
@@ -237,6 +244,9 @@ class Engine {
     std::deque<NoticeDebt> notices_;
     std::map<std::string, std::string> direct_rooms_;    // Matrix ID → room ID
     std::array<std::size_t, policy::kLanes> lane_cursor_{};
+    bool dispatched_ = false;                            // something was sent in this turn
+    bool read_since_start_ = false;
+    bool converging_ = false;
     bool more_ = false;                                  // another turn has work although no message comes
 
     // This turn, until its commit.

@@ -42,10 +42,11 @@ void Engine::take(Command& message) {
 
 void Engine::take(policy::DirectorySnapshot& message) {
     const bool was_frozen = !world_.frozen.empty();
+    read_since_start_ = true;
     learn(policy::Fact(std::move(message)));
     if (!world_.frozen.empty() && !was_frozen) log_.error("RC-DIR-FROZEN", world_.frozen);
     if (world_.frozen.empty() && was_frozen) log_.info("RC-DIR-BELIEVED", "the directory can be believed again");
-    for (Command& command : std::exchange(deferred_, {})) take(command);
+    more_ = true;
 }
 
 void Engine::take(policy::DirectoryChanges& message) { learn(policy::Fact(std::move(message))); }
@@ -65,7 +66,7 @@ void Engine::take(policy::DirectoryStatus& message) {
     }
     directory_status_ = std::move(message);
     if (directory_status_.health != policy::DirectoryHealth::up)
-        for (Command& command : std::exchange(deferred_, {})) take(command);
+        more_ = true;
 }
 
 void Engine::effects(policy::Effects&& effects) {
