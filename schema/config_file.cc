@@ -110,8 +110,9 @@ class ConfigReader {
         Fields fields(node, "a directory", out_);
         if (const Node* kind = fields.need("kind", "write kind: active_directory"))
             into.kind = read_choice(*kind, kKinds, out_).value_or(into.kind);
-        if (const bool discover = node.find("discover") != nullptr; discover)
-            fields.not_yet("discover", "write servers: [ldaps://…]");
+        fields.not_yet("discover", "write servers: [ldaps://…]");
+        if (node.find("discover") != nullptr)
+            (void)fields.take("servers");
         else if (const Node* servers =
                      fields.need("servers", "write servers: [ldaps://dc1.corp.example.com]"))
             ldap_servers(*servers, into.servers);
@@ -126,7 +127,6 @@ class ConfigReader {
             credentials(*bind, into);
         path(fields.take("ca_file"), into.ca_file);
         fields.duration(fields.take("verify_every"), into.verify_every);
-        (void)fields.take("servers");  // known beside `discover` too
         fields.finish();
     }
 

@@ -29,12 +29,10 @@ std::string placeholder_fault(std::string_view inside) {
     const std::string_view attribute = inside.substr(0, bar);
     if (!is_attribute_name(attribute))
         return fmt::format("{{{}}} does not begin with an attribute's name", inside);
-    while (inside.find('|') != std::string_view::npos) {
-        inside.remove_prefix(inside.find('|') + 1);
-        const std::string_view filter = inside.substr(0, inside.find('|'));
-        if (filter != "lower" && filter != "slug")
-            return fmt::format("\"{}\" is no filter; the filters are lower and slug", filter);
-    }
+    if (bar == std::string_view::npos) return {};
+    const std::string_view filter = inside.substr(bar + 1);
+    if (filter != "lower" && filter != "slug")
+        return fmt::format("\"{}\" is no filter; the filters are lower and slug, one at a time", filter);
     return {};
 }
 

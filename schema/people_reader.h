@@ -13,7 +13,7 @@ namespace rollcall::schema {
 [[nodiscard]] policy::People read_people(const Node& node, const PolicyContext& context);
 
 // What is wrong with a matrix_id template, or "": "@{sAMAccountName|lower}:corp.example.com". A name in
-// braces is an attribute, filters behind it are `lower` (every letter) and `slug`; the server is written out.
+// braces is an attribute, the filter behind it `lower` or `slug`, if any; the server is written out.
 [[nodiscard]] std::string template_fault(std::string_view text, std::string_view server_name);
 
 }  // namespace rollcall::schema

@@ -1,0 +1,338 @@
+#include "policy/compile.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "policy/base/text.h"
+
+namespace rollcall::policy {
+namespace {
+
+class Compiler {
+  public:
+    Compiler(const PolicyFile& file, const World& world, const Pins& pins)
+        : file_(file), world_(world), old_pins_(pins) {}
+
+    Compiled run(std::string version) {
+        program_.version = std::move(version);
+        program_.guards = file_.guards;
+        if (file_.people) people(*file_.people);
+        for (const RoomText& room : file_.rooms) program_.rooms.push_back(compile_room(room));
+        std::sort(program_.rooms.begin(), program_.rooms.end(),
+                  [](const CompiledRoom& a, const CompiledRoom& b) { return a.key < b.key; });
+        for (const Text& id : file_.protected_ids) program_.protected_ids.push_back(id.value);
+        std::sort(program_.protected_ids.begin(), program_.protected_ids.end());
+        for (const Service& service : file_.services)
+            program_.services.push_back({service.key, service.who, rooms_of(service.rooms), service.at});
+        for (const Approval& approval : file_.outsiders) compile_approval(approval);
+        for (const Text& canary : file_.guards.canaries) (void)person(canary.value, canary.at);
+        program_.attributes.assign(attributes_.begin(), attributes_.end());
+        Compiled out;
+        out.diagnostics = std::move(diagnostics_);
+        if (!has_errors(out.diagnostics)) out.program = std::make_shared<const Program>(std::move(program_));
+        return out;
+    }
+
+  private:
+    void complain(const Position& at, std::string message, std::string suggestion,
+                  Severity severity = Severity::error) {
+        diagnostics_.push_back({at, std::move(message), std::move(suggestion), severity});
+    }
+
+    void people(const People& people) {
+        parse_template(people.matrix_id);
+        program_.leave = people.leave;
+        program_.sign_out = people.sign_out;
+        for (const Identity& identity : people.identities) {
+            const Guid guid = person(identity.user, identity.at);
+            if (guid.empty()) continue;
+            if (!program_.identities.emplace(guid, identity.matrix_id).second)
+                complain(identity.at, fmt::format("'{}' has two identities", identity.user),
+                         "keep one of them");
+        }
+        if (people.employees) {
+            program_.employees = expression(*people.employees);
+            program_.employees_at = people.employees->at;
+        }
+    }
+
+    void parse_template(const Text& text) {
+        std::string_view rest = text.value;
+        while (!rest.empty()) {
+            const std::size_t open = rest.find('{');
+            if (open != 0) program_.matrix_id.push_back({std::string(rest.substr(0, open)), {}, {}});
+            if (open == std::string_view::npos) return;
+            const std::size_t close = rest.find('}', open);
+            if (close == std::string_view::npos) {
+                complain(text.at, "'{' without '}' in the template",
+                         "write \"@{sAMAccountName|lower}:server\"");
+                return;
+            }
+            const std::string_view inside = rest.substr(open + 1, close - open - 1);
+            const std::size_t bar = inside.find('|');
+            const std::string_view filter = bar == std::string_view::npos ? "" : inside.substr(bar + 1);
+            TemplatePart part{{}, fold(inside.substr(0, bar)), TemplatePart::Filter::none};
+            if (filter == "lower")
+                part.filter = TemplatePart::Filter::lower;
+            else if (filter == "slug")
+                part.filter = TemplatePart::Filter::slug;
+            else if (!filter.empty())
+                complain(text.at, fmt::format("unknown filter '{}'", filter),
+                         "the filters are 'lower' and 'slug'");
+            attributes_.insert(part.attribute);
+            program_.matrix_id.push_back(std::move(part));
+            rest.remove_prefix(close + 1);
+        }
+    }
+
+    CompiledRoom compile_room(const RoomText& text) {
+        CompiledRoom room;
+        room.key = text.key;
+        room.space = text.space;
+        room.at = text.at;
+        room.name = text.name;
+        room.topic = text.topic ? text.topic->value : "";
+        room.alias = text.alias ? text.alias->value : text.key;
+        room.parent = text.parent ? text.parent->value : "";
+        if (text.members) {
+            room.members = body(*text.members);
+            room.members_at = text.members->at;
+            room.members_path = text.members->path;
+            room.whole_employees = text.members->word == Expression::Word::employees && !text.members->except;
+            if (text.members->except) {
+                room.except = expression(*text.members->except);
+                room.except_at = text.members->except->at;
+                room.except_path = text.members->except->path;
+            }
+        }
+        if (text.owners) {
+            room.owners = expression(*text.owners);
+            room.owners_at = text.owners->at;
+            room.owners_path = text.owners->path;
+        }
+        room.admission = text.admission.value_or(Admission::join);
+        room.outsiders = text.outsiders.value_or(Outsiders::none);
+        const bool closed = room.outsiders == Outsiders::none;
+        room.history = text.history.value_or(closed ? History::shared : History::joined);
+        room.who_posts = text.who_posts.value_or(WhoPosts::everyone);
+        room.who_invites = text.who_invites.value_or(closed ? WhoInvites::nobody : WhoInvites::owners);
+        room.leaving = text.leaving.value_or(Leaving::free);
+        return room;
+    }
+
+    void compile_approval(const Approval& text) {
+        CompiledApproval approval{text.key,           text.who, text.reason, rooms_of(text.rooms),
+                                  text.sponsor.value, Guid{},   text.until,  text.at};
+        approval.sponsor_guid = person(text.sponsor.value, text.sponsor.at);
+        for (const std::uint32_t index : approval.rooms)
+            if (program_.rooms[index].outsiders == Outsiders::none)
+                complain(text.at,
+                         fmt::format("outsiders.{} names the room '{}', which is not open to outsiders",
+                                     text.key, program_.rooms[index].key),
+                         fmt::format("write 'outsiders: approved' in rooms.{} or leave the room out",
+                                     program_.rooms[index].key));
+        program_.approvals.push_back(std::move(approval));
+    }
+
+    std::vector<std::uint32_t> rooms_of(const std::vector<Text>& wanted) {
+        std::set<std::uint32_t> found;
+        for (const Text& text : wanted)
+            for (std::size_t i = 0; i < program_.rooms.size(); ++i)
+                if (text.value == "all" || glob_match(text.value, program_.rooms[i].key))
+                    found.insert(static_cast<std::uint32_t>(i));
+        return {found.begin(), found.end()};
+    }
+
+    NodeId add(Node node) {
+        program_.nodes.push_back(std::move(node));
+        return NodeId(program_.nodes.size() - 1);
+    }
+
+    NodeId combine(Node::Op op, const std::vector<NodeId>& kids, const Position& at) {
+        if (kids.size() == 1) return kids.front();
+        Node node{op,
+                  static_cast<std::uint32_t>(program_.children.size()),
+                  static_cast<std::uint32_t>(kids.size()),
+                  at,
+                  {}};
+        program_.children.insert(program_.children.end(), kids.begin(), kids.end());
+        return add(std::move(node));
+    }
+
+    NodeId expression(const Expression& text) {
+        const NodeId inner = body(text);
+        if (!text.except) return inner;
+        const NodeId out = expression(*text.except);
+        return add({Node::Op::except, inner.value, out.value, text.at, text.path});
+    }
+
+    // The expression without its `except`.
+    NodeId body(const Expression& text) {
+        if (text.word == Expression::Word::nobody) return add({Node::Op::no, 0, 0, text.at, text.path});
+        if (text.word == Expression::Word::employees)
+            return add({Node::Op::employees, 0, 0, text.at, text.path});
+        std::vector<NodeId> kids;
+        for (const Condition& condition : text.conditions)
+            kids.push_back(compile_condition(condition, text.path));
+        return combine(Node::Op::all, kids, text.at);
+    }
+
+    NodeId compile_condition(const Condition& text, const std::string& path) {
+        if (text.kind == Condition::Kind::any || text.kind == Condition::Kind::all) {
+            std::vector<NodeId> kids;
+            for (const Expression& inner : text.list) kids.push_back(expression(inner));
+            return combine(text.kind == Condition::Kind::any ? Node::Op::any : Node::Op::all, kids, text.at);
+        }
+        CompiledCondition condition;
+        condition.kind = text.kind;
+        condition.name = text.name;
+        std::string identity;
+        switch (text.kind) {
+            case Condition::Kind::group:
+                condition.guid = group(text.name, text.at);
+                identity = "g" + condition.guid.text();
+                break;
+            case Condition::Kind::user:
+                condition.guid = person(text.name, text.at);
+                identity = "u" + condition.guid.text();
+                break;
+            case Condition::Kind::under:
+                condition.dn = fold_dn(text.name);
+                identity = "d" + condition.dn;
+                break;
+            default:
+                identity = attribute(text, condition);
+        }
+        const auto [at, fresh] = conditions_.try_emplace(identity, ConditionId(program_.conditions.size()));
+        if (fresh) program_.conditions.push_back(std::move(condition));
+        return add({Node::Op::condition, at->second.value, 0, text.at, path});
+    }
+
+    std::string attribute(const Condition& text, CompiledCondition& condition) {
+        condition.attribute = fold(text.name);
+        condition.test = text.test;
+        attributes_.insert(condition.attribute);
+        std::string identity = fmt::format("a{}\x01{}", condition.attribute, static_cast<int>(text.test));
+        if (text.test == Condition::Test::matches) {
+            RE2::Options options;
+            options.set_case_sensitive(false);
+            options.set_log_errors(false);
+            options.set_max_mem(1 << 20);
+            condition.values = text.values;
+            condition.pattern = std::make_shared<const RE2>(text.values.front(), options);
+            if (!condition.pattern->ok())
+                complain(text.at, fmt::format("the pattern is not RE2: {}", condition.pattern->error()),
+                         "see RE2's syntax page");
+        } else {
+            for (const std::string& value : text.values) condition.values.push_back(fold(value));
+            std::sort(condition.values.begin(), condition.values.end());
+        }
+        for (const std::string& value : condition.values) identity += "\x01" + value;
+        return identity;
+    }
+
+    // --- names → objects ---
+
+    template <class IdType, class Objects>
+    Guid resolve(const char* what, const std::string& name, const Position& at,
+                 const std::vector<IdType>& found, const Objects& objects,
+                 const std::vector<std::string>& names) {
+        const std::string pin = fmt::format("{}:{}", what, fold(name));
+        if (const auto held = old_pins_.find(pin); held != old_pins_.end()) {
+            program_.pins[pin] = held->second;
+            if (found.size() == 1 && objects[found.front().index()].guid != held->second)
+                complain(at,
+                         fmt::format("the {} '{}' is another object than when this policy was applied; the "
+                                     "first one stays meant",
+                                     what, name),
+                         fmt::format("write guid:{} to mean the new one",
+                                     objects[found.front().index()].guid.text()),
+                         Severity::warning);
+            return held->second;
+        }
+        if (found.size() == 1) return program_.pins[pin] = objects[found.front().index()].guid;
+        if (found.empty()) {
+            const std::string near = nearest(fold(name), names);
+            complain(at, fmt::format("no {} '{}' in the directory", what, name),
+                     near.empty()
+                         ? fmt::format("check the spelling, or write guid:… or the distinguished name")
+                         : fmt::format("did you mean '{}'?", near));
+            return {};
+        }
+        std::string list;
+        for (const IdType id : found) list += (list.empty() ? "" : ", ") + objects[id.index()].dn;
+        complain(at, fmt::format("the {} '{}' is ambiguous: {}", what, name, list),
+                 "write the distinguished name or guid:…");
+        return {};
+    }
+
+    Guid group(const std::string& name, const Position& at) {
+        return cached(groups_, name, [&] {
+            return resolve("group", name, at, world_.groups_named(name), world_.groups,
+                           names_of(world_.groups, group_names_, &Group::name));
+        });
+    }
+
+    Guid person(const std::string& login, const Position& at) {
+        return cached(people_, login, [&] {
+            std::vector<PersonId> found =
+                login.starts_with('@') ? by_matrix_id(login) : world_.people_named(login);
+            return resolve("user", login, at, found, world_.people,
+                           names_of(world_.people, person_names_, &Person::login));
+        });
+    }
+
+    std::vector<PersonId> by_matrix_id(const std::string& id) const {
+        std::vector<PersonId> found;
+        for (std::size_t i = 0; i < world_.people.size(); ++i)
+            if (world_.people[i].matrix_id == id) found.emplace_back(i);
+        return found;
+    }
+
+    template <class Find>
+    static Guid cached(std::unordered_map<std::string, Guid>& cache, const std::string& name, Find find) {
+        if (const auto held = cache.find(name); held != cache.end()) return held->second;
+        return cache[name] = find();
+    }
+
+    template <class Objects, class Field>
+    static const std::vector<std::string>& names_of(const Objects& objects, std::vector<std::string>& cache,
+                                                    Field field) {
+        if (cache.empty())
+            for (const auto& object : objects)
+                if (!object.deleted && cache.size() < 20'000) cache.push_back(fold(object.*field));
+        return cache;
+    }
+
+    const PolicyFile& file_;
+    const World& world_;
+    const Pins& old_pins_;
+    Program program_;
+    Diagnostics diagnostics_;
+    std::unordered_map<std::string, ConditionId> conditions_;
+    std::unordered_map<std::string, Guid> groups_, people_;
+    std::vector<std::string> group_names_, person_names_;
+    std::set<std::string> attributes_;
+};
+
+}  // namespace
+
+Compiled compile(const PolicyFile& file, const World& world, const Pins& pins, std::string version) {
+    return Compiler(file, world, pins).run(std::move(version));
+}
+
+const CompiledRoom* Program::room(std::string_view key) const {
+    const int index = room_index(key);
+    return index < 0 ? nullptr : &rooms[static_cast<std::size_t>(index)];
+}
+
+int Program::room_index(std::string_view key) const {
+    const auto at =
+        std::lower_bound(rooms.begin(), rooms.end(), key,
+                         [](const CompiledRoom& room, std::string_view k) { return room.key < k; });
+    return at == rooms.end() || at->key != key ? -1 : static_cast<int>(at - rooms.begin());
+}
+
+}  // namespace rollcall::policy

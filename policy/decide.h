@@ -1,0 +1,163 @@
+// Decider: one Program bound to the World; answers who may be in which room, one person at a time.
+//
+//     person ──► direct groups ──► walk up, stamping ──► conditions that hold ──► index ──► candidate rooms
+//     ──► verdicts
+//                attributes, DN ─► conditions that hold ─┘                        (+ the rooms they are in
+//                now)
+//
+// Three values everywhere: what could not be read is unknown, and an unknown verdict leaves (room, user) as
+// it is. Nothing is stored for a (person, room): a verdict costs a walk, and is derived whenever wanted.
+// Owned by the engine thread, or by a command for a policy that is not in force; scratch space inside, so not
+// shareable.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "policy/base/rows.h"
+#include "policy/program.h"
+#include "policy/world.h"
+
+namespace rollcall::policy {
+
+enum class Presence : std::uint8_t { out, unknown, in };
+
+// Why a verdict is what it is; explain.h turns it into sentences.
+enum class Basis : std::uint8_t {
+    member,        // members holds
+    owner,         // owners holds
+    service,       // listed, with this room
+    approval,      // an outsider with an approval in force
+    protected_id,  // never removed
+    departed,
+    excepted,      // members.except holds
+    not_listed,    // an employee, but neither members nor owners holds
+    not_employee,  // a person whom people.employees does not match
+    stranger,      // a user of the own server who is no known person
+    outsider,      // a user of another server
+    service_elsewhere,
+    undecided,  // something needed could not be read
+};
+
+struct Verdict {
+    Presence presence = Presence::unknown;
+    Tri owner = Tri::no;
+    Basis basis = Basis::undecided;
+};
+
+struct IdentityConflict {
+    PersonId person;
+    std::string matrix_id;
+    std::string text;
+};
+
+class Decider {
+  public:
+    // Visits everybody once. `world` gains the Matrix IDs that the program computes, and nothing else.
+    Decider(World& world, std::shared_ptr<const Program> program);
+
+    [[nodiscard]] const Program& program() const { return *program_; }
+    [[nodiscard]] const World& world() const { return world_; }
+
+    // After a fact: what was derived from this person, or from which groups can be read, is derived again.
+    void person_changed(PersonId person);
+    void readability_changed();
+    void rooms_changed();  // the world gained or lost managed rooms
+
+    [[nodiscard]] UserId user_of(PersonId person) const;
+    [[nodiscard]] PersonId person_of(UserId user) const;
+    [[nodiscard]] std::vector<IdentityConflict> conflicts() const;
+
+    [[nodiscard]] Tri departed(PersonId person) const;
+    [[nodiscard]] Tri employee(PersonId person) const;
+    [[nodiscard]] Verdict verdict(UserId user, std::uint32_t room) const;
+    // The approval that lets this user stay in this room now, or null.
+    [[nodiscard]] const CompiledApproval* approval(UserId user, std::uint32_t room) const;
+    [[nodiscard]] bool is_protected(UserId user) const;
+    [[nodiscard]] const CompiledService* service(UserId user) const;
+
+    // Calls visit(room, verdict) for every room in which the user is, or could be wanted. Each room once.
+    template <class Visit>
+    void each_room(UserId user, Visit visit) const {
+        Subject subject = prepare(user);
+        for (const std::uint32_t room : candidates(subject)) visit(room, judge(subject, room));
+    }
+
+    // Index into Program::rooms of a world's room, or -1 where this program does not manage it; and back.
+    [[nodiscard]] int managed(RoomId room) const {
+        return room.index() < program_room_.size() ? program_room_[room.index()] : -1;
+    }
+    [[nodiscard]] RoomId world_room(std::uint32_t room) const { return world_room_[room]; }
+
+    // For explain: one node for one person, three-valued.
+    [[nodiscard]] Tri evaluate(PersonId person, NodeId node) const;
+
+  private:
+    struct Subject {
+        UserId user;
+        PersonId person;
+        Tri departed = Tri::no;
+        Tri employee = Tri::no;
+        const CompiledService* service = nullptr;
+        bool is_protected = false;
+    };
+
+    void build_conditions();
+    void build_index();
+    void positives(NodeId node, std::vector<ConditionId>& out, bool& everyone) const;
+    void derive_conditions(PersonId person);
+    [[nodiscard]] std::string template_id(PersonId person) const;
+    void claim(PersonId person);
+    void settle_claims(UserId user);
+    void stamp(PersonId person) const;
+    [[nodiscard]] Tri condition(ConditionId id) const;
+    [[nodiscard]] Tri eval(NodeId node) const;
+    [[nodiscard]] Subject prepare(UserId user) const;
+    [[nodiscard]] const std::vector<std::uint32_t>& candidates(const Subject& subject) const;
+    [[nodiscard]] Verdict judge(const Subject& subject, std::uint32_t room) const;
+    [[nodiscard]] Verdict judge_employee(std::uint32_t room) const;
+
+    World& world_;
+    std::shared_ptr<const Program> program_;
+
+    // Conditions: which of them each person fulfils besides groups, and how to find those that an entry
+    // concerns.
+    std::unordered_map<std::string, std::vector<ConditionId>> by_value_;  // "attribute\x01folded value"
+    std::unordered_map<std::string, ConditionId> by_dn_;
+    std::unordered_map<Guid, ConditionId, GuidHash> by_user_;
+    std::vector<ConditionId> patterns_;
+    std::vector<ConditionId> group_condition_;  // by GroupId
+    std::vector<GroupId> condition_group_;      // by ConditionId
+    std::vector<bool>
+        condition_unknown_;  // by ConditionId: unknown for whoever does not fulfil it for certain
+    Rows<ConditionId> person_conditions_;  // by PersonId: that hold
+
+    Rows<std::uint32_t> index_;                  // ConditionId → rooms that it can put somebody into
+    std::vector<std::uint32_t> index_everyone_;  // rooms open to any employee
+    std::vector<int> program_room_;              // by RoomId
+    std::vector<RoomId> world_room_;             // by program room
+
+    // Matrix IDs: who claims which. One claim or a kept one is a match; more is a conflict.
+    std::vector<UserId> claimed_;                               // by PersonId
+    std::vector<PersonId> person_of_user_;                      // by UserId
+    std::unordered_map<UserId, std::vector<PersonId>> rivals_;  // only where there is more than one claim
+    std::unordered_map<PersonId, std::string> unusable_;        // computed Matrix IDs that are none
+
+    std::unordered_map<UserId, const CompiledService*> services_;
+    std::unordered_map<UserId, bool> protected_;
+
+    // Scratch: a stamp equal to epoch_ means "in this walk".
+    mutable std::uint32_t epoch_ = 0;
+    mutable std::vector<std::uint32_t> group_stamp_, condition_stamp_, room_stamp_;
+    mutable std::vector<GroupId> walk_;
+    mutable std::vector<ConditionId> holding_;
+    mutable std::vector<std::uint32_t> found_;
+};
+
+// Is this a Matrix user ID that an account can have (appendix "User Identifiers": historical local parts left
+// out)?
+[[nodiscard]] bool valid_matrix_id(std::string_view id);
+
+}  // namespace rollcall::policy

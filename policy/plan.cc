@@ -1,0 +1,330 @@
+#include "policy/plan.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace rollcall::policy {
+
+std::string_view to_text(ActionKind kind) {
+    switch (kind) {
+        case ActionKind::sign_out:
+            return "sign_out";
+        case ActionKind::list_rooms:
+            return "list_rooms";
+        case ActionKind::leave_unmanaged:
+            return "leave_unmanaged";
+        case ActionKind::remove:
+            return "remove";
+        case ActionKind::forget:
+            return "forget";
+        case ActionKind::add:
+            return "add";
+        case ActionKind::set_power:
+            return "set_power";
+        case ActionKind::create:
+            return "create";
+        case ActionKind::publish:
+            return "publish";
+        case ActionKind::set_name:
+            return "set_name";
+        case ActionKind::set_topic:
+            return "set_topic";
+        case ActionKind::set_history:
+            return "set_history";
+        case ActionKind::set_guest_access:
+            return "set_guest_access";
+        case ActionKind::set_join_rule:
+            return "set_join_rule";
+        case ActionKind::set_server_acl:
+            return "set_server_acl";
+        case ActionKind::set_power_levels:
+            return "set_power_levels";
+        case ActionKind::claim_alias:
+            return "claim_alias";
+        case ActionKind::set_alias:
+            return "set_alias";
+        case ActionKind::set_space_child:
+            return "set_space_child";
+        case ActionKind::release:
+            return "release";
+        case ActionKind::notify:
+            return "notify";
+    }
+    return "";
+}
+
+namespace {
+
+bool present(MembershipState state) {
+    return state == MembershipState::join || state == MembershipState::invite ||
+           state == MembershipState::knock;
+}
+
+Lane removal_lane(Basis basis, const Membership& held) {
+    if (basis == Basis::departed) return Lane::departure;
+    // Whoever came without an approval and is no user of ours goes at once; everyone else meets the guard.
+    if (basis == Basis::outsider && !held.approved_once) return Lane::outsider;
+    return Lane::removal;
+}
+
+// Wanted, and not in: may the daemon bring them in now?
+bool may_add(const Decider& decider, UserId user, std::uint32_t room, const Membership* held) {
+    if (held == nullptr || held->state == MembershipState::none) return true;
+    if (held->state == MembershipState::knock) return true;
+    if (held->state == MembershipState::ban) return false;  // an owner's ban stands and shows in status
+    if (held->cause == Cause::daemon) return true;
+    if (held->cause == Cause::self) return decider.program().rooms[room].leaving == Leaving::rejoin;
+    const World& world = decider.world();
+    const auto at = world.put_back.find(World::pair(user, held->room));
+    return at == world.put_back.end() || at->second + kPutBackEvery <= world.now;
+}
+
+void derive_membership(const Decider& decider, const Abilities& abilities, UserId user, std::uint32_t room,
+                       const Verdict& verdict, std::vector<UserAction>& out) {
+    const World& world = decider.world();
+    const CompiledRoom& spec = decider.program().rooms[room];
+    const RoomId id = decider.world_room(room);
+    const Membership* held = id.valid() ? world.membership(user, id) : nullptr;
+    const MembershipState state = held == nullptr ? MembershipState::none : held->state;
+    if (verdict.presence == Presence::out && held != nullptr) {
+        if (present(state))
+            out.push_back({room, ActionKind::remove, removal_lane(verdict.basis, *held), verdict.basis, 0});
+        else if (held->needs_forget && abilities.mask)
+            out.push_back({room, ActionKind::forget,
+                           verdict.basis == Basis::departed ? Lane::departure : Lane::removal, verdict.basis,
+                           0});
+        if (!present(state) && held->power != 0)
+            out.push_back({room, ActionKind::set_power, Lane::cosmetic, verdict.basis, 0});
+        return;
+    }
+    if (verdict.presence != Presence::in) return;
+    const bool absent = world.account(user) == Account::absent;
+    const bool joins = spec.admission == Admission::join && abilities.mask && !absent;
+    const bool incomplete = state == MembershipState::invite ? joins : state != MembershipState::join;
+    if (incomplete && may_add(decider, user, room, held))
+        out.push_back({room, ActionKind::add, Lane::addition, verdict.basis, 0});
+    const std::int8_t power = verdict.owner == Tri::yes ? kOwnerPower : std::int8_t{0};
+    const bool differs = held == nullptr ? power != 0 : held->power != power;
+    if (verdict.owner != Tri::unknown && differs)
+        out.push_back({room, ActionKind::set_power, Lane::addition, verdict.basis, power});
+}
+
+}  // namespace
+
+void derive_user(const Decider& decider, const Abilities& abilities, UserId user,
+                 std::vector<UserAction>& out) {
+    const World& world = decider.world();
+    if (world.users.text(user) == world.bot) return;
+    const std::size_t first = out.size();
+    decider.each_room(user, [&](std::uint32_t room, const Verdict& verdict) {
+        derive_membership(decider, abilities, user, room, verdict, out);
+    });
+    const auto leaving = world.departing.find(user);
+    if (leaving != world.departing.end() && abilities.mask) {
+        const Departing& left = leaving->second;
+        if (!left.signed_out && decider.program().sign_out)
+            out.push_back({kNoRoom, ActionKind::sign_out, Lane::departure, Basis::departed, 0});
+        if (decider.program().leave == LeaveScope::every_room) {
+            if (!left.listed)
+                out.push_back({kNoRoom, ActionKind::list_rooms, Lane::departure, Basis::departed, 0});
+            for (std::uint32_t i = 0; i < left.rooms.size(); ++i)
+                if (!left.rooms[i].done)
+                    out.push_back({i, ActionKind::leave_unmanaged, Lane::departure, Basis::departed, 0});
+        }
+    }
+    std::sort(out.begin() + static_cast<std::ptrdiff_t>(first), out.end());
+}
+
+// ---------------------------------------------------------------- rooms
+
+std::string_view wanted_history(const CompiledRoom& room) {
+    switch (room.history) {
+        case History::joined:
+            return "joined";
+        case History::invited:
+            return "invited";
+        case History::shared:
+            return "shared";
+    }
+    return "joined";
+}
+
+std::string wanted_alias(const Decider& decider, const CompiledRoom& room) {
+    return "#" + room.alias + ":" + decider.world().server_name;
+}
+
+bool creator_is_privileged(const RoomState& state) {
+    const std::string& version = state.create.version;
+    if (!std::all_of(version.begin(), version.end(), [](char c) { return c >= '0' && c <= '9'; }))
+        return false;
+    return version.size() > 2 || (version.size() == 2 && version >= "12");
+}
+
+PowerLevels wanted_power_levels(const Decider& decider, std::uint32_t room) {
+    const CompiledRoom& spec = decider.program().rooms[room];
+    PowerLevels levels;
+    levels.state_default = 100;
+    levels.events_default = spec.who_posts == WhoPosts::owners ? kOwnerPower : 0;
+    switch (spec.who_invites) {
+        case WhoInvites::everyone:
+            levels.invite = 0;
+            break;
+        case WhoInvites::owners:
+            levels.invite = kOwnerPower;
+            break;
+        case WhoInvites::nobody:
+            levels.invite = 100;
+            break;
+    }
+    for (const char* type : {"m.room.name", "m.room.topic", "m.room.avatar", "m.room.pinned_events"})
+        levels.events[type] = kOwnerPower;
+    const RoomId id = decider.world_room(room);
+    if (id.valid() && !creator_is_privileged(decider.world().rooms[id.index()].state))
+        levels.users[decider.world().bot] = 100;
+    return levels;
+}
+
+JoinRules wanted_join_rules(const Decider& decider, std::uint32_t room) {
+    // Restricted only where the members are the whole space: otherwise any member of the space could walk
+    // back in.
+    const Program& program = decider.program();
+    const CompiledRoom& spec = program.rooms[room];
+    const CompiledRoom* parent = spec.parent.empty() ? nullptr : program.room(spec.parent);
+    if (!spec.space && spec.whole_employees && spec.admission == Admission::join && parent != nullptr &&
+        parent->whole_employees) {
+        const RoomId id = decider.world_room(static_cast<std::uint32_t>(program.room_index(spec.parent)));
+        if (id.valid() && !decider.world().rooms[id.index()].id.empty())
+            return {"restricted", {decider.world().rooms[id.index()].id}};
+    }
+    return {"invite", {}};
+}
+
+namespace {
+std::string server_of(std::string_view matrix_id) {
+    const std::size_t colon = matrix_id.find(':');
+    return colon == std::string_view::npos ? "" : std::string(matrix_id.substr(colon + 1));
+}
+}  // namespace
+
+ServerAcl wanted_server_acl(const Decider& decider, std::uint32_t room) {
+    const World& world = decider.world();
+    const Program& program = decider.program();
+    ServerAcl acl;
+    acl.allow.push_back(world.server_name);
+    for (const auto& [person, id] : program.identities) acl.allow.push_back(server_of(id));
+    for (const CompiledApproval& approval : program.approvals)
+        if (world.now < approval.until &&
+            std::binary_search(approval.rooms.begin(), approval.rooms.end(), room))
+            acl.allow.push_back(server_of(approval.who));
+    std::sort(acl.allow.begin(), acl.allow.end());
+    acl.allow.erase(std::unique(acl.allow.begin(), acl.allow.end()), acl.allow.end());
+    // A server whose own name is an address must not shut itself out.
+    acl.allow_ip_literals =
+        !world.server_name.empty() &&
+        ((world.server_name[0] >= '0' && world.server_name[0] <= '9') || world.server_name[0] == '[');
+    return acl;
+}
+
+namespace {
+
+bool same_levels(PowerLevels held, PowerLevels wanted, const std::string& bot) {
+    const auto level = [&bot](const PowerLevels& levels) {
+        const auto at = levels.users.find(bot);
+        return at == levels.users.end() ? std::int64_t{0} : at->second;
+    };
+    if (level(held) != level(wanted)) return false;
+    held.users.clear();
+    wanted.users.clear();
+    return held == wanted;
+}
+
+// The room's place in its space is written in the space.
+bool misplaced(const Decider& decider, const CompiledRoom& spec, const Room& room) {
+    if (spec.parent.empty()) return false;
+    const int parent = decider.program().room_index(spec.parent);
+    const RoomId id = parent < 0 ? RoomId{} : decider.world_room(static_cast<std::uint32_t>(parent));
+    if (!id.valid() || decider.world().rooms[id.index()].id.empty()) return false;
+    return !decider.world().rooms[id.index()].state.children.contains(room.id);
+}
+
+}  // namespace
+
+void derive_room(const Decider& decider, std::uint32_t index, std::vector<RoomAction>& out) {
+    const World& world = decider.world();
+    const CompiledRoom& spec = decider.program().rooms[index];
+    const RoomId id = decider.world_room(index);
+    if (!id.valid() || world.rooms[id.index()].id.empty()) {
+        out.push_back({ActionKind::create, Lane::addition});
+        return;
+    }
+    const Room& room = world.rooms[id.index()];
+    if (!room.bot_joined) return;
+    if (room.phase == RoomPhase::filling) {
+        out.push_back({ActionKind::publish, Lane::addition});
+        return;
+    }
+    const RoomState& state = room.state;
+    const auto want = [&out](bool differs, ActionKind kind, Lane lane) {
+        if (differs) out.push_back({kind, lane});
+    };
+    want(state.join_rules != wanted_join_rules(decider, index), ActionKind::set_join_rule, Lane::addition);
+    want(state.acl != wanted_server_acl(decider, index), ActionKind::set_server_acl, Lane::addition);
+    want(!state.power || !same_levels(*state.power, wanted_power_levels(decider, index), world.bot),
+         ActionKind::set_power_levels, Lane::addition);
+    want(state.history != wanted_history(spec), ActionKind::set_history, Lane::addition);
+    want(state.guest_access != "forbidden" && !state.guest_access.empty(), ActionKind::set_guest_access,
+         Lane::addition);
+    want(misplaced(decider, spec, room), ActionKind::set_space_child, Lane::cosmetic);
+    want(state.name != spec.name, ActionKind::set_name, Lane::cosmetic);
+    want(state.topic != spec.topic, ActionKind::set_topic, Lane::cosmetic);
+    const std::string alias = wanted_alias(decider, spec);
+    if (room.claimed_alias != alias)
+        want(room.alias_conflict != alias, ActionKind::claim_alias, Lane::cosmetic);
+    else
+        want(state.alias != alias, ActionKind::set_alias, Lane::cosmetic);
+}
+
+// ---------------------------------------------------------------- whole plans
+
+void stream_plan(const Decider& decider, const Abilities& abilities,
+                 const std::function<void(UserId, const UserAction&)>& visit) {
+    std::vector<UserAction> actions;
+    const std::size_t count = decider.world().users.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        actions.clear();
+        derive_user(decider, abilities, UserId(i), actions);
+        for (const UserAction& action : actions) visit(UserId(i), action);
+    }
+}
+
+std::vector<PlanLine> whole_plan(const Decider& decider, const Abilities& abilities) {
+    const World& world = decider.world();
+    const Program& program = decider.program();
+    std::vector<PlanLine> lines;
+    stream_plan(decider, abilities, [&](UserId user, const UserAction& action) {
+        const bool in_room = action.room != kNoRoom && action.kind != ActionKind::leave_unmanaged;
+        lines.push_back({in_room ? program.rooms[action.room].key : "", action.kind, action.lane,
+                         world.users.text(user), action.basis, action.power, user,
+                         in_room ? action.room : kNoRoom});
+    });
+    std::vector<RoomAction> actions;
+    for (std::uint32_t r = 0; r < program.rooms.size(); ++r) {
+        actions.clear();
+        derive_room(decider, r, actions);
+        for (const RoomAction& action : actions)
+            lines.push_back(
+                {program.rooms[r].key, action.kind, action.lane, "", Basis::member, 0, UserId{}, r});
+    }
+    for (const Room& room : world.rooms)
+        if (!room.released && !room.id.empty() && program.room(room.key) == nullptr)
+            lines.push_back(
+                {room.key, ActionKind::release, Lane::cosmetic, "", Basis::member, 0, UserId{}, kNoRoom});
+    std::sort(lines.begin(), lines.end(), [](const PlanLine& a, const PlanLine& b) {
+        const bool a_room = a.user.empty(), b_room = b.user.empty();
+        return std::tuple(a.room, !a_room, a.lane, a.kind, a.user) <
+               std::tuple(b.room, !b_room, b.lane, b.kind, b.user);
+    });
+    return lines;
+}
+
+}  // namespace rollcall::policy
