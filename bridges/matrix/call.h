@@ -10,8 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "bridges/http/client.h"
-#include "policy/base/result.h"
+#include "policy/base/time.h"
 #include "policy/room_event.h"
 #include "schema/json.h"
 
@@ -107,16 +106,5 @@ struct Call {
 [[nodiscard]] Call set_displayname(std::string_view user, std::string_view name);
 [[nodiscard]] Call ping(std::string_view appservice_id, std::string_view transaction);
 [[nodiscard]] Call versions();
-
-// Where the homeserver is and what we show it. The tokens go into the header Authorization and nowhere else.
-struct Access {
-    std::string base_url;  // without a slash at its end
-    std::string bot;       // Matrix ID
-    std::string main_token;
-    std::string mask_token;  // "" where there is no mask registration
-};
-
-// The request for a call. Error (denied): it must act as a user and there is no mask registration.
-[[nodiscard]] Result<http::Request> to_request(const Call& call, const Access& access);
 
 }  // namespace rollcall::matrix

@@ -91,6 +91,14 @@ TEST_F(MatrixClient, finds_an_alias_already_so_only_where_it_leads_to_the_room) 
     EXPECT_EQ(perform(c, put_alias("#a:hs", "!r")).kind, Kind::retry);
 }
 
+TEST_F(MatrixClient, may_end_before_its_calls_do) {
+    when(kAlias, 409, kTaken);
+    when(kResolve, 200, R"({"room_id":"!r"})");
+    std::promise<Outcome> outcome;
+    client().perform(put_alias("#a:hs", "!r"), [&](Outcome o) { outcome.set_value(std::move(o)); });
+    EXPECT_EQ(outcome.get_future().get().kind, Kind::already_so);
+}
+
 TEST_F(MatrixClient, asks_for_an_account_by_acting_as_it) {
     when(kWhoami, 200, R"({"user_id":"@a:hs"})");
     Client c = client();
