@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "bridges/http/message.h"
+
 namespace rollcall::matrix {
 namespace {
 
@@ -88,27 +90,6 @@ Value only_invitations() {
     return filter;
 }
 
-struct Identity {
-    const std::string* token;
-    std::string user;  // for user_id; "" for the registration's own sender
-};
-
-Identity identity(const Call& call, const Access& access) {
-    switch (call.actor) {
-        case Actor::bot:
-            break;
-        case Actor::user:
-            if (call.as_user != access.bot) return {&access.mask_token, call.as_user};
-            break;
-        case Actor::alias_keeper:
-            if (!access.mask_token.empty()) return {&access.mask_token, {}};
-            break;
-        case Actor::sender:
-            return {&access.main_token, {}};
-    }
-    return {&access.main_token, access.bot};
-}
-
 }  // namespace
 
 Call put_member(std::string_view room, std::string_view user, policy::MembershipState membership,
@@ -173,15 +154,6 @@ Call resolve_alias(std::string_view alias) {
     return about(read_call(alias_path(alias)), {}, alias);
 }
 
-Call recent_messages(std::string_view room) {
-    return read_call(room_path(room, "messages?dir=b&limit=50"));
-}
-
-Call join_alias(std::string_view alias) {
-    return write_call(Action::join, Actor::bot, "POST", fmt::format("{}/join/{}", kClient, encode_part(alias)),
-                      empty_object());
-}
-
 Call joined_rooms(std::string_view as_user) {
     return acting_as(read_call(fmt::format("{}/joined_rooms", kClient)), as_user);
 }
@@ -238,26 +210,6 @@ Call versions() {
     Call call = read_call("/_matrix/client/versions");
     call.actor = Actor::sender;
     return call;
-}
-
-Result<http::Request> to_request(const Call& call, const Access& access) {
-    const Identity who = identity(call, access);
-    if (who.token->empty())
-        return fail(ErrorKind::denied, "acting as " + call.as_user + " needs the mask registration",
-                    "make one with `rollcall init` and load it into the homeserver");
-    http::Request request;
-    request.method = call.method;
-    request.url = access.base_url + call.target;
-    if (!who.user.empty()) {
-        request.url += call.target.find('?') == std::string::npos ? '?' : '&';
-        request.url += "user_id=" + encode_part(who.user);
-    }
-    request.headers = {{"Authorization", "Bearer " + *who.token}};
-    if (!call.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
-    request.body = call.body;
-    request.deadline = call.deadline;
-    request.max_response_bytes = call.max_response_bytes;
-    return request;
 }
 
 }  // namespace rollcall::matrix

@@ -10,8 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "bridges/http/client.h"
-#include "policy/base/result.h"
+#include "policy/base/time.h"
 #include "policy/room_event.h"
 #include "schema/json.h"
 
@@ -97,11 +96,6 @@ struct Call {
 // The member event of one user, as an event.
 [[nodiscard]] Call member_event(std::string_view room, std::string_view user);
 
-// The newest messages of a room that the bot is in.
-[[nodiscard]] Call recent_messages(std::string_view room);
-// The room of that alias: the bot joins it where it may.
-[[nodiscard]] Call join_alias(std::string_view alias);
-
 // Two ways to ask whether an account exists: the profile, and acting as it (`whoami` of someone who has none
 // is refused as such). The second is exact where the mask covers the user; the first may be hidden by the
 // homeserver's settings.
@@ -112,16 +106,5 @@ struct Call {
 [[nodiscard]] Call set_displayname(std::string_view user, std::string_view name);
 [[nodiscard]] Call ping(std::string_view appservice_id, std::string_view transaction);
 [[nodiscard]] Call versions();
-
-// Where the homeserver is and what we show it. The tokens go into the header Authorization and nowhere else.
-struct Access {
-    std::string base_url;  // without a slash at its end
-    std::string bot;       // Matrix ID
-    std::string main_token;
-    std::string mask_token;  // "" where there is no mask registration
-};
-
-// The request for a call. Error (denied): it must act as a user and there is no mask registration.
-[[nodiscard]] Result<http::Request> to_request(const Call& call, const Access& access);
 
 }  // namespace rollcall::matrix

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "bridges/matrix/access.h"
+
 namespace rollcall::matrix {
 namespace {
 

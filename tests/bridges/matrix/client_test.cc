@@ -5,12 +5,11 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/bridges/matrix/error_body.h"
-
 #include <future>
 #include <map>
 
 #include "bridges/http/server.h"
+#include "tests/bridges/matrix/error_body.h"
 
 namespace rollcall::matrix {
 namespace {
@@ -92,19 +91,25 @@ TEST_F(MatrixClient, finds_an_alias_already_so_only_where_it_leads_to_the_room) 
     EXPECT_EQ(perform(c, put_alias("#a:hs", "!r")).kind, Kind::retry);
 }
 
+TEST_F(MatrixClient, may_end_before_its_calls_do) {
+    when(kAlias, 409, kTaken);
+    when(kResolve, 200, R"({"room_id":"!r"})");
+    std::promise<Outcome> outcome;
+    client().perform(put_alias("#a:hs", "!r"), [&](Outcome o) { outcome.set_value(std::move(o)); });
+    EXPECT_EQ(outcome.get_future().get().kind, Kind::already_so);
+}
+
 TEST_F(MatrixClient, asks_for_an_account_by_acting_as_it) {
     when(kWhoami, 200, R"({"user_id":"@a:hs"})");
     Client c = client();
     EXPECT_TRUE(*account_exists(c, "@a:hs"));
-    when(kWhoami, 403, error_body("M_FORBIDDEN", "Application service has not registered this user (@a:hs)"
-})");
+    when(kWhoami, 403, error_body("M_FORBIDDEN", "Application service has not registered this user (@a:hs)"));
     EXPECT_FALSE(*account_exists(c, "@a:hs"));
 }
 
 TEST_F(MatrixClient, asks_for_the_profile_of_whom_the_mask_leaves_out) {
-    when(
-        kWhoami, 403,
-        R"({"errcode":"M_FORBIDDEN","error":"Application service cannot masquerade as this user (@a:hs)."));
+    when(kWhoami, 403,
+         error_body("M_FORBIDDEN", "Application service cannot masquerade as this user (@a:hs)."));
     when(kProfile, 200, "{}");
     Client c = client();
     EXPECT_TRUE(*account_exists(c, "@a:hs"));
@@ -123,15 +128,13 @@ TEST_F(MatrixClient, reads_rooms_and_members) {
     when("GET /_matrix/client/v3/rooms/%21r/state/m.room.member/%40bot%3Ahs", 200, bot);
     Client c = client();
     std::promise<Result<policy::RoomRead>> room;
-    c.room_state("!r", [&](Result<policy::RoomRead> r) {
-        room.set_value(std::move(r)); });
+    c.room_state("!r", [&](Result<policy::RoomRead> r) { room.set_value(std::move(r)); });
     const auto read = room.get_future().get();
     ASSERT_TRUE(read) << read.error().text();
     EXPECT_TRUE(read->joined);
     std::promise<Result<std::optional<policy::RoomEvent>>> member;
     c.member_event("!r", "@bot:hs",
-                   [&](Result<std::optional<policy::RoomEvent>> m) {
-        member.set_value(std::move(m)); });
+                   [&](Result<std::optional<policy::RoomEvent>> m) { member.set_value(std::move(m)); });
     const auto event = member.get_future().get();
     ASSERT_TRUE(event && *event);
     EXPECT_EQ((*event)->event, "$e");
