@@ -1,7 +1,7 @@
 #include "policy/compile.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <set>
 #include <unordered_map>
 
@@ -12,7 +12,8 @@ namespace {
 
 class Compiler {
   public:
-    Compiler(const PolicyFile& file, const World& world, const Pins& pins) : file_(file), world_(world), old_pins_(pins) {}
+    Compiler(const PolicyFile& file, const World& world, const Pins& pins)
+        : file_(file), world_(world), old_pins_(pins) {}
 
     Compiled run(std::string version) {
         program_.version = std::move(version);
@@ -35,7 +36,8 @@ class Compiler {
     }
 
   private:
-    void complain(const Position& at, std::string message, std::string suggestion, Severity severity = Severity::error) {
+    void complain(const Position& at, std::string message, std::string suggestion,
+                  Severity severity = Severity::error) {
         diagnostics_.push_back({at, std::move(message), std::move(suggestion), severity});
     }
 
@@ -47,7 +49,8 @@ class Compiler {
             const Guid guid = person(identity.user, identity.at);
             if (guid.empty()) continue;
             if (!program_.identities.emplace(guid, identity.matrix_id).second)
-                complain(identity.at, fmt::format("'{}' has two identities", identity.user), "keep one of them");
+                complain(identity.at, fmt::format("'{}' has two identities", identity.user),
+                         "keep one of them");
         }
         if (people.employees) {
             program_.employees = expression(*people.employees);
@@ -63,17 +66,21 @@ class Compiler {
             if (open == std::string_view::npos) return;
             const std::size_t close = rest.find('}', open);
             if (close == std::string_view::npos) {
-                complain(text.at, "'{' without '}' in the template", "write \"@{sAMAccountName|lower}:server\"");
+                complain(text.at, "'{' without '}' in the template",
+                         "write \"@{sAMAccountName|lower}:server\"");
                 return;
             }
             const std::string_view inside = rest.substr(open + 1, close - open - 1);
             const std::size_t bar = inside.find('|');
             const std::string_view filter = bar == std::string_view::npos ? "" : inside.substr(bar + 1);
             TemplatePart part{{}, fold(inside.substr(0, bar)), TemplatePart::Filter::none};
-            if (filter == "lower") part.filter = TemplatePart::Filter::lower;
-            else if (filter == "slug") part.filter = TemplatePart::Filter::slug;
+            if (filter == "lower")
+                part.filter = TemplatePart::Filter::lower;
+            else if (filter == "slug")
+                part.filter = TemplatePart::Filter::slug;
             else if (!filter.empty())
-                complain(text.at, fmt::format("unknown filter '{}'", filter), "the filters are 'lower' and 'slug'");
+                complain(text.at, fmt::format("unknown filter '{}'", filter),
+                         "the filters are 'lower' and 'slug'");
             attributes_.insert(part.attribute);
             program_.matrix_id.push_back(std::move(part));
             rest.remove_prefix(close + 1);
@@ -116,15 +123,16 @@ class Compiler {
     }
 
     void compile_approval(const Approval& text) {
-        CompiledApproval approval{text.key,    text.who, text.reason, rooms_of(text.rooms), text.sponsor.value,
-                                  Guid{}, text.until,  text.at};
+        CompiledApproval approval{text.key,           text.who, text.reason, rooms_of(text.rooms),
+                                  text.sponsor.value, Guid{},   text.until,  text.at};
         approval.sponsor_guid = person(text.sponsor.value, text.sponsor.at);
         for (const std::uint32_t index : approval.rooms)
             if (program_.rooms[index].outsiders == Outsiders::none)
                 complain(text.at,
-                         fmt::format("outsiders.{} names the room '{}', which is not open to outsiders", text.key,
-                                     program_.rooms[index].key),
-                         fmt::format("write 'outsiders: approved' in rooms.{} or leave the room out", program_.rooms[index].key));
+                         fmt::format("outsiders.{} names the room '{}', which is not open to outsiders",
+                                     text.key, program_.rooms[index].key),
+                         fmt::format("write 'outsiders: approved' in rooms.{} or leave the room out",
+                                     program_.rooms[index].key));
         program_.approvals.push_back(std::move(approval));
     }
 
@@ -144,7 +152,11 @@ class Compiler {
 
     NodeId combine(Node::Op op, const std::vector<NodeId>& kids, const Position& at) {
         if (kids.size() == 1) return kids.front();
-        Node node{op, static_cast<std::uint32_t>(program_.children.size()), static_cast<std::uint32_t>(kids.size()), at, {}};
+        Node node{op,
+                  static_cast<std::uint32_t>(program_.children.size()),
+                  static_cast<std::uint32_t>(kids.size()),
+                  at,
+                  {}};
         program_.children.insert(program_.children.end(), kids.begin(), kids.end());
         return add(std::move(node));
     }
@@ -159,9 +171,11 @@ class Compiler {
     // The expression without its `except`.
     NodeId body(const Expression& text) {
         if (text.word == Expression::Word::nobody) return add({Node::Op::no, 0, 0, text.at, text.path});
-        if (text.word == Expression::Word::employees) return add({Node::Op::employees, 0, 0, text.at, text.path});
+        if (text.word == Expression::Word::employees)
+            return add({Node::Op::employees, 0, 0, text.at, text.path});
         std::vector<NodeId> kids;
-        for (const Condition& condition : text.conditions) kids.push_back(compile_condition(condition, text.path));
+        for (const Condition& condition : text.conditions)
+            kids.push_back(compile_condition(condition, text.path));
         return combine(Node::Op::all, kids, text.at);
     }
 
@@ -188,7 +202,8 @@ class Compiler {
                 condition.dn = fold_dn(text.name);
                 identity = "d" + condition.dn;
                 break;
-            default: identity = attribute(text, condition);
+            default:
+                identity = attribute(text, condition);
         }
         const auto [at, fresh] = conditions_.try_emplace(identity, ConditionId(program_.conditions.size()));
         if (fresh) program_.conditions.push_back(std::move(condition));
@@ -208,7 +223,8 @@ class Compiler {
             condition.values = text.values;
             condition.pattern = std::make_shared<const RE2>(text.values.front(), options);
             if (!condition.pattern->ok())
-                complain(text.at, fmt::format("the pattern is not RE2: {}", condition.pattern->error()), "see RE2's syntax page");
+                complain(text.at, fmt::format("the pattern is not RE2: {}", condition.pattern->error()),
+                         "see RE2's syntax page");
         } else {
             for (const std::string& value : text.values) condition.values.push_back(fold(value));
             std::sort(condition.values.begin(), condition.values.end());
@@ -220,39 +236,51 @@ class Compiler {
     // --- names → objects ---
 
     template <class IdType, class Objects>
-    Guid resolve(const char* what, const std::string& name, const Position& at, const std::vector<IdType>& found,
-                 const Objects& objects, const std::vector<std::string>& names) {
+    Guid resolve(const char* what, const std::string& name, const Position& at,
+                 const std::vector<IdType>& found, const Objects& objects,
+                 const std::vector<std::string>& names) {
         const std::string pin = fmt::format("{}:{}", what, fold(name));
         if (const auto held = old_pins_.find(pin); held != old_pins_.end()) {
             program_.pins[pin] = held->second;
             if (found.size() == 1 && objects[found.front().index()].guid != held->second)
-                complain(at, fmt::format("the {} '{}' is another object than when this policy was applied; the first one stays meant", what, name),
-                         fmt::format("write guid:{} to mean the new one", objects[found.front().index()].guid.text()), Severity::warning);
+                complain(at,
+                         fmt::format("the {} '{}' is another object than when this policy was applied; the "
+                                     "first one stays meant",
+                                     what, name),
+                         fmt::format("write guid:{} to mean the new one",
+                                     objects[found.front().index()].guid.text()),
+                         Severity::warning);
             return held->second;
         }
         if (found.size() == 1) return program_.pins[pin] = objects[found.front().index()].guid;
         if (found.empty()) {
             const std::string near = nearest(fold(name), names);
             complain(at, fmt::format("no {} '{}' in the directory", what, name),
-                     near.empty() ? fmt::format("check the spelling, or write guid:… or the distinguished name") : fmt::format("did you mean '{}'?", near));
+                     near.empty()
+                         ? fmt::format("check the spelling, or write guid:… or the distinguished name")
+                         : fmt::format("did you mean '{}'?", near));
             return {};
         }
         std::string list;
         for (const IdType id : found) list += (list.empty() ? "" : ", ") + objects[id.index()].dn;
-        complain(at, fmt::format("the {} '{}' is ambiguous: {}", what, name, list), "write the distinguished name or guid:…");
+        complain(at, fmt::format("the {} '{}' is ambiguous: {}", what, name, list),
+                 "write the distinguished name or guid:…");
         return {};
     }
 
     Guid group(const std::string& name, const Position& at) {
         return cached(groups_, name, [&] {
-            return resolve("group", name, at, world_.groups_named(name), world_.groups, names_of(world_.groups, group_names_, &Group::name));
+            return resolve("group", name, at, world_.groups_named(name), world_.groups,
+                           names_of(world_.groups, group_names_, &Group::name));
         });
     }
 
     Guid person(const std::string& login, const Position& at) {
         return cached(people_, login, [&] {
-            std::vector<PersonId> found = login.starts_with('@') ? by_matrix_id(login) : world_.people_named(login);
-            return resolve("user", login, at, found, world_.people, names_of(world_.people, person_names_, &Person::login));
+            std::vector<PersonId> found =
+                login.starts_with('@') ? by_matrix_id(login) : world_.people_named(login);
+            return resolve("user", login, at, found, world_.people,
+                           names_of(world_.people, person_names_, &Person::login));
         });
     }
 
@@ -270,7 +298,8 @@ class Compiler {
     }
 
     template <class Objects, class Field>
-    static const std::vector<std::string>& names_of(const Objects& objects, std::vector<std::string>& cache, Field field) {
+    static const std::vector<std::string>& names_of(const Objects& objects, std::vector<std::string>& cache,
+                                                    Field field) {
         if (cache.empty())
             for (const auto& object : objects)
                 if (!object.deleted && cache.size() < 20'000) cache.push_back(fold(object.*field));
@@ -300,8 +329,9 @@ const CompiledRoom* Program::room(std::string_view key) const {
 }
 
 int Program::room_index(std::string_view key) const {
-    const auto at = std::lower_bound(rooms.begin(), rooms.end(), key,
-                                     [](const CompiledRoom& room, std::string_view k) { return room.key < k; });
+    const auto at =
+        std::lower_bound(rooms.begin(), rooms.end(), key,
+                         [](const CompiledRoom& room, std::string_view k) { return room.key < k; });
     return at == rooms.end() || at->key != key ? -1 : static_cast<int>(at - rooms.begin());
 }
 

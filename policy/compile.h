@@ -1,7 +1,9 @@
-// compile: PolicyFile → Program: names are looked up in the world and pinned to objectGUIDs, equal conditions merged.
+// compile: PolicyFile → Program: names are looked up in the world and pinned to objectGUIDs, equal conditions
+// merged.
 //
-// Pins (design, Never 7): a name that the policy in force has pinned keeps its object. If it now leads elsewhere, that is
-// a warning, and the old object stays meant; writing `guid:…` or removing and adding the name in two applies changes it.
+// Pins (design, Never 7): a name that the policy in force has pinned keeps its object. If it now leads
+// elsewhere, that is a warning, and the old object stays meant; writing `guid:…` or removing and adding the
+// name in two applies changes it.
 #pragma once
 
 #include <memory>
@@ -17,7 +19,9 @@ struct Compiled {
     Diagnostics diagnostics;
 };
 
-// `version` is the hash of the policy's text. `pins` are those of the policy in force (empty for a first one).
-[[nodiscard]] Compiled compile(const PolicyFile& file, const World& world, const Pins& pins, std::string version);
+// `version` is the hash of the policy's text. `pins` are those of the policy in force (empty for a first
+// one).
+[[nodiscard]] Compiled compile(const PolicyFile& file, const World& world, const Pins& pins,
+                               std::string version);
 
 }  // namespace rollcall::policy

@@ -1,8 +1,8 @@
 #include "policy/decide.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cassert>
-#include <fmt/format.h>
 
 #include "policy/base/text.h"
 
@@ -10,14 +10,17 @@ namespace rollcall::policy {
 
 bool valid_matrix_id(std::string_view id) {
     const std::size_t colon = id.find(':');
-    if (id.size() > 255 || id.size() < 4 || id[0] != '@' || colon == std::string_view::npos || colon < 2 || colon + 1 == id.size())
+    if (id.size() > 255 || id.size() < 4 || id[0] != '@' || colon == std::string_view::npos || colon < 2 ||
+        colon + 1 == id.size())
         return false;
     return std::all_of(id.begin() + 1, id.begin() + static_cast<std::ptrdiff_t>(colon), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::string_view("._=-/+").find(c) != std::string_view::npos;
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+               std::string_view("._=-/+").find(c) != std::string_view::npos;
     });
 }
 
-Decider::Decider(World& world, std::shared_ptr<const Program> program) : world_(world), program_(std::move(program)) {
+Decider::Decider(World& world, std::shared_ptr<const Program> program)
+    : world_(world), program_(std::move(program)) {
     for (const CompiledService& service : program_->services) services_[world_.user(service.who)] = &service;
     for (const std::string& id : program_->protected_ids) protected_[world_.user(id)] = true;
     build_conditions();
@@ -35,8 +38,12 @@ void Decider::build_conditions() {
         const CompiledCondition& condition = program_->conditions[i];
         const ConditionId id(i);
         switch (condition.kind) {
-            case Condition::Kind::user: by_user_[condition.guid] = id; break;
-            case Condition::Kind::under: by_dn_[condition.dn] = id; break;
+            case Condition::Kind::user:
+                by_user_[condition.guid] = id;
+                break;
+            case Condition::Kind::under:
+                by_dn_[condition.dn] = id;
+                break;
             case Condition::Kind::attribute:
                 if (condition.test == Condition::Test::matches) {
                     patterns_.push_back(id);
@@ -45,7 +52,8 @@ void Decider::build_conditions() {
                 for (const std::string& value : condition.values)
                     by_value_[condition.attribute + '\x01' + value].push_back(id);
                 break;
-            default: break;
+            default:
+                break;
         }
     }
 }
@@ -65,19 +73,24 @@ void Decider::readability_changed() {
                 group_condition_[at->second.index()] = ConditionId(i);
             }
         } else if (condition.kind == Condition::Kind::attribute) {
-            // The login is always read; what was not asked for in the last complete read is not known to be empty.
-            condition_unknown_[i] = condition.attribute != "samaccountname" && !world_.attributes_read.contains(condition.attribute);
+            // The login is always read; what was not asked for in the last complete read is not known to be
+            // empty.
+            condition_unknown_[i] = condition.attribute != "samaccountname" &&
+                                    !world_.attributes_read.contains(condition.attribute);
         }
     }
-    // A group whose members could not be read makes every group above it unknown for whoever is not found in it.
+    // A group whose members could not be read makes every group above it unknown for whoever is not found in
+    // it.
     std::vector<GroupId> queue;
     std::vector<bool> seen(world_.groups.size(), false);
     for (std::size_t i = 0; i < world_.groups.size(); ++i)
-        if (!world_.groups[i].members_known && !world_.groups[i].deleted) queue.emplace_back(i), seen[i] = true;
+        if (!world_.groups[i].members_known && !world_.groups[i].deleted)
+            queue.emplace_back(i), seen[i] = true;
     while (!queue.empty()) {
         const GroupId group = queue.back();
         queue.pop_back();
-        if (group_condition_[group.index()].valid()) condition_unknown_[group_condition_[group.index()].index()] = true;
+        if (group_condition_[group.index()].valid())
+            condition_unknown_[group_condition_[group.index()].index()] = true;
         for (const GroupId parent : world_.group_parents.row(group.index()))
             if (!seen[parent.index()]) seen[parent.index()] = true, queue.push_back(parent);
     }
@@ -97,7 +110,8 @@ void Decider::derive_conditions(PersonId id) {
             holds.insert(holds.end(), at->second.begin(), at->second.end());
         for (const ConditionId pattern : patterns_) {
             const CompiledCondition& condition = program_->conditions[pattern.index()];
-            if (condition.attribute == name && RE2::FullMatch(value, *condition.pattern)) holds.push_back(pattern);
+            if (condition.attribute == name && RE2::FullMatch(value, *condition.pattern))
+                holds.push_back(pattern);
         }
     };
     if (!by_value_.empty() || !patterns_.empty()) {
@@ -112,17 +126,26 @@ void Decider::derive_conditions(PersonId id) {
 
 // ---------------------------------------------------------------- which rooms a condition can lead into
 
-// Conditions such that the node cannot hold unless one of them does; `everyone` where there is no such set but employees.
+// Conditions such that the node cannot hold unless one of them does; `everyone` where there is no such set
+// but employees.
 void Decider::positives(NodeId id, std::vector<ConditionId>& out, bool& everyone) const {
     if (!id.valid()) return;
     const Node& node = program_->nodes[id.index()];
     switch (node.op) {
-        case Node::Op::no: return;
-        case Node::Op::employees: everyone = true; return;
-        case Node::Op::condition: out.emplace_back(node.first); return;
-        case Node::Op::except: positives(NodeId(node.first), out, everyone); return;
+        case Node::Op::no:
+            return;
+        case Node::Op::employees:
+            everyone = true;
+            return;
+        case Node::Op::condition:
+            out.emplace_back(node.first);
+            return;
+        case Node::Op::except:
+            positives(NodeId(node.first), out, everyone);
+            return;
         case Node::Op::any:
-            for (std::uint32_t i = 0; i < node.count; ++i) positives(program_->children[node.first + i], out, everyone);
+            for (std::uint32_t i = 0; i < node.count; ++i)
+                positives(program_->children[node.first + i], out, everyone);
             return;
         case Node::Op::all: {  // any one child will do: the one with the fewest conditions
             bool have = false, have_everyone = false;
@@ -138,8 +161,10 @@ void Decider::positives(NodeId id, std::vector<ConditionId>& out, bool& everyone
                     best = std::move(some);
                 }
             }
-            if (have) out.insert(out.end(), best.begin(), best.end());
-            else everyone |= have_everyone;
+            if (have)
+                out.insert(out.end(), best.begin(), best.end());
+            else
+                everyone |= have_everyone;
             return;
         }
     }
@@ -151,7 +176,8 @@ void Decider::build_index() {
         bool everyone = false;
         positives(program_->rooms[r].members, conditions, everyone);
         positives(program_->rooms[r].owners, conditions, everyone);
-        if (everyone) index_everyone_.push_back(r);
+        if (everyone)
+            index_everyone_.push_back(r);
         else
             for (const ConditionId condition : conditions) index_.put(condition.index(), r);
     }
@@ -183,7 +209,8 @@ std::string Decider::template_id(PersonId id) const {
         } else {
             const AttributeId attribute = world_.attribute_names.find(part.attribute);
             for (const AttributeValue& held : world_.person_attributes.row(id.index()))
-                if (attribute.valid() && held.attribute == attribute && value.empty()) value = world_.attribute_values.text(held.value);
+                if (attribute.valid() && held.attribute == attribute && value.empty())
+                    value = world_.attribute_values.text(held.value);
         }
         if (value.empty()) return {};
         if (part.filter == TemplatePart::Filter::lower) value = fold(value);
@@ -199,8 +226,10 @@ void Decider::claim(PersonId id) {
     std::string wanted = person.matrix_id;
     if (wanted.empty()) {
         const auto identity = program_->identities.find(person.guid);
-        if (identity != program_->identities.end()) wanted = identity->second;
-        else if (person.present && !person.deleted) wanted = template_id(id);
+        if (identity != program_->identities.end())
+            wanted = identity->second;
+        else if (person.present && !person.deleted)
+            wanted = template_id(id);
     }
     unusable_.erase(id);
     if (!wanted.empty() && !valid_matrix_id(wanted)) {
@@ -216,13 +245,16 @@ void Decider::claim(PersonId id) {
     }
     claimed_[id.index()] = after;
     if (before.valid()) {
-        if (const auto at = rivals_.find(before); at != rivals_.end()) std::erase(at->second, id);
-        else person_of_user_[before.index()] = PersonId{};
+        if (const auto at = rivals_.find(before); at != rivals_.end())
+            std::erase(at->second, id);
+        else
+            person_of_user_[before.index()] = PersonId{};
         settle_claims(before);
         world_.dirty.users.insert(before);
     }
     if (!after.valid()) return;
-    if (after.index() >= person_of_user_.size()) person_of_user_.resize(std::max(after.index() + 1, world_.users.size()));
+    if (after.index() >= person_of_user_.size())
+        person_of_user_.resize(std::max(after.index() + 1, world_.users.size()));
     PersonId& holder = person_of_user_[after.index()];
     if (const auto at = rivals_.find(after); at != rivals_.end()) {
         at->second.push_back(id);
@@ -256,11 +288,14 @@ std::vector<IdentityConflict> Decider::conflicts() const {
         for (const PersonId rival : rivals)
             if (person_of_user_[user.index()] != rival)
                 out.push_back({rival, world_.users.text(user),
-                               fmt::format("{} would be {} too, which belongs to another account; give one of them an entry under people.identities",
+                               fmt::format("{} would be {} too, which belongs to another account; give one "
+                                           "of them an entry under people.identities",
                                            world_.people[rival.index()].login, world_.users.text(user))});
     for (const auto& [person, id] : unusable_)
-        out.push_back({person, id, fmt::format("{} has no usable Matrix ID: '{}' is not one; give an entry under people.identities",
-                                               world_.people[person.index()].login, id)});
+        out.push_back(
+            {person, id,
+             fmt::format("{} has no usable Matrix ID: '{}' is not one; give an entry under people.identities",
+                         world_.people[person.index()].login, id)});
     std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.text < b.text; });
     return out;
 }
@@ -287,7 +322,8 @@ Tri Decider::departed(PersonId id) const {
     if (person.deleted || person.depart_ordered) return Tri::yes;
     if (person.account_control && (*person.account_control & kAccountDisabled) != 0) return Tri::yes;
     if (person.expires && *person.expires <= world_.now) return Tri::yes;
-    if (!person.present) return Tri::no;  // not found is not departed: they lose their groups, under the removals guard
+    if (!person.present)
+        return Tri::no;  // not found is not departed: they lose their groups, under the removals guard
     return person.account_control && person.expires ? Tri::no : Tri::unknown;
 }
 
@@ -308,7 +344,8 @@ void Decider::stamp(PersonId id) const {
         if (group_stamp_[group.index()] == epoch_) return;
         group_stamp_[group.index()] = epoch_;
         walk_.push_back(group);
-        const ConditionId condition = group.index() < group_condition_.size() ? group_condition_[group.index()] : ConditionId{};
+        const ConditionId condition =
+            group.index() < group_condition_.size() ? group_condition_[group.index()] : ConditionId{};
         if (!condition.valid()) return;
         condition_stamp_[condition.index()] = epoch_;
         holding_.push_back(condition);
@@ -317,7 +354,9 @@ void Decider::stamp(PersonId id) const {
     if (person.present && !person.deleted) {
         for (const GroupId group : world_.person_groups.row(id.index())) reach(group);
         if (person.primary_group)
-            if (const auto at = world_.group_by_rid.find(*person.primary_group); at != world_.group_by_rid.end()) reach(at->second);
+            if (const auto at = world_.group_by_rid.find(*person.primary_group);
+                at != world_.group_by_rid.end())
+                reach(at->second);
         while (!walk_.empty()) {
             const GroupId group = walk_.back();
             walk_.pop_back();
@@ -339,17 +378,22 @@ Tri Decider::eval(NodeId id) const {
     if (!id.valid()) return Tri::no;
     const Node& node = program_->nodes[id.index()];
     switch (node.op) {
-        case Node::Op::no: return Tri::no;
-        case Node::Op::employees: return Tri::yes;  // only employees are ever asked
-        case Node::Op::condition: return condition(ConditionId(std::size_t{node.first}));
+        case Node::Op::no:
+            return Tri::no;
+        case Node::Op::employees:
+            return Tri::yes;  // only employees are ever asked
+        case Node::Op::condition:
+            return condition(ConditionId(std::size_t{node.first}));
         case Node::Op::any: {
             Tri best = Tri::no;
-            for (std::uint32_t i = 0; i < node.count && best != Tri::yes; ++i) best = std::max(best, eval(program_->children[node.first + i]));
+            for (std::uint32_t i = 0; i < node.count && best != Tri::yes; ++i)
+                best = std::max(best, eval(program_->children[node.first + i]));
             return best;
         }
         case Node::Op::all: {
             Tri worst = Tri::yes;
-            for (std::uint32_t i = 0; i < node.count && worst != Tri::no; ++i) worst = std::min(worst, eval(program_->children[node.first + i]));
+            for (std::uint32_t i = 0; i < node.count && worst != Tri::no; ++i)
+                worst = std::min(worst, eval(program_->children[node.first + i]));
             return worst;
         }
         case Node::Op::except: {
@@ -371,7 +415,9 @@ Tri Decider::evaluate(PersonId person, NodeId node) const {
     return eval(node);
 }
 
-bool Decider::is_protected(UserId user) const { return protected_.contains(user); }
+bool Decider::is_protected(UserId user) const {
+    return protected_.contains(user);
+}
 
 const CompiledService* Decider::service(UserId user) const {
     const auto at = services_.find(user);
@@ -421,8 +467,10 @@ Verdict Decider::judge(const Subject& subject, std::uint32_t room) const {
     if (subject.is_protected) return {Presence::unknown, Tri::unknown, Basis::protected_id};
     if (subject.departed == Tri::yes) return {Presence::out, Tri::no, Basis::departed};
     if (subject.service != nullptr) {
-        const bool listed = std::binary_search(subject.service->rooms.begin(), subject.service->rooms.end(), room);
-        return listed ? Verdict{Presence::in, Tri::no, Basis::service} : Verdict{Presence::out, Tri::no, Basis::service_elsewhere};
+        const bool listed =
+            std::binary_search(subject.service->rooms.begin(), subject.service->rooms.end(), room);
+        return listed ? Verdict{Presence::in, Tri::no, Basis::service}
+                      : Verdict{Presence::out, Tri::no, Basis::service_elsewhere};
     }
     if (!world_.directory_read) return {};  // anybody may turn out to be an employee
     if (subject.person.valid()) {
@@ -442,21 +490,27 @@ Verdict Decider::judge_employee(std::uint32_t index) const {
     const Tri owner = eval(room.owners);
     const Tri listed = std::max(eval(room.members), owner);
     if (listed == Tri::no) return {Presence::out, Tri::no, Basis::not_listed};
-    if (listed == Tri::unknown || excepted == Tri::unknown) return {Presence::unknown, Tri::unknown, Basis::undecided};
+    if (listed == Tri::unknown || excepted == Tri::unknown)
+        return {Presence::unknown, Tri::unknown, Basis::undecided};
     return {Presence::in, owner, owner == Tri::yes ? Basis::owner : Basis::member};
 }
 
-Verdict Decider::verdict(UserId user, std::uint32_t room) const { return judge(prepare(user), room); }
+Verdict Decider::verdict(UserId user, std::uint32_t room) const {
+    return judge(prepare(user), room);
+}
 
 const CompiledApproval* Decider::approval(UserId user, std::uint32_t room) const {
     if (program_->rooms[room].outsiders != Outsiders::approved) return nullptr;
     const std::string& id = world_.users.text(user);
     for (const CompiledApproval& approval : program_->approvals) {
-        if (world_.now >= approval.until || !std::binary_search(approval.rooms.begin(), approval.rooms.end(), room)) continue;
+        if (world_.now >= approval.until ||
+            !std::binary_search(approval.rooms.begin(), approval.rooms.end(), room))
+            continue;
         if (!glob_match(approval.who, id)) continue;
         const auto sponsor = world_.person_by_guid.find(approval.sponsor_guid);
         if (sponsor == world_.person_by_guid.end()) continue;
-        if (departed(sponsor->second) == Tri::yes || !world_.people[sponsor->second.index()].present) continue;
+        if (departed(sponsor->second) == Tri::yes || !world_.people[sponsor->second.index()].present)
+            continue;
         return &approval;
     }
     return nullptr;

@@ -1,11 +1,14 @@
 // Decider: one Program bound to the World; answers who may be in which room, one person at a time.
 //
-//     person ──► direct groups ──► walk up, stamping ──► conditions that hold ──► index ──► candidate rooms ──► verdicts
-//                attributes, DN ─► conditions that hold ─┘                        (+ the rooms they are in now)
+//     person ──► direct groups ──► walk up, stamping ──► conditions that hold ──► index ──► candidate rooms
+//     ──► verdicts
+//                attributes, DN ─► conditions that hold ─┘                        (+ the rooms they are in
+//                now)
 //
-// Three values everywhere: what could not be read is unknown, and an unknown verdict leaves (room, user) as it is.
-// Nothing is stored for a (person, room): a verdict costs a walk, and is derived whenever wanted.
-// Owned by the engine thread, or by a command for a policy that is not in force; scratch space inside, so not shareable.
+// Three values everywhere: what could not be read is unknown, and an unknown verdict leaves (room, user) as
+// it is. Nothing is stored for a (person, room): a verdict costs a walk, and is derived whenever wanted.
+// Owned by the engine thread, or by a command for a policy that is not in force; scratch space inside, so not
+// shareable.
 #pragma once
 
 #include <memory>
@@ -23,19 +26,19 @@ enum class Presence : std::uint8_t { out, unknown, in };
 
 // Why a verdict is what it is; explain.h turns it into sentences.
 enum class Basis : std::uint8_t {
-    member,         // members holds
-    owner,          // owners holds
-    service,        // listed, with this room
-    approval,       // an outsider with an approval in force
-    protected_id,   // never removed
+    member,        // members holds
+    owner,         // owners holds
+    service,       // listed, with this room
+    approval,      // an outsider with an approval in force
+    protected_id,  // never removed
     departed,
-    excepted,       // members.except holds
-    not_listed,     // an employee, but neither members nor owners holds
-    not_employee,   // a person whom people.employees does not match
-    stranger,       // a user of the own server who is no known person
-    outsider,       // a user of another server
+    excepted,      // members.except holds
+    not_listed,    // an employee, but neither members nor owners holds
+    not_employee,  // a person whom people.employees does not match
+    stranger,      // a user of the own server who is no known person
+    outsider,      // a user of another server
     service_elsewhere,
-    undecided,      // something needed could not be read
+    undecided,  // something needed could not be read
 };
 
 struct Verdict {
@@ -119,15 +122,17 @@ class Decider {
     World& world_;
     std::shared_ptr<const Program> program_;
 
-    // Conditions: which of them each person fulfils besides groups, and how to find those that an entry concerns.
-    std::unordered_map<std::string, std::vector<ConditionId>> by_value_;    // "attribute\x01folded value"
+    // Conditions: which of them each person fulfils besides groups, and how to find those that an entry
+    // concerns.
+    std::unordered_map<std::string, std::vector<ConditionId>> by_value_;  // "attribute\x01folded value"
     std::unordered_map<std::string, ConditionId> by_dn_;
     std::unordered_map<Guid, ConditionId, GuidHash> by_user_;
     std::vector<ConditionId> patterns_;
-    std::vector<ConditionId> group_condition_;   // by GroupId
-    std::vector<GroupId> condition_group_;       // by ConditionId
-    std::vector<bool> condition_unknown_;        // by ConditionId: unknown for whoever does not fulfil it for certain
-    Rows<ConditionId> person_conditions_;        // by PersonId: that hold
+    std::vector<ConditionId> group_condition_;  // by GroupId
+    std::vector<GroupId> condition_group_;      // by ConditionId
+    std::vector<bool>
+        condition_unknown_;  // by ConditionId: unknown for whoever does not fulfil it for certain
+    Rows<ConditionId> person_conditions_;  // by PersonId: that hold
 
     Rows<std::uint32_t> index_;                  // ConditionId → rooms that it can put somebody into
     std::vector<std::uint32_t> index_everyone_;  // rooms open to any employee
@@ -135,8 +140,8 @@ class Decider {
     std::vector<RoomId> world_room_;             // by program room
 
     // Matrix IDs: who claims which. One claim or a kept one is a match; more is a conflict.
-    std::vector<UserId> claimed_;                // by PersonId
-    std::vector<PersonId> person_of_user_;       // by UserId
+    std::vector<UserId> claimed_;                               // by PersonId
+    std::vector<PersonId> person_of_user_;                      // by UserId
     std::unordered_map<UserId, std::vector<PersonId>> rivals_;  // only where there is more than one claim
     std::unordered_map<PersonId, std::string> unusable_;        // computed Matrix IDs that are none
 
@@ -151,7 +156,8 @@ class Decider {
     mutable std::vector<std::uint32_t> found_;
 };
 
-// Is this a Matrix user ID that an account can have (appendix "User Identifiers": historical local parts left out)?
+// Is this a Matrix user ID that an account can have (appendix "User Identifiers": historical local parts left
+// out)?
 [[nodiscard]] bool valid_matrix_id(std::string_view id);
 
 }  // namespace rollcall::policy

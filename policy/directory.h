@@ -1,7 +1,7 @@
 // What a directory says: entries as a bridge hands them over, and the evidence behind them. Values only.
 //
-// Rules: objectGUID is identity (MS-ADTS 3.1.1.1.3). "Could not be read" is its own value everywhere, never an empty
-// one: an ACL that hides `member` or userAccountControl must not look like nobody or like enabled.
+// Rules: objectGUID is identity (MS-ADTS 3.1.1.1.3). "Could not be read" is its own value everywhere, never
+// an empty one: an ACL that hides `member` or userAccountControl must not look like nobody or like enabled.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +17,12 @@ namespace rollcall::policy {
 
 // Why something about the directory is believed.
 struct Evidence {
-    std::string directory;   // name in rollcall.yaml: "corp"
-    std::string server;      // URL of the controller that said so
-    std::uint64_t usn = 0;   // uSNChanged of the object on that controller; of a snapshot, highestCommittedUSN before it
-    std::string object;      // distinguished name
-    Time time{};             // when the bridge read it
+    std::string directory;  // name in rollcall.yaml: "corp"
+    std::string server;     // URL of the controller that said so
+    std::uint64_t usn =
+        0;  // uSNChanged of the object on that controller; of a snapshot, highestCommittedUSN before it
+    std::string object;  // distinguished name
+    Time time{};         // when the bridge read it
 };
 
 // Attribute names are lower case; values as the directory sends them, in its order.
@@ -36,39 +37,44 @@ struct PersonEntry {
     std::optional<std::uint32_t> primary_group;    // primaryGroupID, a RID in the domain's SID
     bool deleted = false;                          // a tombstone: only guid, login and dn mean something
     Attributes attributes;                         // those asked for that have a value
+    std::vector<std::string> unreadable;           // those asked for that could not be read: unknown, not empty
     std::uint64_t usn = 0;
 };
 
 struct GroupEntry {
     Guid guid;
     std::string dn;
-    std::string name;                       // sAMAccountName
+    std::string name;  // sAMAccountName
     std::string cn;
-    std::uint32_t rid = 0;                  // last part of objectSid: the primaryGroupID of those it is primary group of
+    std::uint32_t rid = 0;  // last part of objectSid: the primaryGroupID of those it is primary group of
     bool deleted = false;
-    bool members_known = false;             // false: `member` could not be read completely
-    std::vector<Guid> members;              // people and groups alike, without the primary group's people; any order
+    bool members_known = false;         // false: `member` could not be read, or not completely
+    std::vector<Guid> members;          // people and groups alike, without the primary group's people; any order
+    std::uint32_t members_unnamed = 0;  // values of `member` that came without a GUID and are not in `members`
     std::uint64_t usn = 0;
 };
 
-// A complete read of one directory, moved as one fact. Never made from a search that ended in anything but success.
+// A complete read of one directory, moved as one fact. Never made from a search that ended in anything but
+// success.
 struct DirectorySnapshot {
-    Evidence evidence;                       // usn: highestCommittedUSN read before the first search
-    std::string invocation_id;               // of that controller's database; with the server and usn the cursor to go on from
-    std::vector<std::string> attributes;     // lower-case names that were asked for: others are unknown, not empty
+    Evidence evidence;  // usn: highestCommittedUSN read before the first search
+    std::string
+        invocation_id;  // of that controller's database; with the server and usn the cursor to go on from
+    std::vector<std::string>
+        attributes;  // lower-case names that were asked for: others are unknown, not empty
     std::vector<PersonEntry> people;
     std::vector<GroupEntry> groups;
 };
 
 // Entries that a USN drain brought: positive evidence about each of them, and no statement about any other.
 struct DirectoryChanges {
-    Evidence evidence;                       // usn: the highest one that this drain covers
+    Evidence evidence;  // usn: the highest one that this drain covers
     std::string invocation_id;
     std::vector<std::string> attributes;
     std::vector<PersonEntry> people;
     std::vector<GroupEntry> groups;
-    // True where each group's `member` is a verified read (base read, complete, unmoved USN, canaries seen on that
-    // connection): only then may somebody's absence from it be acted on. See design, Never 1.
+    // True where each group's `member` is a verified read (base read, complete, unmoved USN, canaries seen on
+    // that connection): only then may somebody's absence from it be acted on. See design, Never 1.
     bool groups_verified = false;
 };
 

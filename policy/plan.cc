@@ -7,26 +7,48 @@ namespace rollcall::policy {
 
 std::string_view to_text(ActionKind kind) {
     switch (kind) {
-        case ActionKind::sign_out: return "sign_out";
-        case ActionKind::list_rooms: return "list_rooms";
-        case ActionKind::leave_unmanaged: return "leave_unmanaged";
-        case ActionKind::remove: return "remove";
-        case ActionKind::forget: return "forget";
-        case ActionKind::add: return "add";
-        case ActionKind::set_power: return "set_power";
-        case ActionKind::create: return "create";
-        case ActionKind::publish: return "publish";
-        case ActionKind::set_name: return "set_name";
-        case ActionKind::set_topic: return "set_topic";
-        case ActionKind::set_history: return "set_history";
-        case ActionKind::set_guest_access: return "set_guest_access";
-        case ActionKind::set_join_rule: return "set_join_rule";
-        case ActionKind::set_server_acl: return "set_server_acl";
-        case ActionKind::set_power_levels: return "set_power_levels";
-        case ActionKind::claim_alias: return "claim_alias";
-        case ActionKind::set_alias: return "set_alias";
-        case ActionKind::set_space_child: return "set_space_child";
-        case ActionKind::release: return "release";
+        case ActionKind::sign_out:
+            return "sign_out";
+        case ActionKind::list_rooms:
+            return "list_rooms";
+        case ActionKind::leave_unmanaged:
+            return "leave_unmanaged";
+        case ActionKind::remove:
+            return "remove";
+        case ActionKind::forget:
+            return "forget";
+        case ActionKind::add:
+            return "add";
+        case ActionKind::set_power:
+            return "set_power";
+        case ActionKind::create:
+            return "create";
+        case ActionKind::publish:
+            return "publish";
+        case ActionKind::set_name:
+            return "set_name";
+        case ActionKind::set_topic:
+            return "set_topic";
+        case ActionKind::set_history:
+            return "set_history";
+        case ActionKind::set_guest_access:
+            return "set_guest_access";
+        case ActionKind::set_join_rule:
+            return "set_join_rule";
+        case ActionKind::set_server_acl:
+            return "set_server_acl";
+        case ActionKind::set_power_levels:
+            return "set_power_levels";
+        case ActionKind::claim_alias:
+            return "claim_alias";
+        case ActionKind::set_alias:
+            return "set_alias";
+        case ActionKind::set_space_child:
+            return "set_space_child";
+        case ActionKind::release:
+            return "release";
+        case ActionKind::notify:
+            return "notify";
     }
     return "";
 }
@@ -34,7 +56,8 @@ std::string_view to_text(ActionKind kind) {
 namespace {
 
 bool present(MembershipState state) {
-    return state == MembershipState::join || state == MembershipState::invite || state == MembershipState::knock;
+    return state == MembershipState::join || state == MembershipState::invite ||
+           state == MembershipState::knock;
 }
 
 Lane removal_lane(Basis basis, const Membership& held) {
@@ -64,9 +87,12 @@ void derive_membership(const Decider& decider, const Abilities& abilities, UserI
     const Membership* held = id.valid() ? world.membership(user, id) : nullptr;
     const MembershipState state = held == nullptr ? MembershipState::none : held->state;
     if (verdict.presence == Presence::out && held != nullptr) {
-        if (present(state)) out.push_back({room, ActionKind::remove, removal_lane(verdict.basis, *held), verdict.basis, 0});
+        if (present(state))
+            out.push_back({room, ActionKind::remove, removal_lane(verdict.basis, *held), verdict.basis, 0});
         else if (held->needs_forget && abilities.mask)
-            out.push_back({room, ActionKind::forget, verdict.basis == Basis::departed ? Lane::departure : Lane::removal, verdict.basis, 0});
+            out.push_back({room, ActionKind::forget,
+                           verdict.basis == Basis::departed ? Lane::departure : Lane::removal, verdict.basis,
+                           0});
         if (!present(state) && held->power != 0)
             out.push_back({room, ActionKind::set_power, Lane::cosmetic, verdict.basis, 0});
         return;
@@ -75,15 +101,18 @@ void derive_membership(const Decider& decider, const Abilities& abilities, UserI
     const bool absent = world.account(user) == Account::absent;
     const bool joins = spec.admission == Admission::join && abilities.mask && !absent;
     const bool incomplete = state == MembershipState::invite ? joins : state != MembershipState::join;
-    if (incomplete && may_add(decider, user, room, held)) out.push_back({room, ActionKind::add, Lane::addition, verdict.basis, 0});
+    if (incomplete && may_add(decider, user, room, held))
+        out.push_back({room, ActionKind::add, Lane::addition, verdict.basis, 0});
     const std::int8_t power = verdict.owner == Tri::yes ? kOwnerPower : std::int8_t{0};
     const bool differs = held == nullptr ? power != 0 : held->power != power;
-    if (verdict.owner != Tri::unknown && differs) out.push_back({room, ActionKind::set_power, Lane::addition, verdict.basis, power});
+    if (verdict.owner != Tri::unknown && differs)
+        out.push_back({room, ActionKind::set_power, Lane::addition, verdict.basis, power});
 }
 
 }  // namespace
 
-void derive_user(const Decider& decider, const Abilities& abilities, UserId user, std::vector<UserAction>& out) {
+void derive_user(const Decider& decider, const Abilities& abilities, UserId user,
+                 std::vector<UserAction>& out) {
     const World& world = decider.world();
     if (world.users.text(user) == world.bot) return;
     const std::size_t first = out.size();
@@ -96,9 +125,11 @@ void derive_user(const Decider& decider, const Abilities& abilities, UserId user
         if (!left.signed_out && decider.program().sign_out)
             out.push_back({kNoRoom, ActionKind::sign_out, Lane::departure, Basis::departed, 0});
         if (decider.program().leave == LeaveScope::every_room) {
-            if (!left.listed) out.push_back({kNoRoom, ActionKind::list_rooms, Lane::departure, Basis::departed, 0});
+            if (!left.listed)
+                out.push_back({kNoRoom, ActionKind::list_rooms, Lane::departure, Basis::departed, 0});
             for (std::uint32_t i = 0; i < left.rooms.size(); ++i)
-                if (!left.rooms[i].done) out.push_back({i, ActionKind::leave_unmanaged, Lane::departure, Basis::departed, 0});
+                if (!left.rooms[i].done)
+                    out.push_back({i, ActionKind::leave_unmanaged, Lane::departure, Basis::departed, 0});
         }
     }
     std::sort(out.begin() + static_cast<std::ptrdiff_t>(first), out.end());
@@ -108,9 +139,12 @@ void derive_user(const Decider& decider, const Abilities& abilities, UserId user
 
 std::string_view wanted_history(const CompiledRoom& room) {
     switch (room.history) {
-        case History::joined: return "joined";
-        case History::invited: return "invited";
-        case History::shared: return "shared";
+        case History::joined:
+            return "joined";
+        case History::invited:
+            return "invited";
+        case History::shared:
+            return "shared";
     }
     return "joined";
 }
@@ -121,7 +155,8 @@ std::string wanted_alias(const Decider& decider, const CompiledRoom& room) {
 
 bool creator_is_privileged(const RoomState& state) {
     const std::string& version = state.create.version;
-    if (!std::all_of(version.begin(), version.end(), [](char c) { return c >= '0' && c <= '9'; })) return false;
+    if (!std::all_of(version.begin(), version.end(), [](char c) { return c >= '0' && c <= '9'; }))
+        return false;
     return version.size() > 2 || (version.size() == 2 && version >= "12");
 }
 
@@ -131,22 +166,32 @@ PowerLevels wanted_power_levels(const Decider& decider, std::uint32_t room) {
     levels.state_default = 100;
     levels.events_default = spec.who_posts == WhoPosts::owners ? kOwnerPower : 0;
     switch (spec.who_invites) {
-        case WhoInvites::everyone: levels.invite = 0; break;
-        case WhoInvites::owners: levels.invite = kOwnerPower; break;
-        case WhoInvites::nobody: levels.invite = 100; break;
+        case WhoInvites::everyone:
+            levels.invite = 0;
+            break;
+        case WhoInvites::owners:
+            levels.invite = kOwnerPower;
+            break;
+        case WhoInvites::nobody:
+            levels.invite = 100;
+            break;
     }
-    for (const char* type : {"m.room.name", "m.room.topic", "m.room.avatar", "m.room.pinned_events"}) levels.events[type] = kOwnerPower;
+    for (const char* type : {"m.room.name", "m.room.topic", "m.room.avatar", "m.room.pinned_events"})
+        levels.events[type] = kOwnerPower;
     const RoomId id = decider.world_room(room);
-    if (id.valid() && !creator_is_privileged(decider.world().rooms[id.index()].state)) levels.users[decider.world().bot] = 100;
+    if (id.valid() && !creator_is_privileged(decider.world().rooms[id.index()].state))
+        levels.users[decider.world().bot] = 100;
     return levels;
 }
 
 JoinRules wanted_join_rules(const Decider& decider, std::uint32_t room) {
-    // Restricted only where the members are the whole space: otherwise any member of the space could walk back in.
+    // Restricted only where the members are the whole space: otherwise any member of the space could walk
+    // back in.
     const Program& program = decider.program();
     const CompiledRoom& spec = program.rooms[room];
     const CompiledRoom* parent = spec.parent.empty() ? nullptr : program.room(spec.parent);
-    if (!spec.space && spec.whole_employees && spec.admission == Admission::join && parent != nullptr && parent->whole_employees) {
+    if (!spec.space && spec.whole_employees && spec.admission == Admission::join && parent != nullptr &&
+        parent->whole_employees) {
         const RoomId id = decider.world_room(static_cast<std::uint32_t>(program.room_index(spec.parent)));
         if (id.valid() && !decider.world().rooms[id.index()].id.empty())
             return {"restricted", {decider.world().rooms[id.index()].id}};
@@ -168,12 +213,15 @@ ServerAcl wanted_server_acl(const Decider& decider, std::uint32_t room) {
     acl.allow.push_back(world.server_name);
     for (const auto& [person, id] : program.identities) acl.allow.push_back(server_of(id));
     for (const CompiledApproval& approval : program.approvals)
-        if (world.now < approval.until && std::binary_search(approval.rooms.begin(), approval.rooms.end(), room))
+        if (world.now < approval.until &&
+            std::binary_search(approval.rooms.begin(), approval.rooms.end(), room))
             acl.allow.push_back(server_of(approval.who));
     std::sort(acl.allow.begin(), acl.allow.end());
     acl.allow.erase(std::unique(acl.allow.begin(), acl.allow.end()), acl.allow.end());
     // A server whose own name is an address must not shut itself out.
-    acl.allow_ip_literals = !world.server_name.empty() && ((world.server_name[0] >= '0' && world.server_name[0] <= '9') || world.server_name[0] == '[');
+    acl.allow_ip_literals =
+        !world.server_name.empty() &&
+        ((world.server_name[0] >= '0' && world.server_name[0] <= '9') || world.server_name[0] == '[');
     return acl;
 }
 
@@ -221,15 +269,19 @@ void derive_room(const Decider& decider, std::uint32_t index, std::vector<RoomAc
     };
     want(state.join_rules != wanted_join_rules(decider, index), ActionKind::set_join_rule, Lane::addition);
     want(state.acl != wanted_server_acl(decider, index), ActionKind::set_server_acl, Lane::addition);
-    want(!state.power || !same_levels(*state.power, wanted_power_levels(decider, index), world.bot), ActionKind::set_power_levels, Lane::addition);
+    want(!state.power || !same_levels(*state.power, wanted_power_levels(decider, index), world.bot),
+         ActionKind::set_power_levels, Lane::addition);
     want(state.history != wanted_history(spec), ActionKind::set_history, Lane::addition);
-    want(state.guest_access != "forbidden" && !state.guest_access.empty(), ActionKind::set_guest_access, Lane::addition);
+    want(state.guest_access != "forbidden" && !state.guest_access.empty(), ActionKind::set_guest_access,
+         Lane::addition);
     want(misplaced(decider, spec, room), ActionKind::set_space_child, Lane::cosmetic);
     want(state.name != spec.name, ActionKind::set_name, Lane::cosmetic);
     want(state.topic != spec.topic, ActionKind::set_topic, Lane::cosmetic);
     const std::string alias = wanted_alias(decider, spec);
-    if (room.claimed_alias != alias) want(room.alias_conflict != alias, ActionKind::claim_alias, Lane::cosmetic);
-    else want(state.alias != alias, ActionKind::set_alias, Lane::cosmetic);
+    if (room.claimed_alias != alias)
+        want(room.alias_conflict != alias, ActionKind::claim_alias, Lane::cosmetic);
+    else
+        want(state.alias != alias, ActionKind::set_alias, Lane::cosmetic);
 }
 
 // ---------------------------------------------------------------- whole plans
@@ -251,22 +303,26 @@ std::vector<PlanLine> whole_plan(const Decider& decider, const Abilities& abilit
     std::vector<PlanLine> lines;
     stream_plan(decider, abilities, [&](UserId user, const UserAction& action) {
         const bool in_room = action.room != kNoRoom && action.kind != ActionKind::leave_unmanaged;
-        lines.push_back({in_room ? program.rooms[action.room].key : "", action.kind, action.lane, world.users.text(user), action.basis,
-                         action.power, user, in_room ? action.room : kNoRoom});
+        lines.push_back({in_room ? program.rooms[action.room].key : "", action.kind, action.lane,
+                         world.users.text(user), action.basis, action.power, user,
+                         in_room ? action.room : kNoRoom});
     });
     std::vector<RoomAction> actions;
     for (std::uint32_t r = 0; r < program.rooms.size(); ++r) {
         actions.clear();
         derive_room(decider, r, actions);
         for (const RoomAction& action : actions)
-            lines.push_back({program.rooms[r].key, action.kind, action.lane, "", Basis::member, 0, UserId{}, r});
+            lines.push_back(
+                {program.rooms[r].key, action.kind, action.lane, "", Basis::member, 0, UserId{}, r});
     }
     for (const Room& room : world.rooms)
         if (!room.released && !room.id.empty() && program.room(room.key) == nullptr)
-            lines.push_back({room.key, ActionKind::release, Lane::cosmetic, "", Basis::member, 0, UserId{}, kNoRoom});
+            lines.push_back(
+                {room.key, ActionKind::release, Lane::cosmetic, "", Basis::member, 0, UserId{}, kNoRoom});
     std::sort(lines.begin(), lines.end(), [](const PlanLine& a, const PlanLine& b) {
         const bool a_room = a.user.empty(), b_room = b.user.empty();
-        return std::tuple(a.room, !a_room, a.lane, a.kind, a.user) < std::tuple(b.room, !b_room, b.lane, b.kind, b.user);
+        return std::tuple(a.room, !a_room, a.lane, a.kind, a.user) <
+               std::tuple(b.room, !b_room, b.lane, b.kind, b.user);
     });
     return lines;
 }

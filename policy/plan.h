@@ -1,6 +1,7 @@
-// The plan: the actions that take the world to the verdicts. Derived, never stored: the engine keeps the derivation of
-// each user and room beside the world and derives it again when a fact touches them; commands derive one from scratch.
-// Same facts, same plan: what people see is ordered by (room key, class, Matrix ID), never by an id of this process.
+// The plan: the actions that take the world to the verdicts. Derived, never stored: the engine keeps the
+// derivation of each user and room beside the world and derives it again when a fact touches them; commands
+// derive one from scratch. Same facts, same plan: what people see is ordered by (room key, class, Matrix ID),
+// never by an id of this process.
 #pragma once
 
 #include <functional>
@@ -26,18 +27,20 @@ enum class ActionKind : std::uint8_t {
     set_power,
     // about a room
     create,
-    publish,          // the first fill is over: lasting join rule, alias, place in the space
+    publish,  // the first fill is over: lasting join rule, alias, place in the space
     set_name,
     set_topic,
     set_history,
     set_guest_access,
     set_join_rule,
     set_server_acl,
-    set_power_levels, // all but the users
+    set_power_levels,  // all but the users
     claim_alias,
     set_alias,
     set_space_child,
-    release,          // the policy no longer names it
+    release,  // the policy no longer names it
+    // about nobody\'s membership
+    notify,            // tell whoever invited an outsider why they are gone
 };
 [[nodiscard]] std::string_view to_text(ActionKind kind);
 
@@ -47,7 +50,9 @@ struct UserAction {
     Lane lane = Lane::removal;
     Basis basis = Basis::member;
     std::int8_t power = 0;
-    bool operator<(const UserAction& other) const { return room != other.room ? room < other.room : kind < other.kind; }
+    bool operator<(const UserAction& other) const {
+        return room != other.room ? room < other.room : kind < other.kind;
+    }
     bool operator==(const UserAction& other) const { return room == other.room && kind == other.kind; }
 };
 static_assert(sizeof(UserAction) == 8);
@@ -60,16 +65,19 @@ struct RoomAction {
 
 // What the daemon can do, besides what the policy wants.
 struct Abilities {
-    bool mask = true;  // the masquerade registration is there: join, leave, forget and sign out as any employee
+    bool mask =
+        true;  // the masquerade registration is there: join, leave, forget and sign out as any employee
 };
 
 inline constexpr std::uint32_t kNoRoom = 0xffffffff;
 inline constexpr std::int8_t kOwnerPower = 50;
-inline constexpr Duration kPutBackEvery = std::chrono::hours{1};  // a hand-made removal is undone at most this often
+inline constexpr Duration kPutBackEvery =
+    std::chrono::hours{1};  // a hand-made removal is undone at most this often
 inline constexpr Duration kFillAtMost = std::chrono::seconds{60};
 
 // Appends what is to be done about one user, in the order of UserAction. Clears nothing.
-void derive_user(const Decider& decider, const Abilities& abilities, UserId user, std::vector<UserAction>& out);
+void derive_user(const Decider& decider, const Abilities& abilities, UserId user,
+                 std::vector<UserAction>& out);
 // Appends what is to be done about one managed room itself. `fill_pending`: members are still to join.
 void derive_room(const Decider& decider, std::uint32_t room, std::vector<RoomAction>& out);
 
@@ -84,10 +92,10 @@ void derive_room(const Decider& decider, std::uint32_t room, std::vector<RoomAct
 
 // One line of a plan as people see it.
 struct PlanLine {
-    std::string room;      // key, "" where the action concerns no one room
+    std::string room;  // key, "" where the action concerns no one room
     ActionKind kind = ActionKind::create;
     Lane lane = Lane::addition;
-    std::string user;      // Matrix ID, "" for an action about the room itself
+    std::string user;  // Matrix ID, "" for an action about the room itself
     Basis basis = Basis::member;
     int power = 0;
     UserId user_id;

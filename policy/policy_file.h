@@ -1,5 +1,6 @@
-// A policy as people wrote it: every value with the place it stands at. The text form of RE2's "regexp.h"; the compiled
-// form is program.h. schema/policy_reader fills it, compile.h reads it. Values only, no rules in here.
+// A policy as people wrote it: every value with the place it stands at. The text form of RE2's "regexp.h";
+// the compiled form is program.h. schema/policy_reader fills it, compile.h reads it. Values only, no rules in
+// here.
 #pragma once
 
 #include <map>
@@ -26,18 +27,21 @@ struct Condition {
     enum class Test { is, in, matches };  // of an attribute
     Kind kind = Kind::group;
     Position at;
-    std::string name;                 // group or user as written, attribute name, or DN
-    std::string directory;            // the `directory:` beside it; "" where there is one directory
+    std::string name;       // group or user as written, attribute name, or DN
+    std::string directory;  // the `directory:` beside it; "" where there is one directory
     Test test = Test::is;
-    std::vector<std::string> values;  // is: one; in: one or more; matches: one RE2 pattern over the whole value
-    std::vector<Expression> list;     // any, all
+    std::vector<std::string>
+        values;                    // is: one; in: one or more; matches: one RE2 pattern over the whole value
+    std::vector<Expression> list;  // any, all
 };
 
-// A word (`employees`, `nobody`) or a mapping, which holds when all of its conditions hold; `except` takes out again.
+// A word (`employees`, `nobody`) or a mapping, which holds when all of its conditions hold; `except` takes
+// out again.
 struct Expression {
     enum class Word { none, employees, nobody };
     Position at;
-    std::string path;  // where it stands in the policy: "rooms.engineering.members"; why and test results name it
+    std::string
+        path;  // where it stands in the policy: "rooms.engineering.members"; why and test results name it
     Word word = Word::none;
     std::vector<Condition> conditions;
     std::shared_ptr<const Expression> except;  // may be null
@@ -54,12 +58,12 @@ enum class Leaving { free, rejoin };
 struct RoomText {
     Position at;
     std::string key;
-    bool space = false;              // stands under `spaces:`
-    std::string name;                // required
+    bool space = false;  // stands under `spaces:`
+    std::string name;    // required
     Position name_at;
-    std::optional<Text> alias;       // local part
+    std::optional<Text> alias;  // local part
     std::optional<Text> topic;
-    std::optional<Text> parent;      // `space:`, the key of a space
+    std::optional<Text> parent;         // `space:`, the key of a space
     std::optional<Expression> members;  // required
     std::optional<Expression> owners;
     std::optional<Admission> admission;
@@ -72,25 +76,25 @@ struct RoomText {
 
 struct Identity {
     Position at;
-    std::string user;       // login
+    std::string user;  // login
     std::string matrix_id;
 };
 
 struct Service {
     Position at;
     std::string key;
-    std::string who;             // a Matrix ID
-    std::vector<Text> rooms;     // keys, globs, `all`
+    std::string who;          // a Matrix ID
+    std::vector<Text> rooms;  // keys, globs, `all`
 };
 
 struct Approval {
     Position at;
-    std::string key;             // "anna"
-    std::string who;             // a Matrix ID, or a glob over its name part
+    std::string key;  // "anna"
+    std::string who;  // a Matrix ID, or a glob over its name part
     std::vector<Text> rooms;
-    Text sponsor;                // an employee's login
+    Text sponsor;  // an employee's login
     std::string reason;
-    Time until;                  // first moment at which it no longer holds (the reader applied time_zone)
+    Time until;  // first moment at which it no longer holds (the reader applied time_zone)
     Position until_at;
 };
 
@@ -98,7 +102,7 @@ enum class LeaveScope { every_room, managed_rooms };
 
 struct People {
     Position at;
-    Text matrix_id;              // template over directory attributes
+    Text matrix_id;  // template over directory attributes
     std::vector<Identity> identities;
     std::optional<Expression> employees;
     LeaveScope leave = LeaveScope::every_room;

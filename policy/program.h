@@ -1,11 +1,12 @@
-// Program: a policy compiled against a directory: names pinned to objectGUIDs, expressions as nodes over numbered
-// conditions. The written form is policy_file.h. Constant after compile(); shared as `shared_ptr<const Program>`.
+// Program: a policy compiled against a directory: names pinned to objectGUIDs, expressions as nodes over
+// numbered conditions. The written form is policy_file.h. Constant after compile(); shared as
+// `shared_ptr<const Program>`.
 #pragma once
 
+#include <re2/re2.h>
 #include <map>
 #include <memory>
 #include <optional>
-#include <re2/re2.h>
 #include <string>
 #include <vector>
 
@@ -22,37 +23,38 @@ using NodeId = Id<struct NodeTag>;
 // One question about one person. Equal questions share an id, so each is answered once a person.
 struct CompiledCondition {
     Condition::Kind kind = Condition::Kind::group;  // group, user, attribute or under
-    std::string name;                 // as written
-    Guid guid;                        // group, user: what the name was pinned to
-    std::string attribute;            // lower case
+    std::string name;                               // as written
+    Guid guid;                                      // group, user: what the name was pinned to
+    std::string attribute;                          // lower case
     Condition::Test test = Condition::Test::is;
     std::vector<std::string> values;  // folded; for `matches` the pattern as written
     std::shared_ptr<const RE2> pattern;
-    std::string dn;                   // under: folded
+    std::string dn;  // under: folded
 };
 
 // A node of an expression: three-valued (yes, no, unknown).
 struct Node {
     enum class Op : std::uint8_t { no, employees, condition, any, all, except };
     Op op = Op::no;
-    std::uint32_t first = 0;          // condition: its id; any, all: first child in Program::children; except: taken from
-    std::uint32_t count = 0;          // any, all: children; except: the node that takes out
-    Position at;                      // where it was written
-    std::string path;                 // expressions only: "rooms.engineering.members"
+    std::uint32_t first =
+        0;  // condition: its id; any, all: first child in Program::children; except: taken from
+    std::uint32_t count = 0;  // any, all: children; except: the node that takes out
+    Position at;              // where it was written
+    std::string path;         // expressions only: "rooms.engineering.members"
 };
 
 struct CompiledRoom {
     std::string key;
     bool space = false;
     Position at;
-    std::string name, topic, alias;   // alias: local part
-    std::string parent;               // key of the space that it stands in; ""
-    NodeId members;                   // without `except`
-    NodeId owners;                    // may be invalid: nobody
-    NodeId except;                    // may be invalid
+    std::string name, topic, alias;  // alias: local part
+    std::string parent;              // key of the space that it stands in; ""
+    NodeId members;                  // without `except`
+    NodeId owners;                   // may be invalid: nobody
+    NodeId except;                   // may be invalid
     Position members_at, owners_at, except_at;
     std::string members_path, owners_path, except_path;
-    bool whole_employees = false;     // members are exactly `employees`
+    bool whole_employees = false;  // members are exactly `employees`
     Admission admission = Admission::join;
     History history = History::shared;
     Outsiders outsiders = Outsiders::none;
@@ -83,27 +85,28 @@ struct TemplatePart {
     enum class Filter { none, lower, slug } filter = Filter::none;
 };
 
-// Names that were pinned to an object when the policy was applied: "group:engineering" → objectGUID. Folded names.
+// Names that were pinned to an object when the policy was applied: "group:engineering" → objectGUID. Folded
+// names.
 using Pins = std::map<std::string, Guid>;
 
 struct Program {
-    std::string version;               // hash of the policy's text, hex
+    std::string version;  // hash of the policy's text, hex
     std::vector<CompiledCondition> conditions;
     std::vector<Node> nodes;
-    std::vector<NodeId> children;      // of any and all
+    std::vector<NodeId> children;  // of any and all
     NodeId employees;
     Position employees_at;
-    std::vector<CompiledRoom> rooms;   // sorted by key
+    std::vector<CompiledRoom> rooms;  // sorted by key
     std::vector<CompiledApproval> approvals;
     std::vector<CompiledService> services;
-    std::map<Guid, std::string> identities;        // person → Matrix ID
+    std::map<Guid, std::string> identities;  // person → Matrix ID
     std::vector<TemplatePart> matrix_id;
-    std::vector<std::string> protected_ids;        // sorted
+    std::vector<std::string> protected_ids;  // sorted
     Guards guards;
     LeaveScope leave = LeaveScope::every_room;
     bool sign_out = true;
     Pins pins;
-    std::vector<std::string> attributes;           // that conditions and the template read; lower case, sorted
+    std::vector<std::string> attributes;  // that conditions and the template read; lower case, sorted
 
     [[nodiscard]] const CompiledRoom* room(std::string_view key) const;
     [[nodiscard]] int room_index(std::string_view key) const;  // -1: none

@@ -6,12 +6,18 @@ namespace rollcall::policy {
 
 std::string_view to_text(MembershipState state) {
     switch (state) {
-        case MembershipState::none: return "none";
-        case MembershipState::invite: return "invite";
-        case MembershipState::join: return "join";
-        case MembershipState::leave: return "leave";
-        case MembershipState::ban: return "ban";
-        case MembershipState::knock: return "knock";
+        case MembershipState::none:
+            return "none";
+        case MembershipState::invite:
+            return "invite";
+        case MembershipState::join:
+            return "join";
+        case MembershipState::leave:
+            return "leave";
+        case MembershipState::ban:
+            return "ban";
+        case MembershipState::knock:
+            return "knock";
     }
     return "none";
 }

@@ -1,5 +1,5 @@
-// Matrix room state as facts: the parts of events that decide or repair something, typed. Values only; schema/matrix_event
-// reads them from JSON (Matrix client-server API v1.19, "Room events").
+// Matrix room state as facts: the parts of events that decide or repair something, typed. Values only;
+// schema/matrix_event reads them from JSON (Matrix client-server API v1.19, "Room events").
 #pragma once
 
 #include <cstdint>
@@ -51,39 +51,58 @@ struct ServerAcl {
     bool operator==(const ServerAcl&) const = default;
 };
 
-struct NameContent { std::string name; };
-struct TopicContent { std::string topic; };
-struct CanonicalAliasContent { std::string alias; };               // "" for none
-struct HistoryVisibilityContent { std::string visibility; };       // invited, joined, shared, world_readable
-struct GuestAccessContent { std::string access; };                 // can_join, forbidden
-struct SpaceChildContent { std::string child; bool present = false; };  // state key; content has `via`
-struct CreateContent {
-    std::string version;                // "1" where absent
-    bool space = false;                 // type m.space
-    std::vector<std::string> creators;  // sender and additional_creators: infinite power from room version 12 on
-    std::string intent;                 // our marker in creation_content, "" where absent
+struct NameContent {
+    std::string name;
 };
-struct TombstoneContent { std::string replacement; };
-struct OtherContent { std::string type; };                         // any other event: decides nothing
+struct TopicContent {
+    std::string topic;
+};
+struct CanonicalAliasContent {
+    std::string alias;
+};  // "" for none
+struct HistoryVisibilityContent {
+    std::string visibility;
+};  // invited, joined, shared, world_readable
+struct GuestAccessContent {
+    std::string access;
+};  // can_join, forbidden
+struct SpaceChildContent {
+    std::string child;
+    bool present = false;
+};  // state key; content has `via`
+struct CreateContent {
+    std::string version;  // "1" where absent
+    bool space = false;   // type m.space
+    std::vector<std::string>
+        creators;        // sender and additional_creators: infinite power from room version 12 on
+    std::string intent;  // our marker in creation_content, "" where absent
+};
+struct TombstoneContent {
+    std::string replacement;
+};
+struct OtherContent {
+    std::string type;
+};  // any other event: decides nothing
 
 using RoomContent = std::variant<MemberContent, PowerLevels, JoinRules, ServerAcl, NameContent, TopicContent,
-                                 CanonicalAliasContent, HistoryVisibilityContent, GuestAccessContent, SpaceChildContent,
-                                 CreateContent, TombstoneContent, OtherContent>;
+                                 CanonicalAliasContent, HistoryVisibilityContent, GuestAccessContent,
+                                 SpaceChildContent, CreateContent, TombstoneContent, OtherContent>;
 
 struct RoomEvent {
-    std::string room;        // room ID
-    std::string event;       // event ID
+    std::string room;   // room ID
+    std::string event;  // event ID
     std::string sender;
-    Time time{};             // origin_server_ts
-    std::string replaces;    // unsigned.replaces_state: the state event it came after; "" for none
-    bool state = false;      // has a state key
+    Time time{};           // origin_server_ts
+    std::string replaces;  // unsigned.replaces_state: the state event it came after; "" for none
+    bool state = false;    // has a state key
     RoomContent content;
 };
 
-// The whole current state of one room, read at once (GET /rooms/{roomId}/state): complete, or not made at all.
+// The whole current state of one room, read at once (GET /rooms/{roomId}/state): complete, or not made at
+// all.
 struct RoomRead {
     std::string room;
-    bool joined = true;            // false: the bot is not in it (403), state is empty
+    bool joined = true;  // false: the bot is not in it (403), state is empty
     std::vector<RoomEvent> state;
 };
 

@@ -199,7 +199,8 @@ void World::change_members(GroupId group, const std::vector<MemberRef>& wanted, 
     std::vector<MemberRef> added, removed;
     std::set_difference(wanted.begin(), wanted.end(), held.begin(), held.end(), std::back_inserter(added));
     if (absence_counts)
-        std::set_difference(held.begin(), held.end(), wanted.begin(), wanted.end(), std::back_inserter(removed));
+        std::set_difference(held.begin(), held.end(), wanted.begin(), wanted.end(),
+                            std::back_inserter(removed));
     if (added.empty() && removed.empty()) return;
     touched.groups.insert(group);
     for (const MemberRef member : removed) {

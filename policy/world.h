@@ -1,9 +1,10 @@
 // World: every fact in force: people, groups and who is in them, rooms and who is in them. No policy in here.
 //
-// Owned by the engine thread; no locking. What a fact changes is written down twice: in `touched` (what the store must
-// keep) and in `dirty` (whom a decision must look at again). Layout follows the scale in docs/carrying-on.md: 500,000
-// people and 10 million memberships in under 500 MB, so ids are dense, edges live in pooled rows and nothing is closed
-// transitively in storage: a person's groups are found by walking upwards, so cycles and deletions are no special case.
+// Owned by the engine thread; no locking. What a fact changes is written down twice: in `touched` (what the
+// store must keep) and in `dirty` (whom a decision must look at again). Layout follows the scale in
+// docs/carrying-on.md: 500,000 people and 10 million memberships in under 500 MB, so ids are dense, edges
+// live in pooled rows and nothing is closed transitively in storage: a person's groups are found by walking
+// upwards, so cycles and deletions are no special case.
 #pragma once
 
 #include <optional>
@@ -33,9 +34,9 @@ struct Person {
     std::optional<std::uint32_t> account_control;
     std::optional<Time> expires;
     std::optional<std::uint32_t> primary_group;
-    bool deleted = false;        // a tombstone was seen: departed
-    bool present = true;         // false: a verified complete read did not contain them
-    bool depart_ordered = false; // `rollcall depart`
+    bool deleted = false;         // a tombstone was seen: departed
+    bool present = true;          // false: a verified complete read did not contain them
+    bool depart_ordered = false;  // `rollcall depart`
     std::uint64_t usn = 0;
     bool departed_seen = false;  // the departure has been noticed and acted on, so that it is noticed once
     std::string matrix_id;       // kept for life once an account of that name was seen in use; "" before
@@ -47,7 +48,7 @@ struct Group {
     std::string name;
     std::string cn;
     std::uint32_t rid = 0;
-    bool deleted = false;        // a tombstone, or missing from a verified complete read
+    bool deleted = false;  // a tombstone, or missing from a verified complete read
     bool members_known = false;
     std::uint64_t usn = 0;
 };
@@ -75,11 +76,12 @@ enum class Cause : std::uint8_t { daemon, self, other };
 // One user in one room. 12 bytes: there are ten million of them.
 struct Membership {
     RoomId room;
-    std::uint32_t event = 0;   // 32-bit digest of the event ID held, to tell a successor from a stale event; 0: unknown
+    std::uint32_t event =
+        0;  // 32-bit digest of the event ID held, to tell a successor from a stale event; 0: unknown
     MembershipState state = MembershipState::none;
     Cause cause : 2 = Cause::daemon;
     bool needs_forget : 1 = false;  // a local user that was removed reads the past until a masqueraded forget
-    bool approved_once : 1 = false; // had an approval: losing it is guarded
+    bool approved_once : 1 = false;  // had an approval: losing it is guarded
     std::int16_t power = 0;
     bool operator<(const Membership& other) const { return room < other.room; }
 };
@@ -101,13 +103,13 @@ struct RoomState {
     std::optional<ServerAcl> acl;
     CreateContent create;
     std::string tombstone;
-    std::set<std::string, std::less<>> children;          // room IDs of a space's children
+    std::set<std::string, std::less<>> children;             // room IDs of a space's children
     std::map<std::string, std::string, std::less<>> events;  // "type|state key" → event ID held
 };
 
 struct Room {
-    std::string key;      // identity, from the policy
-    std::string id;       // room ID, opaque; "" until created
+    std::string key;  // identity, from the policy
+    std::string id;   // room ID, opaque; "" until created
     RoomPhase phase = RoomPhase::absent;
     bool bot_joined = true;
     bool released = false;  // left the policy: nothing is done there any more
@@ -118,12 +120,13 @@ struct Room {
     std::size_t joined = 0;  // users in it, the bot not counted
 };
 
-// What is still to be done about a departed person besides the managed rooms. Made when the departure is seen.
+// What is still to be done about a departed person besides the managed rooms. Made when the departure is
+// seen.
 struct Departing {
     bool signed_out = false;
-    bool listed = false;             // the rooms outside the policy were asked for
+    bool listed = false;  // the rooms outside the policy were asked for
     struct Elsewhere {
-        std::string room;            // room ID
+        std::string room;  // room ID
         bool done = false;
     };
     std::vector<Elsewhere> rooms;
@@ -136,7 +139,7 @@ struct Touched {
     std::unordered_set<PersonId> people;
     std::unordered_set<GroupId> groups;
     std::unordered_set<RoomId> rooms;
-    std::unordered_set<UserId> users;  // account state, departing, put_back
+    std::unordered_set<UserId> users;               // account state, departing, put_back
     std::unordered_set<std::uint64_t> memberships;  // user << 32 | room
     [[nodiscard]] bool empty() const {
         return people.empty() && groups.empty() && rooms.empty() && users.empty() && memberships.empty();
@@ -149,7 +152,9 @@ struct Dirty {
     std::unordered_set<PersonId> people;
     std::unordered_set<RoomId> rooms;
     bool everything = false;
-    [[nodiscard]] bool empty() const { return users.empty() && people.empty() && rooms.empty() && !everything; }
+    [[nodiscard]] bool empty() const {
+        return users.empty() && people.empty() && rooms.empty() && !everything;
+    }
 };
 
 class World {
@@ -157,7 +162,7 @@ class World {
     // --- directory ---
     std::vector<Person> people;
     std::vector<Group> groups;
-    Rows<GroupId> person_groups;        // direct, without the primary group
+    Rows<GroupId> person_groups;  // direct, without the primary group
     Rows<GroupId> group_parents;
     Rows<MemberRef> group_members;
     Rows<AttributeValue> person_attributes;
@@ -169,24 +174,26 @@ class World {
     // Members whose entry has not been seen, both ways round, so that a group's list can be replaced.
     std::unordered_map<Guid, std::set<GroupId>, GuidHash> waiting_for;
     std::unordered_map<GroupId, std::vector<Guid>> unresolved;
-    std::unordered_set<std::uint32_t> primary_rids;      // in use as somebody's primary group
-    std::set<std::string, std::less<>> attributes_read;  // asked for in the last complete read; others are unknown
-    bool directory_read = false;        // a complete, believed read has been in force at some time
+    std::unordered_set<std::uint32_t> primary_rids;  // in use as somebody's primary group
+    std::set<std::string, std::less<>>
+        attributes_read;          // asked for in the last complete read; others are unknown
+    bool directory_read = false;  // a complete, believed read has been in force at some time
 
     // --- rooms ---
-    Interner<UserId> users;             // Matrix IDs
-    std::vector<Account> accounts;      // by UserId
+    Interner<UserId> users;         // Matrix IDs
+    std::vector<Account> accounts;  // by UserId
     std::vector<Room> rooms;
     std::unordered_map<std::string, RoomId> room_by_key;
     std::unordered_map<std::string, RoomId> room_by_id;
-    Rows<Membership> memberships;       // by UserId
-    Rows<UserId> room_users;            // by RoomId: whoever has a membership other than none
+    Rows<Membership> memberships;  // by UserId
+    Rows<UserId> room_users;       // by RoomId: whoever has a membership other than none
     std::unordered_map<std::uint64_t, UserId> inviters;  // user << 32 | room → who invited
     std::unordered_map<std::uint64_t, Time> put_back;    // when a hand-made removal was last undone
 
     std::unordered_map<UserId, Departing> departing;
-    std::set<std::pair<Time, UserId>> revisit;     // users whom the passing of time alone makes worth a look
-    std::set<std::pair<Time, PersonId>> expiries;  // accountExpires writes nothing to the directory when it comes true
+    std::set<std::pair<Time, UserId>> revisit;  // users whom the passing of time alone makes worth a look
+    std::set<std::pair<Time, PersonId>>
+        expiries;  // accountExpires writes nothing to the directory when it comes true
 
     // Where the directory was read to: the controller, its database, and the highest USN taken in.
     struct Cursor {
@@ -196,10 +203,10 @@ class World {
         bool operator==(const Cursor&) const = default;
     };
     Cursor cursor;
-    std::string frozen;                 // why removals are frozen (a complete read that cannot be believed); "" if not
+    std::string frozen;  // why removals are frozen (a complete read that cannot be believed); "" if not
 
     Time now{};
-    std::string bot;                    // the daemon's own Matrix ID
+    std::string bot;  // the daemon's own Matrix ID
     std::string server_name;
 
     Touched touched;
@@ -213,14 +220,15 @@ class World {
     [[nodiscard]] static std::uint64_t pair(UserId user, RoomId room) {
         return std::uint64_t{user.value} << 32U | room.value;
     }
-    // Folded login → person: none, one, or several (then ambiguous). Deleted and missing people are passed over.
+    // Folded login → person: none, one, or several (then ambiguous). Deleted and missing people are passed
+    // over.
     [[nodiscard]] std::vector<PersonId> people_named(std::string_view login) const;
     [[nodiscard]] std::vector<GroupId> groups_named(std::string_view name) const;  // sAMAccountName, cn or DN
 
     // --- writing: each marks touched and dirty ---
     PersonId put_person(const PersonEntry& entry);
     GroupId put_group(const GroupEntry& entry, bool absence_counts);
-    void person_missing(PersonId id);   // a verified complete read lacks them
+    void person_missing(PersonId id);  // a verified complete read lacks them
     void group_missing(GroupId id);
     RoomId room(std::string_view key);  // finds or adds
     void set_room_id(RoomId room, std::string id);

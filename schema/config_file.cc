@@ -1,6 +1,7 @@
 #include "schema/config_file.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <filesystem>
 
 #include "schema/distinguished_name.h"
@@ -109,8 +110,9 @@ class ConfigReader {
         Fields fields(node, "a directory", out_);
         if (const Node* kind = fields.need("kind", "write kind: active_directory"))
             into.kind = read_choice(*kind, kKinds, out_).value_or(into.kind);
-        if (const bool discover = node.find("discover") != nullptr; discover)
-            fields.not_yet("discover", "write servers: [ldaps://…]");
+        fields.not_yet("discover", "write servers: [ldaps://…]");
+        if (node.find("discover") != nullptr)
+            (void)fields.take("servers");
         else if (const Node* servers =
                      fields.need("servers", "write servers: [ldaps://dc1.corp.example.com]"))
             ldap_servers(*servers, into.servers);
@@ -125,7 +127,6 @@ class ConfigReader {
             credentials(*bind, into);
         path(fields.take("ca_file"), into.ca_file);
         fields.duration(fields.take("verify_every"), into.verify_every);
-        (void)fields.take("servers");  // known beside `discover` too
         fields.finish();
     }
 
@@ -141,7 +142,7 @@ class ConfigReader {
             if (url && url->scheme == "ldaps" && url->path.empty()) {
                 into.push_back(url->text());
             } else {
-                report(out_, item.at, fmt::format("{} is not the URL of a directory server", kind_name(item)),
+                report(out_, item.at, "this is not the URL of a directory server",
                        "write ldaps://dc1.corp.example.com, with or without a port; ldap:// would send the "
                        "password in clear");
             }
@@ -209,7 +210,8 @@ class ConfigReader {
         if (!text) return;
         const auto url = read_url(*text);
         if (!url || (url->scheme != "https" && url->scheme != "http")) {
-            report(out_, node.at, fmt::format("{} is not a web address", kind_name(node)),
+            // Not repeated in the report: people put passwords and tokens into addresses.
+            report(out_, node.at, "this is not a web address",
                    "write https:// and a host, a port if need be, without user, password or question mark");
             return;
         }
@@ -252,6 +254,8 @@ std::optional<Config> read_config(std::string_view text, const std::string& file
     if (const auto root = read_yaml(text, file, found))
         config = ConfigReader(file, credentials, found).read(*root);
     if (has_errors(found)) config.reset();
+    std::stable_sort(found.begin(), found.end(),
+                     [](const Diagnostic& a, const Diagnostic& b) { return a.at < b.at; });
     out.insert(out.end(), found.begin(), found.end());
     return config;
 }

@@ -120,7 +120,7 @@ Fields::Fields(const Node& node, std::string what, Diagnostics& out)
 }
 
 const Node* Fields::take(std::string_view key) {
-    known_.emplace_back(key);
+    if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
     const Node* const value = node_.find(key);
     if (value == nullptr || !value->missing()) return value;
     report(out_, value->at, fmt::format("\"{}\" has no value", key),
@@ -135,16 +135,18 @@ const Node* Fields::need(std::string_view key, std::string_view suggestion) {
 }
 
 void Fields::not_yet(std::string_view key, std::string suggestion) {
-    known_.emplace_back(key);
+    not_yet_.emplace_back(key);
     for (const Entry& entry : node_.entries)
         if (entry.key == key)
             report_not_yet(out_, entry.key_at, fmt::format("\"{}\"", key), std::move(suggestion));
 }
 
 void Fields::finish() {
+    std::vector<std::string> all = known_;
+    all.insert(all.end(), not_yet_.begin(), not_yet_.end());
     for (const Entry& entry : node_.entries) {
-        if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
-        const std::string near = nearest(entry.key, known_);
+        if (std::find(all.begin(), all.end(), entry.key) != all.end()) continue;
+        const std::string near = nearest(entry.key, all);
         report(out_, entry.key_at, fmt::format("unknown key \"{}\" in {}", entry.key.substr(0, 80), what_),
                near.empty() ? fmt::format("the keys are {}", one_of(known_))
                             : fmt::format("did you mean \"{}\"?", near));

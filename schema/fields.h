@@ -86,7 +86,8 @@ class Fields {
     const Node& node_;
     std::string what_;
     Diagnostics& out_;
-    std::vector<std::string> known_;
+    std::vector<std::string> known_;    // keys that were asked for
+    std::vector<std::string> not_yet_;  // keys that were answered with "not supported yet"
 };
 
 }  // namespace rollcall::schema

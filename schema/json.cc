@@ -118,7 +118,23 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     return fail(ErrorKind::invalid_input, fmt::format("not usable JSON: {} at byte {}", what, offset));
 }
 
-void write_string(std::string& out, std::string_view text) {
+// What is no UTF-8 (a value that some directory keeps) becomes U+FFFD a byte, so that what is written can be
+// read.
+std::string repaired(std::string_view text) {
+    std::string made;
+    for (std::size_t bad = schema::first_bad_utf8(text); bad != std::string_view::npos;
+         bad = schema::first_bad_utf8(text)) {
+        made += text.substr(0, bad);
+        made += "\xef\xbf\xbd";
+        text.remove_prefix(bad + 1);
+    }
+    return made += text;
+}
+
+void write_string(std::string& out, std::string_view given) {
+    const bool good = schema::is_utf8(given);
+    const std::string other = good ? std::string() : repaired(given);
+    const std::string_view text = good ? given : std::string_view(other);
     static constexpr std::string_view kHex = "0123456789abcdef";
     out += '"';
     for (const char c : text) {

@@ -108,7 +108,7 @@ class Loader {
                 error(into.at,
                       fmt::format("the alias *{} is not allowed here", view(event->data.alias.anchor)),
                       fmt::format("write the value out; {}", kQuoteIt));
-                into.quoted = true;  // so that the missing value is not reported again
+                into.text = "*";  // so that its readers do not miss a value as well
                 return true;
             case YAML_SCALAR_EVENT:
                 return scalar(event, into);
@@ -204,6 +204,8 @@ class Loader {
     static std::string advice(std::string_view problem) {
         if (problem.find("cannot start any token") != std::string_view::npos)
             return "put a text that starts with @, ` or % in quotes, and indent with blanks, not tabs";
+        if (problem.find("expected alphabetic") != std::string_view::npos)
+            return "put a text that starts with * or & in quotes";
         if (problem.find("mapping values are not allowed") != std::string_view::npos)
             return "put a text that contains \": \" in quotes, or check the indentation";
         if (problem.find("expected <block end>") != std::string_view::npos ||

@@ -1,7 +1,7 @@
 #include "policy/base/diagnostic.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <numeric>
 
 namespace rollcall {
@@ -16,7 +16,8 @@ std::string Position::file_line() const {
 }
 
 std::string Diagnostic::text() const {
-    std::string out = fmt::format("{}: {}: {}", at.text(), severity == Severity::error ? "error" : "warning", message);
+    std::string out =
+        fmt::format("{}: {}: {}", at.text(), severity == Severity::error ? "error" : "warning", message);
     if (!suggestion.empty()) out += "; " + suggestion;
     return out;
 }

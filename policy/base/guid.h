@@ -12,13 +12,13 @@
 
 namespace rollcall {
 
-// Bytes are in the order in which the directory sends them (MS-DTYP 2.3.4.2: the first three fields little-endian);
-// text is the usual registry form.
+// Bytes are in the order in which the directory sends them (MS-DTYP 2.3.4.2: the first three fields
+// little-endian); text is the usual registry form.
 struct Guid {
     std::array<std::uint8_t, 16> bytes{};
     auto operator<=>(const Guid&) const = default;
     [[nodiscard]] bool empty() const { return *this == Guid{}; }
-    [[nodiscard]] std::string text() const;                                    // "0a1b2c3d-…", lower case
+    [[nodiscard]] std::string text() const;                                     // "0a1b2c3d-…", lower case
     [[nodiscard]] static std::optional<Guid> from_text(std::string_view text);  // with or without braces
     [[nodiscard]] static std::optional<Guid> from_bytes(std::string_view bytes);
 };

@@ -14,7 +14,8 @@
 
 namespace rollcall {
 
-// An index into one table. It never leaves the process: what is stored, sorted or shown is the text or GUID behind it.
+// An index into one table. It never leaves the process: what is stored, sorted or shown is the text or GUID
+// behind it.
 template <class Tag>
 struct Id {
     static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();

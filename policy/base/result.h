@@ -1,7 +1,8 @@
 // Result<T>: a value or an Error, for every call that can fail for a reason outside the program.
 //
-// Impossible states abort (assert); anything a user, a server or a disk can cause comes back as an Error whose
-// message says what happened and whose hint says what to do next. Values only; safe to use on any thread.
+// Impossible states abort (assert); anything a user, a server or a disk can cause comes back as an Error
+// whose message says what happened and whose hint says what to do next. Values only; safe to use on any
+// thread.
 #pragma once
 
 #include <string>
@@ -24,8 +25,8 @@ enum class ErrorKind {
 
 struct Error {
     ErrorKind kind = ErrorKind::io;
-    std::string message;   // one sentence without a final stop: "cannot open X: no such file"
-    std::string hint;      // what to do next; may be empty
+    std::string message;  // one sentence without a final stop: "cannot open X: no such file"
+    std::string hint;     // what to do next; may be empty
     [[nodiscard]] std::string text() const { return hint.empty() ? message : message + "; " + hint; }
 };
 

@@ -4,10 +4,10 @@
 //     row 1 ─┼────► │ a b c . │ d e │ (hole) │ f g h i . . │      . = room to grow
 //     row 2 ─┘      └─────────────────────────────────────┘
 //
-// Why not a vector of vectors: 500,000 of those cost 24 bytes each plus an allocation each; a row here costs 12.
-// A row that outgrows its place moves to the end and leaves a hole; when half the pool is holes it is packed anew.
-// T is trivially copyable and ordered by `<`; a row holds no two equal elements. Pointers into a row hold until the
-// next change of any row. No locking: owned by one thread.
+// Why not a vector of vectors: 500,000 of those cost 24 bytes each plus an allocation each; a row here
+// costs 12. A row that outgrows its place moves to the end and leaves a hole; when half the pool is holes it
+// is packed anew. T is trivially copyable and ordered by `<`; a row holds no two equal elements. Pointers
+// into a row hold until the next change of any row. No locking: owned by one thread.
 #pragma once
 
 #include <algorithm>
@@ -38,7 +38,8 @@ class Rows {
     bool put(std::size_t r, const T& element) {
         ensure(r);
         const auto span = row(r);
-        const auto at = static_cast<std::uint32_t>(std::lower_bound(span.begin(), span.end(), element) - span.begin());
+        const auto at =
+            static_cast<std::uint32_t>(std::lower_bound(span.begin(), span.end(), element) - span.begin());
         T* here = pool_.data() + rows_[r].offset + at;
         if (at < rows_[r].size && !(element < *here)) {
             *here = element;
@@ -62,7 +63,8 @@ class Rows {
         --live_;
         return true;
     }
-    // Replaces a row; `sorted` must be in order, without equal elements, and must not point into this container.
+    // Replaces a row; `sorted` must be in order, without equal elements, and must not point into this
+    // container.
     void assign(std::size_t r, std::span<const T> sorted) {
         ensure(r);
         live_ = live_ - rows_[r].size + sorted.size();
@@ -88,10 +90,13 @@ class Rows {
     void ensure(std::size_t r) {
         if (r >= rows_.size()) rows_.resize(r + 1);
     }
-    void grow(std::size_t r) { relocate(r, std::max<std::uint32_t>(2, rows_[r].size + rows_[r].size / 2 + 1)); }
+    void grow(std::size_t r) {
+        relocate(r, std::max<std::uint32_t>(2, rows_[r].size + rows_[r].size / 2 + 1));
+    }
     void relocate(std::size_t r, std::uint32_t capacity) {
         Row& row = rows_[r];
-        if (row.capacity > 0 && row.offset + row.capacity == pool_.size()) {  // last in the pool: grow in place
+        if (row.capacity > 0 &&
+            row.offset + row.capacity == pool_.size()) {  // last in the pool: grow in place
             pool_.resize(row.offset + capacity);
             row.capacity = capacity;
             return;

@@ -1,8 +1,8 @@
 #include "policy/base/text.h"
 
+#include <utf8proc.h>
 #include <cstdlib>
 #include <memory>
-#include <utf8proc.h>
 
 namespace rollcall {
 
@@ -15,7 +15,8 @@ std::string fold(std::string_view text) {
     }
     if (plain) return out;
     utf8proc_uint8_t* folded = nullptr;
-    const auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
+    const auto options =
+        static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
     const utf8proc_ssize_t size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
                                                static_cast<utf8proc_ssize_t>(text.size()), &folded, options);
     const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(folded, &std::free);
@@ -33,7 +34,8 @@ std::string fold_dn(std::string_view dn) {
             out += c;
             out += folded[++i];
         } else if (c == ',' || c == '=') {
-            while (!out.empty() && out.back() == ' ' && (out.size() < 2 || out[out.size() - 2] != '\\')) out.pop_back();
+            while (!out.empty() && out.back() == ' ' && (out.size() < 2 || out[out.size() - 2] != '\\'))
+                out.pop_back();
             out += c;
             while (i + 1 < folded.size() && folded[i + 1] == ' ') ++i;
         } else {
@@ -56,7 +58,8 @@ bool dn_under(std::string_view dn, std::string_view base) {
 std::string slug(std::string_view text) {
     std::string out;
     for (const char c : fold(text)) {
-        const bool keep = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
+        const bool keep =
+            (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
         if (keep) {
             out += c;
         } else if (!out.empty() && out.back() != '-') {

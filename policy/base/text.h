@@ -6,8 +6,8 @@
 
 namespace rollcall {
 
-// Unicode case folding and canonical composition: two texts that AD holds equal (caseIgnoreMatch, RFC 4518, without
-// its white space rules) fold to the same bytes. Text that is not UTF-8 folds to itself.
+// Unicode case folding and canonical composition: two texts that AD holds equal (caseIgnoreMatch, RFC 4518,
+// without its white space rules) fold to the same bytes. Text that is not UTF-8 folds to itself.
 [[nodiscard]] std::string fold(std::string_view text);
 
 // A distinguished name folded for comparison: case, and the blanks that RFC 4514 allows around , and =.

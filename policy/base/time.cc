@@ -1,8 +1,8 @@
 #include "policy/base/time.h"
 
+#include <fmt/format.h>
 #include <array>
 #include <charconv>
-#include <fmt/format.h>
 
 namespace rollcall {
 namespace {
@@ -16,7 +16,8 @@ struct Unit {
     char letter;
     Duration length;
 };
-constexpr std::array<Unit, 5> kUnits{{{'y', hours{24 * 365}}, {'d', hours{24}}, {'h', hours{1}}, {'m', minutes{1}}, {'s', seconds{1}}}};
+constexpr std::array<Unit, 5> kUnits{
+    {{'y', hours{24 * 365}}, {'d', hours{24}}, {'h', hours{1}}, {'m', minutes{1}}, {'s', seconds{1}}}};
 constexpr Duration kLongest = hours{24 * 365 * 100};
 
 std::optional<int> number(std::string_view text, std::size_t at, std::size_t length) {
@@ -45,7 +46,7 @@ std::optional<Duration> parse_duration(std::string_view text) {
     return std::nullopt;
 }
 
-std::string to_text(Duration duration) {
+std::string duration_text(Duration duration) {
     for (const Unit& unit : kUnits)
         if (duration >= unit.length && duration % unit.length == Duration::zero())
             return fmt::format("{}{}", duration / unit.length, unit.letter);
@@ -66,9 +67,11 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
     const auto y = number(text, 0, 4), mo = number(text, 5, 2), d = number(text, 8, 2);
     const auto h = number(text, 11, 2), mi = number(text, 14, 2), s = number(text, 17, 2);
     if (!y || !mo || !d || !h || !mi || !s) return std::nullopt;
-    if (text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') || text[13] != ':' || text[16] != ':')
+    if (text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') || text[13] != ':' ||
+        text[16] != ':')
         return std::nullopt;
-    const std::chrono::year_month_day date{std::chrono::year{*y}, std::chrono::month{static_cast<unsigned>(*mo)},
+    const std::chrono::year_month_day date{std::chrono::year{*y},
+                                           std::chrono::month{static_cast<unsigned>(*mo)},
                                            std::chrono::day{static_cast<unsigned>(*d)}};
     if (!date.ok() || *h > 23 || *mi > 59 || *s > 60) return std::nullopt;
     Time time = std::chrono::sys_days{date} + hours{*h} + minutes{*mi} + seconds{*s};

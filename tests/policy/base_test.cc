@@ -19,7 +19,7 @@ TEST(Duration, ReadsEveryUnitAndNothingElse) {
     EXPECT_EQ(parse_duration("1y"), std::chrono::hours{24 * 365});
     for (const char* bad : {"", "s", "0s", "-1s", "1", "1w", "1.5h", "101y", "99999999999999999999s", " 1s"})
         EXPECT_FALSE(parse_duration(bad)) << bad;
-    for (const char* good : {"30s", "15m", "8h", "7d", "2y"}) EXPECT_EQ(to_text(*parse_duration(good)), good);
+    for (const char* good : {"30s", "15m", "8h", "7d", "2y"}) EXPECT_EQ(duration_text(*parse_duration(good)), good);
 }
 
 TEST(Time, RoundTripsRfc3339) {

@@ -161,10 +161,11 @@ class Directory:
             raise NotThere(f"{len(found)} objects are called {name}")
         return found[0]["dn"]
 
-    def search(self, expression: str, attributes, base: str = settings.BASE_DN, deleted: bool = False) -> list:
+    def search(self, expression: str, attributes, base: str = settings.BASE_DN, deleted: bool = False,
+               controls=()) -> list:
         """All that matches, with `dn` and the values as bytes under `raw`."""
         self._run("search", base, expression, attributes=list(attributes),
-                  controls=[SHOW_DELETED] if deleted else None)
+                  controls=[*controls, *([SHOW_DELETED] if deleted else [])] or None)
         return [{"dn": entry["dn"], "raw": dict(entry["raw_attributes"])}
                 for entry in self._connection.response if entry["type"] == "searchResEntry"]
 
@@ -185,6 +186,15 @@ class Directory:
         """The account finds nothing below OU=Groups (relative to the base) any more: searches succeed, with fewer
         or no entries. Gives a function that puts everything back."""
         return self._deny(f"{ou},{settings.BASE_DN}", login, access.LIST_CHILDREN, None)
+
+    def harden(self):
+        """What many domains do: empties *Pre-Windows 2000 Compatible Access*, so that ordinary accounts no longer read
+        userAccountControl, accountExpires, memberOf, employeeType or uSNChanged of people, and are not notified
+        of their changes; connections made before keep what they had. Gives a function that puts it back."""
+        group = f"CN=Pre-Windows 2000 Compatible Access,CN=Builtin,{settings.BASE_DN}"
+        everyone_signed_in = f"CN=S-1-5-11,CN=ForeignSecurityPrincipals,{settings.BASE_DN}"
+        self.remove_from_group(everyone_signed_in, group)
+        return lambda: self.add_to_group(everyone_signed_in, group)
 
     def _deny(self, dn: str, login: str, mask: int, attribute: uuid.UUID | None):
         sid = self._raw(login, "objectSid")[0]

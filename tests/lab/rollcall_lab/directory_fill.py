@@ -112,6 +112,21 @@ def _let_read_deleted_objects(database, login: str) -> None:
     database.modify(message, ["show_deleted:1", "sd_flags:1:4"])
 
 
+def _never_expire_passwords(database) -> None:
+    """The domain's 42 days would end the logins of a pristine copy that is older."""
+    _replace(database, settings.BASE_DN, "maxPwdAge", "-9223372036854775808")
+
+
+def _answer_to_address(database) -> None:
+    """Kerberos clients reach the DC by address, since no name service knows its name."""
+    import ldb
+    [dc] = database.search(settings.BASE_DN, expression="(sAMAccountName=DC1$)", attrs=["cn"])
+    message = ldb.Message(dc.dn)
+    message["servicePrincipalName"] = ldb.MessageElement(f"ldap/{settings.DC_ADDRESS}", ldb.FLAG_MOD_ADD,
+                                                         "servicePrincipalName")
+    database.modify(message)
+
+
 def fill(smb_conf, company: companies.Company, bind_password: str) -> None:
     """Adds the organisational units, people and groups; sets the passwords that are known."""
     database = open_database(smb_conf)
@@ -131,3 +146,5 @@ def fill(smb_conf, company: companies.Company, bind_password: str) -> None:
             password = bind_password if person.login == settings.BIND_LOGIN else settings.PASSWORD
             database.setpassword(f"(sAMAccountName={person.login})", password)
     _let_read_deleted_objects(database, settings.BIND_LOGIN)
+    _never_expire_passwords(database)
+    _answer_to_address(database)

@@ -85,6 +85,11 @@ def configure() -> None:
 
 def fill(company) -> None:
     directory_fill.fill(SMB_CONF, company, settings.secret("bind-password"))
+    keytab = settings.SECRETS / f"{settings.BIND_LOGIN}.keytab"
+    keytab.unlink(missing_ok=True)
+    run(["samba-tool", "domain", "exportkeytab", keytab, f"--principal={settings.BIND_LOGIN}",
+         f"--configfile={SMB_CONF}"], "writing the service account's keytab")
+    keytab.chmod(0o600)
 
 
 def start() -> bool:

@@ -1,0 +1,137 @@
+#include "bridges/directory/tls.h"
+
+#include <fmt/format.h>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <mutex>
+
+#include "bridges/directory/dial.h"
+
+// Exported by libldap 2.5 and used by SSSD, but declared only in OpenLDAP's own headers (openldap.h).
+extern "C" int ldap_init_fd(ber_socket_t fd, int proto, const char* url, LDAP** handle);
+
+namespace rollcall::directory {
+namespace {
+
+constexpr int kProtoTcp = 1;  // LDAP_PROTO_TCP of ldap_pvt.h
+constexpr int kLdapsPort = 636;
+
+using Url = std::unique_ptr<LDAPURLDesc, decltype(&ldap_free_urldesc)>;
+
+Result<Url> parse_url(const std::string& text) {
+    LDAPURLDesc* raw = nullptr;
+    const int code = ldap_url_parse(text.c_str(), &raw);
+    Url url(raw, &ldap_free_urldesc);
+    if (code != LDAP_URL_SUCCESS || std::string_view(url->lud_scheme) != "ldaps" ||
+        url->lud_host == nullptr || *url->lud_host == '\0')
+        return fail(ErrorKind::invalid_input, fmt::format("'{}' is not a server", text),
+                    "write ldaps://dc1.corp.example.com");
+    return url;
+}
+
+// libldap takes a file without a certificate for an empty list of authorities and then says only "connect
+// error".
+Status check_authorities(const std::string& file) {
+    std::ifstream in(file, std::ios::binary);
+    if (!in)
+        return fail(ErrorKind::invalid_input, fmt::format("cannot open ca_file {}", file),
+                    "it holds the certificate of the authority that signed the domain controller's");
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (text.find("-----BEGIN CERTIFICATE-----") == std::string::npos)
+        return fail(ErrorKind::invalid_input, fmt::format("{} holds no certificate", file),
+                    "ca_file is in PEM form: -----BEGIN CERTIFICATE-----");
+    return {};
+}
+
+// libldap's first use fills process-wide tables; two threads must not do that at once.
+void initialize_once() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        LDAPAPIInfo info{};
+        info.ldapai_info_version = LDAP_API_INFO_VERSION;
+        if (ldap_get_option(nullptr, LDAP_OPT_API_INFO, &info) != LDAP_OPT_SUCCESS) return;
+        ldap_memfree(info.ldapai_vendor_name);
+        ber_memvfree(reinterpret_cast<void**>(info.ldapai_extensions));
+    });
+}
+
+bool set_options(LDAP* handle, const Settings& settings, int demand) {
+    const int version = LDAP_VERSION3;
+    const int never = LDAP_DEREF_NEVER;
+    const int none = 0;
+    const int tls12 = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
+    const int client = 0;
+    const timeval connect{settings.limits.connect.count(), 0};
+    ber_len_t largest = settings.limits.message_bytes;
+    Sockbuf* buffer = nullptr;
+    if (ldap_get_option(handle, LDAP_OPT_SOCKBUF, &buffer) == LDAP_OPT_SUCCESS && buffer != nullptr)
+        ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_MAX_INCOMING, &largest);
+    const auto set = [handle](int option, const void* value) {
+        return ldap_set_option(handle, option, value) == LDAP_OPT_SUCCESS;
+    };
+    return set(LDAP_OPT_PROTOCOL_VERSION, &version) && set(LDAP_OPT_REFERRALS, LDAP_OPT_OFF) &&
+           set(LDAP_OPT_RESTART, LDAP_OPT_ON) && set(LDAP_OPT_DEREF, &never) &&
+           set(LDAP_OPT_SIZELIMIT, &none) && set(LDAP_OPT_TIMELIMIT, &none) &&
+           set(LDAP_OPT_NETWORK_TIMEOUT, &connect) && set(LDAP_OPT_X_TLS_CACERTDIR, nullptr) &&
+           set(LDAP_OPT_X_TLS_CACERTFILE, settings.ca_file.c_str()) &&
+           set(LDAP_OPT_X_TLS_REQUIRE_CERT, &demand) && set(LDAP_OPT_X_TLS_PROTOCOL_MIN, &tls12) &&
+           set(LDAP_OPT_X_TLS_NEWCTX, &client);
+}
+
+// One attempt; LDAP_SUCCESS in `code` means that the session stands.
+Result<LDAP*> attempt(const Settings& settings, const LDAPURLDesc& url, Cutoff& cutoff, int demand,
+                      int& code) {
+    auto socket =
+        dial(url.lud_host, url.lud_port > 0 ? url.lud_port : kLdapsPort, settings.limits.connect, cutoff);
+    if (!socket) return pass(socket);
+    LDAP* handle = nullptr;
+    if (ldap_init_fd(socket->fd(), kProtoTcp, settings.url.c_str(), &handle) != LDAP_SUCCESS) {
+        cutoff.detach();
+        return fail(ErrorKind::io, "cannot make an LDAP handle");
+    }
+    (void)socket->release();  // the handle closes it
+    code = set_options(handle, settings, demand) ? ldap_install_tls(handle) : LDAP_LOCAL_ERROR;
+    return handle;
+}
+
+void end(LDAP* handle, Cutoff& cutoff) {
+    cutoff.detach();
+    ldap_unbind_ext_s(handle, nullptr, nullptr);
+}
+
+// Says why a handshake failed. libldap over GnuTLS answers "connect error" to a bad certificate and to a
+// broken line alike, so the handshake is made once more without the check: if that works, the certificate was
+// the reason. Nothing is sent over that session.
+Error explain(const Settings& settings, const LDAPURLDesc& url, Cutoff& cutoff) {
+    int code = LDAP_OTHER;
+    const auto probe = attempt(settings, url, cutoff, LDAP_OPT_X_TLS_NEVER, code);
+    if (!probe) return probe.error();
+    end(*probe, cutoff);
+    if (code == LDAP_SUCCESS)
+        return Error{
+            ErrorKind::refused,
+            fmt::format("the certificate of {} is not signed by an authority in {}, has expired, or does not "
+                        "name {}",
+                        settings.url, settings.ca_file, url.lud_host),
+            "put the authority's certificate into ca_file, and write the server as its certificate names it"};
+    return Error{ErrorKind::unavailable, fmt::format("no TLS session with {}", settings.url),
+                 "check that the port speaks LDAPS"};
+}
+
+}  // namespace
+
+Result<LDAP*> open_tls(const Settings& settings, Cutoff& cutoff) {
+    initialize_once();
+    const auto url = parse_url(settings.url);
+    if (!url) return pass(url);
+    if (const auto usable = check_authorities(settings.ca_file); !usable) return pass(usable);
+    int code = LDAP_OTHER;
+    auto handle = attempt(settings, **url, cutoff, LDAP_OPT_X_TLS_DEMAND, code);
+    if (!handle || code == LDAP_SUCCESS) return handle;
+    end(*handle, cutoff);
+    return tl::unexpected<Error>(explain(settings, **url, cutoff));
+}
+
+}  // namespace rollcall::directory

@@ -1,0 +1,112 @@
+// Engine, first part of a turn: messages become facts, and what the step says beside the world is written down.
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "daemon/engine/engine.h"
+#include "policy/explain.h"
+
+namespace rollcall::engine {
+
+using schema::TrailEntry;
+using schema::TrailKind;
+
+void Engine::take(TransactionIn& message) {
+    ++counters_.transactions;
+    const Result<bool> seen = store_.seen_transaction(message.id);
+    const bool repeated = (seen && *seen) || std::find(turn_.transactions.begin(), turn_.transactions.end(), message.id) != turn_.transactions.end();
+    if (!repeated) {
+        for (const policy::RoomEvent& event : message.events) {
+            ++counters_.events;
+            learn(policy::RoomEventSeen{event, expected(event)});
+        }
+        turn_.transactions.push_back(message.id);
+    } else {
+        counters_.events_repeated += message.events.size();
+    }
+    answers_.push_back(std::move(message.answer));
+}
+
+// Is this the doing of a request of ours that has not been answered yet?
+bool Engine::expected(const policy::RoomEvent& event) const {
+    const auto* member = std::get_if<policy::MemberContent>(&event.content);
+    if (member == nullptr) return false;
+    return std::any_of(in_flight_.begin(), in_flight_.end(), [&](const auto& entry) {
+        const Call& call = entry.second.call;
+        return call.kind == CallKind::put_member && call.room == event.room && call.user == member->user && call.membership == member->membership;
+    });
+}
+
+void Engine::take(Command& message) {
+    if (auto reply = message.run(*this)) replies_.push_back(std::move(reply));
+}
+
+void Engine::take(policy::DirectorySnapshot& message) {
+    const bool was_frozen = !world_.frozen.empty();
+    learn(policy::Fact(std::move(message)));
+    if (!world_.frozen.empty() && !was_frozen) log_.error("RC-DIR-FROZEN", world_.frozen);
+    if (world_.frozen.empty() && was_frozen) log_.info("RC-DIR-BELIEVED", "the directory can be believed again");
+    for (Command& command : std::exchange(deferred_, {})) take(command);
+}
+
+void Engine::take(policy::DirectoryChanges& message) { learn(policy::Fact(std::move(message))); }
+
+void Engine::take(policy::DirectoryStatus& message) {
+    if (message.health != directory_status_.health || message.text != directory_status_.text) {
+        if (message.health == policy::DirectoryHealth::up) {
+            log_.info("RC-DIR-UP", "the directory answers", {{"server", message.server}});
+        } else {
+            log_.warn("RC-DIR-DOWN", message.text, {{"server", message.server}});
+            TrailEntry entry;
+            entry.kind = TrailKind::failure;
+            entry.action = "read directory";
+            entry.result = message.text;
+            record(std::move(entry));
+        }
+    }
+    directory_status_ = std::move(message);
+    if (directory_status_.health != policy::DirectoryHealth::up)
+        for (Command& command : std::exchange(deferred_, {})) take(command);
+}
+
+void Engine::effects(policy::Effects&& effects) {
+    if (effects.sweep) directory_.request_sweep();
+    for (const auto& member : effects.read_members)
+        if (std::find(members_to_read_.begin(), members_to_read_.end(), member) == members_to_read_.end()) members_to_read_.push_back(member);
+    for (const RoomId room : effects.read_rooms)
+        if (std::find(rooms_to_read_.begin(), rooms_to_read_.end(), room) == rooms_to_read_.end()) rooms_to_read_.push_front(room);
+    for (const policy::Notice& notice : effects.notices) owe(notice);
+    for (policy::Note& note : effects.notes) {
+        TrailEntry entry;
+        switch (note.kind) {
+            case policy::Note::Kind::departed:
+            case policy::Note::Kind::returned: entry.kind = TrailKind::directory; break;
+            case policy::Note::Kind::directory_read: entry.kind = TrailKind::directory; break;
+            case policy::Note::Kind::directory_refused: entry.kind = TrailKind::failure; break;
+            default: entry.kind = TrailKind::membership; break;
+        }
+        entry.action = note.kind == policy::Note::Kind::departed ? "departed" : note.kind == policy::Note::Kind::returned ? "returned" : "";
+        entry.result = note.text;
+        if (note.person.valid()) entry.person = world_.people[note.person.index()].guid;
+        if (note.user.valid()) entry.user = world_.users.text(note.user);
+        entry.room_key = note.room;
+        entry.event = note.event;
+        entry.evidence = note.evidence;
+        if (note.kind == policy::Note::Kind::departed) log_.info("RC-DEPARTED", note.text, {{"user", entry.user}});
+        record(std::move(entry));
+    }
+}
+
+void Engine::owe(const policy::Notice& notice) {
+    const std::string& to = world_.users.text(notice.to);
+    if (!world_.is_local(to)) return;
+    const std::string key = fmt::format("{} {} {}", to, notice.room, notice.outsider);
+    if (std::any_of(notices_.begin(), notices_.end(), [&](const NoticeDebt& debt) { return debt.key == key; })) return;
+    json::Value value;
+    value.set("to", to);
+    value.set("room", notice.room);
+    value.set("outsider", notice.outsider);
+    mark("notice", key, json::write(value));
+    notices_.push_back({key, to, notice.room, notice.outsider, false});
+}
+
+}  // namespace rollcall::engine

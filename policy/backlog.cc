@@ -1,0 +1,99 @@
+#include "policy/backlog.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace rollcall::policy {
+
+void IdSet::set(std::size_t id, bool member) {
+    if (contains(id) == member) return;
+    if (id / 64 >= words_.size()) words_.resize(id / 64 + 1, 0);
+    words_[id / 64] ^= std::uint64_t{1} << (id % 64);
+    size_ += member ? 1 : std::size_t(-1);
+}
+
+bool IdSet::contains(std::size_t id) const {
+    return id / 64 < words_.size() && (words_[id / 64] >> (id % 64) & 1U) != 0;
+}
+
+std::size_t IdSet::next(std::size_t from) const {
+    if (size_ == 0) return npos;
+    for (std::size_t word = from / 64; word < words_.size(); ++word) {
+        std::uint64_t bits = words_[word];
+        if (word == from / 64) bits &= ~std::uint64_t{0} << (from % 64);
+        if (bits != 0) return word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+    }
+    return npos;
+}
+
+void Backlog::reset(const Decider& decider, const Abilities& abilities) {
+    by_user_.clear();
+    for (IdSet& lane : lanes_) lane.clear();
+    waiting_.clear();
+    cursor_ = 0;
+    room_actions_ = 0;
+    const std::size_t rooms = decider.program().rooms.size();
+    by_room_.assign(rooms, {});
+    adds_.assign(rooms, 0);
+    Dirty all;
+    all.everything = true;
+    take(decider, abilities, all);
+}
+
+void Backlog::take(const Decider& decider, const Abilities& abilities, Dirty& dirty) {
+    if (dirty.everything) {
+        for (std::size_t i = 0; i < decider.world().users.size(); ++i) waiting_.set(i, true);
+        for (std::uint32_t r = 0; r < by_room_.size(); ++r) derive_index(decider, r);
+    }
+    // A leaver must not wait for a pass over everybody else.
+    for (const PersonId person : dirty.people)
+        if (const UserId user = decider.user_of(person); user.valid()) {
+            if (decider.departed(person) == Tri::yes)
+                derive(decider, abilities, user);
+            else
+                waiting_.set(user.index(), true);
+        }
+    for (const UserId user : dirty.users) waiting_.set(user.index(), true);
+    for (const RoomId room : dirty.rooms) derive(decider, room);
+    dirty = {};
+}
+
+bool Backlog::refresh(const Decider& decider, const Abilities& abilities, std::size_t users) {
+    while (users > 0 && waiting_.size() > 0) {
+        std::size_t next = waiting_.next(cursor_);
+        if (next == IdSet::npos) next = waiting_.next(0);
+        derive(decider, abilities, UserId(next));
+        cursor_ = next + 1;
+        --users;
+    }
+    return complete();
+}
+
+void Backlog::derive(const Decider& decider, const Abilities& abilities, UserId user) {
+    waiting_.set(user.index(), false);
+    for (const UserAction& old : by_user_.row(user.index()))
+        if (old.kind == ActionKind::add) --adds_[old.room];
+    scratch_.clear();
+    derive_user(decider, abilities, user, scratch_);
+    std::array<bool, kLanes> in{};
+    for (const UserAction& action : scratch_) {
+        in[static_cast<std::size_t>(action.lane)] = true;
+        if (action.kind == ActionKind::add) ++adds_[action.room];
+    }
+    for (std::size_t lane = 0; lane < kLanes; ++lane) lanes_[lane].set(user.index(), in[lane]);
+    by_user_.assign(user.index(), scratch_);
+}
+
+void Backlog::derive(const Decider& decider, RoomId room) {
+    if (const int index = decider.managed(room); index >= 0) derive_index(decider, static_cast<std::uint32_t>(index));
+}
+
+void Backlog::derive_index(const Decider& decider, std::uint32_t room) {
+    std::vector<RoomAction>& held = by_room_[room];
+    room_actions_ -= held.size();
+    held.clear();
+    derive_room(decider, room, held);
+    room_actions_ += held.size();
+}
+
+}  // namespace rollcall::policy

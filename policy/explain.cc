@@ -1,0 +1,289 @@
+#include "policy/explain.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <algorithm>
+#include <deque>
+
+#include "policy/base/text.h"
+
+namespace rollcall::policy {
+
+std::string_view to_text(Basis basis) {
+    switch (basis) {
+        case Basis::member:
+            return "member";
+        case Basis::owner:
+            return "owner";
+        case Basis::service:
+            return "service";
+        case Basis::approval:
+            return "approval";
+        case Basis::protected_id:
+            return "protected";
+        case Basis::departed:
+            return "departed";
+        case Basis::excepted:
+            return "excepted";
+        case Basis::not_listed:
+            return "not listed";
+        case Basis::not_employee:
+            return "not an employee";
+        case Basis::stranger:
+            return "unknown user of this server";
+        case Basis::outsider:
+            return "outsider";
+        case Basis::service_elsewhere:
+            return "service not listed for this room";
+        case Basis::undecided:
+            return "undecided";
+    }
+    return "";
+}
+
+std::string_view public_reason(Basis basis) {
+    switch (basis) {
+        case Basis::outsider:
+        case Basis::stranger:
+        case Basis::not_employee:
+            return "This room is not open to people from outside";
+        case Basis::service_elsewhere:
+            return "This service does not belong to this room";
+        default:
+            return "No longer a member of this room";
+    }
+}
+
+std::vector<std::string> group_path(const World& world, PersonId person, GroupId target) {
+    std::unordered_map<GroupId, GroupId> came_from;
+    std::deque<GroupId> queue;
+    const auto start = [&](GroupId group) {
+        if (came_from.try_emplace(group, GroupId{}).second) queue.push_back(group);
+    };
+    for (const GroupId group : world.person_groups.row(person.index())) start(group);
+    if (const auto rid = world.people[person.index()].primary_group)
+        if (const auto at = world.group_by_rid.find(*rid); at != world.group_by_rid.end()) start(at->second);
+    while (!queue.empty()) {
+        const GroupId at = queue.front();
+        queue.pop_front();
+        if (at == target) break;
+        for (const GroupId parent : world.group_parents.row(at.index()))
+            if (came_from.try_emplace(parent, at).second) queue.push_back(parent);
+    }
+    std::vector<std::string> names;
+    if (!came_from.contains(target)) return names;
+    for (GroupId at = target; at.valid(); at = came_from.at(at))
+        names.push_back(world.groups[at.index()].name);
+    return names;  // from the target down to the one that the person is in
+}
+
+std::string departure_reason(const Decider& decider, PersonId id) {
+    const Person& person = decider.world().people[id.index()];
+    if (person.deleted) return "account deleted";
+    if (person.account_control && (*person.account_control & kAccountDisabled) != 0)
+        return "account disabled";
+    if (person.expires && *person.expires <= decider.world().now)
+        return "account expired on " + to_rfc3339(*person.expires).substr(0, 10);
+    if (person.depart_ordered) return "departure ordered by an admin";
+    return {};
+}
+
+namespace {
+
+class Explainer {
+  public:
+    Explainer(const Decider& decider, PersonId person) : decider_(decider), person_(person) {}
+
+    // Sentences for the leaves that make `node` what it is.
+    void leaves(NodeId id, Tri value, std::vector<Reason>& out, const std::string& path) const {
+        if (!id.valid()) return;
+        const Program& program = decider_.program();
+        const Node& node = program.nodes[id.index()];
+        const std::string& here = node.path.empty() ? path : node.path;
+        switch (node.op) {
+            case Node::Op::no:
+                out.push_back({"nobody", here, node.at});
+                return;
+            case Node::Op::employees:
+                out.push_back({"employees", here, node.at});
+                return;
+            case Node::Op::condition:
+                out.push_back({leaf(program.conditions[node.first], value), here, node.at});
+                return;
+            case Node::Op::any:
+            case Node::Op::all:
+                for (std::uint32_t i = 0; i < node.count; ++i) {
+                    const NodeId child = program.children[node.first + i];
+                    if (decider_.evaluate(person_, child) == value) leaves(child, value, out, here);
+                }
+                return;
+            case Node::Op::except: {
+                const NodeId kept(std::size_t{node.first}), taken(std::size_t{node.count});
+                if (value == Tri::no && decider_.evaluate(person_, taken) == Tri::yes)
+                    return leaves(taken, Tri::yes, out, here + ".except");
+                return leaves(kept, value, out, here);
+            }
+        }
+    }
+
+  private:
+    [[nodiscard]] std::string leaf(const CompiledCondition& condition, Tri value) const {
+        const World& world = decider_.world();
+        switch (condition.kind) {
+            case Condition::Kind::user:
+                return value == Tri::yes ? "named: " + condition.name : "not named";
+            case Condition::Kind::under:
+                return fmt::format("account {} under {}", value == Tri::yes ? "lies" : "does not lie",
+                                   condition.name);
+            case Condition::Kind::attribute:
+                if (value == Tri::unknown)
+                    return fmt::format("attribute {} could not be read", condition.attribute);
+                return fmt::format("{} {} {}", condition.attribute, value == Tri::yes ? "is" : "is not",
+                                   fmt::join(condition.values, ", "));
+            default:
+                break;
+        }
+        const auto group = world.group_by_guid.find(condition.guid);
+        if (value == Tri::unknown)
+            return fmt::format("group {} could not be read completely", condition.name);
+        if (value == Tri::no || group == world.group_by_guid.end())
+            return fmt::format("not in group {}", condition.name);
+        return fmt::format("group {}", fmt::join(group_path(world, person_, group->second), " › "));
+    }
+
+    const Decider& decider_;
+    PersonId person_;
+};
+
+std::string joined(const std::vector<Reason>& reasons) {
+    std::vector<std::string> texts;
+    for (const Reason& reason : reasons) texts.push_back(reason.text);
+    return fmt::format("{}", fmt::join(texts, "; "));
+}
+
+Reason approval_reason(const CompiledApproval& approval) {
+    return {fmt::format("approved until {}, sponsor {}: {}", to_rfc3339(approval.until).substr(0, 10),
+                        approval.sponsor, approval.reason),
+            "outsiders." + approval.key, approval.at};
+}
+
+// An approval that names this user and room but does not hold any more: the most telling reason for an
+// outsider to go.
+void lapsed_approvals(const Decider& decider, UserId user, std::uint32_t room, std::vector<Reason>& out) {
+    for (const CompiledApproval& approval : decider.program().approvals) {
+        const std::string& id = decider.world().users.text(user);
+        if (!std::binary_search(approval.rooms.begin(), approval.rooms.end(), room) ||
+            !glob_match(approval.who, id))
+            continue;
+        const bool ended = decider.world().now >= approval.until;
+        out.push_back({ended ? fmt::format("the approval ended on {}", to_rfc3339(approval.until))
+                             : fmt::format("the sponsor {} has departed", approval.sponsor),
+                       fmt::format("outsiders.{}.{}", approval.key, ended ? "until" : "sponsor"),
+                       approval.at});
+    }
+}
+
+// Everything but who answers for the room, which needs a look at everybody in it.
+Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t room) {
+    const World& world = decider.world();
+    const Program& program = decider.program();
+    const CompiledRoom& spec = program.rooms[room];
+    Explanation out;
+    out.user = user;
+    out.person = decider.person_of(user);
+    out.room = room;
+    out.verdict = decider.verdict(user, room);
+    if (out.person.valid()) {
+        const Person& person = world.people[out.person.index()];
+        out.evidence = {world.cursor.directory, world.cursor.server, person.usn, person.dn,
+                        world.cursor.time};
+    }
+    const Explainer explainer(decider, out.person);
+    std::vector<Reason>& reasons = out.reasons;
+    switch (out.verdict.basis) {
+        case Basis::member:
+            explainer.leaves(spec.members, Tri::yes, reasons, spec.members_path);
+            break;
+        case Basis::owner:
+            explainer.leaves(spec.owners, Tri::yes, reasons, spec.owners_path);
+            break;
+        case Basis::excepted:
+            explainer.leaves(spec.except, Tri::yes, reasons, spec.except_path);
+            break;
+        case Basis::not_listed:
+            explainer.leaves(spec.members, Tri::no, reasons, spec.members_path);
+            break;
+        case Basis::not_employee:
+            explainer.leaves(program.employees, Tri::no, reasons, "people.employees");
+            break;
+        case Basis::departed:
+            reasons.push_back({"departed: " + departure_reason(decider, out.person), "departed", spec.at});
+            break;
+        case Basis::protected_id:
+            reasons.push_back({"protected: never removed", "protected", {}});
+            break;
+        case Basis::service:
+        case Basis::service_elsewhere: {
+            const CompiledService* service = decider.service(user);
+            reasons.push_back(
+                {fmt::format("service {}", service->key), "services." + service->key, service->at});
+            break;
+        }
+        case Basis::approval:
+            reasons.push_back(approval_reason(*decider.approval(user, room)));
+            break;
+        case Basis::stranger:
+            reasons.push_back({"no person in the directory has this Matrix ID", "people.matrix_id", {}});
+            break;
+        case Basis::outsider:
+            reasons.push_back(
+                {"from another server, without an approval in force", spec.key + ".outsiders", spec.at});
+            break;
+        case Basis::undecided:
+            if (!world.directory_read) {
+                reasons.push_back({"the directory has not been read completely yet", "", {}});
+            } else if (out.person.valid() && decider.departed(out.person) == Tri::unknown) {
+                reasons.push_back({"the account's state could not be read", "", {}});
+            } else {
+                explainer.leaves(program.employees, Tri::unknown, reasons, "people.employees");
+                explainer.leaves(spec.except, Tri::unknown, reasons, spec.except_path);
+                explainer.leaves(spec.members, Tri::unknown, reasons, spec.members_path);
+            }
+            break;
+    }
+    if (out.verdict.presence == Presence::out && !out.person.valid()) {
+        std::vector<Reason> lapsed;
+        lapsed_approvals(decider, user, room, lapsed);
+        reasons.insert(reasons.begin(), lapsed.begin(), lapsed.end());
+    }
+    out.short_text = joined(reasons);
+    return out;
+}
+
+}  // namespace
+
+Explanation explain(const Decider& decider, UserId user, std::uint32_t room) {
+    const World& world = decider.world();
+    Explanation out = explain_verdict(decider, user, room);
+    const RoomId room_id = decider.world_room(room);
+    for (const UserId other :
+         room_id.valid() ? world.room_users.row(room_id.index()) : std::span<const UserId>{})
+        if (other != user && decider.person_of(other).valid() &&
+            decider.verdict(other, room).owner == Tri::yes)
+            out.owners.push_back(world.users.text(other));
+    if (out.verdict.owner == Tri::yes) out.owners.push_back(world.users.text(user));
+    std::sort(out.owners.begin(), out.owners.end());
+    return out;
+}
+
+std::string why(const Decider& decider, UserId user, std::uint32_t room, Basis basis) {
+    if (basis == Basis::departed) {
+        const PersonId person = decider.person_of(user);
+        return person.valid() ? departure_reason(decider, person) : std::string(to_text(basis));
+    }
+    if (room == kNoRoom) return std::string(to_text(basis));
+    const Explanation whole = explain_verdict(decider, user, room);
+    return whole.short_text.empty() ? std::string(to_text(basis)) : whole.short_text;
+}
+
+}  // namespace rollcall::policy

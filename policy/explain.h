@@ -1,0 +1,44 @@
+// explain: why a verdict is what it is, in sentences for people: the rule with its file and line, the path of
+// groups that leads there, the evidence. Built on demand from the same world and decider that decided;
+// nothing is kept for it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/decide.h"
+#include "policy/plan.h"
+
+namespace rollcall::policy {
+
+struct Reason {
+    std::string text;  // "member of Engineering through SRE"
+    std::string path;  // place in the policy: "rooms.engineering.members"; "" where no rule is concerned
+    Position at;       // of the rule
+};
+
+struct Explanation {
+    UserId user;
+    PersonId person;  // invalid: no known person
+    std::uint32_t room = kNoRoom;
+    Verdict verdict;
+    std::string short_text;           // one clause for plans and the trail: "group Engineering › SRE"
+    std::vector<Reason> reasons;      // the first one decides
+    std::vector<std::string> owners;  // who answers for the room: Matrix IDs
+    Evidence evidence;                // of the person's entry; empty server where there is none
+};
+
+[[nodiscard]] Explanation explain(const Decider& decider, UserId user, std::uint32_t room);
+
+// The clause alone, for a plan line or an entry of the trail.
+[[nodiscard]] std::string why(const Decider& decider, UserId user, std::uint32_t room, Basis basis);
+// What people in a room may read as the reason of a removal: never more than it must tell (design, Never 9).
+[[nodiscard]] std::string_view public_reason(Basis basis);
+[[nodiscard]] std::string_view to_text(Basis basis);
+// Why somebody counts as departed: "account disabled"; "" if they do not.
+[[nodiscard]] std::string departure_reason(const Decider& decider, PersonId person);
+// The names of groups from one the person is in directly up to `group`, shortest path; empty if there is
+// none.
+[[nodiscard]] std::vector<std::string> group_path(const World& world, PersonId person, GroupId group);
+
+}  // namespace rollcall::policy

@@ -1,0 +1,96 @@
+// Fact: one thing learned. Everything that happens reaches the world as one of these, through step().
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "policy/directory.h"
+#include "policy/plan.h"
+#include "policy/room_event.h"
+
+namespace rollcall::policy {
+
+struct TimePassed {
+    Time now{};
+};
+
+// An event of a managed room, in the order in which the homeserver sent it.
+struct RoomEventSeen {
+    RoomEvent event;
+    bool ours = false;  // a request in flight of ours brings exactly this about (a masqueraded join has the
+                        // user as sender)
+};
+
+// The answer to reading one member's state afresh: the event, or none at all.
+struct MemberRead {
+    std::string room, user;
+    std::optional<RoomEvent> event;
+};
+
+// What a request of ours is known to have done. `held` is the event digest that was held when it was sent: if
+// another event has come since, the stream of events knows better than this answer.
+struct MembershipSet {
+    UserId user;
+    RoomId room;
+    MembershipState state = MembershipState::join;
+    std::string event;  // event ID; "" where the answer has none (a kick)
+    std::uint32_t held = 0;
+};
+struct Forgotten {
+    UserId user;
+    RoomId room;
+};
+struct StateSet {
+    RoomId room;
+    RoomContent content;
+    std::string state_key, event;
+};
+struct RoomCreated {
+    RoomId room;
+    std::string id;
+    std::string intent;
+    bool hidden = false;
+};
+struct Published {
+    RoomId room;
+};
+struct Released {
+    RoomId room;
+};
+struct AliasClaimed {
+    RoomId room;
+    std::string alias;
+    bool conflict = false;
+};
+struct AccountSeen {
+    UserId user;
+    Account account = Account::unknown;
+};
+struct SignedOut {
+    UserId user;
+};
+struct RoomsListed {
+    UserId user;
+    std::vector<std::string> rooms;
+};  // room IDs outside the policy
+struct LeftUnmanaged {
+    UserId user;
+    std::string room;
+};
+struct PutBack {
+    UserId user;
+    RoomId room;
+};  // a hand-made removal is about to be undone
+struct DepartOrdered {
+    PersonId person;
+    bool taken_back = false;
+};
+
+using Fact =
+    std::variant<TimePassed, DirectorySnapshot, DirectoryChanges, RoomEventSeen, RoomRead, MemberRead,
+                 MembershipSet, Forgotten, StateSet, RoomCreated, Published, Released, AliasClaimed,
+                 AccountSeen, SignedOut, RoomsListed, LeftUnmanaged, PutBack, DepartOrdered>;
+
+}  // namespace rollcall::policy

@@ -1,0 +1,300 @@
+#include "policy/guard.h"
+
+#include <fmt/format.h>
+#include <sodium.h>
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace rollcall::policy {
+
+std::string_view to_text(Guard guard) {
+    switch (guard) {
+        case Guard::departures:
+            return "departures";
+        case Guard::removals:
+            return "removals";
+        case Guard::room_loses:
+            return "room_loses";
+        case Guard::room_gains:
+            return "room_gains";
+        case Guard::rooms_created:
+            return "rooms.created";
+        case Guard::rooms_released:
+            return "rooms.released";
+        case Guard::canaries:
+            return "canaries";
+    }
+    return "";
+}
+
+std::string ActionKey::text() const {
+    return fmt::format("{} {} {}", to_text(kind), room.empty() ? "-" : room, user.empty() ? "-" : user);
+}
+
+std::optional<ActionKey> ActionKey::from_text(std::string_view text) {
+    const std::size_t a = text.find(' ');
+    const std::size_t b = a == std::string_view::npos ? a : text.find(' ', a + 1);
+    if (b == std::string_view::npos) return std::nullopt;
+    const auto field = [](std::string_view s) { return s == "-" ? std::string() : std::string(s); };
+    for (int k = 0; k <= static_cast<int>(ActionKind::notify); ++k)
+        if (to_text(static_cast<ActionKind>(k)) == text.substr(0, a))
+            return ActionKey{static_cast<ActionKind>(k), field(text.substr(a + 1, b - a - 1)),
+                             field(text.substr(b + 1))};
+    return std::nullopt;
+}
+
+ActionKey key_of(const Decider& decider, UserId user, const UserAction& action) {
+    const World& world = decider.world();
+    std::string room;
+    if (action.kind == ActionKind::leave_unmanaged) {
+        room = world.departing.at(user).rooms[action.room].room;
+    } else if (action.room != kNoRoom) {
+        room = decider.program().rooms[action.room].key;
+    }
+    return {action.kind, std::move(room), world.users.text(user)};
+}
+
+std::optional<Guard> guard_of(const Decider& decider, const UserAction& action) {
+    switch (action.lane) {
+        case Lane::departure:
+            return Guard::departures;
+        case Lane::removal:
+            return action.kind == ActionKind::remove ? std::optional(Guard::removals) : std::nullopt;
+        case Lane::addition: {
+            if (action.kind != ActionKind::add) return std::nullopt;
+            const RoomId room = decider.world_room(action.room);
+            const bool filled = room.valid() && decider.world().rooms[room.index()].phase == RoomPhase::open;
+            return filled ? std::optional(Guard::room_gains) : std::nullopt;
+        }
+        default:
+            return std::nullopt;
+    }
+}
+
+namespace {
+
+std::string hold_id(Guard guard, const std::vector<ActionKey>& actions) {
+    crypto_hash_sha256_state state;
+    crypto_hash_sha256_init(&state);
+    const auto feed = [&state](std::string_view text) {
+        crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+        crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>("\n"), 1);
+    };
+    feed(to_text(guard));
+    for (const ActionKey& action : actions) feed(action.text());
+    std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
+    crypto_hash_sha256_final(&state, digest.data());
+    std::string out;
+    for (std::size_t i = 0; i < 6; ++i) out += fmt::format("{:02x}", digest[i]);
+    return out;
+}
+
+// What one guard has counted in the plan, and in the ledger within its window.
+struct Count {
+    std::set<std::string> users;     // distinct, plan and ledger
+    std::vector<ActionKey> actions;  // of the plan
+};
+
+class Counter {
+  public:
+    Counter(const Decider& decider, const Backlog& backlog, const GuardMemory& memory)
+        : decider_(decider), backlog_(backlog), memory_(memory), now_(decider.world().now) {
+        plan();
+        ledger();
+    }
+
+    Count departures, removals;
+    std::map<std::uint32_t, Count> loses, gains;
+    Count created, released;
+
+  private:
+    void plan() {
+        lane(Lane::departure);
+        lane(Lane::removal);
+        lane(Lane::addition);
+        for (std::uint32_t r = 0; r < backlog_.rooms(); ++r)
+            for (const RoomAction& action : backlog_.actions(r))
+                if (action.kind == ActionKind::create)
+                    put(created, {action.kind, decider_.program().rooms[r].key, ""},
+                        decider_.program().rooms[r].key);
+        for (const Room& room : decider_.world().rooms)
+            if (!room.released && !room.id.empty() && decider_.program().room(room.key) == nullptr)
+                put(released, {ActionKind::release, room.key, ""}, room.key);
+    }
+
+    void lane(Lane lane) {
+        const IdSet& users = backlog_.users_in(lane);
+        for (std::size_t u = users.next(0); u != IdSet::npos; u = users.next(u + 1)) {
+            const UserId user(u);
+            for (const UserAction& action : backlog_.actions(user)) {
+                if (action.lane != lane) continue;
+                const std::optional<Guard> guard = guard_of(decider_, action);
+                if (!guard) continue;
+                const ActionKey key = key_of(decider_, user, action);
+                if (*guard == Guard::departures) put(departures, key, key.user);
+                if (*guard == Guard::removals) {
+                    put(removals, key, key.user);
+                    put(loses[action.room], key, key.user);
+                }
+                if (*guard == Guard::room_gains && !invited(user, action.room))
+                    put(gains[action.room], key, key.user);
+            }
+        }
+    }
+
+    [[nodiscard]] bool invited(UserId user, std::uint32_t room) const {
+        return decider_.world().state_of(user, decider_.world_room(room)) == MembershipState::invite;
+    }
+
+    void put(Count& count, const ActionKey& key, const std::string& counted) {
+        if (memory_.approved.contains(key) || memory_.rejected.contains(key)) return;
+        count.users.insert(counted);
+        count.actions.push_back(key);
+    }
+
+    void ledger() {
+        const Guards& guards = decider_.program().guards;
+        const auto hour = std::chrono::hours{1};
+        for (const LedgerEntry& entry : memory_.ledger) {
+            const auto within = [&](Duration window) { return entry.time + window > now_; };
+            const int room = decider_.program().room_index(entry.room);
+            if (entry.guard == Guard::departures && within(guards.departures.within))
+                departures.users.insert(entry.user);
+            if (entry.guard == Guard::rooms_created && within(guards.rooms_within))
+                created.users.insert(entry.room);
+            if (entry.guard == Guard::rooms_released && within(guards.rooms_within))
+                released.users.insert(entry.room);
+            if (entry.guard == Guard::removals && within(guards.removals.within))
+                removals.users.insert(entry.user);
+            if (room < 0 || !within(hour)) continue;
+            if (entry.guard == Guard::removals)
+                loses[static_cast<std::uint32_t>(room)].users.insert(entry.user);
+            if (entry.guard == Guard::room_gains)
+                gains[static_cast<std::uint32_t>(room)].users.insert(entry.user);
+        }
+    }
+
+    const Decider& decider_;
+    const Backlog& backlog_;
+    const GuardMemory& memory_;
+    Time now_;
+};
+
+Hold make_hold(Guard guard, std::string room, std::string cause, std::vector<ActionKey> actions) {
+    std::sort(actions.begin(), actions.end());
+    Hold hold{"", guard, std::move(room), std::move(cause), std::move(actions)};
+    hold.id = hold_id(guard, hold.actions);
+    return hold;
+}
+
+}  // namespace
+
+void GuardState::evaluate(const Decider& decider, const Backlog& backlog, const GuardMemory& memory) {
+    *this = {};
+    const Counter count(decider, backlog, memory);
+    const Guards& guards = decider.program().guards;
+    const auto over = [](const Count& c, int at_most) {
+        return !c.actions.empty() && std::cmp_greater(c.users.size(), at_most);
+    };
+    const World& world = decider.world();
+
+    if (!world.frozen.empty()) {
+        frozen_ = true;
+        holds_.push_back(make_hold(Guard::canaries, "", world.frozen, count.removals.actions));
+    }
+    if (over(count.departures, guards.departures.at_most)) {
+        departures_ = true;
+        holds_.push_back(
+            make_hold(Guard::departures, "",
+                      fmt::format("{} people would have departed within {}; at most {} may unasked",
+                                  count.departures.users.size(), duration_text(guards.departures.within),
+                                  guards.departures.at_most),
+                      count.departures.actions));
+    }
+    if (!frozen_ && over(count.removals, guards.removals.at_most)) {
+        removals_ = true;
+        holds_.push_back(make_hold(
+            Guard::removals, "",
+            fmt::format(
+                "{} people would lose a room within {} without having departed; at most {} may unasked",
+                count.removals.users.size(), duration_text(guards.removals.within), guards.removals.at_most),
+            count.removals.actions));
+    }
+    const auto share = [&](const Count& c, std::uint32_t room, const Share& limit, bool loses) {
+        if (c.actions.empty()) return false;
+        const RoomId id = decider.world_room(room);
+        const std::size_t joined = id.valid() ? world.rooms[id.index()].joined : 0;
+        const std::size_t done =
+            c.users.size() - std::min(c.users.size(), c.actions.size());  // in the ledger only
+        const std::size_t base = loses ? joined + done : joined - std::min(joined, done);
+        return std::cmp_greater_equal(c.users.size(), limit.at_least) &&
+               c.users.size() * 100 > base * static_cast<std::size_t>(limit.percent);
+    };
+    const auto room_hold = [&](Guard guard, std::uint32_t room, const Count& c, const char* verb,
+                               const Share& limit) {
+        const std::string& key = decider.program().rooms[room].key;
+        holds_.push_back(make_hold(
+            guard, key,
+            fmt::format("{} would {} {} people within 1h; at most {} % may unasked, or fewer than {}", key,
+                        verb, c.users.size(), limit.percent, limit.at_least),
+            c.actions));
+    };
+    if (!frozen_ && !removals_)
+        for (const auto& [room, c] : count.loses)
+            if (share(c, room, guards.room_loses, true))
+                losing_.insert(room), room_hold(Guard::room_loses, room, c, "lose", guards.room_loses);
+    for (const auto& [room, c] : count.gains)
+        if (share(c, room, guards.room_gains, false))
+            gaining_.insert(room), room_hold(Guard::room_gains, room, c, "gain", guards.room_gains);
+    if (over(count.created, guards.rooms_created)) {
+        created_ = true;
+        holds_.push_back(make_hold(
+            Guard::rooms_created, "",
+            fmt::format("{} rooms would be created within {}; at most {} may unasked",
+                        count.created.users.size(), duration_text(guards.rooms_within), guards.rooms_created),
+            count.created.actions));
+    }
+    if (over(count.released, guards.rooms_released)) {
+        released_ = true;
+        holds_.push_back(
+            make_hold(Guard::rooms_released, "",
+                      fmt::format("{} rooms would be let go of within {}; at most {} may unasked",
+                                  count.released.users.size(), duration_text(guards.rooms_within),
+                                  guards.rooms_released),
+                      count.released.actions));
+    }
+}
+
+bool GuardState::allows(const Decider& decider, const GuardMemory& memory, UserId user,
+                        const UserAction& action) const {
+    const bool any_answer = !memory.approved.empty() || !memory.rejected.empty();
+    const std::optional<Guard> guard = guard_of(decider, action);
+    if (!guard && !any_answer) return true;
+    const ActionKey key = key_of(decider, user, action);
+    if (memory.rejected.contains(key)) return false;
+    if (memory.approved.contains(key)) return true;
+    if (!guard) return true;
+    switch (*guard) {
+        case Guard::departures:
+            return !departures_;
+        case Guard::removals:
+            return !frozen_ && !removals_ && !losing_.contains(action.room);
+        case Guard::room_gains:
+            return !gaining_.contains(action.room);
+        default:
+            return true;
+    }
+}
+
+bool GuardState::allows(const Decider& decider, const GuardMemory& memory, std::uint32_t room,
+                        const RoomAction& action) const {
+    const ActionKey key{action.kind, room == kNoRoom ? "" : decider.program().rooms[room].key, ""};
+    if (memory.rejected.contains(key)) return false;
+    if (memory.approved.contains(key)) return true;
+    if (action.kind == ActionKind::create) return !created_;
+    if (action.kind == ActionKind::release) return !released_;
+    return true;
+}
+
+}  // namespace rollcall::policy

@@ -1,0 +1,65 @@
+// step: the one way in which the world changes.
+//
+//     fact ──► step(world, decider, fact) ──► world changed, touched and dirty marked ──► Effects
+//
+// Pure: no clock, no I/O; time comes as a fact. plan, why, test and simulate use the same step with other
+// ends. What is to be done about it is not an effect but derived afterwards (backlog.h); effects are the
+// one-shot things only.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/decide.h"
+#include "policy/fact.h"
+
+namespace rollcall::policy {
+
+// A line for the trail about something learned, not done.
+struct Note {
+    enum class Kind {
+        departed,
+        returned,
+        membership,
+        directory_read,
+        directory_refused,
+        identity_kept,
+        room_state
+    };
+    Kind kind = Kind::membership;
+    std::string text;
+    PersonId person;
+    UserId user;
+    std::string room;   // key
+    std::string event;  // event ID
+    std::optional<Evidence> evidence;
+};
+
+// Somebody is owed an explanation.
+struct Notice {
+    UserId to;
+    std::string room;      // key
+    std::string outsider;  // Matrix ID
+};
+
+struct Effects {
+    std::vector<Note> notes;
+    std::vector<Notice> notices;
+    std::vector<std::pair<std::string, std::string>>
+        read_members;  // (room ID, Matrix ID): stale or doubtful, read afresh
+    std::vector<RoomId> read_rooms;
+    bool sweep = false;  // a complete directory read is needed
+};
+
+// `decider` is null until a policy is in force; then nothing is decided, only learned.
+[[nodiscard]] Effects step(World& world, Decider* decider, const Fact& fact);
+
+// Called after a policy was put in force: what the old one said of people in rooms is kept where losing it is
+// guarded.
+void keep_approvals(World& world, const Decider& old);
+
+// The next moment at which time alone changes something; kNever for none.
+[[nodiscard]] Time next_moment(const World& world, const Decider* decider);
+
+}  // namespace rollcall::policy
