@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <cassert>
 #include <cerrno>
+#include <utility>
 
 namespace rollcall::store {
 namespace {
@@ -128,13 +129,12 @@ Status Database::set_pragmas() {
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     // WAL: a commit is one append and one sync, and others can read meanwhile. FULL: that sync happens at
-    // every commit (NORMAL would leave acknowledged transactions to the next checkpoint). We call the
-    // checkpoints ourselves, because SQLite's own swallow a failed sync. The log is cut back after a large
-    // turn. 16 MB of cache hold the indices of a company of the usual size.
+    // every commit (NORMAL would leave acknowledged transactions to the next checkpoint). The log is cut back
+    // after a large turn. 16 MB of cache hold the indices of a company of the usual size. The checkpoints are
+    // ours: the hook in the constructor stands in SQLite's place, whose own swallow a failed sync.
     return execute(
         "PRAGMA journal_mode = WAL;"
         "PRAGMA synchronous = FULL;"
-        "PRAGMA wal_autocheckpoint = 0;"
         "PRAGMA journal_size_limit = 67108864;"
         "PRAGMA cache_size = -16384;"
         "PRAGMA temp_store = MEMORY;");
@@ -178,9 +178,12 @@ Status Database::checkpoint_if_long() {
 Error Database::failure(int code) {
     const bool no_handle = handle_ == nullptr;
     const int system_errno = no_handle ? 0 : sqlite3_system_errno(handle_);
-    const char* said = no_handle ? sqlite3_errstr(code) : sqlite3_errmsg(handle_);
+    const std::string said = no_handle ? sqlite3_errstr(code) : sqlite3_errmsg(handle_);
     if (is_final(code)) {
         fatal_ = true;
+        // Closing must not copy the log into the database any more: the next process decides what of it
+        // holds.
+        if (!no_handle) sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
         return {ErrorKind::io, fmt::format("the store {} failed: {}", path_, said),
                 "check the disk and the file system; a restart recovers what was committed"};
     }
