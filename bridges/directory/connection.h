@@ -8,7 +8,7 @@
 //   anything else the server said no to this operation: what was being read is incomplete
 // ldap.conf and LDAP* variables do not weaken any of this: every option that matters is set on the handle,
 // TLS ones before LDAP_OPT_X_TLS_NEWCTX, or libldap ignores them (ldap_set_option(3)). Owned by one thread.
-// The process must ignore SIGPIPE (libldap writes to sockets that may have been closed).
+// The first one sets SIGPIPE to be ignored, unless the program handles it.
 #pragma once
 
 #include <ldap.h>

@@ -1,8 +1,6 @@
 #include "bridges/directory/sweeper.h"
 
-#include <pthread.h>
 #include <algorithm>
-#include <csignal>
 #include <utility>
 
 #include "bridges/directory/connection.h"
@@ -71,10 +69,6 @@ void Sweeper::settle(bool complete) {
 }
 
 void Sweeper::run(const std::stop_token& stop) {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     while (wait_for_work(stop)) {
         auto snapshot = [&]() -> Result<policy::DirectorySnapshot> {
             auto connection = Connection::open(settings_, cutoff_);

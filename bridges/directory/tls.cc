@@ -1,7 +1,7 @@
 #include "bridges/directory/tls.h"
 
 #include <fmt/format.h>
-#include <array>
+#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kProtoTcp = 1;  // LDAP_PROTO_TCP of ldap_pvt.h
 constexpr int kLdapsPort = 636;
+const char* const kPemForm = "ca_file is in PEM form: -----BEGIN CERTIFICATE-----";
 
 using Url = std::unique_ptr<LDAPURLDesc, decltype(&ldap_free_urldesc)>;
 
@@ -40,15 +41,19 @@ Status check_authorities(const std::string& file) {
                     "it holds the certificate of the authority that signed the domain controller's");
     const std::string text{std::istreambuf_iterator<char>(in), {}};
     if (text.find("-----BEGIN CERTIFICATE-----") == std::string::npos)
-        return fail(ErrorKind::invalid_input, fmt::format("{} holds no certificate", file),
-                    "ca_file is in PEM form: -----BEGIN CERTIFICATE-----");
+        return fail(ErrorKind::invalid_input, fmt::format("{} holds no certificate", file), kPemForm);
     return {};
 }
 
-// libldap's first use fills process-wide tables; two threads must not do that at once.
+// Process-wide matters. libldap's first use fills tables, which two threads must not do at once. And it
+// writes to sockets that the other side, or a Cutoff, may have closed: unless the program has its own way
+// with SIGPIPE, that would end it.
 void initialize_once() {
     static std::once_flag once;
     std::call_once(once, [] {
+        struct sigaction present {};
+        if (::sigaction(SIGPIPE, nullptr, &present) == 0 && present.sa_handler == SIG_DFL)
+            (void)::signal(SIGPIPE, SIG_IGN);
         LDAPAPIInfo info{};
         info.ldapai_info_version = LDAP_API_INFO_VERSION;
         if (ldap_get_option(nullptr, LDAP_OPT_API_INFO, &info) != LDAP_OPT_SUCCESS) return;
@@ -80,6 +85,21 @@ bool set_options(LDAP* handle, const Settings& settings, int demand) {
            set(LDAP_OPT_X_TLS_NEWCTX, &client);
 }
 
+// Without LDAP_OPT_CONNECT_ASYNC libldap 2.5 spins on a silent server, at full load and for ever, network
+// timeout or not (ldap_int_tls_start waits only in that mode). The option's own fault (ITS#10023) is in the
+// connect, which is done.
+int handshake(LDAP* handle) {
+    ldap_set_option(handle, LDAP_OPT_CONNECT_ASYNC, LDAP_OPT_ON);
+    const int code = ldap_install_tls(handle);
+    ldap_set_option(handle, LDAP_OPT_CONNECT_ASYNC, LDAP_OPT_OFF);
+    return code;
+}
+
+void end(LDAP* handle, Cutoff& cutoff) {
+    cutoff.detach();
+    ldap_unbind_ext_s(handle, nullptr, nullptr);
+}
+
 // One attempt; LDAP_SUCCESS in `code` means that the session stands.
 Result<LDAP*> attempt(const Settings& settings, const LDAPURLDesc& url, Cutoff& cutoff, int demand,
                       int& code) {
@@ -92,13 +112,13 @@ Result<LDAP*> attempt(const Settings& settings, const LDAPURLDesc& url, Cutoff& 
         return fail(ErrorKind::io, "cannot make an LDAP handle");
     }
     (void)socket->release();  // the handle closes it
-    code = set_options(handle, settings, demand) ? ldap_install_tls(handle) : LDAP_LOCAL_ERROR;
+    if (!set_options(handle, settings, demand)) {
+        end(handle, cutoff);
+        return fail(ErrorKind::invalid_input, fmt::format("{} holds no usable certificate", settings.ca_file),
+                    kPemForm);
+    }
+    code = handshake(handle);
     return handle;
-}
-
-void end(LDAP* handle, Cutoff& cutoff) {
-    cutoff.detach();
-    ldap_unbind_ext_s(handle, nullptr, nullptr);
 }
 
 // Says why a handshake failed. libldap over GnuTLS answers "connect error" to a bad certificate and to a
@@ -131,6 +151,10 @@ Result<LDAP*> open_tls(const Settings& settings, Cutoff& cutoff) {
     auto handle = attempt(settings, **url, cutoff, LDAP_OPT_X_TLS_DEMAND, code);
     if (!handle || code == LDAP_SUCCESS) return handle;
     end(*handle, cutoff);
+    if (code == LDAP_TIMEOUT)
+        return fail(ErrorKind::unavailable,
+                    fmt::format("{} takes connections and does not answer", settings.url),
+                    "is it overloaded?");
     return tl::unexpected<Error>(explain(settings, **url, cutoff));
 }
 

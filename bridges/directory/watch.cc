@@ -1,8 +1,6 @@
 #include "bridges/directory/watch.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
-#include <csignal>
 #include <utility>
 
 #include "bridges/directory/connection.h"
@@ -36,10 +34,6 @@ Watch::~Watch() {
 }
 
 void Watch::run(const std::stop_token& stop) {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     while (!stop.stop_requested()) {
         const auto ended = session(stop);
         if (stop.stop_requested()) return;
