@@ -43,7 +43,7 @@ void Backlog::reset(const Decider& decider, const Abilities& abilities) {
 void Backlog::take(const Decider& decider, const Abilities& abilities, Dirty& dirty) {
     if (dirty.everything) {
         for (std::size_t i = 0; i < decider.world().users.size(); ++i) waiting_.set(i, true);
-        for (std::uint32_t r = 0; r < by_room_.size(); ++r) derive_index(decider, r);
+        for (std::uint32_t r = 0; r < by_room_.size(); ++r) derive(decider, r);
     }
     // A leaver must not wait for a pass over everybody else.
     for (const PersonId person : dirty.people)
@@ -85,14 +85,15 @@ void Backlog::derive(const Decider& decider, const Abilities& abilities, UserId 
 }
 
 void Backlog::derive(const Decider& decider, RoomId room) {
-    if (const int index = decider.managed(room); index >= 0) derive_index(decider, static_cast<std::uint32_t>(index));
+    const int index = decider.managed(room);
+    if (index >= 0) derive(decider, static_cast<std::uint32_t>(index));
 }
 
-void Backlog::derive_index(const Decider& decider, std::uint32_t room) {
-    std::vector<RoomAction>& held = by_room_[room];
+void Backlog::derive(const Decider& decider, std::uint32_t index) {
+    std::vector<RoomAction>& held = by_room_[index];
     room_actions_ -= held.size();
     held.clear();
-    derive_room(decider, room, held);
+    derive_room(decider, index, held);
     room_actions_ += held.size();
 }
 

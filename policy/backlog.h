@@ -45,6 +45,7 @@ class Backlog {
     bool refresh(const Decider& decider, const Abilities& abilities, std::size_t users);
     void derive(const Decider& decider, const Abilities& abilities, UserId user);
     void derive(const Decider& decider, RoomId room);
+    void derive(const Decider& decider, std::uint32_t program_room);
 
     [[nodiscard]] bool complete() const { return waiting_.size() == 0; }
     [[nodiscard]] std::span<const UserAction> actions(UserId user) const {
@@ -53,15 +54,12 @@ class Backlog {
     [[nodiscard]] const std::vector<RoomAction>& actions(std::uint32_t room) const { return by_room_[room]; }
     [[nodiscard]] std::size_t rooms() const { return by_room_.size(); }
     [[nodiscard]] const IdSet& users_in(Lane lane) const { return lanes_[static_cast<std::size_t>(lane)]; }
-    // The released rooms: world ids of rooms that the program no longer names.
     [[nodiscard]] std::size_t user_actions() const { return by_user_.element_count(); }
     [[nodiscard]] std::size_t room_actions() const { return room_actions_; }
     [[nodiscard]] std::uint32_t adds_waiting(std::uint32_t room) const { return adds_[room]; }
     [[nodiscard]] bool empty() const { return complete() && user_actions() == 0 && room_actions() == 0; }
 
   private:
-    void derive_index(const Decider& decider, std::uint32_t room);
-
     Rows<UserAction> by_user_;
     std::vector<std::vector<RoomAction>> by_room_;  // by program room
     std::vector<std::uint32_t> adds_;               // by program room: users with an `add`

@@ -126,13 +126,11 @@ class Compiler {
         CompiledApproval approval{text.key,           text.who, text.reason, rooms_of(text.rooms),
                                   text.sponsor.value, Guid{},   text.until,  text.at};
         approval.sponsor_guid = person(text.sponsor.value, text.sponsor.at);
-        for (const std::uint32_t index : approval.rooms)
-            if (program_.rooms[index].outsiders == Outsiders::none)
-                complain(text.at,
-                         fmt::format("outsiders.{} names the room '{}', which is not open to outsiders",
-                                     text.key, program_.rooms[index].key),
-                         fmt::format("write 'outsiders: approved' in rooms.{} or leave the room out",
-                                     program_.rooms[index].key));
+        // A list such as `all` means those rooms that are open to outsiders; the reader warns of a closed one
+        // that is named.
+        std::erase_if(approval.rooms, [this](std::uint32_t index) {
+            return program_.rooms[index].outsiders == Outsiders::none;
+        });
         program_.approvals.push_back(std::move(approval));
     }
 
@@ -152,6 +150,8 @@ class Compiler {
 
     NodeId combine(Node::Op op, const std::vector<NodeId>& kids, const Position& at) {
         if (kids.size() == 1) return kids.front();
+        if (kids.empty())
+            complain(at, "an empty condition holds for nobody", "write 'nobody' if that is meant");
         Node node{op,
                   static_cast<std::uint32_t>(program_.children.size()),
                   static_cast<std::uint32_t>(kids.size()),
@@ -270,25 +270,53 @@ class Compiler {
 
     Guid group(const std::string& name, const Position& at) {
         return cached(groups_, name, [&] {
-            return resolve("group", name, at, world_.groups_named(name), world_.groups,
+            return resolve("group", name, at, groups_named(name), world_.groups,
                            names_of(world_.groups, group_names_, &Group::name));
         });
     }
 
     Guid person(const std::string& login, const Position& at) {
         return cached(people_, login, [&] {
-            std::vector<PersonId> found =
-                login.starts_with('@') ? by_matrix_id(login) : world_.people_named(login);
-            return resolve("user", login, at, found, world_.people,
+            return resolve("user", login, at, people_named(login), world_.people,
                            names_of(world_.people, person_names_, &Person::login));
         });
     }
 
-    std::vector<PersonId> by_matrix_id(const std::string& id) const {
-        std::vector<PersonId> found;
-        for (std::size_t i = 0; i < world_.people.size(); ++i)
-            if (world_.people[i].matrix_id == id) found.emplace_back(i);
+    // The same answers as World's look-ups, from indices made at the first question: a policy may hold as
+    // many names as the directory has groups.
+    std::vector<GroupId> groups_named(const std::string& name) {
+        if (name.starts_with("guid:")) return world_.groups_named(name);
+        if (group_index_.empty())
+            for (std::size_t i = 0; i < world_.groups.size(); ++i) {
+                const Group& group = world_.groups[i];
+                if (group.deleted) continue;
+                group_index_[fold(group.name)].emplace_back(i);
+                group_index_[fold(group.cn)].emplace_back(i);
+                group_index_[fold_dn(group.dn)].emplace_back(i);
+            }
+        std::vector<GroupId> found = looked_up(group_index_, fold(name));
+        const std::vector<GroupId> by_dn = looked_up(group_index_, fold_dn(name));
+        found.insert(found.end(), by_dn.begin(), by_dn.end());
+        std::sort(found.begin(), found.end());
+        found.erase(std::unique(found.begin(), found.end()), found.end());
         return found;
+    }
+
+    std::vector<PersonId> people_named(const std::string& name) {
+        if (name.starts_with("guid:")) return world_.people_named(name);
+        if (person_index_.empty())
+            for (std::size_t i = 0; i < world_.people.size(); ++i) {
+                const Person& person = world_.people[i];
+                if (!person.matrix_id.empty()) person_index_[person.matrix_id].emplace_back(i);
+                if (person.present && !person.deleted) person_index_[fold(person.login)].emplace_back(i);
+            }
+        return looked_up(person_index_, name.starts_with('@') ? name : fold(name));
+    }
+
+    template <class Index>
+    static typename Index::mapped_type looked_up(const Index& index, const std::string& key) {
+        const auto at = index.find(key);
+        return at == index.end() ? typename Index::mapped_type{} : at->second;
     }
 
     template <class Find>
@@ -313,6 +341,8 @@ class Compiler {
     Diagnostics diagnostics_;
     std::unordered_map<std::string, ConditionId> conditions_;
     std::unordered_map<std::string, Guid> groups_, people_;
+    std::unordered_map<std::string, std::vector<GroupId>> group_index_;
+    std::unordered_map<std::string, std::vector<PersonId>> person_index_;
     std::vector<std::string> group_names_, person_names_;
     std::set<std::string> attributes_;
 };

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <cassert>
+#include <utility>
 
 #include "policy/base/text.h"
 
@@ -22,7 +22,9 @@ bool valid_matrix_id(std::string_view id) {
 Decider::Decider(World& world, std::shared_ptr<const Program> program)
     : world_(world), program_(std::move(program)) {
     for (const CompiledService& service : program_->services) services_[world_.user(service.who)] = &service;
-    for (const std::string& id : program_->protected_ids) protected_[world_.user(id)] = true;
+    for (const std::string& id : program_->protected_ids) protected_.insert(world_.user(id));
+    if (!world_.bot.empty()) protected_.insert(world_.user(world_.bot));
+    for (const CompiledApproval& approval : program_->approvals) sponsors_.insert(approval.sponsor_guid);
     build_conditions();
     build_index();
     rooms_changed();
@@ -33,7 +35,6 @@ Decider::Decider(World& world, std::shared_ptr<const Program> program)
 // ---------------------------------------------------------------- conditions
 
 void Decider::build_conditions() {
-    condition_group_.assign(program_->conditions.size(), GroupId{});
     for (std::size_t i = 0; i < program_->conditions.size(); ++i) {
         const CompiledCondition& condition = program_->conditions[i];
         const ConditionId id(i);
@@ -60,7 +61,7 @@ void Decider::build_conditions() {
 
 void Decider::readability_changed() {
     const std::size_t count = program_->conditions.size();
-    condition_unknown_.assign(count, false);
+    const std::vector<bool> before = std::exchange(condition_unknown_, std::vector<bool>(count, false));
     group_condition_.assign(world_.groups.size(), ConditionId{});
     for (std::size_t i = 0; i < count; ++i) {
         const CompiledCondition& condition = program_->conditions[i];
@@ -69,7 +70,6 @@ void Decider::readability_changed() {
             if (at == world_.group_by_guid.end()) {
                 condition_unknown_[i] = true;
             } else {
-                condition_group_[i] = at->second;
                 group_condition_[at->second.index()] = ConditionId(i);
             }
         } else if (condition.kind == Condition::Kind::attribute) {
@@ -80,20 +80,25 @@ void Decider::readability_changed() {
         }
     }
     // A group whose members could not be read makes every group above it unknown for whoever is not found in
-    // it.
+    // it by another way.
     std::vector<GroupId> queue;
     std::vector<bool> seen(world_.groups.size(), false);
-    for (std::size_t i = 0; i < world_.groups.size(); ++i)
-        if (!world_.groups[i].members_known && !world_.groups[i].deleted)
-            queue.emplace_back(i), seen[i] = true;
+    listed_groups_.assign(world_.groups.size(), false);
+    for (std::size_t i = 0; i < world_.groups.size(); ++i) {
+        if (world_.groups[i].deleted) continue;
+        listed_groups_[i] = world_.groups[i].members_known;
+        if (!listed_groups_[i]) queue.emplace_back(i), seen[i] = true;
+    }
     while (!queue.empty()) {
         const GroupId group = queue.back();
         queue.pop_back();
         if (group_condition_[group.index()].valid())
             condition_unknown_[group_condition_[group.index()].index()] = true;
         for (const GroupId parent : world_.group_parents.row(group.index()))
-            if (!seen[parent.index()]) seen[parent.index()] = true, queue.push_back(parent);
+            if (!seen[parent.index()] && !world_.groups[parent.index()].deleted)
+                seen[parent.index()] = true, queue.push_back(parent);
     }
+    if (!before.empty() && before != condition_unknown_) world_.dirty.everything = true;
 }
 
 void Decider::derive_conditions(PersonId id) {
@@ -340,27 +345,29 @@ void Decider::stamp(PersonId id) const {
     room_stamp_.resize(program_->rooms.size(), 0);
     holding_.clear();
     walk_.clear();
-    const auto reach = [this](GroupId group) {
+    const auto reach = [this](GroupId group, bool listed) {
+        // What a list that cannot be read said once is not certain now; a primary group is the person's own
+        // word.
+        if (group.index() >= listed_groups_.size() || (listed && !listed_groups_[group.index()])) return;
         if (group_stamp_[group.index()] == epoch_) return;
         group_stamp_[group.index()] = epoch_;
         walk_.push_back(group);
-        const ConditionId condition =
-            group.index() < group_condition_.size() ? group_condition_[group.index()] : ConditionId{};
+        const ConditionId condition = group_condition_[group.index()];
         if (!condition.valid()) return;
         condition_stamp_[condition.index()] = epoch_;
         holding_.push_back(condition);
     };
     const Person& person = world_.people[id.index()];
     if (person.present && !person.deleted) {
-        for (const GroupId group : world_.person_groups.row(id.index())) reach(group);
+        for (const GroupId group : world_.person_groups.row(id.index())) reach(group, true);
         if (person.primary_group)
             if (const auto at = world_.group_by_rid.find(*person.primary_group);
-                at != world_.group_by_rid.end())
-                reach(at->second);
+                at != world_.group_by_rid.end() && !world_.groups[at->second.index()].deleted)
+                reach(at->second, false);
         while (!walk_.empty()) {
             const GroupId group = walk_.back();
             walk_.pop_back();
-            for (const GroupId parent : world_.group_parents.row(group.index())) reach(parent);
+            for (const GroupId parent : world_.group_parents.row(group.index())) reach(parent, true);
         }
         for (const ConditionId condition : person_conditions_.row(id.index())) {
             condition_stamp_[condition.index()] = epoch_;
@@ -464,7 +471,14 @@ const std::vector<std::uint32_t>& Decider::candidates(const Subject& subject) co
 }
 
 Verdict Decider::judge(const Subject& subject, std::uint32_t room) const {
-    if (subject.is_protected) return {Presence::unknown, Tri::unknown, Basis::protected_id};
+    const Verdict verdict = judge_unprotected(subject, room);
+    if (!subject.is_protected) return verdict;
+    // Never removed, nor made less than they are; otherwise as anybody.
+    if (verdict.presence != Presence::in) return {Presence::unknown, Tri::unknown, Basis::protected_id};
+    return {Presence::in, verdict.owner == Tri::yes ? Tri::yes : Tri::unknown, verdict.basis};
+}
+
+Verdict Decider::judge_unprotected(const Subject& subject, std::uint32_t room) const {
     if (subject.departed == Tri::yes) return {Presence::out, Tri::no, Basis::departed};
     if (subject.service != nullptr) {
         const bool listed =
@@ -477,6 +491,7 @@ Verdict Decider::judge(const Subject& subject, std::uint32_t room) const {
         if (subject.departed == Tri::unknown || subject.employee == Tri::unknown) return {};
         if (subject.employee == Tri::yes) return judge_employee(room);
     }
+    if (disputed(subject.user)) return {};
     if (approval(subject.user, room) != nullptr) return {Presence::unknown, Tri::no, Basis::approval};
     if (subject.person.valid()) return {Presence::out, Tri::no, Basis::not_employee};
     const bool local = world_.is_local(world_.users.text(subject.user));
@@ -502,18 +517,18 @@ Verdict Decider::verdict(UserId user, std::uint32_t room) const {
 const CompiledApproval* Decider::approval(UserId user, std::uint32_t room) const {
     if (program_->rooms[room].outsiders != Outsiders::approved) return nullptr;
     const std::string& id = world_.users.text(user);
-    for (const CompiledApproval& approval : program_->approvals) {
-        if (world_.now >= approval.until ||
-            !std::binary_search(approval.rooms.begin(), approval.rooms.end(), room))
-            continue;
-        if (!glob_match(approval.who, id)) continue;
-        const auto sponsor = world_.person_by_guid.find(approval.sponsor_guid);
-        if (sponsor == world_.person_by_guid.end()) continue;
-        if (departed(sponsor->second) == Tri::yes || !world_.people[sponsor->second.index()].present)
-            continue;
-        return &approval;
-    }
+    for (const CompiledApproval& approval : program_->approvals)
+        if (std::binary_search(approval.rooms.begin(), approval.rooms.end(), room) &&
+            glob_match(approval.who, id) && in_force(approval))
+            return &approval;
     return nullptr;
+}
+
+bool Decider::in_force(const CompiledApproval& approval) const {
+    if (world_.now >= approval.until) return false;
+    const auto sponsor = world_.person_by_guid.find(approval.sponsor_guid);
+    return sponsor != world_.person_by_guid.end() && world_.people[sponsor->second.index()].present &&
+           departed(sponsor->second) != Tri::yes;
 }
 
 }  // namespace rollcall::policy

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "policy/base/rows.h"
@@ -61,7 +62,8 @@ class Decider {
     [[nodiscard]] const Program& program() const { return *program_; }
     [[nodiscard]] const World& world() const { return world_; }
 
-    // After a fact: what was derived from this person, or from which groups can be read, is derived again.
+    // After a fact: what was derived from this person, or from which groups can be read, is derived again. If
+    // that makes a condition unknown, or known again, everybody is dirty.
     void person_changed(PersonId person);
     void readability_changed();
     void rooms_changed();  // the world gained or lost managed rooms
@@ -75,6 +77,13 @@ class Decider {
     [[nodiscard]] Verdict verdict(UserId user, std::uint32_t room) const;
     // The approval that lets this user stay in this room now, or null.
     [[nodiscard]] const CompiledApproval* approval(UserId user, std::uint32_t room) const;
+    // Does it hold at all now: before its end, and its sponsor still there?
+    [[nodiscard]] bool in_force(const CompiledApproval& approval) const;
+    [[nodiscard]] bool is_sponsor(const Guid& guid) const { return sponsors_.contains(guid); }
+    // Claimed by more than one account, so nobody's until somebody decides (design, Never 7).
+    [[nodiscard]] bool disputed(UserId user) const {
+        return rivals_.contains(user) && !person_of(user).valid();
+    }
     [[nodiscard]] bool is_protected(UserId user) const;
     [[nodiscard]] const CompiledService* service(UserId user) const;
 
@@ -117,6 +126,7 @@ class Decider {
     [[nodiscard]] Subject prepare(UserId user) const;
     [[nodiscard]] const std::vector<std::uint32_t>& candidates(const Subject& subject) const;
     [[nodiscard]] Verdict judge(const Subject& subject, std::uint32_t room) const;
+    [[nodiscard]] Verdict judge_unprotected(const Subject& subject, std::uint32_t room) const;
     [[nodiscard]] Verdict judge_employee(std::uint32_t room) const;
 
     World& world_;
@@ -129,7 +139,7 @@ class Decider {
     std::unordered_map<Guid, ConditionId, GuidHash> by_user_;
     std::vector<ConditionId> patterns_;
     std::vector<ConditionId> group_condition_;  // by GroupId
-    std::vector<GroupId> condition_group_;      // by ConditionId
+    std::vector<bool> listed_groups_;           // by GroupId: its list of members is to be believed
     std::vector<bool>
         condition_unknown_;  // by ConditionId: unknown for whoever does not fulfil it for certain
     Rows<ConditionId> person_conditions_;  // by PersonId: that hold
@@ -146,7 +156,8 @@ class Decider {
     std::unordered_map<PersonId, std::string> unusable_;        // computed Matrix IDs that are none
 
     std::unordered_map<UserId, const CompiledService*> services_;
-    std::unordered_map<UserId, bool> protected_;
+    std::unordered_set<UserId> protected_;
+    std::unordered_set<Guid, GuidHash> sponsors_;
 
     // Scratch: a stamp equal to epoch_ means "in this walk".
     mutable std::uint32_t epoch_ = 0;

@@ -60,7 +60,12 @@ std::vector<std::string> group_path(const World& world, PersonId person, GroupId
     const auto start = [&](GroupId group) {
         if (came_from.try_emplace(group, GroupId{}).second) queue.push_back(group);
     };
-    for (const GroupId group : world.person_groups.row(person.index())) start(group);
+    const auto listed = [&world](GroupId group) {
+        return !world.groups[group.index()].deleted && world.groups[group.index()].members_known;
+    };
+    if (!world.people[person.index()].present || world.people[person.index()].deleted) return {};
+    for (const GroupId group : world.person_groups.row(person.index()))
+        if (listed(group)) start(group);
     if (const auto rid = world.people[person.index()].primary_group)
         if (const auto at = world.group_by_rid.find(*rid); at != world.group_by_rid.end()) start(at->second);
     while (!queue.empty()) {
@@ -68,7 +73,7 @@ std::vector<std::string> group_path(const World& world, PersonId person, GroupId
         queue.pop_front();
         if (at == target) break;
         for (const GroupId parent : world.group_parents.row(at.index()))
-            if (came_from.try_emplace(parent, at).second) queue.push_back(parent);
+            if (listed(parent) && came_from.try_emplace(parent, at).second) queue.push_back(parent);
     }
     std::vector<std::string> names;
     if (!came_from.contains(target)) return names;
@@ -242,6 +247,9 @@ Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t r
         case Basis::undecided:
             if (!world.directory_read) {
                 reasons.push_back({"the directory has not been read completely yet", "", {}});
+            } else if (decider.disputed(user)) {
+                reasons.push_back(
+                    {"more than one account would have this Matrix ID", "people.matrix_id", {}});
             } else if (out.person.valid() && decider.departed(out.person) == Tri::unknown) {
                 reasons.push_back({"the account's state could not be read", "", {}});
             } else {

@@ -228,6 +228,7 @@ void GuardState::evaluate(const Decider& decider, const Backlog& backlog, const 
         const std::size_t done =
             c.users.size() - std::min(c.users.size(), c.actions.size());  // in the ledger only
         const std::size_t base = loses ? joined + done : joined - std::min(joined, done);
+        if (!loses && base == 0) return false;  // its first fill, however it goes
         return std::cmp_greater_equal(c.users.size(), limit.at_least) &&
                c.users.size() * 100 > base * static_cast<std::size_t>(limit.percent);
     };

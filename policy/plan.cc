@@ -97,6 +97,9 @@ void derive_membership(const Decider& decider, const Abilities& abilities, UserI
             out.push_back({room, ActionKind::set_power, Lane::cosmetic, verdict.basis, 0});
         return;
     }
+    // Whom an approval lets stay may not thereby have a say in the room.
+    if (verdict.basis == Basis::approval && verdict.owner == Tri::no && held != nullptr && held->power != 0)
+        out.push_back({room, ActionKind::set_power, Lane::addition, verdict.basis, 0});
     if (verdict.presence != Presence::in) return;
     const bool absent = world.account(user) == Account::absent;
     const bool joins = spec.admission == Admission::join && abilities.mask && !absent;
@@ -120,7 +123,7 @@ void derive_user(const Decider& decider, const Abilities& abilities, UserId user
         derive_membership(decider, abilities, user, room, verdict, out);
     });
     const auto leaving = world.departing.find(user);
-    if (leaving != world.departing.end() && abilities.mask) {
+    if (leaving != world.departing.end() && abilities.mask && !decider.is_protected(user)) {
         const Departing& left = leaving->second;
         if (!left.signed_out && decider.program().sign_out)
             out.push_back({kNoRoom, ActionKind::sign_out, Lane::departure, Basis::departed, 0});
@@ -213,8 +216,8 @@ ServerAcl wanted_server_acl(const Decider& decider, std::uint32_t room) {
     acl.allow.push_back(world.server_name);
     for (const auto& [person, id] : program.identities) acl.allow.push_back(server_of(id));
     for (const CompiledApproval& approval : program.approvals)
-        if (world.now < approval.until &&
-            std::binary_search(approval.rooms.begin(), approval.rooms.end(), room))
+        if (std::binary_search(approval.rooms.begin(), approval.rooms.end(), room) &&
+            decider.in_force(approval))
             acl.allow.push_back(server_of(approval.who));
     std::sort(acl.allow.begin(), acl.allow.end());
     acl.allow.erase(std::unique(acl.allow.begin(), acl.allow.end()), acl.allow.end());

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <utility>
 
 #include "policy/base/text.h"
 
@@ -13,8 +14,16 @@ class Step {
     Step(World& world, Decider* decider) : world_(world), decider_(decider) {}
 
     Effects run(const Fact& fact) {
+        // People whom an earlier step has settled wait for the backlog only. Others that are dirty already
+        // were marked by whoever put a policy in force: they are looked at for the first time.
+        std::unordered_set<PersonId> earlier = std::exchange(world_.dirty.people, {});
+        const bool settled = std::exchange(world_.dirty.settled, false);
         std::visit([this](const auto& f) { take(f); }, fact);
-        settle_people();
+        if (!settled) settle(earlier, true);
+        settle(world_.dirty.people, first_read_);
+        earlier.merge(world_.dirty.people);
+        world_.dirty.people = std::move(earlier);
+        world_.dirty.settled = decider_ != nullptr;
         return std::move(effects_);
     }
 
@@ -57,37 +66,45 @@ class Step {
         const bool first = !world_.directory_read;
         const bool same_database = fact.invocation_id == world_.cursor.invocation_id;
         world_.frozen.clear();
-        if (const std::set<std::string, std::less<>> read(fact.attributes.begin(), fact.attributes.end());
-            read != world_.attributes_read) {
-            world_.attributes_read = read;
-            world_.dirty.everything = true;
-        }
+        if (!same_database) forget_usns();
+        bool all_attributes = true;  // everybody's come from this read
         std::unordered_set<Guid, GuidHash> seen;
         for (const PersonEntry& entry : fact.people) {
             seen.insert(entry.guid);
-            if (!same_database || !newer_known(world_.person_by_guid, world_.people, entry))
+            if (newer_known(world_.person_by_guid, world_.people, entry))
+                all_attributes = false;
+            else
                 world_.put_person(entry);
         }
         for (const GroupEntry& entry : fact.groups) {
             seen.insert(entry.guid);
-            if (!same_database || !newer_known(world_.group_by_guid, world_.groups, entry))
-                world_.put_group(entry, true);
+            if (!newer_known(world_.group_by_guid, world_.groups, entry)) world_.put_group(entry, true);
         }
-        const auto vanished = [&](const auto& object) {
-            return !seen.contains(object.guid) && (!same_database || object.usn <= fact.evidence.usn);
-        };
-        for (std::size_t i = 0; i < world_.people.size(); ++i)
-            if (!world_.people[i].deleted && world_.people[i].present && vanished(world_.people[i]))
+        // What was learned since the read began is not judged by it.
+        const auto older = [&](const auto& object) { return object.usn <= fact.evidence.usn; };
+        for (std::size_t i = 0; i < world_.people.size(); ++i) {
+            const Person& person = world_.people[i];
+            if (person.deleted || !person.present || seen.contains(person.guid)) continue;
+            if (older(person))
                 world_.person_missing(PersonId(i));
-        for (std::size_t i = 0; i < world_.groups.size(); ++i)
-            if (!world_.groups[i].deleted && vanished(world_.groups[i])) world_.group_missing(GroupId(i));
+            else
+                all_attributes = false;
+        }
+        for (std::size_t i = 0; i < world_.groups.size(); ++i) {
+            const Group& group = world_.groups[i];
+            if (!group.deleted && !seen.contains(group.guid) && older(group))
+                world_.group_missing(GroupId(i));
+        }
+        read_attributes(fact.attributes, all_attributes || first);
         world_.directory_read = true;
-        if (first) world_.dirty.everything = first_read_ = true;
+        if (first) {
+            world_.dirty.everything = first_read_ = true;
+            for (std::size_t i = 0; i < world_.people.size(); ++i) world_.dirty.people.emplace(i);
+        }
         const std::uint64_t usn =
             same_database ? std::max(world_.cursor.usn, fact.evidence.usn) : fact.evidence.usn;
         world_.cursor = {fact.evidence.directory, fact.evidence.server, fact.invocation_id, usn,
                          fact.evidence.time};
-        groups_moved_ = true;
         note({Note::Kind::directory_read,
               fmt::format("complete read: {} people, {} groups", fact.people.size(), fact.groups.size()),
               {},
@@ -97,10 +114,35 @@ class Step {
               fact.evidence});
     }
 
+    // USNs are one database's own: what another one counted says nothing about which entry is the newer.
+    void forget_usns() {
+        for (Person& person : world_.people) person.usn = 0;
+        for (Group& group : world_.groups) group.usn = 0;
+        for (std::size_t i = 0; i < world_.people.size(); ++i) world_.touched.people.emplace(i);
+        for (std::size_t i = 0; i < world_.groups.size(); ++i) world_.touched.groups.emplace(i);
+    }
+
+    // Known of everybody are only the attributes that every entry was read with.
+    void read_attributes(const std::vector<std::string>& asked, bool of_everybody) {
+        std::set<std::string, std::less<>> read(asked.begin(), asked.end());
+        if (!of_everybody) {
+            std::erase_if(read,
+                          [this](const std::string& name) { return !world_.attributes_read.contains(name); });
+            effects_.sweep |= read.size() < asked.size();
+        }
+        if (read == world_.attributes_read) return;
+        world_.attributes_read = std::move(read);
+        world_.dirty.groups = world_.dirty.everything = true;
+    }
+
     // Why a complete read is not to be believed; "" if it is.
     [[nodiscard]] std::string disbelief(const DirectorySnapshot& fact) const {
         if (fact.people.empty())
             return fmt::format("the directory {} answered with nobody: nothing is concluded from that",
+                               fact.evidence.directory);
+        if (fact.groups.empty() && std::any_of(world_.groups.begin(), world_.groups.end(),
+                                               [](const Group& group) { return !group.deleted; }))
+            return fmt::format("the directory {} answered without any group: nothing is concluded from that",
                                fact.evidence.directory);
         if (decider_ == nullptr) return {};
         for (const Text& canary : decider_->program().guards.canaries) {
@@ -122,18 +164,36 @@ class Step {
         return at != index.end() && objects[at->second.index()].usn > entry.usn;
     }
 
+    // Entries read with fewer attributes leave the others unknown until a complete read.
+    void narrow_attributes(const std::vector<std::string>& asked) {
+        std::set<std::string, std::less<>> read = world_.attributes_read;
+        std::erase_if(read, [&asked](const std::string& name) {
+            return std::find(asked.begin(), asked.end(), name) == asked.end();
+        });
+        if (read == world_.attributes_read) return;
+        world_.attributes_read = std::move(read);
+        world_.dirty.groups = world_.dirty.everything = true;
+        effects_.sweep = true;
+    }
+
     void take(const DirectoryChanges& fact) {
         if (!world_.directory_read || fact.invocation_id != world_.cursor.invocation_id) {
             effects_.sweep = true;  // changes to something that was never read whole
             return;
         }
         evidence_ = &fact.evidence;
-        for (const PersonEntry& entry : fact.people)
-            if (!newer_known(world_.person_by_guid, world_.people, entry)) world_.put_person(entry);
-        for (const GroupEntry& entry : fact.groups)
-            if (!newer_known(world_.group_by_guid, world_.groups, entry))
-                world_.put_group(entry, fact.groups_verified);
-        if (!fact.groups.empty()) groups_moved_ = true;
+        if (!fact.people.empty()) narrow_attributes(fact.attributes);
+        for (const PersonEntry& entry : fact.people) {
+            if (newer_known(world_.person_by_guid, world_.people, entry)) continue;
+            world_.put_person(entry);
+        }
+        for (const GroupEntry& entry : fact.groups) {
+            if (newer_known(world_.group_by_guid, world_.groups, entry)) continue;
+            const auto at = world_.group_by_guid.find(entry.guid);
+            // One that comes back may stand in groups whose own entries did not move.
+            effects_.sweep |= at != world_.group_by_guid.end() && world_.groups[at->second.index()].deleted;
+            world_.put_group(entry, fact.groups_verified);
+        }
         if (!fact.groups_verified && !fact.groups.empty())
             effects_.sweep = true;  // who is missing from them must be verified
         world_.cursor.usn = std::max(world_.cursor.usn, fact.evidence.usn);
@@ -141,30 +201,46 @@ class Step {
     }
 
     // After any fact: people it touched are bound anew, and departures and returns noticed.
-    void settle_people() {
+    void settle(const std::unordered_set<PersonId>& dirty, bool first_look) {
         if (decider_ == nullptr) return;
-        if (groups_moved_ && (world_.dirty.everything || !world_.touched.groups.empty()))
-            decider_->readability_changed();
-        if (world_.dirty.everything && first_read_)
-            for (std::size_t i = 0; i < world_.people.size(); ++i) world_.dirty.people.emplace(i);
-        const std::vector<PersonId> people(world_.dirty.people.begin(), world_.dirty.people.end());
+        if (std::exchange(world_.dirty.groups, false)) decider_->readability_changed();
+        std::vector<PersonId> people(dirty.begin(), dirty.end());
+        std::sort(people.begin(), people.end());
         for (const PersonId person : people) {
+            keep_what_is_in_use(person);
             decider_->person_changed(person);
-            notice_departure(person);
+            keep_what_is_in_use(person);
+            notice_departure(person, first_look);
         }
     }
 
-    void notice_departure(PersonId id) {
+    // Whoever is in a room under a Matrix ID keeps it, and so does an account that is gone while anything is
+    // still to be taken back from it.
+    void keep_what_is_in_use(PersonId id) {
+        const UserId user = decider_->user_of(id);
+        if (!user.valid() || !world_.people[id.index()].matrix_id.empty()) return;
+        const bool deleted = world_.people[id.index()].deleted;
+        const auto row = world_.memberships.row(user.index());
+        if (std::any_of(row.begin(), row.end(), [deleted](const Membership& held) {
+                return held.state == MembershipState::join ||
+                       (deleted &&
+                        (held.state == MembershipState::invite || held.state == MembershipState::knock));
+            }))
+            keep_identity(user);
+    }
+
+    void notice_departure(PersonId id, bool first_look) {
         Person& person = world_.people[id.index()];
         const Tri departed = decider_->departed(id);
         const UserId user = decider_->user_of(id);
+        sponsor_changed(person.guid);
         if (departed == Tri::yes && !person.departed_seen) {
             person.departed_seen = true;
             world_.touched.people.insert(id);
-            sponsor_changed(person.guid);
-            // Of those who had left before we ever looked, only what they still hold in managed rooms is our
-            // business.
-            if (!user.valid() || (first_read_ && world_.memberships.row(user.index()).empty())) return;
+            // Of those who had left before we ever looked, only whoever was seen here is our business.
+            if (!user.valid() ||
+                (first_look && person.matrix_id.empty() && world_.memberships.row(user.index()).empty()))
+                return;
             world_.departing[user] = {};
             world_.touched.users.insert(user);
             world_.dirty.users.insert(user);
@@ -172,7 +248,6 @@ class Step {
         } else if (departed == Tri::no && person.departed_seen) {
             person.departed_seen = false;
             world_.touched.people.insert(id);
-            sponsor_changed(person.guid);
             if (!user.valid()) return;
             world_.departing.erase(user);
             world_.touched.users.insert(user);
@@ -184,6 +259,7 @@ class Step {
 
     // An approval ends with its sponsor, so whoever it lets stay is looked at again.
     void sponsor_changed(const Guid& guid) {
+        if (!decider_->is_sponsor(guid)) return;
         for (const CompiledApproval& approval : decider_->program().approvals)
             if (approval.sponsor_guid == guid) approval_ended(approval);
     }
@@ -275,7 +351,10 @@ class Step {
         const int managed = decider_ == nullptr ? -1 : decider_->managed(next.room);
         if (managed >= 0) {
             const Verdict verdict = decider_->verdict(user, static_cast<std::uint32_t>(managed));
-            if (verdict.basis == Basis::approval && !is_out) next.approved_once = true;
+            if (is_out)
+                next.approved_once = false;  // who comes back comes without the old approval
+            else if (verdict.basis == Basis::approval)
+                next.approved_once = true;
             // Whoever is out because they no longer belong may be brought back when they belong again.
             if (verdict.presence == Presence::out && is_out) next.cause = Cause::daemon;
         }
@@ -453,7 +532,8 @@ class Step {
         const MembershipState before = next.state;
         next.state = fact.state;
         next.cause = Cause::daemon;
-        // An answer without an event ID leaves the old one held, so that the event, when it comes, is its successor.
+        // An answer without an event ID leaves the old one held, so that the event, when it comes, is its
+        // successor.
         if (!fact.event.empty()) next.event = event_digest(fact.event);
         apply_membership(fact.user, next, before);
     }
@@ -486,7 +566,8 @@ class Step {
 
     // A new space is the place, and perhaps the join rule, of rooms that exist already.
     void dirty_children(RoomId space) {
-        if (decider_ == nullptr) return;
+        const int managed = decider_ == nullptr ? -1 : decider_->managed(space);
+        if (managed < 0 || !decider_->program().rooms[static_cast<std::size_t>(managed)].space) return;
         for (std::uint32_t r = 0; r < decider_->program().rooms.size(); ++r)
             if (decider_->program().rooms[r].parent == world_.rooms[space.index()].key &&
                 decider_->world_room(r).valid())
@@ -511,7 +592,10 @@ class Step {
         world_.mark_room(fact.room);
     }
 
-    void take(const AccountSeen& fact) { world_.set_account(fact.user, fact.account); }
+    void take(const AccountSeen& fact) {
+        world_.set_account(fact.user, fact.account);
+        if (fact.account == Account::present) keep_identity(fact.user);
+    }
 
     void take(const SignedOut& fact) {
         if (const auto at = world_.departing.find(fact.user); at != world_.departing.end())
@@ -538,6 +622,7 @@ class Step {
 
     void take(const PutBack& fact) {
         world_.put_back[World::pair(fact.user, fact.room)] = world_.now;
+        world_.revisit.emplace(world_.now + kPutBackEvery, fact.user);
         touch_user(fact.user);
     }
 
@@ -553,7 +638,6 @@ class Step {
     Effects effects_;
     const Evidence* evidence_ = nullptr;
     bool first_read_ = false;
-    bool groups_moved_ = false;
 };
 
 }  // namespace

@@ -118,19 +118,19 @@ void World::resolve_waiting(const Guid& guid, MemberRef member) {
     const auto waiting = waiting_for.find(guid);
     if (waiting == waiting_for.end()) return;
     for (const GroupId group : waiting->second) {
-        group_members.put(group.index(), member);
-        touched.groups.insert(group);
-        if (member.is_group())
-            group_parents.put(member.as_group().index(), group);
-        else
-            person_groups.put(member.as_person().index(), group);
-        std::erase(unresolved[group], guid);
+        link(group, member);
+        std::vector<Guid>& left = unresolved[group];
+        std::erase(left, guid);
+        if (left.empty()) unresolved.erase(group);
     }
     waiting_for.erase(waiting);
 }
 
 void World::replace_unresolved(GroupId group, std::vector<Guid> guids) {
+    if (guids.empty() && !unresolved.contains(group)) return;
     std::vector<Guid>& held = unresolved[group];
+    if (held == guids) return;
+    touched.groups.insert(group);
     for (const Guid& guid : held)
         if (const auto at = waiting_for.find(guid); at != waiting_for.end()) {
             at->second.erase(group);
@@ -150,6 +150,7 @@ GroupId World::put_group(const GroupEntry& entry, bool absence_counts) {
         group_members.assign(id.index(), {});
         resolve_waiting(entry.guid, MemberRef::group(id));
         touched.groups.insert(id);
+        dirty.groups = true;
     }
     if (entry.deleted) {
         if (!groups[id.index()].deleted) group_missing(id);
@@ -166,14 +167,15 @@ GroupId World::put_group(const GroupEntry& entry, bool absence_counts) {
     if (group.rid != entry.rid) {
         group.rid = entry.rid;
         group_by_rid[entry.rid] = id;
-        for (std::size_t i = 0; i < people.size(); ++i)
-            if (people[i].primary_group == entry.rid) dirty.people.emplace(i);
+        touched.groups.insert(id);
+        touch_primary(entry.rid);
     }
     if (group.deleted || group.members_known != entry.members_known) {
         group.deleted = false;
         group.members_known = entry.members_known;
         touched.groups.insert(id);
-        dirty.everything = true;  // what could not be read may concern anybody
+        dirty.groups = true;  // whom this concerns besides is the decider's to say
+        touch_group_below(id);
     }
     if (!entry.members_known) return id;  // what was known stays; decisions treat the rest as unknown
     std::vector<MemberRef> wanted;
@@ -186,6 +188,10 @@ GroupId World::put_group(const GroupEntry& entry, bool absence_counts) {
         else
             unseen.push_back(guid);
     }
+    if (const auto held = unresolved.find(id); !absence_counts && held != unresolved.end())
+        unseen.insert(unseen.end(), held->second.begin(), held->second.end());
+    std::sort(unseen.begin(), unseen.end());
+    unseen.erase(std::unique(unseen.begin(), unseen.end()), unseen.end());
     replace_unresolved(id, std::move(unseen));
     std::sort(wanted.begin(), wanted.end());
     wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
@@ -201,24 +207,26 @@ void World::change_members(GroupId group, const std::vector<MemberRef>& wanted, 
     if (absence_counts)
         std::set_difference(held.begin(), held.end(), wanted.begin(), wanted.end(),
                             std::back_inserter(removed));
-    if (added.empty() && removed.empty()) return;
+    for (const MemberRef member : removed) unlink(group, member), member_changed(member);
+    for (const MemberRef member : added) link(group, member), member_changed(member);
+}
+
+void World::link(GroupId group, MemberRef member) {
+    group_members.put(group.index(), member);
+    if (member.is_group())
+        group_parents.put(member.as_group().index(), group), dirty.groups = true;
+    else
+        person_groups.put(member.as_person().index(), group);
     touched.groups.insert(group);
-    for (const MemberRef member : removed) {
-        group_members.erase(group.index(), member);
-        if (member.is_group())
-            group_parents.erase(member.as_group().index(), group);
-        else
-            person_groups.erase(member.as_person().index(), group);
-        member_changed(member);
-    }
-    for (const MemberRef member : added) {
-        group_members.put(group.index(), member);
-        if (member.is_group())
-            group_parents.put(member.as_group().index(), group);
-        else
-            person_groups.put(member.as_person().index(), group);
-        member_changed(member);
-    }
+}
+
+void World::unlink(GroupId group, MemberRef member) {
+    group_members.erase(group.index(), member);
+    if (member.is_group())
+        group_parents.erase(member.as_group().index(), group), dirty.groups = true;
+    else
+        person_groups.erase(member.as_person().index(), group);
+    touched.groups.insert(group);
 }
 
 void World::member_changed(MemberRef member) {
@@ -240,24 +248,21 @@ void World::touch_group_below(GroupId group) {
             else if (seen.insert(member.as_group()).second)
                 queue.push_back(member.as_group());
         }
-        const std::uint32_t rid = groups[at.index()].rid;
-        if (!primary_rids.contains(rid)) continue;
-        for (std::size_t i = 0; i < people.size(); ++i)
-            if (people[i].primary_group == rid) dirty.people.emplace(i);
+        touch_primary(groups[at.index()].rid);
     }
+}
+
+void World::touch_primary(std::uint32_t rid) {
+    if (!primary_rids.contains(rid)) return;
+    for (std::size_t i = 0; i < people.size(); ++i)
+        if (people[i].primary_group == rid) dirty.people.emplace(i);
 }
 
 void World::person_missing(PersonId id) {
     Person& person = people[id.index()];
     if (!person.present) return;
     person.present = false;
-    const auto row = person_groups.row(id.index());
-    const std::vector<GroupId> held(row.begin(), row.end());
-    for (const GroupId group : held) {
-        group_members.erase(group.index(), MemberRef::person(id));
-        touched.groups.insert(group);
-    }
-    person_groups.assign(id.index(), {});
+    // Their places in groups stay: a group's own `member` says who is in it, and may well still name them.
     touched.people.insert(id);
     dirty.people.insert(id);
 }
@@ -267,15 +272,10 @@ void World::group_missing(GroupId id) {
     group.deleted = true;
     group.members_known = true;
     touched.groups.insert(id);
+    dirty.groups = true;
     touch_group_below(id);
-    change_members(id, {}, true);
-    const auto row = group_parents.row(id.index());
-    const std::vector<GroupId> parents(row.begin(), row.end());
-    for (const GroupId parent : parents) {
-        group_members.erase(parent.index(), MemberRef::group(id));
-        touched.groups.insert(parent);
-    }
-    group_parents.assign(id.index(), {});
+    replace_unresolved(id, {});
+    change_members(id, {}, true);  // its own place in other groups stays: those say who is in them
 }
 
 UserId World::user(std::string_view matrix_id) {
@@ -315,7 +315,10 @@ void World::set_membership(UserId user_id, Membership wanted) {
     if (counts && before == MembershipState::join) --at.joined;
     if (counts && wanted.state == MembershipState::join) ++at.joined;
     memberships.put(user_id.index(), wanted);
-    room_users.put(room_id.index(), user_id);
+    if (wanted.state == MembershipState::none && wanted.power == 0)
+        room_users.erase(room_id.index(), user_id);
+    else
+        room_users.put(room_id.index(), user_id);
     touched.memberships.insert(pair(user_id, room_id));
     dirty.users.insert(user_id);
 }

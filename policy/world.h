@@ -152,6 +152,8 @@ struct Dirty {
     std::unordered_set<PersonId> people;
     std::unordered_set<RoomId> rooms;
     bool everything = false;
+    bool groups = false;   // which groups there are, which can be read, or how they nest
+    bool settled = false;  // step() has bound `people` anew and noticed who departed
     [[nodiscard]] bool empty() const {
         return users.empty() && people.empty() && rooms.empty() && !everything;
     }
@@ -186,7 +188,7 @@ class World {
     std::unordered_map<std::string, RoomId> room_by_key;
     std::unordered_map<std::string, RoomId> room_by_id;
     Rows<Membership> memberships;  // by UserId
-    Rows<UserId> room_users;       // by RoomId: whoever has a membership other than none
+    Rows<UserId> room_users;       // by RoomId: whoever has a membership other than none, or a power level
     std::unordered_map<std::uint64_t, UserId> inviters;  // user << 32 | room → who invited
     std::unordered_map<std::uint64_t, Time> put_back;    // when a hand-made removal was last undone
 
@@ -249,6 +251,9 @@ class World {
     void change_members(GroupId group, const std::vector<MemberRef>& wanted, bool absence_counts);
     void member_changed(MemberRef member);
     void resolve_waiting(const Guid& guid, MemberRef member);
+    void link(GroupId group, MemberRef member);
+    void unlink(GroupId group, MemberRef member);
+    void touch_primary(std::uint32_t rid);
     void replace_unresolved(GroupId group, std::vector<Guid> guids);
 };
 

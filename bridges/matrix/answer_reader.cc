@@ -5,6 +5,7 @@
 
 #include "schema/json.h"
 #include "schema/json_salvage.h"
+#include "schema/matrix_content.h"
 #include "schema/matrix_event.h"
 
 namespace rollcall::matrix {
@@ -144,6 +145,22 @@ Result<bool> read_account(const http::Response& response) {
     if (outcome.kind == Kind::refused && outcome.status == 404 && outcome.errcode != "M_UNRECOGNIZED")
         return false;
     return tl::unexpected<Error>(error_of(response));
+}
+
+// Other people's messages stand beside ours, so each is read alone and what cannot be read is passed over.
+Result<std::optional<std::string>> read_marked_message(std::string_view marker,
+                                                       const http::Response& response) {
+    if (const Status good = success(response); !good) return pass(good);
+    const auto body = as_specified(json::members(response.body));
+    if (!body) return pass(body);
+    const auto messages = as_specified(json::elements(member(*body, "chunk")));
+    if (!messages) return pass(messages);
+    for (const json::Slice& slice : *messages) {
+        const auto message = json::salvage(slice.text);
+        if (!message || (*message)["content"][schema::kIntentKey].text() != marker) continue;
+        return std::optional<std::string>((*message)["event_id"].text());
+    }
+    return std::optional<std::string>();
 }
 
 Result<std::string> read_whoami(const http::Response& response) {

@@ -30,6 +30,9 @@ namespace rollcall::matrix {
 // whoami as a user, or a profile: whether there is such an account.
 [[nodiscard]] Result<bool> read_account(const http::Response& response);
 // whoami: the Matrix ID that the token acts as.
+// The event ID of the message whose content carries that intent, if it is among them.
+[[nodiscard]] Result<std::optional<std::string>> read_marked_message(std::string_view marker,
+                                                                     const http::Response& response);
 [[nodiscard]] Result<std::string> read_whoami(const http::Response& response);
 // GET /versions: of the specification.
 [[nodiscard]] Result<std::vector<std::string>> read_versions(const http::Response& response);

@@ -154,6 +154,15 @@ Call resolve_alias(std::string_view alias) {
     return about(read_call(alias_path(alias)), {}, alias);
 }
 
+Call recent_messages(std::string_view room) {
+    return read_call(room_path(room, "messages?dir=b&limit=50"));
+}
+
+Call join_alias(std::string_view alias) {
+    return write_call(Action::join, Actor::bot, "POST", fmt::format("{}/join/{}", kClient, encode_part(alias)),
+                      empty_object());
+}
+
 Call joined_rooms(std::string_view as_user) {
     return acting_as(read_call(fmt::format("{}/joined_rooms", kClient)), as_user);
 }

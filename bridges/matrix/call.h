@@ -96,6 +96,11 @@ struct Call {
 // The member event of one user, as an event.
 [[nodiscard]] Call member_event(std::string_view room, std::string_view user);
 
+// The newest messages of a room that the bot is in.
+[[nodiscard]] Call recent_messages(std::string_view room);
+// The bot joins the room of that alias, where it may.
+[[nodiscard]] Call join_alias(std::string_view alias);
+
 // Two ways to ask whether an account exists: the profile, and acting as it (`whoami` of someone who has none
 // is refused as such). The second is exact where the mask covers the user; the first may be hidden by the
 // homeserver's settings.

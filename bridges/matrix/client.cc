@@ -79,6 +79,14 @@ void Client::member_event(std::string_view room, std::string_view user,
     read(line_, matrix::member_event(room, user), std::move(done), &read_member);
 }
 
+void Client::marked_message(std::string_view room, std::string_view marker,
+                            Reading<std::optional<std::string>> done) {
+    read(line_, matrix::recent_messages(room), std::move(done),
+         [marker = std::string(marker)](const http::Response& response) {
+             return read_marked_message(marker, response);
+         });
+}
+
 void Client::resolve_alias(std::string_view alias, Reading<std::optional<std::string>> done) {
     read(line_, matrix::resolve_alias(alias), std::move(done), &read_alias);
 }

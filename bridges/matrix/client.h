@@ -45,6 +45,9 @@ class Client {
     void room_state(std::string_view room, Reading<policy::RoomRead> done);
     void member_event(std::string_view room, std::string_view user,
                       Reading<std::optional<policy::RoomEvent>> done);
+    // Among the newest 50 messages; nullopt where none of them carries that intent.
+    void marked_message(std::string_view room, std::string_view marker,
+                        Reading<std::optional<std::string>> done);
     void resolve_alias(std::string_view alias, Reading<std::optional<std::string>> done);
     // By acting as that user where the mask allows it, otherwise by the profile.
     void account_exists(std::string_view user, Reading<bool> done);
