@@ -67,6 +67,7 @@ TEST(UserAccountControl, IsUnreadableRatherThanZero) {
 
 TEST(Person, CarriesWhatWasAskedFor) {
     auto raw = person({{"samaccountname", {"jdoe"}},
+                       {"useraccountcontrol", {"512"}},
                        {"accountexpires", {"9223372036854775807"}},
                        {"primarygroupid", {"513"}},
                        {"department", {"Engineering"}},
