@@ -201,7 +201,7 @@ void Engine::send(Intent intent, const ActionKey& key) {
         entry.kind = TrailKind::intent;
         entry.intent = intent.id;
         entry.action = intent.wanted;
-        entry.room_key = intent.room;
+        if (!intent.notice()) entry.room_key = intent.room;
         entry.room = intent.room_id;
         entry.user = intent.user;
         if (intent.user_id.valid() && decider_) {
