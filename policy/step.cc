@@ -470,6 +470,12 @@ class Step {
         }
     }
 
+    // The same event may be held with another state: an answer of ours without an event ID said so.
+    static bool says_so(const Membership* held, const RoomEvent& event, const MemberContent& content) {
+        return held != nullptr && held->event == event_digest(event.event) &&
+               held->state == content.membership;
+    }
+
     void take(const RoomRead& fact) {
         const auto at = world_.room_by_id.find(fact.room);
         if (at == world_.room_by_id.end()) return;
@@ -492,8 +498,7 @@ class Step {
             const UserId user = world_.user(member->user);
             seen.insert(user);
             const Membership* held = world_.membership(user, id);
-            if (held == nullptr || held->event != event_digest(event.event))
-                set_member(id, user, event, *member, false);
+            if (!says_so(held, event, *member)) set_member(id, user, event, *member, false);
         }
         const auto row = world_.room_users.row(id.index());
         const std::vector<UserId> users(row.begin(), row.end());
@@ -518,7 +523,7 @@ class Step {
         }
         const auto* member = std::get_if<MemberContent>(&fact.event->content);
         const Membership* held = world_.membership(user, at->second);
-        if (member != nullptr && (held == nullptr || held->event != event_digest(fact.event->event)))
+        if (member != nullptr && !says_so(held, *fact.event, *member))
             set_member(at->second, user, *fact.event, *member, false);
     }
 

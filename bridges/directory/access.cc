@@ -15,7 +15,6 @@ constexpr std::uint8_t kDeniedObject = 0x06;
 constexpr std::uint8_t kFirstConditional = 0x09;
 constexpr std::uint8_t kLastConditional = 0x0c;
 constexpr std::uint8_t kInheritOnly = 0x08;
-constexpr std::uint32_t kListContents = 0x4;
 constexpr std::uint32_t kReadProperty = 0x10;
 constexpr std::uint32_t kGenericRead = 0x80000000;
 constexpr std::uint32_t kGenericAll = 0x10000000;
@@ -53,13 +52,12 @@ bool names_reader(const Bytes& ace, std::size_t at, const std::vector<std::strin
 }
 
 // One access control entry (MS-DTYP 2.4.4).
-Says entry_says(const Bytes& ace, const std::vector<std::string>& sids, std::uint32_t right,
-                const Property& property) {
+Says entry_says(const Bytes& ace, const std::vector<std::string>& sids, const Property& property) {
     const auto type = ace.number(0, 1);
     const auto flags = ace.number(1, 1);
     const auto mask = ace.number(4, 4);
     if (!type || !flags || !mask) return Says::unclear;
-    const bool concerns = (*mask & (right | kGenericRead | kGenericAll)) != 0;
+    const bool concerns = (*mask & (kReadProperty | kGenericRead | kGenericAll)) != 0;
     if ((*flags & kInheritOnly) != 0 || !concerns) return Says::nothing;
     if (*type >= kFirstConditional && *type <= kLastConditional) return Says::unclear;
     const bool object = *type == kAllowedObject || *type == kDeniedObject;
@@ -90,10 +88,7 @@ const Property& member_property() {
     return property;
 }
 
-namespace {
-
-Access may(std::string_view descriptor, const std::vector<std::string>& sids, std::uint32_t right,
-           const Property& property) {
+Access may_read(std::string_view descriptor, const std::vector<std::string>& sids, const Property& property) {
     const Bytes bytes(descriptor);
     const auto control = bytes.number(2, 2);
     const auto offset = bytes.number(16, 4);
@@ -109,7 +104,7 @@ Access may(std::string_view descriptor, const std::vector<std::string>& sids, st
         const auto ace_size = acl->number(at + 2, 2);
         const auto ace = ace_size && *ace_size >= 8 ? acl->part(at, *ace_size) : std::nullopt;
         if (!ace) return Access::unknown;
-        switch (entry_says(*ace, sids, right, property)) {
+        switch (entry_says(*ace, sids, property)) {
             case Says::yes:
                 return Access::yes;
             case Says::no:
@@ -122,16 +117,6 @@ Access may(std::string_view descriptor, const std::vector<std::string>& sids, st
         at += *ace_size;
     }
     return Access::no;
-}
-
-}  // namespace
-
-Access may_read(std::string_view descriptor, const std::vector<std::string>& sids, const Property& property) {
-    return may(descriptor, sids, kReadProperty, property);
-}
-
-Access may_list(std::string_view descriptor, const std::vector<std::string>& sids) {
-    return may(descriptor, sids, kListContents, Property{});
 }
 
 }  // namespace rollcall::directory

@@ -1,4 +1,4 @@
-// May this connection see something of an object? The answer that LDAP itself does not give.
+// May this connection read an attribute of an object? The answer that LDAP itself does not give.
 //
 // A domain controller leaves out what the reader may not see, so a group whose `member` is hidden looks
 // exactly like one with nobody in it, and (!(member=*)) matches both (seen on Samba 4.17). Every group that
@@ -32,6 +32,5 @@ struct Property {
 // evaluated.
 [[nodiscard]] Access may_read(std::string_view descriptor, const std::vector<std::string>& sids,
                               const Property& property);
-[[nodiscard]] Access may_list(std::string_view descriptor, const std::vector<std::string>& sids);
 
 }  // namespace rollcall::directory

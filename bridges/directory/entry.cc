@@ -93,6 +93,9 @@ Result<policy::PersonEntry> to_person(const RawEntry& entry, const std::vector<s
             person.unreadable.push_back(name);
         } else if (const auto& values = entry.all(name); !values.empty()) {
             person.attributes.emplace(name, values);
+        } else if (!person.account_control && !person.deleted) {
+            person.unreadable.push_back(
+                name);  // what every account has is hidden here, so nothing else is empty
         }
     }
     return person;

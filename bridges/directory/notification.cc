@@ -9,6 +9,7 @@ namespace rollcall::directory {
 Result<Notification> Notification::start(Connection& connection, const Settings& settings) {
     Controls controls;
     controls.notification();
+    controls.show_deleted();  // or a deletion wakes nobody (seen)
     std::string attribute = "objectGUID";
     char* attributes[] = {attribute.data(), nullptr};
     int id = 0;

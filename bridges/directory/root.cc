@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "bridges/directory/access.h"
 #include "bridges/directory/search.h"
 #include "policy/base/text.h"
 
@@ -37,16 +36,16 @@ Result<std::string> read_invocation_id(Connection& connection, const std::string
     return guid->text();
 }
 
-// The Deleted Objects container, by its well-known GUID (MS-ADTS 6.1.1.4), shows itself to everyone; what is
-// in it only to those who may list it, without an error to anyone else (seen).
-bool sees_tombstones(Connection& connection, const std::string& base, const std::vector<std::string>& sids) {
+// The Deleted Objects container, by its well-known GUID (MS-ADTS 6.1.1.4). Without rights it is there but
+// empty, and no error says so (seen); the right to list it is given together with the one to read it, and
+// this one shows.
+bool sees_tombstones(Connection& connection, const std::string& base) {
     Query query;
     query.base = "<WKGUID=18E2EA80684F11D2B9AA00C04F79F805," + base + ">";
-    query.attributes = {"nTSecurityDescriptor"};
+    query.attributes = {"isDeleted"};
     query.deleted = true;
-    query.dacl = true;
     const auto entry = read_one(connection, query);
-    return entry && may_list(entry->text("ntsecuritydescriptor"), sids) == Access::yes;
+    return entry && entry->has_value("isdeleted", "TRUE");
 }
 
 }  // namespace
@@ -65,8 +64,8 @@ Result<Root> read_root(Connection& connection, const Settings& settings) {
                     fmt::format("write `base: {}`; a rule narrows it with `under`", context));
     auto invocation_id = read_invocation_id(connection, entry->text("dsservicename"));
     if (!invocation_id) return pass(invocation_id);
-    const auto& sids = entry->all("tokengroups");
-    return Root{*usn, std::move(*invocation_id), sids, sees_tombstones(connection, settings.base, sids)};
+    return Root{*usn, std::move(*invocation_id), entry->all("tokengroups"),
+                sees_tombstones(connection, settings.base)};
 }
 
 Result<std::uint64_t> read_usn(Connection& connection) {

@@ -54,7 +54,7 @@ class Parser {
                        : word("in") ? Condition::Test::in
                                     : (need("matches"), Condition::Test::matches);
             out.values.push_back(name());
-            while (out.test == Condition::Test::in && sign(',')) out.values.push_back(name());
+            while (out.test == Condition::Test::in && sign('/')) out.values.push_back(name());
         } else {
             out.kind = word("any") ? Condition::Kind::any : (need("all"), Condition::Kind::all);
             if (!sign('(')) fail("'(' is missing");

@@ -1,7 +1,7 @@
 // Expressions of a policy in one line, for tests:
 //
 //     group Engineering            any(group A, user anna) except group Contractors
-//     attribute department in 'Sales','Support' + group Staff        (+ : all of one mapping)
+//     attribute department in 'Sales'/'Support' + group Staff        (+ : all of one mapping)
 //     under 'OU=Leavers,DC=corp,DC=example' | employees | nobody
 //
 // Names with anything but letters, digits and -_.@:=| stand in single quotes.

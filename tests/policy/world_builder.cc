@@ -145,8 +145,10 @@ void Scene::service(const std::string& key, const std::string& who, const std::v
 // ---------------------------------------------------------------- what happens
 
 bool Scene::apply() {
-    compiled = compile(policy, world, pins, "test");
-    if (!compiled.program) return false;
+    Compiled next = compile(policy, world, pins, "test");
+    compiled.diagnostics = std::move(next.diagnostics);
+    if (!next.program) return false;
+    compiled.program = std::move(next.program);
     if (decider) keep_approvals(world, *decider);
     pins = compiled.program->pins;
     for (const CompiledRoom& spec : compiled.program->rooms)

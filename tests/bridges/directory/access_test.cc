@@ -103,11 +103,6 @@ TEST(Access, TheFirstEntryThatDecidesDecides) {
         EXPECT_EQ(may_read(descriptor(c.aces), {kMe, kGroup}, member_property()), c.expected) << c.what;
 }
 
-TEST(Access, ListingIsARightOfItsOwn) {
-    EXPECT_EQ(may_list(descriptor({ace(kAllow, 0x4, kMe)}), {kMe}), Access::yes);
-    EXPECT_EQ(may_list(descriptor({ace(kAllow, kRead, kMe)}), {kMe}), Access::no);
-}
-
 TEST(Access, WhatIsCutShortIsUnknown) {
     const auto whole = descriptor({ace(kDenyObject, kRead, kOther, &kMember), ace(kAllow, kRead, kMe)});
     EXPECT_EQ(may_read(whole, {kMe}, member_property()), Access::yes);

@@ -67,6 +67,7 @@ TEST(UserAccountControl, IsUnreadableRatherThanZero) {
 
 TEST(Person, CarriesWhatWasAskedFor) {
     auto raw = person({{"samaccountname", {"jdoe"}},
+                       {"useraccountcontrol", {"512"}},
                        {"accountexpires", {"9223372036854775807"}},
                        {"primarygroupid", {"513"}},
                        {"department", {"Engineering"}},
@@ -96,6 +97,11 @@ TEST(Person, SaysWhatCouldNotBeRead) {
     EXPECT_EQ(entry->usn, 7U);
     EXPECT_EQ(entry->unreadable, (std::vector<std::string>{"usnchanged", "proxyaddresses"}));
     EXPECT_TRUE(entry->attributes.empty());
+    const auto hidden = to_person(person({{"department", {"Sales"}}}), {"department", "employeetype"}, 7);
+    EXPECT_EQ(hidden->unreadable, std::vector<std::string>{"employeetype"})
+        << "userAccountControl is hidden too";
+    const auto shown = to_person(person({{"useraccountcontrol", {"512"}}}), {"employeetype"}, 7);
+    EXPECT_TRUE(shown->unreadable.empty());
 }
 
 TEST(Person, IsNobodyWithoutAGuid) {

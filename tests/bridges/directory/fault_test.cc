@@ -12,25 +12,13 @@
 #include "bridges/directory/connection.h"
 #include "bridges/directory/dial.h"
 #include "bridges/directory/directory.h"
+#include "tests/bridges/directory/other_authority.h"
 
 namespace rollcall::directory {
 namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-
-// Somebody's certificate; its key is gone.
-constexpr const char* kAuthority = R"(-----BEGIN CERTIFICATE-----
-MIIBdjCCARugAwIBAgIUbzH6CrY3uyqF56rcM5MjZAVBWvcwCgYIKoZIzj0EAwIw
-EDEOMAwGA1UEAwwFT3RoZXIwHhcNMjYxMTIyMDI1MDA2WhcNMjYxMjAyMDI1MDA2
-WjAQMQ4wDAYDVQQDDAVPdGhlcjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABI54
-rC/qx1QDwxhXt8Ps5B5nZXaviRp2JqakEX/HAa03FW93ENYyC0TQKNqodt92nYND
-2MXywGuSC6v3cvxtgwSjUzBRMB0GA1UdDgQWBBTQhm+eRJQ5DMf6aMFItfl0cHLw
-mjAfBgNVHSMEGDAWgBTQhm+eRJQ5DMf6aMFItfl0cHLwmjAPBgNVHRMBAf8EBTAD
-AQH/MAoGCCqGSM49BAMCA0kAMEYCIQCy8Xaj9oCRX2S7nWJtt19Al8Muh/bB073o
-ig4yNfmPpgIhALw0GXFHpUuOLFXiU7kt/uoEfC0yWU7nuLwSIuEUuWRd
------END CERTIFICATE-----
-)";
 
 // A port that takes connections and never says anything.
 class Silence {
@@ -54,18 +42,13 @@ class Silence {
 };
 
 Settings settings(const std::string& url) {
-    static const std::string file = [] {
-        std::string path = testing::TempDir() + "rollcall_directory_ca.pem";
-        std::ofstream(path) << kAuthority;
-        return path;
-    }();
     Settings s;
     s.name = "corp";
     s.url = url;
     s.base = "DC=corp,DC=example,DC=com";
     s.user = "svc";
     s.password = "not-for-anyone";
-    s.ca_file = file;
+    s.ca_file = other_authority();
     s.limits.connect = 5s;
     return s;
 }

@@ -1,0 +1,220 @@
+#include "tests/policy/oracle.h"
+
+#include <algorithm>
+
+#include "policy/base/text.h"
+
+namespace rollcall::policy::test {
+namespace {
+
+Tri negated(Tri value) {
+    return value == Tri::yes ? Tri::no : value == Tri::no ? Tri::yes : Tri::unknown;
+}
+
+bool lists(const std::vector<Text>& selectors, const std::string& key) {
+    return std::any_of(selectors.begin(), selectors.end(), [&](const Text& selector) {
+        return selector.value == "all" || glob_match(selector.value, key);
+    });
+}
+
+}  // namespace
+
+Oracle::Oracle(const World& world, const PolicyFile& policy, const Pins& pins)
+    : world_(world), policy_(policy), pins_(pins) {
+    for (std::size_t i = 0; i < world.people.size(); ++i)
+        if (const std::string id = claim(i); valid_matrix_id(id)) claims_[id].push_back(i);
+}
+
+Guid Oracle::pinned(const std::string& what, const std::string& name) const {
+    return pins_.at(what + ":" + fold(name));
+}
+
+bool Oracle::here(std::size_t person) const {
+    return world_.people[person].present && !world_.people[person].deleted;
+}
+
+std::string Oracle::claim(std::size_t index) const {
+    const Person& person = world_.people[index];
+    if (!person.matrix_id.empty()) return person.matrix_id;
+    for (const Identity& identity : policy_.people->identities)
+        if (pinned("user", identity.user) == person.guid) return identity.matrix_id;
+    return here(index) ? "@" + fold(person.login) + ":" + world_.server_name : "";
+}
+
+// ---------------------------------------------------------------- groups, downwards
+
+void Oracle::gather(std::size_t index, std::set<std::size_t>& seen, People& out) const {
+    const Group& group = world_.groups[index];
+    if (group.deleted || !seen.insert(index).second) return;
+    const auto by_rid = world_.group_by_rid.find(group.rid);
+    if (by_rid != world_.group_by_rid.end() && by_rid->second.index() == index)
+        for (std::size_t i = 0; i < world_.people.size(); ++i)
+            if (here(i) && world_.people[i].primary_group == group.rid) out.insert(i);
+    if (!group.members_known) return;
+    for (const MemberRef member : world_.group_members.row(index)) {
+        if (member.is_group())
+            gather(member.as_group().index(), seen, out);
+        else if (here(member.as_person().index()))
+            out.insert(member.as_person().index());
+    }
+}
+
+const Oracle::People& Oracle::people_of(std::size_t group) {
+    const auto [at, fresh] = groups_.try_emplace(group);
+    std::set<std::size_t> seen;
+    if (fresh) gather(group, seen, at->second);
+    return at->second;
+}
+
+bool Oracle::has_unread(std::size_t index, std::set<std::size_t>& seen) const {
+    const Group& group = world_.groups[index];
+    if (group.deleted || !seen.insert(index).second) return false;
+    if (!group.members_known) return true;
+    const auto row = world_.group_members.row(index);
+    return std::any_of(row.begin(), row.end(), [&](MemberRef member) {
+        return member.is_group() && has_unread(member.as_group().index(), seen);
+    });
+}
+
+Tri Oracle::in_group(std::size_t person, const Guid& guid) {
+    const auto at = world_.group_by_guid.find(guid);
+    if (at == world_.group_by_guid.end()) return Tri::unknown;
+    if (people_of(at->second.index()).contains(person)) return Tri::yes;
+    std::set<std::size_t> seen;
+    return has_unread(at->second.index(), seen) ? Tri::unknown : Tri::no;
+}
+
+// ---------------------------------------------------------------- conditions
+
+Tri Oracle::attribute(std::size_t index, const Condition& condition) const {
+    const std::string name = fold(condition.name);
+    std::vector<std::string> values;
+    if (name == "samaccountname") {
+        values.push_back(world_.people[index].login);
+    } else {
+        for (const AttributeValue& held : world_.person_attributes.row(index))
+            if (world_.attribute_names.text(held.attribute) == name)
+                values.push_back(world_.attribute_values.text(held.value));
+    }
+    for (const std::string& value : values)
+        for (const std::string& wanted : condition.values) {
+            RE2::Options options;
+            options.set_case_sensitive(false);
+            const bool fits = condition.test == Condition::Test::matches
+                                  ? RE2::FullMatch(value, RE2(wanted, options))
+                                  : fold(value) == fold(wanted);
+            if (fits && here(index)) return Tri::yes;
+        }
+    return name == "samaccountname" || world_.attributes_read.contains(name) ? Tri::no : Tri::unknown;
+}
+
+Tri Oracle::holds(std::size_t person, const Condition& condition) {
+    switch (condition.kind) {
+        case Condition::Kind::group:
+            return in_group(person, pinned("group", condition.name));
+        case Condition::Kind::user:
+            return here(person) && world_.people[person].guid == pinned("user", condition.name) ? Tri::yes
+                                                                                                : Tri::no;
+        case Condition::Kind::under:
+            return here(person) && dn_under(fold_dn(world_.people[person].dn), fold_dn(condition.name))
+                       ? Tri::yes
+                       : Tri::no;
+        case Condition::Kind::attribute:
+            return attribute(person, condition);
+        case Condition::Kind::any:
+        case Condition::Kind::all:
+            break;
+    }
+    const bool any = condition.kind == Condition::Kind::any;
+    Tri out = any ? Tri::no : Tri::yes;
+    for (const Expression& inner : condition.list) {
+        const Tri value = holds(person, inner);
+        out = any ? std::max(out, value) : std::min(out, value);
+    }
+    return out;
+}
+
+Tri Oracle::holds_without_except(std::size_t person, const Expression& expression) {
+    if (expression.word == Expression::Word::employees) return Tri::yes;
+    if (expression.word == Expression::Word::nobody) return Tri::no;
+    Tri out = Tri::yes;
+    for (const Condition& condition : expression.conditions) out = std::min(out, holds(person, condition));
+    return out;
+}
+
+Tri Oracle::holds(std::size_t person, const Expression& expression) {
+    const Tri out = holds_without_except(person, expression);
+    return expression.except ? std::min(out, negated(holds(person, *expression.except))) : out;
+}
+
+// ---------------------------------------------------------------- verdicts
+
+Tri Oracle::departed(std::size_t index) const {
+    const Person& person = world_.people[index];
+    const bool disabled = person.account_control && (*person.account_control & kAccountDisabled) != 0;
+    const bool expired = person.expires && *person.expires <= world_.now;
+    if (person.deleted || person.depart_ordered || disabled || expired) return Tri::yes;
+    return !person.present || (person.account_control && person.expires) ? Tri::no : Tri::unknown;
+}
+
+bool Oracle::approved(const std::string& user, const RoomText& room) const {
+    if (room.outsiders.value_or(Outsiders::none) == Outsiders::none) return false;
+    for (const Approval& approval : policy_.outsiders) {
+        if (world_.now >= approval.until || !lists(approval.rooms, room.key) ||
+            !glob_match(approval.who, user))
+            continue;
+        const auto sponsor = world_.person_by_guid.find(pinned("user", approval.sponsor.value));
+        if (sponsor == world_.person_by_guid.end()) continue;
+        const std::size_t index = sponsor->second.index();
+        if (world_.people[index].present && departed(index) != Tri::yes) return true;
+    }
+    return false;
+}
+
+Verdict Oracle::employee(std::size_t person, const RoomText& room) {
+    const Tri excepted = room.members->except ? holds(person, *room.members->except) : Tri::no;
+    if (excepted == Tri::yes) return {Presence::out, Tri::no, Basis::excepted};
+    const Tri owner = room.owners ? holds(person, *room.owners) : Tri::no;
+    const Tri listed = std::max(holds_without_except(person, *room.members), owner);
+    if (listed == Tri::no) return {Presence::out, Tri::no, Basis::not_listed};
+    if (listed == Tri::unknown || excepted == Tri::unknown)
+        return {Presence::unknown, Tri::unknown, Basis::undecided};
+    return {Presence::in, owner, owner == Tri::yes ? Basis::owner : Basis::member};
+}
+
+Verdict Oracle::plain(const std::string& user, const RoomText& room) {
+    std::vector<std::size_t> claimants;
+    if (const auto at = claims_.find(user); at != claims_.end()) claimants = at->second;
+    const bool several = claimants.size() > 1;
+    if (several)
+        std::erase_if(claimants, [this](std::size_t i) { return world_.people[i].matrix_id.empty(); });
+    const bool disputed = several && claimants.size() != 1;
+    const bool person = claimants.size() == 1;
+    if (person && departed(claimants[0]) == Tri::yes) return {Presence::out, Tri::no, Basis::departed};
+    for (const Service& service : policy_.services)
+        if (service.who == user)
+            return lists(service.rooms, room.key) ? Verdict{Presence::in, Tri::no, Basis::service}
+                                                  : Verdict{Presence::out, Tri::no, Basis::service_elsewhere};
+    if (!world_.directory_read || disputed) return {};
+    if (person) {
+        const Tri employed = holds(claimants[0], *policy_.people->employees);
+        if (departed(claimants[0]) == Tri::unknown || employed == Tri::unknown) return {};
+        if (employed == Tri::yes) return employee(claimants[0], room);
+    }
+    if (approved(user, room)) return {Presence::unknown, Tri::no, Basis::approval};
+    if (person) return {Presence::out, Tri::no, Basis::not_employee};
+    return {Presence::out, Tri::no, world_.is_local(user) ? Basis::stranger : Basis::outsider};
+}
+
+Verdict Oracle::verdict(const std::string& user, const RoomText& room) {
+    Verdict out = plain(user, room);
+    const bool spared =
+        user == world_.bot || std::any_of(policy_.protected_ids.begin(), policy_.protected_ids.end(),
+                                          [&](const Text& id) { return id.value == user; });
+    if (!spared) return out;
+    if (out.presence != Presence::in) return {Presence::unknown, Tri::unknown, Basis::protected_id};
+    if (out.owner != Tri::yes) out.owner = Tri::unknown;
+    return out;
+}
+
+}  // namespace rollcall::policy::test

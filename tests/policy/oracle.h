@@ -1,0 +1,46 @@
+// Oracle: the verdicts once more, the slow and plain way, to check the Decider by.
+//
+// Room at a time and from scratch, straight from the policy as written: sets of people found downwards from a
+// group, where the Decider walks upwards from a person; no stamps, no index, no compiled form, nothing kept
+// between facts. Shares with it only the facts (World), the pins and the comparison of names.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "policy/decide.h"
+
+namespace rollcall::policy::test {
+
+class Oracle {
+  public:
+    Oracle(const World& world, const PolicyFile& policy, const Pins& pins);
+    [[nodiscard]] Verdict verdict(const std::string& user, const RoomText& room);
+
+  private:
+    using People = std::set<std::size_t>;
+    [[nodiscard]] Guid pinned(const std::string& what, const std::string& name) const;
+    [[nodiscard]] bool here(std::size_t person) const;
+    [[nodiscard]] const People& people_of(std::size_t group);
+    void gather(std::size_t group, std::set<std::size_t>& seen, People& out) const;
+    [[nodiscard]] bool has_unread(std::size_t group, std::set<std::size_t>& seen) const;
+    [[nodiscard]] Tri in_group(std::size_t person, const Guid& guid);
+    [[nodiscard]] Tri attribute(std::size_t person, const Condition& condition) const;
+    [[nodiscard]] Tri holds(std::size_t person, const Condition& condition);
+    [[nodiscard]] Tri holds(std::size_t person, const Expression& expression);
+    [[nodiscard]] Tri holds_without_except(std::size_t person, const Expression& expression);
+    [[nodiscard]] Tri departed(std::size_t person) const;
+    [[nodiscard]] std::string claim(std::size_t person) const;
+    [[nodiscard]] bool approved(const std::string& user, const RoomText& room) const;
+    [[nodiscard]] Verdict plain(const std::string& user, const RoomText& room);
+    [[nodiscard]] Verdict employee(std::size_t person, const RoomText& room);
+
+    const World& world_;
+    const PolicyFile& policy_;
+    const Pins& pins_;
+    std::map<std::size_t, People> groups_;
+    std::map<std::string, std::vector<std::size_t>> claims_;
+};
+
+}  // namespace rollcall::policy::test
