@@ -285,6 +285,13 @@ void Simulation::somebody_in_the_directory() {
     }
 }
 
+// The daemon asks once which rooms a departed person is in, so who is known to have departed makes no new ones.
+bool Simulation::may_meet(const std::string& user) const {
+    if (!running() || !homeserver.accounts.contains(user)) return false;
+    const std::string login = user.substr(1, user.find(':') - 1);
+    return employee(login) && !engine_->world().departing.contains(engine_->world().users.find(user));
+}
+
 void Simulation::somebody_in_a_room() {
     const std::string room = some_room();
     if (room.empty()) return;
@@ -327,9 +334,9 @@ void Simulation::somebody_in_a_room() {
             break;
         }
         case 10:
-            if (homeserver.accounts.contains(one)) {
+            if (may_meet(one) && may_meet(two)) {
                 const std::string own = homeserver.make_room(one, "private");
-                if (homeserver.accounts.contains(two)) homeserver.invite(own, one, two);
+                homeserver.invite(own, one, two);
             }
             break;
     }

@@ -114,6 +114,7 @@ class Simulation {
     void wrong_trail(std::vector<std::string>& out);
     [[nodiscard]] std::string some_login();
     [[nodiscard]] std::string some_room();
+    [[nodiscard]] bool may_meet(const std::string& user) const;
     void somebody_in_the_directory();
     void somebody_in_a_room();
 
