@@ -232,7 +232,7 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
                                               from_ms((*entry)["time"].integer_or(0))});
         } else if (row.kind == "notice") {
             const Result<json::Value> debt = json::parse(value);
-            if (debt) notices_.push_back({row.key, (*debt)["to"].text(), (*debt)["room"].text(), (*debt)["outsider"].text(), false});
+            if (debt) notices_.push_back({row.key, (*debt)["to"].text(), (*debt)["text"].text(), false});
         } else if (row.kind == "direct_room") {
             direct_rooms_[row.key] = value;
         } else if (row.kind == "pause") {

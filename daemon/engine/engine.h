@@ -140,8 +140,9 @@ class Engine {
         RoomId room_ref;
         std::uint64_t changes = 0;  // of the room when it was asked
     };
+    // A message owed: to a person in a direct room, or to the admin room (`to` is its alias then).
     struct NoticeDebt {
-        std::string key, to, room, outsider;
+        std::string key, to, text;
         bool busy = false;
     };
     struct Retry {
@@ -160,6 +161,8 @@ class Engine {
     void take(policy::DirectoryStatus& message);
     void effects(policy::Effects&& effects);
     void owe(const policy::Notice& notice);
+    void owe(std::string key, std::string to, std::string text);
+    void tell_admins(std::string_view id, const std::string& text);
     [[nodiscard]] bool expected(const policy::RoomEvent& event) const;
 
     // dispatch.cc
@@ -242,7 +245,7 @@ class Engine {
     Time next_verify_{}, next_accounts_{};
     std::vector<std::uint64_t> room_changes_;            // by RoomId: counts what happened in it
     std::deque<NoticeDebt> notices_;
-    std::map<std::string, std::string> direct_rooms_;    // Matrix ID → room ID
+    std::map<std::string, std::string> direct_rooms_;    // Matrix ID, or alias of the admin room → room ID
     std::array<std::size_t, policy::kLanes> lane_cursor_{};
     bool dispatched_ = false;                            // something was sent in this turn
     bool read_since_start_ = false;
