@@ -22,6 +22,13 @@ constexpr std::size_t kReservedSlots = 1;   // for the first two lanes
 constexpr std::size_t kReadSlots = 4;
 constexpr int kMembersAtOnce = 2;           // membership changes of one room in flight: the homeserver does them one by one
 constexpr std::size_t kExamine = 20'000;    // users looked at in one turn of a lane
+
+// Within one user: sessions end first, and what takes a room's past away waits until they are out of every room.
+enum class Turn : std::uint8_t { sign_out, other, forget };
+Turn turn_of(ActionKind kind) {
+    if (kind == ActionKind::sign_out) return Turn::sign_out;
+    return kind == ActionKind::forget ? Turn::forget : Turn::other;
+}
 }  // namespace
 
 bool Engine::slot_free(Lane lane) const {
@@ -80,9 +87,9 @@ void Engine::dispatch_lane(Lane lane) {
         const UserId user(at);
         const auto row = backlog_.actions(user);
         bool all_slots = false;
-        for (const bool sign_out : {true, false})
+        for (const Turn turn : {Turn::sign_out, Turn::other, Turn::forget})
             for (const policy::UserAction& action : row) {
-                if (action.lane != lane || (action.kind == ActionKind::sign_out) != sign_out) continue;
+                if (action.lane != lane || turn_of(action.kind) != turn) continue;
                 if (!slot_free(lane)) { all_slots = true; break; }
                 dispatch_user(user, action);
             }
@@ -93,6 +100,7 @@ void Engine::dispatch_lane(Lane lane) {
 
 bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
     const ActionKey key = policy::key_of(*decider_, user, action);
+    if (action.lane == Lane::removal && suspect_rooms_.contains(key.room)) return false;
     if (!ready(key) || !guards_.allows(*decider_, memory_, user, action)) return false;
     const bool by_mask = by_mask_.contains({key.room, key.user});
     std::optional<Wanted> wanted = wanted_call(*decider_, backlog_, settings_.abilities, user, action, by_mask);

@@ -117,6 +117,22 @@ void Engine::decide() {
     guards_.evaluate(*decider_, backlog_, memory_);
     keep_holds();
     if (complete) drop_unwanted();
+    if (complete && in_flight_.empty()) recheck();
+}
+
+// In idle moments after a complete directory read everybody is decided again. A difference means that a fact did not mark
+// somebody whom it concerned: a fault of this program, so nobody is removed from those rooms until somebody has looked.
+void Engine::recheck() {
+    const std::size_t end = std::min(world_.users.size(), recheck_ + kSlice / 4);
+    for (; recheck_ < end; ++recheck_) {
+        const UserId user(recheck_);
+        if (!backlog_.differs(*decider_, settings_.abilities, user)) continue;
+        ++counters_.mismatches;
+        for (const policy::Membership& held : world_.memberships.row(recheck_)) suspect_rooms_.insert(world_.rooms[held.room.index()].key);
+        log_.error("RC-MISMATCH", "a decision was out of date; removals in this person's rooms wait for a restart or an apply", {{"user", world_.users.text(user)}});
+        backlog_.derive(*decider_, settings_.abilities, user);
+    }
+    if (recheck_ < world_.users.size()) more_ = true;
 }
 
 Time Engine::wake() const {
@@ -278,6 +294,7 @@ void Engine::apply(PolicyToApply wanted) {
     memory_.rejected.clear();  // they stand until the policy changes
     for (const auto& [key, retry] : retries_) mark("retry", key.text(), std::nullopt);
     retries_.clear();          // what was refused may be possible now
+    suspect_rooms_.clear();
     bind(std::move(wanted.program));
     more_ = true;
 }

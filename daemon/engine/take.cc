@@ -47,6 +47,7 @@ void Engine::take(Command& message) {
 void Engine::take(policy::DirectorySnapshot& message) {
     const bool was_frozen = !world_.frozen.empty();
     read_since_start_ = true;
+    recheck_ = 0;
     learn(policy::Fact(std::move(message)));
     if (!world_.frozen.empty() && !was_frozen) {
         log_.error("RC-DIR-FROZEN", world_.frozen);
