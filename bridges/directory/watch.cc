@@ -90,8 +90,14 @@ Status Watch::join(Connection& connection, const Root& root) {
     first_session_ = false;
     auto missing = find_missing_canary(connection, settings_, hooks_.wanted());
     if (!missing) return pass(missing);
-    missing_canary_ = std::move(*missing);
+    note_canary(std::move(*missing));
     return {};
+}
+
+// Whatever changed out of our sight is behind the cursor by now.
+void Watch::note_canary(std::string missing) {
+    if (missing.empty() && !missing_canary_.empty()) hooks_.need_sweep();
+    missing_canary_ = std::move(missing);
 }
 
 Error Watch::canary_error() const {
@@ -134,7 +140,7 @@ Status Watch::take_changes(Connection& connection, const Root& root) {
     }
     follow_containers(*drained);
     cursor_->usn = drained->changes.evidence.usn;
-    if (!drained->changes.groups.empty()) missing_canary_ = drained->missing_canary;
+    if (!drained->changes.groups.empty()) note_canary(drained->missing_canary);
     if (!drained->empty()) hooks_.changes(std::move(drained->changes));
     if (missing_canary_.empty()) {
         hooks_.health(DirectoryHealth::up, root.tombstones_visible ? "" : kBlindToDeletions);

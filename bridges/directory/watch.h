@@ -49,6 +49,7 @@ class Watch {
     void join_cursor(const Root& root);
     [[nodiscard]] Status learn_containers(Connection& connection);
     [[nodiscard]] Status take_changes(Connection& connection, const Root& root);
+    void note_canary(std::string missing);
     [[nodiscard]] Error canary_error() const;
     void follow_containers(const Drained& drained);
     void pause(const std::stop_token& stop, std::chrono::milliseconds wait);
