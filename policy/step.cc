@@ -57,12 +57,13 @@ class Step {
 
     // ------------------------------------------------------------ directory
 
+    void take(const DirectoryRefused& fact) {
+        world_.frozen = fact.why;
+        note({Note::Kind::directory_refused, fact.why, {}, {}, "", "", fact.evidence});
+    }
+
     void take(const DirectorySnapshot& fact) {
-        if (const std::string why = disbelief(fact); !why.empty()) {
-            world_.frozen = why;
-            note({Note::Kind::directory_refused, why, {}, {}, "", "", fact.evidence});
-            return;
-        }
+        if (std::string why = disbelief(fact); !why.empty()) return take(DirectoryRefused{std::move(why), fact.evidence});
         const bool first = !world_.directory_read;
         const bool same_database = fact.invocation_id == world_.cursor.invocation_id;
         world_.frozen.clear();
