@@ -152,7 +152,7 @@ struct Dirty {
     std::unordered_set<PersonId> people;
     std::unordered_set<RoomId> rooms;
     bool everything = false;
-    bool groups = false;   // which groups there are, which can be read, or how they nest
+    bool groups = false;   // which groups there are, how they nest, or what can be read
     bool settled = false;  // step() has bound `people` anew and noticed who departed
     [[nodiscard]] bool empty() const {
         return users.empty() && people.empty() && rooms.empty() && !everything;

@@ -26,7 +26,7 @@ std::string machine_time_zone() {
     static const std::string kFolder = "zoneinfo/";
     const std::size_t at = target.find(kFolder);
     const std::string zone = error || at == std::string::npos ? "" : target.substr(at + kFolder.size());
-    return schema::is_time_zone(zone) ? zone : "UTC";
+    return zone != "Etc/UTC" && schema::is_time_zone(zone) ? zone : "UTC";
 }
 
 // In the order in which they are asked; a default may need the answers before it.
