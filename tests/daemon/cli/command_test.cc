@@ -1,7 +1,7 @@
 // The commands from words typed to exit status, against a transport that answers from fixtures.
 #include <sys/stat.h>
 
-#include "fakes.h"
+#include "tests/daemon/cli/fakes.h"
 
 namespace rollcall::cli {
 namespace {

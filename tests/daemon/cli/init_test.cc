@@ -6,7 +6,7 @@
 #include "daemon/cli/files.h"
 #include "daemon/cli/init_files.h"
 #include "daemon/cli/init_questions.h"
-#include "fakes.h"
+#include "tests/daemon/cli/fakes.h"
 
 namespace rollcall::cli {
 namespace {

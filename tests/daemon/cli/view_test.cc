@@ -5,7 +5,7 @@
 #include "daemon/cli/plan_view.h"
 #include "daemon/cli/status_view.h"
 #include "daemon/cli/why_view.h"
-#include "fakes.h"
+#include "tests/daemon/cli/fakes.h"
 
 namespace rollcall::cli {
 namespace {
