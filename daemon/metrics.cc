@@ -42,6 +42,7 @@ std::string metrics_text(engine::Engine& engine) {
     page.add("failures", "gauge", "actions that could not be done and are tried again", number(engine.failures().size()));
     page.add("paused", "gauge", "0 running, 1 all but departures paused, 2 all paused", static_cast<double>(engine.paused()));
     page.add("disk_full", "gauge", "1 while turns cannot be stored", engine.blocked() ? 1 : 0);
+    page.add("mismatches_total", "counter", "decisions found out of date when made again in an idle moment", number(counters.mismatches));
     page.add("requests_total", "counter", "requests sent to the homeserver", number(counters.requests));
     page.add("requests_failed_total", "counter", "requests that found no homeserver", number(counters.requests_failed));
     page.add("transactions_total", "counter", "transactions taken in", number(counters.transactions));

@@ -84,6 +84,16 @@ void Backlog::derive(const Decider& decider, const Abilities& abilities, UserId 
     by_user_.assign(user.index(), scratch_);
 }
 
+bool Backlog::differs(const Decider& decider, const Abilities& abilities, UserId user) const {
+    if (waiting_.contains(user.index())) return false;
+    std::vector<UserAction> fresh;
+    derive_user(decider, abilities, user, fresh);
+    const auto held = by_user_.row(user.index());
+    return !std::equal(held.begin(), held.end(), fresh.begin(), fresh.end(), [](const UserAction& a, const UserAction& b) {
+        return a == b && a.lane == b.lane && a.power == b.power;
+    });
+}
+
 void Backlog::derive(const Decider& decider, RoomId room) {
     const int index = decider.managed(room);
     if (index >= 0) derive(decider, static_cast<std::uint32_t>(index));

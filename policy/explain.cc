@@ -1,7 +1,6 @@
 #include "policy/explain.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <algorithm>
 #include <deque>
 
@@ -53,6 +52,17 @@ std::string_view public_reason(Basis basis) {
             return "No longer a member of this room";
     }
 }
+
+namespace {
+std::string joined(const std::vector<std::string>& texts, std::string_view between) {
+    std::string out;
+    for (const std::string& text : texts) {
+        if (!out.empty()) out += between;
+        out += text;
+    }
+    return out;
+}
+}  // namespace
 
 std::vector<std::string> group_path(const World& world, PersonId person, GroupId target) {
     std::unordered_map<GroupId, GroupId> came_from;
@@ -144,7 +154,7 @@ class Explainer {
                 if (value == Tri::unknown)
                     return fmt::format("attribute {} could not be read", condition.attribute);
                 return fmt::format("{} {} {}", condition.attribute, value == Tri::yes ? "is" : "is not",
-                                   fmt::join(condition.values, ", "));
+                                   joined(condition.values, ", "));
             default:
                 break;
         }
@@ -153,7 +163,7 @@ class Explainer {
             return fmt::format("group {} could not be read completely", condition.name);
         if (value == Tri::no || group == world.group_by_guid.end())
             return fmt::format("not in group {}", condition.name);
-        return fmt::format("group {}", fmt::join(group_path(world, person_, group->second), " › "));
+        return fmt::format("group {}", joined(group_path(world, person_, group->second), " › "));
     }
 
     const Decider& decider_;
@@ -163,7 +173,7 @@ class Explainer {
 std::string joined(const std::vector<Reason>& reasons) {
     std::vector<std::string> texts;
     for (const Reason& reason : reasons) texts.push_back(reason.text);
-    return fmt::format("{}", fmt::join(texts, "; "));
+    return joined(texts, "; ");
 }
 
 Reason approval_reason(const CompiledApproval& approval) {
@@ -188,7 +198,8 @@ void lapsed_approvals(const Decider& decider, UserId user, std::uint32_t room, s
     }
 }
 
-// Everything but who answers for the room, which needs a look at everybody in it.
+}  // namespace
+
 Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t room) {
     const World& world = decider.world();
     const Program& program = decider.program();
@@ -267,8 +278,6 @@ Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t r
     out.short_text = joined(reasons);
     return out;
 }
-
-}  // namespace
 
 Explanation explain(const Decider& decider, UserId user, std::uint32_t room) {
     const World& world = decider.world();

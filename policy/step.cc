@@ -132,7 +132,7 @@ class Step {
         }
         if (read == world_.attributes_read) return;
         world_.attributes_read = std::move(read);
-        world_.dirty.groups = world_.dirty.everything = true;
+        world_.dirty.groups = true;
     }
 
     // Why a complete read is not to be believed; "" if it is.
@@ -172,7 +172,7 @@ class Step {
         });
         if (read == world_.attributes_read) return;
         world_.attributes_read = std::move(read);
-        world_.dirty.groups = world_.dirty.everything = true;
+        world_.dirty.groups = true;
         effects_.sweep = true;
     }
 

@@ -126,7 +126,7 @@ Result<Message> Connection::next(int id, std::chrono::milliseconds wait) const {
     LDAPMessage* raw = nullptr;
     const int type = ldap_result(handle_, id, LDAP_MSG_ONE, &limit, &raw);
     Message message(raw, &ldap_msgfree);
-    if (type < 0) return tl::unexpected<Error>(last_error("wait for an answer"));
+    if (type < 0) return fail(ErrorKind::unavailable, fmt::format("the connection to {} was lost", url_));
     return message;
 }
 
@@ -134,12 +134,6 @@ Error Connection::error(int code, const std::string& doing, const std::string& d
     std::string message = fmt::format("{} could not {}: {}", url_, doing, ldap_err2string(code));
     if (!diagnostic.empty()) message += fmt::format(" ({})", diagnostic);
     return Error{kind_of(code), std::move(message), {}};
-}
-
-Error Connection::last_error(const std::string& doing) const {
-    int code = LDAP_OTHER;
-    ldap_get_option(handle_, LDAP_OPT_RESULT_CODE, &code);
-    return error(code == LDAP_SUCCESS ? LDAP_SERVER_DOWN : code, doing, {});
 }
 
 }  // namespace rollcall::directory

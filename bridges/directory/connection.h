@@ -41,8 +41,6 @@ class Connection {
     [[nodiscard]] Result<Message> next(int id, std::chrono::milliseconds wait) const;
     // An LDAP result code as an Error that says what was being done.
     [[nodiscard]] Error error(int code, const std::string& doing, const std::string& diagnostic) const;
-    // The same for the handle's own last fault.
-    [[nodiscard]] Error last_error(const std::string& doing) const;
 
   private:
     Connection(LDAP* handle, const Settings& settings, Cutoff& cutoff)

@@ -70,27 +70,6 @@ Status read_groups(Connection& connection, const Root& root, std::vector<policy:
     return {};
 }
 
-// The first canary that this connection does not show, or whose state it hides; "" when all are there.
-Result<std::string> find_missing_canary(Connection& connection, const Settings& settings,
-                                        const Wanted& wanted) {
-    for (const std::string& canary : wanted.canaries) {
-        Query query;
-        query.base = settings.base;
-        query.filter = fmt::format("(&{}(sAMAccountName={}))", kPeopleFilter, filter_value(canary));
-        query.attributes = {"userAccountControl", "uSNChanged"};
-        bool seen = false;
-        const auto done = search(connection, query, [&](RawEntry&& entry) -> Status {
-            const bool whole =
-                entry.first("useraccountcontrol") != nullptr && entry.first("usnchanged") != nullptr;
-            seen = seen || whole;
-            return {};
-        });
-        if (!done) return pass(done);
-        if (!seen) return canary;
-    }
-    return std::string();
-}
-
 }  // namespace
 
 Result<Drained> drain(Connection& connection, const Settings& settings, const Wanted& wanted,
@@ -114,6 +93,26 @@ Result<Drained> drain(Connection& connection, const Settings& settings, const Wa
     drained.missing_canary = std::move(*missing);
     changes.groups_verified = drained.missing_canary.empty();
     return drained;
+}
+
+Result<std::string> find_missing_canary(Connection& connection, const Settings& settings,
+                                        const Wanted& wanted) {
+    for (const std::string& canary : wanted.canaries) {
+        Query query;
+        query.base = settings.base;
+        query.filter = fmt::format("(&{}(sAMAccountName={}))", kPeopleFilter, filter_value(canary));
+        query.attributes = {"userAccountControl", "uSNChanged"};
+        bool seen = false;
+        const auto done = search(connection, query, [&](RawEntry&& entry) -> Status {
+            const bool whole =
+                entry.first("useraccountcontrol") != nullptr && entry.first("usnchanged") != nullptr;
+            seen = seen || whole;
+            return {};
+        });
+        if (!done) return pass(done);
+        if (!seen) return canary;
+    }
+    return std::string();
 }
 
 Result<std::vector<Container>> read_containers(Connection& connection, const Settings& settings) {

@@ -32,6 +32,10 @@ struct Drained {
 [[nodiscard]] Result<Drained> drain(Connection& connection, const Settings& settings, const Wanted& wanted,
                                     const Root& root, std::uint64_t after);
 
+// The first canary that this connection does not show whole; "" when all are there.
+[[nodiscard]] Result<std::string> find_missing_canary(Connection& connection, const Settings& settings,
+                                                      const Wanted& wanted);
+
 // Every organisational unit and container.
 [[nodiscard]] Result<std::vector<Container>> read_containers(Connection& connection,
                                                              const Settings& settings);

@@ -11,8 +11,10 @@ namespace {
 using namespace std::chrono_literals;
 using policy::DirectoryHealth;
 
-constexpr auto kPollEvery = 3s;     // without a notification
-constexpr auto kLookEvery = 15s;    // with one: against wake-ups that got lost, and idle time-outs
+constexpr auto kPollEvery = 3s;   // without a notification
+constexpr auto kLookEvery = 15s;  // with one: against wake-ups that got lost, and idle time-outs
+constexpr auto kSignInAgain =
+    30s;  // while a canary is missing: rights that come by a group count from the bind on
 constexpr auto kListenAgain = 60s;  // a notification that ended is asked for again
 
 const char* const kBlindToDeletions =
@@ -51,17 +53,18 @@ Status Watch::session(const std::stop_token& stop) {
     if (!root) return pass(root);
     auto notification = Notification::start(*connection, settings_);  // before any state is read
     if (!notification) return pass(notification);
-    join_cursor(*root);
-    if (const auto learned = learn_containers(*connection); !learned) return learned;
-    if (first_session_ && !root->tombstones_visible) hooks_.need_sweep();
-    first_session_ = false;
+    if (const auto joined = join(*connection, *root); !joined) return joined;
+    const auto began = std::chrono::steady_clock::now();
     bool listening = true;
-    auto ended_at = std::chrono::steady_clock::now();
+    auto ended_at = began;
     for (;;) {
         if (const auto taken = take_changes(*connection, *root); !taken) return taken;
         backoff_.reset();
         refused_backoff_.reset();
-        if (!listening && std::chrono::steady_clock::now() - ended_at > kListenAgain) {
+        const auto now = std::chrono::steady_clock::now();
+        if (!missing_canary_.empty() && now - began > kSignInAgain)
+            return tl::unexpected<Error>(canary_error());
+        if (!listening && now - ended_at > kListenAgain) {
             notification = Notification::start(*connection, settings_);
             if (!notification) return pass(notification);
             listening = true;
@@ -77,6 +80,29 @@ Status Watch::session(const std::stop_token& stop) {
         listening = false;
         ended_at = std::chrono::steady_clock::now();
     }
+}
+
+// What a connection needs to know before its first drain.
+Status Watch::join(Connection& connection, const Root& root) {
+    join_cursor(root);
+    if (const auto learned = learn_containers(connection); !learned) return learned;
+    if (first_session_ && !root.tombstones_visible) hooks_.need_sweep();
+    first_session_ = false;
+    auto missing = find_missing_canary(connection, settings_, hooks_.wanted());
+    if (!missing) return pass(missing);
+    note_canary(std::move(*missing));
+    return {};
+}
+
+// Whatever changed out of our sight is behind the cursor by now.
+void Watch::note_canary(std::string missing) {
+    if (missing.empty() && !missing_canary_.empty()) hooks_.need_sweep();
+    missing_canary_ = std::move(missing);
+}
+
+Error Watch::canary_error() const {
+    return {ErrorKind::io, fmt::format("{} does not show the canary {}", settings_.url, missing_canary_),
+            "check what the bind account may read, and guards.canaries"};
 }
 
 void Watch::join_cursor(const Root& root) {
@@ -114,17 +140,12 @@ Status Watch::take_changes(Connection& connection, const Root& root) {
     }
     follow_containers(*drained);
     cursor_->usn = drained->changes.evidence.usn;
-    const std::string missing = drained->missing_canary;
-    const bool groups_came = !drained->changes.groups.empty();
+    if (!drained->changes.groups.empty()) note_canary(drained->missing_canary);
     if (!drained->empty()) hooks_.changes(std::move(drained->changes));
-    if (!missing.empty()) {
-        hooks_.health(DirectoryHealth::incomplete,
-                      fmt::format("{} does not show the canary {}; check what the bind account may read",
-                                  settings_.url, missing));
-        canary_missing_ = true;
-    } else if (!canary_missing_ || groups_came) {  // only a look at the canaries can tell that they are back
-        canary_missing_ = false;
+    if (missing_canary_.empty()) {
         hooks_.health(DirectoryHealth::up, root.tombstones_visible ? "" : kBlindToDeletions);
+    } else {
+        hooks_.health(DirectoryHealth::incomplete, canary_error().text());
     }
     if (containers_moved_) return learn_containers(connection);
     return {};

@@ -45,9 +45,12 @@ class Watch {
   private:
     void run(const std::stop_token& stop);
     [[nodiscard]] Status session(const std::stop_token& stop);
+    [[nodiscard]] Status join(Connection& connection, const Root& root);
     void join_cursor(const Root& root);
     [[nodiscard]] Status learn_containers(Connection& connection);
     [[nodiscard]] Status take_changes(Connection& connection, const Root& root);
+    void note_canary(std::string missing);
+    [[nodiscard]] Error canary_error() const;
     void follow_containers(const Drained& drained);
     void pause(const std::stop_token& stop, std::chrono::milliseconds wait);
 
@@ -60,7 +63,7 @@ class Watch {
     std::optional<Cursor> cursor_;
     std::unordered_map<Guid, std::string, GuidHash> containers_;  // where each was last seen
     bool first_session_ = true;
-    bool canary_missing_ = false;
+    std::string missing_canary_;  // as last looked for
     bool containers_moved_ = false;
     bool containers_unsure_ = false;  // the next drain covers a time of which no container's place is known
     Backoff backoff_;

@@ -51,6 +51,11 @@ class Apply {
     // 0 to go on.
     int confirm() {
         if (session_.arguments.yes) return 0;
+        if (session_.arguments.json)
+            return report(
+                terminal_,
+                Error{ErrorKind::invalid_input, "--json shows no plan to say yes to",
+                      "add --yes, best with a plan that was saved and read: rollcall apply FILE --yes"});
         if (!terminal_.interactive())
             return report(
                 terminal_,

@@ -24,9 +24,11 @@ class Parser {
                       const std::string& example, CLI::App* under = nullptr);
     void add_init();
     void add_policy_commands();
-    void add_orders();
     void add_questions();
-    void add_reason(CLI::App* to, bool required, const std::string& what);
+    void add_holds();
+    void add_orders();
+    void add_audit();
+    void add_reason(CLI::App* to, bool required);
     Parsed refused(const CLI::ParseError& fault, const std::vector<std::string>& words) const;
     [[nodiscard]] std::string unknown(const std::vector<std::string>& words) const;
 
@@ -43,17 +45,20 @@ Parser::Parser() {
         ->capture_default_str();
     app_.add_flag("--json", arguments_.json, "Write JSON, for scripts");
     app_.add_flag("--no-color", arguments_.no_color, "No colours (so does NO_COLOR in the environment)");
+    app_.get_formatter()->column_width(26);
     app_.require_subcommand(1);
     app_.fallthrough();
     app_.footer(
-        "A first time:  rollcall init, rollcall check --online, rollcall plan, rollcall apply, rollcall run\n"
+        "A first time:  rollcall init, check --online, plan, apply, run\n"
         "More of one:   rollcall plan --help\n\n"
-        "Exit status: 0 done; 1 failed; 2 the input is wrong; 3 plan --exit-code found changes;\n"
-        "             4 a guard holds something");
+        "Exit status: 0 done; 1 failed; 2 the input is wrong;\n"
+        "             3 plan --exit-code found changes; 4 a guard holds something");
     add_init();
     add_policy_commands();
-    add_orders();
     add_questions();
+    add_holds();
+    add_orders();
+    add_audit();
 }
 
 CLI::App* Parser::command(Command which, const std::string& name, const std::string& does,
@@ -64,15 +69,15 @@ CLI::App* Parser::command(Command which, const std::string& name, const std::str
     return made;
 }
 
-void Parser::add_reason(CLI::App* to, bool required, const std::string& what) {
-    CLI::Option* option = to->add_option("--reason", arguments_.reason, what)->type_name("TEXT");
+void Parser::add_reason(CLI::App* to, bool required) {
+    CLI::Option* option =
+        to->add_option("--reason", arguments_.reason, "Why, for the evidence trail")->type_name("TEXT");
     if (required) option->required();
 }
 
 void Parser::add_init() {
     CLI::App* init = command(
-        Command::init, "init",
-        "Write rollcall.yaml, a first policy and both registration files; asks for what is missing",
+        Command::init, "init", "Write a new installation's files; asks for what is missing",
         "rollcall init --server-name corp.example.com --homeserver-url https://matrix.corp.example.com \\\n"
         "    --directory-url ldaps://dc1.corp.example.com --bind-user svc-rollcall@corp.example.com");
     InitOptions& to = arguments_.init;
@@ -124,7 +129,7 @@ void Parser::add_policy_commands() {
         "Also ask the directory and the homeserver: whether names exist, rules that match nobody");
 
     CLI::App* plan =
-        command(Command::plan, "plan", "Show what would happen if the policy files were applied, and why",
+        command(Command::plan, "plan", "Show what applying the policy files would do, and why",
                 "rollcall plan --out monday.plan\n  rollcall plan --policy proposals/new-office --exit-code");
     plan->add_option("--policy", arguments_.policy,
                      "Plan with this folder or file instead of the configured one")
@@ -141,63 +146,60 @@ void Parser::add_policy_commands() {
                       "A plan saved by `rollcall plan --out`: applied only if it still is the plan");
     apply->add_flag("--yes", arguments_.yes, "Do not ask");
     apply->add_flag("--all", arguments_.all, "List every addition, however many");
-    add_reason(apply, false, "Why, for the audit trail");
-}
-
-void Parser::add_orders() {
-    command(Command::run, "run", "Run the daemon: keep the rooms as the policy in force wants them",
-            "rollcall run -c /etc/rollcall/rollcall.yaml");
-
-    CLI::App* pause = command(Command::pause, "pause", "Stop everything but departures",
-                              "rollcall pause --reason \"Directory is being moved\"");
-    pause->add_flag("--all", arguments_.all, "Stop departures too");
-    add_reason(pause, true, "Why, for the audit trail");
-    CLI::App* resume = command(Command::resume, "resume", "Go on after a pause", "rollcall resume");
-    add_reason(resume, false, "Why, for the audit trail");
-
-    CLI::App* depart = command(Command::depart, "depart", "Treat one person as departed at once",
-                               "rollcall depart mvisser --reason \"Dismissed; HR will disable the account\"");
-    depart->add_option("USER", arguments_.user, "Login name or Matrix ID")->required();
-    depart->add_flag("--take-back", arguments_.take_back, "Undo that; the directory decides again");
-    add_reason(depart, true, "Why, for the audit trail");
-
-    for (const bool yes : {true, false}) {
-        const std::string name = yes ? "approve" : "reject";
-        CLI::App* answer =
-            command(yes ? Command::approve : Command::reject, name,
-                    yes ? "Let a hold go on"
-                        : "Refuse a hold: its actions are not done until the policy or their cause changes",
-                    "rollcall " + name +
-                        (yes ? " 3f2a91c04d5e --reason \"The reorganisation is real\""
-                             : " 3f2a91c04d5e --reason \"Wrong group was emptied\""));
-        answer->add_option("ID", arguments_.id, "The hold, as `rollcall holds` shows it")->required();
-        add_reason(answer, true, "Why, for the audit trail");
-    }
+    add_reason(apply, false);
 }
 
 void Parser::add_questions() {
+    command(Command::run, "run", "Run the daemon, which keeps rooms as the policy wants",
+            "rollcall run -c /etc/rollcall/rollcall.yaml");
     command(Command::status, "status", "Is all well, and what could not be done", "rollcall status");
     CLI::App* why =
         command(Command::why, "why", "Why somebody is in a room, or is not", "rollcall why jdoe engineering");
     why->add_option("USER", arguments_.user, "Login name or Matrix ID")->required();
     why->add_option("ROOM", arguments_.room, "Key or alias of a room (default: all that concern them)");
-    command(Command::holds, "holds", "What guards have stopped; waits for approve or reject",
-            "rollcall holds");
+}
 
-    CLI::App* audit =
-        app_.add_subcommand("audit", "The evidence trail: what was done, when, and on whose authority");
+void Parser::add_holds() {
+    command(Command::holds, "holds", "What guards have stopped until somebody answers", "rollcall holds");
+    CLI::App* approve = command(Command::approve, "approve", "Let a hold go on",
+                                "rollcall approve 3f2a91c04d5e --reason \"The reorganisation is real\"");
+    CLI::App* reject =
+        command(Command::reject, "reject", "Refuse a hold, until the policy or its cause changes",
+                "rollcall reject 3f2a91c04d5e --reason \"Wrong group was emptied\"");
+    for (CLI::App* answer : {approve, reject}) {
+        answer->add_option("ID", arguments_.id, "The hold, as `rollcall holds` shows it")->required();
+        add_reason(answer, true);
+    }
+}
+
+void Parser::add_orders() {
+    CLI::App* pause = command(Command::pause, "pause", "Stop everything but departures",
+                              "rollcall pause --reason \"Directory is being moved\"");
+    pause->add_flag("--all", arguments_.all, "Stop departures too");
+    add_reason(pause, true);
+    add_reason(command(Command::resume, "resume", "Go on after a pause", "rollcall resume"), false);
+
+    CLI::App* depart = command(Command::depart, "depart", "Treat one person as departed at once",
+                               "rollcall depart mvisser --reason \"Dismissed; HR will disable the account\"");
+    depart->add_option("USER", arguments_.user, "Login name or Matrix ID")->required();
+    depart->add_flag("--take-back", arguments_.take_back, "Undo that; the directory decides again");
+    add_reason(depart, true);
+}
+
+void Parser::add_audit() {
+    CLI::App* audit = app_.add_subcommand("audit", "What was done, when, and on whose authority");
     audit->require_subcommand(1);
     audit->fallthrough();
     audit->footer(fmt::format("Example:\n  rollcall audit list --user jdoe\n\n{}", kGlobal));
     CLI::App* list = command(
-        Command::audit_list, "list", "The latest entries of the trail",
+        Command::audit_list, "list", "The latest entries of the evidence trail",
         "rollcall audit list --user jdoe --most 20\n  rollcall audit list --kind failure --follow", audit);
-    list->add_option("--user", arguments_.user, "Only what concerns this person: login name or Matrix ID")
+    list->add_option("--user", arguments_.user, "Only this person: login name or Matrix ID")
         ->type_name("USER");
-    list->add_option("--room", arguments_.room, "Only what concerns this room: its key")->type_name("ROOM");
+    list->add_option("--room", arguments_.room, "Only this room: its key")->type_name("ROOM");
     list->add_option("--kind", arguments_.kind,
-                     "Only one kind: intent, result, hold, approve, reject, policy, directory, membership, "
-                     "command, start, stop, failure, notice")
+                     "Only intent, result, hold, approve, reject, policy, directory, membership, command, "
+                     "start, stop, failure or notice")
         ->type_name("KIND");
     list->add_option("--most", arguments_.most, "How many")
         ->type_name("N")
@@ -257,8 +259,6 @@ std::string Parser::unknown(const std::vector<std::string>& words) const {
 Parsed Parser::refused(const CLI::ParseError& fault, const std::vector<std::string>& words) const {
     Parsed out;
     out.exit = 2;
-    std::string sentence = unknown(words);
-    if (sentence.empty()) sentence = fault.what();
     if (words.empty()) {
         out.err = app_.help();
         return out;
@@ -271,6 +271,9 @@ Parsed Parser::refused(const CLI::ParseError& fault, const std::vector<std::stri
         at = subs.front();
         asked += " " + word;
     }
+    std::string sentence = unknown(words);
+    const bool unfinished = !at->get_subcommands([](const CLI::App*) { return true; }).empty();
+    if (sentence.empty()) sentence = unfinished ? "a command must follow '" + asked + "'" : fault.what();
     out.err = fmt::format("rollcall: {}\n  what to do: {} --help\n", printable(sentence), asked);
     return out;
 }
@@ -284,7 +287,11 @@ Parsed Parser::parse(const std::vector<std::string>& words) {
         const CLI::App* at = &app_;
         for (auto subs = at->get_subcommands(); !subs.empty(); subs = at->get_subcommands())
             at = subs.front();
-        out.out = at->help();
+        out.out =
+            at == &app_
+                ? app_.help()
+                : at->help("rollcall" +
+                           std::string(at->get_parent() == &app_ ? "" : " " + at->get_parent()->get_name()));
         return out;
     } catch (const CLI::CallForVersion& version) {
         out.out = std::string(version.what()) + "\n";

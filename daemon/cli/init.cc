@@ -99,11 +99,15 @@ void say_what_next(const InitLayout& layout, const InitOptions& options, const s
     for (std::size_t i = 0; i < steps.size(); ++i)
         terminal.out(bullet(look, 2, fmt::format("{}.", i + 1), Tone::strong, steps[i]));
     if (options.no_mask) return;
+    const std::string all =
+        options.exclude.empty()
+            ? "every account of this server, administrators too (--exclude leaves some out)"
+            : "every account of this server but those excluded";
     terminal.out("\n" + paragraph(look, 0, Tone::plain,
-                                  "The tokens in rollcall-mask.yaml let their holder act as every account "
-                                  "that its pattern covers; guard that file as you guard the homeserver. "
-                                  "Without it (--no-mask) people have to accept invitations, and who is "
-                                  "removed can still read what was said before."));
+                                  "The tokens in rollcall-mask.yaml let their holder act as " + all +
+                                      ". Guard that file as you guard the homeserver. Without it (--no-mask) "
+                                      "people have to accept invitations, and who is "
+                                      "removed can still read what was said before."));
 }
 
 }  // namespace

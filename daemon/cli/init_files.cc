@@ -93,8 +93,11 @@ std::string policy_text(const InitOptions& o) {
         "# force: until then the policy that was applied last stays in force.\n";
     text += fmt::format("people:\n  matrix_id: {}   # from directory attributes; kept for life once seen\n",
                         yaml_text("@{sAMAccountName|lower}:" + o.server_name));
-    text += fmt::format("  employees: {{group: {}}}   # only employees become members or owners\n\n",
+    text += fmt::format("  employees: {{group: {}}}   # only employees become members or owners\n",
                         yaml_text(o.employees));
+    if (o.employees == "Domain Users")
+        text += "  # That group has every account, service accounts too: one of people alone is better.\n";
+    text += "\n";
     text +=
         "# Matrix IDs that are never removed from any room: administrators, an account for emergencies.\n";
     std::string list;

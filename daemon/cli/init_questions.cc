@@ -26,7 +26,7 @@ std::string machine_time_zone() {
     static const std::string kFolder = "zoneinfo/";
     const std::size_t at = target.find(kFolder);
     const std::string zone = error || at == std::string::npos ? "" : target.substr(at + kFolder.size());
-    return schema::is_time_zone(zone) ? zone : "UTC";
+    return zone != "Etc/UTC" && schema::is_time_zone(zone) ? zone : "UTC";
 }
 
 // In the order in which they are asked; a default may need the answers before it.
@@ -46,7 +46,7 @@ const std::vector<Question>& questions() {
          [](O o) { return "https://matrix." + o.server_name; }},
         {&InitOptions::directory_url, "--directory-url", "A domain controller (ldaps://host)",
          [](O) { return std::string(); }},
-        {&InitOptions::base, "--base", "Distinguished name under which people and groups lie",
+        {&InitOptions::base, "--base", "DN under which people and groups lie",
          [](O o) { return base_of(directory_domain(o)); }},
         {&InitOptions::bind_user, "--bind-user", "Account that reads the directory",
          [](O o) { return "svc-rollcall@" + directory_domain(o); }},
@@ -85,10 +85,9 @@ std::string asked(const Question& question, const std::string& otherwise, Termin
 // Whom the mask must spare is a decision; an answer of nobody is one too.
 void ask_exclude(InitOptions& options, Terminal& terminal) {
     if (options.no_mask || !options.exclude.empty() || !terminal.interactive()) return;
-    std::string line = trimmed(
-        terminal
-            .ask("Administrators' accounts that the daemon must not be able to act as, with commas (none): ")
-            .value_or(""));
+    std::string line =
+        trimmed(terminal.ask("Accounts that the daemon must not be able to act as, with commas (none): ")
+                    .value_or(""));
     while (!line.empty()) {
         const std::string one = trimmed(line.substr(0, line.find(',')));
         if (!one.empty()) options.exclude.push_back(one);

@@ -78,6 +78,7 @@ std::string removal_section(const PlanLines& lines, const Look& look) {
     std::set<std::string> people;
     for (const RoomLines& room : lines.rooms) {
         if (room.removals.empty() && !room.released) continue;
+        if (!out.empty()) out += "\n";
         if (room.room == nullptr)
             out += paragraph(look, 0, Tone::strong, "Outside the policy's rooms");
         else {
@@ -102,13 +103,23 @@ std::string removal_section(const PlanLines& lines, const Look& look) {
     return paragraph(look, 0, Tone::bad, title) + "\n" + out + "\n";
 }
 
+std::vector<HeldLine> lines_of(const json::Value& hold, const PlanLines& lines) {
+    std::vector<HeldLine> out;
+    for (const HeldLine& held : lines.held)
+        if ((*held.line)["held"].text() == hold["id"].text()) out.push_back(held);
+    return out;
+}
+
 std::string held_lines(const json::Value& hold, const PlanLines& lines, const Look& look, bool all) {
+    const std::vector<HeldLine> mine = lines_of(hold, lines);
+    std::set<std::string> rules;
+    for (const HeldLine& held : mine) rules.insert((*held.line)["rule"].text());
+    RoomLines heading;  // the rule once, where it is one
+    if (rules.size() == 1) heading.rule = *rules.begin();
     Table table(4);
     std::size_t additions = 0, hidden = 0;
-    const RoomLines no_heading;
-    for (const HeldLine& held : lines.held) {
+    for (const HeldLine& held : mine) {
         const json::Value& line = *held.line;
-        if (line["held"].text() != hold["id"].text()) continue;
         const std::string kind = line["kind"].text();
         if (!all && kind == "add" && ++additions > kMostAdditions) {
             ++hidden;
@@ -118,9 +129,10 @@ std::string held_lines(const json::Value& hold, const PlanLines& lines, const Lo
         const std::string user = line["user"].text();
         table.row({{"!", Tone::warning},
                    action_words(fmt::format("{} {} {}", kind, room, user.empty() ? "-" : user)),
-                   reason_of(line, no_heading)});
+                   reason_of(line, heading)});
     }
-    std::string out = table.text(look);
+    std::string out = heading.rule.empty() ? "" : paragraph(look, 4, Tone::faint, heading.rule);
+    out += table.text(look);
     if (hidden > 0)
         out += paragraph(look, 4, Tone::warning,
                          fmt::format("! … and {} more; --json or --all lists them", with_separators(hidden)));
@@ -210,8 +222,8 @@ std::string plan_summary(const json::Value& plan) {
     if (counts.removals > counts.removed_people)
         remove += fmt::format(" ({})", counted(counts.removals, "membership", "memberships"));
     part(counts.removals, remove);
-    part(counts.departures, counted(counts.departures, "departed person", "departed people") +
-                                " to sign out or take out of other rooms");
+    part(counts.departures,
+         counted(counts.departures, "departed person", "departed people") + " to sign out");
     part(counts.released, counted(counts.released, "room", "rooms") + " to let go of");
     std::string held = counted(counts.holds, "hold", "holds");
     if (counts.held > 0) held += fmt::format(" ({})", counted(counts.held, "action waits", "actions wait"));

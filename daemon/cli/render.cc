@@ -7,7 +7,11 @@
 namespace rollcall::cli {
 namespace {
 
-constexpr std::size_t kGap = 2;
+// A sign (+, -, …) belongs to what follows it.
+std::size_t gap_after(std::size_t width) {
+    return width == 1 ? 1 : 2;
+}
+
 constexpr std::size_t kLeastForText = 24;  // columns; below that a wrapped column is hard to read
 
 std::string_view code(Tone tone) {
@@ -65,8 +69,8 @@ std::string Table::row_text(const std::vector<Cell>& row, const std::vector<std:
         if (widths[i] == 0) continue;
         const std::size_t wide = std::max(widths[i], display_width(row[i].text));
         line += paint(look, row[i].tone, row[i].text);
-        line.append(wide - display_width(row[i].text) + kGap, ' ');
-        column += wide + kGap;
+        line.append(wide - display_width(row[i].text) + gap_after(widths[i]), ' ');
+        column += wide + gap_after(widths[i]);
     }
     const Cell& last = row.back();
     const bool broken = look.width > 0 && wrapped_;

@@ -27,9 +27,10 @@ struct Cell {
     Cell(const std::string& from, Tone in = Tone::plain) : Cell(std::string_view(from), in) {}
 };
 
-// Rows of cells, two blanks between columns, as wide as the widest cell (up to kWidest: a single long name
-// does not push all others away). The last column is wrapped under itself; where too little of the line is
-// left for it, it starts on a line of its own. Columns that are empty in every row are left out.
+// Rows of cells, two blanks between columns (one after a column of signs), as wide as the widest cell (up to
+// kWidest: a single long name does not push all others away). The last column is wrapped under itself; where
+// too little of the line is left for it, it starts on a line of its own. Columns that are empty in every row
+// are left out.
 class Table {
   public:
     explicit Table(std::size_t indent = 0, bool wrapped = true) : indent_(indent), wrapped_(wrapped) {}

@@ -118,21 +118,17 @@ std::string all_rooms_view(const json::Value& why, const Look& look) {
     std::string out = person_lines(why, look) + "\n";
     if (list(why["rooms"]).empty()) return out + "Is in no managed room, and belongs in none.\n";
     Table table;
-    table.row({{"room", Tone::faint},
-               {"verdict", Tone::faint},
-               {"now", Tone::faint},
-               {"next", Tone::faint},
-               {"because", Tone::faint}});
+    table.row(
+        {{"room", Tone::faint}, {"verdict", Tone::faint}, {"now", Tone::faint}, {"because", Tone::faint}});
     for (const json::Value& room : list(why["rooms"])) {
         const std::string verdict = room["verdict"].text();
         std::vector<std::string> reasons;
         for (const json::Value& reason : list(room["reasons"])) reasons.push_back(reason["text"].text());
-        const bool quiet = list(room["next"]).empty();
         table.row({"#" + room["key"].text(),
                    {verdict, verdict_words(verdict, "", "").tone},
                    membership_words(room["membership"].text()),
-                   quiet ? "" : next_of(room),
                    joined(reasons, "; ")});
+        if (!list(room["next"]).empty()) table.row({"", "", "", {"next: " + next_of(room), Tone::change}});
     }
     return out + table.text(look);
 }

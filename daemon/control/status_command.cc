@@ -149,6 +149,9 @@ Answer status(const Context& context) {
     out.set("bans", std::move(counted.bans));
     out.set("protected_departed", std::move(counted.protected_departed));
     out.set("unreadable_groups", std::move(counted.unreadable));
+    json::Value suspects{json::Array{}};
+    for (const std::string& room : engine.suspect_rooms()) suspects.push(room);
+    out.set("suspect_rooms", std::move(suspects));
     out.set("disk_full", engine.blocked());
     return ok(std::move(out), held ? 4 : 0);
 }

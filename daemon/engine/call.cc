@@ -20,7 +20,7 @@ std::string_view to_text(CallKind kind) {
         case CallKind::find_account: return "find_account";
         case CallKind::send_notice: return "send_notice";
         case CallKind::find_notice: return "find_notice";
-        case CallKind::report: return "report";
+        case CallKind::join_alias: return "join_alias";
     }
     return "";
 }

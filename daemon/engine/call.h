@@ -30,7 +30,7 @@ enum class CallKind : std::uint8_t {
     find_account,     // user
     send_notice,      // room, marker, body
     find_notice,      // room, marker
-    report,           // alias, marker, body: join the room of that alias and write there
+    join_alias,       // alias: the bot joins that room
 };
 [[nodiscard]] std::string_view to_text(CallKind kind);
 
@@ -64,7 +64,7 @@ enum class CallOutcome : std::uint8_t {
 struct CallResult {
     CallOutcome outcome = CallOutcome::done;
     std::string event;                          // event ID
-    std::string room;                           // create_room, find_created
+    std::string room;                           // create_room, find_created, join_alias
     std::vector<std::string> rooms;             // list_rooms
     std::optional<policy::RoomRead> read;       // read_room
     std::optional<policy::RoomEvent> member;    // read_member

@@ -22,6 +22,13 @@ constexpr std::size_t kReservedSlots = 1;   // for the first two lanes
 constexpr std::size_t kReadSlots = 4;
 constexpr int kMembersAtOnce = 2;           // membership changes of one room in flight: the homeserver does them one by one
 constexpr std::size_t kExamine = 20'000;    // users looked at in one turn of a lane
+
+// Within one user: sessions end first, and what takes a room's past away waits until they are out of every room.
+enum class Turn : std::uint8_t { sign_out, other, forget };
+Turn turn_of(ActionKind kind) {
+    if (kind == ActionKind::sign_out) return Turn::sign_out;
+    return kind == ActionKind::forget ? Turn::forget : Turn::other;
+}
 }  // namespace
 
 bool Engine::slot_free(Lane lane) const {
@@ -80,9 +87,9 @@ void Engine::dispatch_lane(Lane lane) {
         const UserId user(at);
         const auto row = backlog_.actions(user);
         bool all_slots = false;
-        for (const bool sign_out : {true, false})
+        for (const Turn turn : {Turn::sign_out, Turn::other, Turn::forget})
             for (const policy::UserAction& action : row) {
-                if (action.lane != lane || (action.kind == ActionKind::sign_out) != sign_out) continue;
+                if (action.lane != lane || turn_of(action.kind) != turn) continue;
                 if (!slot_free(lane)) { all_slots = true; break; }
                 dispatch_user(user, action);
             }
@@ -93,6 +100,7 @@ void Engine::dispatch_lane(Lane lane) {
 
 bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
     const ActionKey key = policy::key_of(*decider_, user, action);
+    if (action.lane == Lane::removal && suspect_rooms_.contains(key.room)) return false;
     if (!ready(key) || !guards_.allows(*decider_, memory_, user, action)) return false;
     const bool by_mask = by_mask_.contains({key.room, key.user});
     std::optional<Wanted> wanted = wanted_call(*decider_, backlog_, settings_.abilities, user, action, by_mask);
@@ -201,18 +209,23 @@ void Engine::send(Intent intent, const ActionKey& key) {
         entry.kind = TrailKind::intent;
         entry.intent = intent.id;
         entry.action = intent.wanted;
-        entry.room_key = intent.room;
+        if (!intent.notice()) entry.room_key = intent.room;
         entry.room = intent.room_id;
         entry.user = intent.user;
         if (intent.user_id.valid() && decider_) {
             const std::uint32_t room = intent.room_ref.valid() ? static_cast<std::uint32_t>(decider_->managed(intent.room_ref)) : policy::kNoRoom;
             entry.reason = policy::why(*decider_, intent.user_id, room, intent.basis);
+            if (room != policy::kNoRoom) {
+                const policy::Explanation whole = policy::explain_verdict(*decider_, intent.user_id, room);
+                const Position at = whole.reasons.empty() ? Position{} : whole.reasons.front().at;
+                entry.rule = (at.line > 0 ? at : program_->rooms[room].at).file_line();
+                if (!whole.reasons.empty()) entry.rule_path = whole.reasons.front().path;
+            }
             if (const PersonId person = decider_->person_of(intent.user_id); person.valid()) {
                 const policy::Person& known = world_.people[person.index()];
                 entry.person = known.guid;
                 entry.evidence = policy::Evidence{world_.cursor.directory, world_.cursor.server, known.usn, known.dn, world_.cursor.time};
             }
-            if (room != policy::kNoRoom) entry.rule = program_->rooms[room].at.file_line();
         } else if (intent.room_ref.valid()) {
             if (const policy::CompiledRoom* spec = program_->room(intent.room)) entry.rule = spec->at.file_line();
         }
@@ -251,6 +264,7 @@ void Engine::ledger(policy::Guard guard, std::string user, std::string room) {
 // What was announced and is not wanted any more will not be sent again, and approvals are used once.
 void Engine::drop_unwanted() {
     const auto wanted = [this](const ActionKey& key) {
+        if (key.kind == ActionKind::notify) return std::any_of(notices_.begin(), notices_.end(), [&](const NoticeDebt& debt) { return debt.key == key.room; });
         if (key.user.empty()) {
             const int room = program_->room_index(key.room);
             if (room < 0) return false;
@@ -263,7 +277,7 @@ void Engine::drop_unwanted() {
         return std::any_of(actions.begin(), actions.end(), [&](const policy::UserAction& a) { return a.kind == key.kind && policy::key_of(*decider_, user, a) == key; });
     };
     for (auto at = open_.begin(); at != open_.end();) {
-        if (at->second.notice() || busy_.contains(at->first) || wanted(at->first)) { ++at; continue; }
+        if (busy_.contains(at->first) || wanted(at->first)) { ++at; continue; }
         result_entry(at->second, "no longer wanted", "", true);
         turn_.finished.push_back(at->second.id);
         at = open_.erase(at);
@@ -298,6 +312,7 @@ void Engine::keep_holds() {
         mark("hold", hold.id, json::write(value));
         holds_[hold.id] = hold;
         log_.warn("RC-HOLD", hold.cause, {{"hold", hold.id}, {"actions", std::to_string(hold.actions.size())}});
+        tell_admins("hold/" + hold.id, fmt::format("Held back as {}: {}. `rollcall holds` shows it; `rollcall approve` or `rollcall reject` answers it.", hold.id, hold.cause));
         TrailEntry entry;
         entry.kind = TrailKind::hold;
         entry.action = fmt::format("hold {}", hold.id);
@@ -364,30 +379,28 @@ void Engine::dispatch_notices() {
         const ActionKey key{ActionKind::notify, debt.key, debt.to};
         if (debt.busy || !ready(key)) continue;
         debt.busy = true;
+        const auto held = open_.find(key);
         Intent intent;
-            intent.action = ActionKind::notify;
+        intent.action = ActionKind::notify;
         intent.room = debt.key;
         intent.user = debt.to;
-        intent.subject = debt.outsider;
+        intent.call.marker = fmt::format("rollcall-{}", held == open_.end() ? next_intent_ : held->second.id);
         const auto direct = direct_rooms_.find(debt.to);
-        const std::string marker = fmt::format("rollcall-{}", next_intent_);
-        if (direct == direct_rooms_.end()) {
-            intent.wanted = "direct room";
-            intent.call.kind = CallKind::create_room;
-            intent.call.body = direct_room_body(debt.to, marker);
-        } else {
+        if (direct != direct_rooms_.end()) {
             intent.wanted = "notice";
             intent.room_id = direct->second;
             intent.call.kind = CallKind::send_notice;
             intent.call.room = direct->second;
-            const policy::CompiledRoom* spec = program_->room(debt.room);
-            const std::string name = spec == nullptr ? debt.room : spec->name;
-            intent.call.body = notice_body(
-                fmt::format("{} was removed from “{}”: that room is not open to people from outside. "
-                            "If they need to be there, ask one of the room's owners or your IT department for an approval "
-                            "(who, which room, why, until when).", debt.outsider, name), marker);
+            intent.call.body = notice_body(debt.text, intent.call.marker);
+        } else if (debt.to.starts_with('#')) {
+            intent.wanted = "join room";
+            intent.call.kind = CallKind::join_alias;
+            intent.call.alias = debt.to;
+        } else {
+            intent.wanted = "direct room";
+            intent.call.kind = CallKind::create_room;
+            intent.call.body = direct_room_body(debt.to, intent.call.marker);
         }
-        intent.call.marker = marker;
         send(std::move(intent), key);
     }
 }

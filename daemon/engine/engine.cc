@@ -120,6 +120,22 @@ void Engine::decide() {
     guards_.evaluate(*decider_, backlog_, memory_);
     keep_holds();
     if (complete) drop_unwanted();
+    if (complete && in_flight_.empty()) recheck();
+}
+
+// In idle moments after a complete directory read everybody is decided again. A difference means that a fact did not mark
+// somebody whom it concerned: a fault of this program, so nobody is removed from those rooms until somebody has looked.
+void Engine::recheck() {
+    const std::size_t end = std::min(world_.users.size(), recheck_ + kSlice / 4);
+    for (; recheck_ < end; ++recheck_) {
+        const UserId user(recheck_);
+        if (!backlog_.differs(*decider_, settings_.abilities, user)) continue;
+        ++counters_.mismatches;
+        for (const policy::Membership& held : world_.memberships.row(recheck_)) suspect_rooms_.insert(world_.rooms[held.room.index()].key);
+        log_.error("RC-MISMATCH", "a decision was out of date; removals in this person's rooms wait for a restart or an apply", {{"user", world_.users.text(user)}});
+        backlog_.derive(*decider_, settings_.abilities, user);
+    }
+    if (recheck_ < world_.users.size()) more_ = true;
 }
 
 Time Engine::wake() const {
@@ -235,7 +251,7 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
                                               from_ms((*entry)["time"].integer_or(0))});
         } else if (row.kind == "notice") {
             const Result<json::Value> debt = json::parse(value);
-            if (debt) notices_.push_back({row.key, (*debt)["to"].text(), (*debt)["room"].text(), (*debt)["outsider"].text(), false});
+            if (debt) notices_.push_back({row.key, (*debt)["to"].text(), (*debt)["text"].text(), false});
         } else if (row.kind == "direct_room") {
             direct_rooms_[row.key] = value;
         } else if (row.kind == "pause") {
@@ -281,6 +297,7 @@ void Engine::apply(PolicyToApply wanted) {
     memory_.rejected.clear();  // they stand until the policy changes
     for (const auto& [key, retry] : retries_) mark("retry", key.text(), std::nullopt);
     retries_.clear();          // what was refused may be possible now
+    suspect_rooms_.clear();
     bind(std::move(wanted.program));
     more_ = true;
 }

@@ -68,7 +68,7 @@ struct Failure {
 };
 
 struct Counters {
-    std::uint64_t requests = 0, requests_failed = 0, transactions = 0, events = 0, events_repeated = 0, turns = 0, commits = 0;
+    std::uint64_t requests = 0, requests_failed = 0, transactions = 0, events = 0, events_repeated = 0, turns = 0, commits = 0, mismatches = 0;
     std::array<std::uint64_t, 24> actions{};  // done, by ActionKind
 };
 
@@ -105,6 +105,7 @@ class Engine {
     [[nodiscard]] const policy::DirectoryStatus& directory_status() const { return directory_status_; }
     [[nodiscard]] const std::string& homeserver_trouble() const { return homeserver_trouble_; }
     [[nodiscard]] std::vector<Failure> failures() const;
+    [[nodiscard]] const std::set<std::string>& suspect_rooms() const { return suspect_rooms_; }
     [[nodiscard]] std::size_t in_flight() const { return in_flight_.size() + reading_.size(); }
     [[nodiscard]] std::size_t notices_owed() const { return notices_.size(); }
     [[nodiscard]] store::Store& store() { return store_; }
@@ -140,8 +141,9 @@ class Engine {
         RoomId room_ref;
         std::uint64_t changes = 0;  // of the room when it was asked
     };
+    // A message owed: to a person in a direct room, or to the admin room (`to` is its alias then).
     struct NoticeDebt {
-        std::string key, to, room, outsider;
+        std::string key, to, text;
         bool busy = false;
     };
     struct Retry {
@@ -160,6 +162,8 @@ class Engine {
     void take(policy::DirectoryStatus& message);
     void effects(policy::Effects&& effects);
     void owe(const policy::Notice& notice);
+    void owe(std::string key, std::string to, std::string text);
+    void tell_admins(std::string_view id, const std::string& text);
     [[nodiscard]] bool expected(const policy::RoomEvent& event) const;
 
     // dispatch.cc
@@ -179,6 +183,7 @@ class Engine {
     void ledger(policy::Guard guard, std::string user, std::string room);
     void drop_unwanted();
     void keep_holds();
+    void recheck();
 
     // results.cc
     void finish(Intent& intent, const CallResult& result);
@@ -241,8 +246,10 @@ class Engine {
     std::deque<UserId> accounts_to_find_;
     Time next_verify_{}, next_accounts_{};
     std::vector<std::uint64_t> room_changes_;            // by RoomId: counts what happened in it
+    std::size_t recheck_ = 0;                            // the next user to be decided again in an idle moment
+    std::set<std::string> suspect_rooms_;                // keys: a decision there was found stale, removals wait
     std::deque<NoticeDebt> notices_;
-    std::map<std::string, std::string> direct_rooms_;    // Matrix ID → room ID
+    std::map<std::string, std::string> direct_rooms_;    // Matrix ID, or alias of the admin room → room ID
     std::array<std::size_t, policy::kLanes> lane_cursor_{};
     bool dispatched_ = false;                            // something was sent in this turn
     bool read_since_start_ = false;

@@ -19,7 +19,6 @@ std::string Intent::text() const {
     value.set("room", room);
     value.set("room_id", room_id);
     value.set("user", user);
-    value.set("subject", subject);
     value.set("wanted", wanted);
     value.set("basis", static_cast<int>(basis));
     value.set("lane", static_cast<int>(lane));
@@ -37,7 +36,6 @@ std::optional<Intent> Intent::from_text(std::uint64_t id, const std::string& tex
     intent.room = (*value)["room"].text();
     intent.room_id = (*value)["room_id"].text();
     intent.user = (*value)["user"].text();
-    intent.subject = (*value)["subject"].text();
     intent.wanted = (*value)["wanted"].text();
     intent.basis = static_cast<policy::Basis>((*value)["basis"].integer_or(0));
     intent.lane = static_cast<policy::Lane>((*value)["lane"].integer_or(0));

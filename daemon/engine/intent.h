@@ -17,7 +17,6 @@ struct Intent {
     std::string room;              // key; of notify, the key of what is owed
     std::string room_id;
     std::string user;              // Matrix ID
-    std::string subject;
     policy::Lane lane = policy::Lane::cosmetic;
     policy::Basis basis = policy::Basis::member;
     int attempts = 0;              // how often it was sent

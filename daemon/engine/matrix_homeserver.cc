@@ -93,7 +93,7 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
         case CallKind::put_state: return perform(id, matrix::put_state(call.room, call.type, call.state_key, body_of(call)));
         case CallKind::claim_alias: return perform(id, matrix::put_alias(call.alias, call.room));
         case CallKind::send_notice: return perform(id, matrix::send_message(call.room, call.marker, body_of(call)));
-        case CallKind::report: return report(id, call);
+        case CallKind::join_alias: return perform(id, matrix::join_alias(call.alias));
         case CallKind::read_room:
             return client_.room_state(call.room, [this, id](Result<policy::RoomRead> read) {
                 CallResult result = read ? CallResult{} : failed(read.error());
@@ -177,13 +177,6 @@ void MatrixHomeserver::look_for_marker(std::uint64_t id, std::string marker, std
                     return finish(id, std::move(result));
                 }
         look_for_marker(id, std::move(marker), std::move(rooms));
-    });
-}
-
-void MatrixHomeserver::report(std::uint64_t id, const Call& call) {
-    client_.perform(matrix::join_alias(call.alias), [this, id, marker = call.marker, body = body_of(call)](const matrix::Outcome& joined) {
-        if (joined.kind != Kind::done) return finish(id, result_of(joined));
-        perform(id, matrix::send_message(joined.room_id, marker, body));
     });
 }
 

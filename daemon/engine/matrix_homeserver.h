@@ -29,7 +29,6 @@ class MatrixHomeserver : public Homeserver {
     void list_rooms(std::uint64_t id, const Call& call);
     void find_created(std::uint64_t id, const Call& call);
     void look_for_marker(std::uint64_t id, std::string marker, std::vector<std::string> rooms);
-    void report(std::uint64_t id, const Call& call);
 
     matrix::Client& client_;
     Mailbox& mailbox_;

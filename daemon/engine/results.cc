@@ -137,7 +137,7 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
 
 void Engine::finish_notice(Intent& intent, const CallResult& result) {
     const auto debt = std::find_if(notices_.begin(), notices_.end(), [&](const NoticeDebt& d) { return d.key == intent.room; });
-    if (intent.wanted == "direct room") {
+    if (intent.wanted != "notice") {  // the room to write in is there now
         direct_rooms_[intent.user] = result.room;
         mark("direct_room", intent.user, result.room);
         intent.room_id = result.room;
@@ -175,7 +175,7 @@ void Engine::put_off(Intent intent, const CallResult& result) {
     if (refused) {
         result_entry(intent, fmt::format("refused: {}", result.text), "", false);
         turn_.finished.push_back(intent.id);
-        if (intent.notice()) {  // an explanation that cannot be given is not owed for ever
+        if (intent.notice() && !intent.user.starts_with('#')) {  // an explanation that cannot be given is not owed for ever
             mark("notice", intent.room, std::nullopt);
             std::erase_if(notices_, [&](const NoticeDebt& d) { return d.key == intent.room; });
         }

@@ -36,7 +36,7 @@ void Engine::settle_by_reading(Intent intent) {
         for (const policy::Room& room : world_.rooms)
             if (!room.id.empty()) call.known.push_back(room.id);
         for (const auto& [user, room] : direct_rooms_) call.known.push_back(room);
-    } else if (intent.notice()) {
+    } else if (intent.notice() && intent.wanted == "notice") {
         call.kind = CallKind::find_notice;
     } else if (intent.action == ActionKind::add || intent.action == ActionKind::remove) {
         call.kind = CallKind::read_member;

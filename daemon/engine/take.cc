@@ -10,6 +10,10 @@ namespace rollcall::engine {
 using schema::TrailEntry;
 using schema::TrailKind;
 
+namespace {
+constexpr std::size_t kMostNotices = 200;
+}
+
 void Engine::take(TransactionIn& message) {
     ++counters_.transactions;
     const Result<bool> seen = store_.seen_transaction(message.id);
@@ -43,8 +47,12 @@ void Engine::take(Command& message) {
 void Engine::take(policy::DirectorySnapshot& message) {
     const bool was_frozen = !world_.frozen.empty();
     read_since_start_ = true;
+    recheck_ = 0;
     learn(policy::Fact(std::move(message)));
-    if (!world_.frozen.empty() && !was_frozen) log_.error("RC-DIR-FROZEN", world_.frozen);
+    if (!world_.frozen.empty() && !was_frozen) {
+        log_.error("RC-DIR-FROZEN", world_.frozen);
+        tell_admins("frozen", fmt::format("Removals are frozen: {}.", world_.frozen));
+    }
     if (world_.frozen.empty() && was_frozen) log_.info("RC-DIR-BELIEVED", "the directory can be believed again");
     more_ = true;
 }
@@ -100,14 +108,25 @@ void Engine::effects(policy::Effects&& effects) {
 void Engine::owe(const policy::Notice& notice) {
     const std::string& to = world_.users.text(notice.to);
     if (!world_.is_local(to)) return;
-    const std::string key = fmt::format("{} {} {}", to, notice.room, notice.outsider);
+    const policy::CompiledRoom* spec = program_ ? program_->room(notice.room) : nullptr;
+    owe(fmt::format("{}/{}/{}", to, notice.room, notice.outsider), to,
+        fmt::format("{} was removed from “{}”: that room is not open to people from outside. If they need to be there, ask one of "
+                    "the room's owners or your IT department for an approval (who, which room, why, until when).",
+                    notice.outsider, spec == nullptr ? notice.room : spec->name));
+}
+
+void Engine::owe(std::string key, std::string to, std::string text) {
     if (std::any_of(notices_.begin(), notices_.end(), [&](const NoticeDebt& debt) { return debt.key == key; })) return;
+    if (notices_.size() >= kMostNotices) return;  // whoever invites thousands is not owed thousands of messages
     json::Value value;
     value.set("to", to);
-    value.set("room", notice.room);
-    value.set("outsider", notice.outsider);
+    value.set("text", text);
     mark("notice", key, json::write(value));
-    notices_.push_back({key, to, notice.room, notice.outsider, false});
+    notices_.push_back({std::move(key), std::move(to), std::move(text), false});
+}
+
+void Engine::tell_admins(std::string_view id, const std::string& text) {
+    if (!settings_.admin_room.empty()) owe(fmt::format("admin/{}", id), settings_.admin_room, text);
 }
 
 }  // namespace rollcall::engine

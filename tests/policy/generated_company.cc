@@ -134,8 +134,9 @@ void GeneratedCompany::write_person(const std::string& name) {
             entry.attributes["title"] = {one_in(2) ? "Head of it" : "it"};
             break;
         default:
-            entry.primary_group =
-                one_in(2) ? std::optional(scene.directory.groups.at(group()).rid) : std::nullopt;
+            entry.primary_group = one_in(3)   ? std::optional(scene.directory.next_rid())
+                                  : one_in(2) ? std::optional(scene.directory.groups.at(group()).rid)
+                                              : std::nullopt;
             break;
     }
 }
@@ -164,6 +165,7 @@ std::string GeneratedCompany::write_group(const std::string& name) {
             break;
         default:
             entry.members.push_back(guid_of("person", "p" + std::to_string(next_person_)));  // not seen yet
+            entry.members.push_back(guid_of("group", "new" + std::to_string(next_person_)));
             break;
     }
     return name;

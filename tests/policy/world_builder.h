@@ -39,6 +39,7 @@ class Directory {
     [[nodiscard]] DirectoryChanges changes(const std::vector<std::string>& names, bool verified = true);
     // Their usnChanged moves, as with any write.
     void wrote(const std::string& name);
+    [[nodiscard]] std::uint32_t next_rid() const { return next_rid_ + 1; }  // of the next group
 
     std::map<std::string, PersonEntry> people;  // by login at their making
     std::map<std::string, GroupEntry> groups;   // by name at their making

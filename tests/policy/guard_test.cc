@@ -1,0 +1,405 @@
+// Guards and holds (docs: "Guards count …"; Never 4).
+#include <gtest/gtest.h>
+#include <algorithm>
+
+#include "tests/policy/homeserver.h"
+
+namespace rollcall::policy::test {
+namespace {
+
+// 60 people in Staff and in Eng, all of them in the rooms "all" and "eng".
+class Guards : public testing::Test {
+  protected:
+    Guards() {
+        for (int i = 0; i < 60; ++i) scene.directory.person(name(i), {"Staff", "Eng"});
+        scene.room("all", "employees");
+        scene.room("eng", "group Eng");
+        scene.policy.guards.room_loses = {100, 1000};  // each guard by itself
+        scene.start();
+        homeserver.converge();
+        scene.pass_time(std::chrono::hours{2});
+    }
+    static std::string name(int i) { return "p" + std::to_string(i); }
+    static std::string user(int i) { return "@" + name(i) + ":corp.example"; }
+    static std::string removal(int i, const char* room = "eng") {
+        return std::string("remove ") + room + " " + user(i);
+    }
+    void depart(int first, int last) { set_control(first, last, 514); }
+    void set_control(int first, int last, std::uint32_t control) {
+        std::vector<std::string> names;
+        for (int i = first; i < last; ++i) {
+            scene.directory.people.at(name(i)).account_control = control;
+            scene.directory.wrote(name(i));
+            names.push_back(name(i));
+        }
+        scene.learn(scene.directory.changes(names));
+        scene.evaluate_guards();
+    }
+    void leave(int first, int last, const std::string& group = "Eng") {
+        for (int i = first; i < last; ++i) scene.directory.leave(group, name(i));
+        scene.learn(scene.directory.changes({group}));
+        scene.evaluate_guards();
+    }
+    void join(int first, int last, const std::string& group = "Eng") {
+        for (int i = first; i < last; ++i) scene.directory.join(group, name(i));
+        scene.learn(scene.directory.changes({group}));
+        scene.evaluate_guards();
+    }
+    // What the engine does with what may be done: the ledger gets it unless it was approved, and it happens.
+    int do_allowed() {
+        scene.evaluate_guards();
+        int done = 0;
+        for (std::size_t u = 0; u < scene.world.users.size(); ++u) {
+            const auto row = scene.backlog.actions(UserId(u));
+            const std::vector<UserAction> actions(row.begin(), row.end());
+            for (const UserAction& action : actions) {
+                if (action.kind != ActionKind::remove && action.kind != ActionKind::add) continue;
+                if (!scene.guards.allows(*scene.decider, scene.memory, UserId(u), action)) continue;
+                const ActionKey key = key_of(*scene.decider, UserId(u), action);
+                if (const auto guard = guard_of(*scene.decider, action);
+                    guard && !scene.memory.approved.contains(key))
+                    scene.memory.ledger.insert(
+                        {*guard, key.user, *guard == Guard::departures ? "" : key.room, scene.world.now});
+                const MembershipState state =
+                    action.kind == ActionKind::add ? MembershipState::join : MembershipState::leave;
+                const Membership* held =
+                    scene.world.membership(UserId(u), scene.decider->world_room(action.room));
+                scene.learn(MembershipSet{UserId(u), scene.decider->world_room(action.room), state,
+                                          "$done" + std::to_string(++events_),
+                                          held == nullptr ? 0 : held->event});
+                ++done;
+            }
+        }
+        scene.evaluate_guards();
+        return done;
+    }
+    void approve(const Hold& hold) { scene.memory.approved.insert(hold.actions.begin(), hold.actions.end()); }
+
+    Scene scene;
+    Homeserver homeserver{scene};
+    int events_ = 0;
+};
+
+TEST_F(Guards, NothingIsHeldUpToTheLimit) {
+    leave(0, 25);
+    EXPECT_TRUE(scene.guards.holds().empty());
+    EXPECT_TRUE(scene.allowed(removal(3)));
+}
+
+TEST_F(Guards, N4_WhatIsMoreIsHeldAllOfItAsOneHold) {
+    leave(0, 26);
+    ASSERT_EQ(scene.guards.holds().size(), 1U);
+    const Hold& hold = scene.guards.holds()[0];
+    EXPECT_EQ(hold.guard, Guard::removals);
+    EXPECT_EQ(hold.actions.size(), 26U);
+    EXPECT_EQ(hold.id.size(), 12U);
+    EXPECT_NE(hold.cause.find("26 people"), std::string::npos) << hold.cause;
+    for (int i = 0; i < 26; ++i) EXPECT_FALSE(scene.allowed(removal(i)));
+    EXPECT_EQ(do_allowed(), 0);
+}
+
+TEST_F(Guards, WhatAGuardDoesNotCountGoesOn) {
+    leave(0, 26);
+    depart(40, 41);
+    join(0, 1, "New");
+    homeserver.put_member("eng", "@eve:elsewhere.example", MembershipState::join, "@eve:elsewhere.example");
+    scene.learn(homeserver.read_member("eng", "@eve:elsewhere.example"));
+    scene.evaluate_guards();
+    EXPECT_FALSE(scene.allowed(removal(3)));
+    EXPECT_TRUE(scene.allowed(removal(40)));
+    EXPECT_TRUE(scene.allowed("remove eng @eve:elsewhere.example"));
+}
+
+TEST_F(Guards, N4_AGrownHoldHasAnotherIdAndTheSameOneTheSame) {
+    leave(0, 26);
+    const std::string id = scene.guards.holds()[0].id;
+    scene.evaluate_guards();
+    EXPECT_EQ(scene.guards.holds()[0].id, id);
+    EXPECT_TRUE(scene.apply());  // a restart, or a policy loaded again
+    scene.evaluate_guards();
+    EXPECT_EQ(scene.guards.holds()[0].id, id);
+    leave(26, 27);
+    EXPECT_NE(scene.guards.holds()[0].id, id);
+}
+
+TEST_F(Guards, N4_APlanInPiecesPassesNoGuard) {
+    int removed = 0;
+    for (int i = 0; i < 60; i += 5) {
+        leave(i, i + 5);
+        removed += do_allowed();
+        scene.pass_time(std::chrono::minutes{1});
+    }
+    EXPECT_EQ(removed, 25);
+    ASSERT_EQ(scene.guards.holds().size(), 1U);
+    EXPECT_EQ(scene.guards.holds()[0].actions.size(), 35U);
+}
+
+TEST_F(Guards, N4_NeitherARestartNorAnotherPolicyPassesAGuard) {
+    int removed = 0;
+    for (int i = 0; i < 60; i += 5) {
+        leave(i, i + 5);
+        removed += do_allowed();
+        scene.policy.rooms[1].topic = Text{"topic " + std::to_string(i), {}};
+        ASSERT_TRUE(scene.apply());
+        scene.guards = GuardState{};
+    }
+    EXPECT_EQ(removed, 25);
+}
+
+TEST_F(Guards, N4_TheSamePersonCountsOnce) {
+    leave(0, 25);
+    EXPECT_EQ(do_allowed(), 25);
+    leave(0, 25, "Staff");  // now out of "all" as well: the same 25 people
+    EXPECT_TRUE(scene.guards.holds().empty());
+    EXPECT_EQ(do_allowed(), 25);
+}
+
+TEST_F(Guards, TheWindowPasses) {
+    leave(0, 20);
+    EXPECT_EQ(do_allowed(), 20);
+    scene.pass_time(std::chrono::minutes{61});
+    leave(20, 40);
+    EXPECT_EQ(do_allowed(), 20);
+}
+
+TEST_F(Guards, N4_NoHoldIsReleasedByTime) {
+    leave(0, 30);
+    const std::string id = scene.guards.holds()[0].id;
+    scene.pass_time(std::chrono::hours{24 * 30});
+    scene.evaluate_guards();
+    ASSERT_EQ(scene.guards.holds().size(), 1U);
+    EXPECT_EQ(scene.guards.holds()[0].id, id);
+    EXPECT_EQ(do_allowed(), 0);
+}
+
+TEST_F(Guards, AHoldEndsWhenItsCauseIsGone) {
+    leave(0, 30);
+    join(0, 10);
+    EXPECT_TRUE(scene.guards.holds().empty());
+}
+
+TEST_F(Guards, ApproveDoesWhatIsStillWantedAndNothingElse) {
+    leave(0, 30);
+    const Hold hold = scene.guards.holds()[0];
+    approve(hold);
+    join(0, 5);     // five are not wanted any more
+    leave(30, 31);  // one that nobody has approved: below the limit by itself
+    EXPECT_TRUE(scene.guards.holds().empty());
+    EXPECT_EQ(do_allowed(), 26);
+    EXPECT_EQ(scene.memory.ledger.size(), 1U) << "what was approved is not done unasked";
+    leave(31, 60);  // approval of some is no approval of others
+    EXPECT_EQ(scene.guards.holds().size(), 1U);
+    EXPECT_EQ(do_allowed(), 0);
+}
+
+TEST_F(Guards, RejectSuppresses) {
+    leave(0, 30);
+    const Hold hold = scene.guards.holds()[0];
+    scene.memory.rejected.insert(hold.actions.begin(), hold.actions.end());
+    leave(30, 32);
+    EXPECT_TRUE(scene.guards.holds().empty());
+    EXPECT_EQ(do_allowed(), 2);
+    scene.pass_time(std::chrono::hours{48});
+    EXPECT_EQ(do_allowed(), 0);
+}
+
+TEST_F(Guards, N4_DeparturesAreHeldOnlyByTheirOwnGuard) {
+    leave(0, 30);
+    depart(30, 50);
+    EXPECT_EQ(scene.hold(Guard::departures), nullptr);
+    EXPECT_TRUE(scene.allowed(removal(31)));
+    EXPECT_FALSE(scene.allowed(removal(3)));
+    scene.policy.guards.room_loses = {1, 1};
+    ASSERT_TRUE(scene.apply());
+    scene.evaluate_guards();
+    EXPECT_TRUE(scene.allowed(removal(31)));
+}
+
+TEST_F(Guards, DeparturesBeyondTheirLimitAreHeldAllOfThem) {
+    depart(0, 51);
+    const Hold* hold = scene.hold(Guard::departures);
+    ASSERT_NE(hold, nullptr);
+    EXPECT_FALSE(scene.allowed(removal(0)));
+    EXPECT_FALSE(scene.allowed("sign_out - " + user(0)));
+    EXPECT_EQ(do_allowed(), 0);
+    approve(*hold);
+    scene.evaluate_guards();
+    EXPECT_TRUE(scene.guards.holds().empty());
+    EXPECT_TRUE(scene.allowed("sign_out - " + user(0)));
+}
+
+TEST_F(Guards, N4_DeparturesInPiecesPassNoGuard) {
+    int removed = 0;
+    for (int i = 0; i < 60; i += 10) {
+        depart(i, i + 10);
+        removed += do_allowed();
+    }
+    EXPECT_EQ(removed, 100) << "50 people, two rooms each";
+}
+
+TEST_F(Guards, ARoomMayNotLoseHalfOfItsPeople) {
+    scene.policy.guards.room_loses = {50, 5};
+    scene.policy.guards.removals = {1000, std::chrono::hours{1}};
+    ASSERT_TRUE(scene.apply());
+    leave(0, 30);
+    EXPECT_TRUE(scene.guards.holds().empty()) << "half is not more than half";
+    leave(30, 31);
+    const Hold* hold = scene.hold(Guard::room_loses, "eng");
+    ASSERT_NE(hold, nullptr);
+    EXPECT_EQ(hold->actions.size(), 31U);
+    EXPECT_FALSE(scene.allowed(removal(0)));
+    leave(50, 53, "Staff");
+    EXPECT_TRUE(scene.allowed(removal(50, "all"))) << "the other room goes on";
+}
+
+TEST_F(Guards, N4_ARoomLosesNoMoreInPieces) {
+    scene.policy.guards.room_loses = {50, 5};
+    scene.policy.guards.removals = {1000, std::chrono::hours{1}};
+    ASSERT_TRUE(scene.apply());
+    int removed = 0;
+    for (int i = 0; i < 60; i += 5) {
+        leave(i, i + 5);
+        removed += do_allowed();
+    }
+    EXPECT_EQ(removed, 30);
+}
+
+TEST_F(Guards, FewPeopleAreFewInASmallRoomToo) {
+    scene.policy.guards.room_loses = {50, 5};
+    scene.room("pair", "group Pair");
+    join(0, 4, "Pair");
+    ASSERT_TRUE(scene.apply());
+    homeserver.converge();
+    leave(0, 4, "Pair");
+    EXPECT_TRUE(scene.guards.holds().empty());
+}
+
+TEST_F(Guards, ARoomMayNotDoubleAfterItsFirstFill) {
+    scene.room("team", "group Team");
+    join(0, 28, "Team");
+    ASSERT_TRUE(scene.apply());
+    scene.evaluate_guards();
+    EXPECT_TRUE(scene.guards.holds().empty()) << "a first fill";
+    homeserver.converge();
+    join(28, 56, "Team");
+    EXPECT_TRUE(scene.guards.holds().empty()) << "twice as many is not more than twice as many";
+    join(56, 57, "Team");
+    const Hold* hold = scene.hold(Guard::room_gains, "team");
+    ASSERT_NE(hold, nullptr);
+    EXPECT_EQ(hold->actions.size(), 29U);
+    EXPECT_FALSE(scene.allowed("add team " + user(56)));
+}
+
+TEST_F(Guards, N4_ARoomGainsNoMoreInPieces) {
+    scene.room("team", "group Team");
+    join(0, 20, "Team");
+    ASSERT_TRUE(scene.apply());
+    homeserver.converge();
+    int added = 0;
+    for (int i = 20; i < 60; i += 5) {
+        join(i, i + 5, "Team");
+        added += do_allowed();
+    }
+    EXPECT_EQ(added, 20) << "25 would be more than the 20 who were there";
+}
+
+TEST_F(Guards, AFirstFillWithoutHidingIsOneToo) {
+    scene.abilities.mask = false;
+    scene.room("team", "group Team");
+    join(0, 60, "Team");
+    ASSERT_TRUE(scene.apply());
+    homeserver.create("team", false);
+    scene.evaluate_guards();
+    EXPECT_TRUE(scene.guards.holds().empty());
+}
+
+TEST_F(Guards, RoomsCreatedAndLetGoOf) {
+    for (int i = 0; i < 20; ++i) scene.room("new" + std::to_string(i), "nobody");
+    ASSERT_TRUE(scene.apply());
+    scene.evaluate_guards();
+    EXPECT_TRUE(scene.guards.holds().empty());
+    scene.memory.ledger.insert({Guard::rooms_created, "", "earlier", scene.world.now});
+    scene.evaluate_guards();
+    ASSERT_NE(scene.hold(Guard::rooms_created), nullptr);
+    EXPECT_FALSE(scene.allowed("create new3 -"));
+    approve(*scene.hold(Guard::rooms_created));
+    scene.evaluate_guards();
+    EXPECT_TRUE(scene.allowed("create new3 -"));
+    homeserver.converge();
+    scene.memory = {};
+    for (int i = 0; i < 4; ++i) scene.policy.rooms.pop_back();
+    ASSERT_TRUE(scene.apply());
+    scene.evaluate_guards();
+    const Hold* hold = scene.hold(Guard::rooms_released);
+    ASSERT_NE(hold, nullptr);
+    EXPECT_EQ(hold->actions.size(), 4U);
+    EXPECT_FALSE(
+        scene.guards.allows(*scene.decider, scene.memory, kNoRoom, {ActionKind::release, Lane::cosmetic}));
+}
+
+TEST_F(Guards, N1_AReadThatCannotBeBelievedFreezesRemovalsAndNothingElse) {
+    leave(0, 3);
+    depart(10, 11);
+    DirectorySnapshot empty = scene.directory.snapshot();
+    empty.people.clear();
+    scene.world.touched = {};
+    scene.learn(empty);
+    EXPECT_TRUE(scene.world.touched.empty()) << "nothing of it is taken in";
+    join(0, 1, "Staff");
+    scene.evaluate_guards();
+    const Hold* hold = scene.hold(Guard::canaries);
+    ASSERT_NE(hold, nullptr);
+    EXPECT_EQ(hold->actions.size(), 3U);
+    EXPECT_FALSE(scene.allowed(removal(0)));
+    EXPECT_TRUE(scene.allowed(removal(10)));
+    scene.read();
+    scene.evaluate_guards();
+    EXPECT_TRUE(scene.guards.holds().empty());
+    EXPECT_TRUE(scene.allowed(removal(0)));
+}
+
+TEST_F(Guards, StrangersOfTheOwnServerAreCounted) {
+    scene.policy.people->matrix_id = {"@{sAMAccountName|lower}.x:corp.example", {}};
+    for (Person& person : scene.world.people) person.matrix_id.clear();
+    const Compiled wrong = compile(scene.policy, scene.world, scene.pins, "wrong");
+    Decider decider(scene.world, wrong.program);
+    scene.backlog.reset(decider, scene.abilities);
+    scene.backlog.refresh(decider, scene.abilities, 100'000);
+    GuardState guards;
+    guards.evaluate(decider, scene.backlog, scene.memory);
+    ASSERT_FALSE(guards.holds().empty());
+    EXPECT_EQ(guards.holds()[0].guard, Guard::removals);
+    EXPECT_EQ(guards.holds()[0].actions.size(), 120U);
+}
+
+TEST_F(Guards, OutsidersWhoHadAnApprovalAreCountedOthersGoAtOnce) {
+    scene.policy.rooms[0].outsiders = Outsiders::approved;
+    scene.policy.guards.removals.at_most = 0;
+    scene.approval("a", "@*:partner.example", {"all"}, "p1", scene.world.now + std::chrono::hours{1});
+    ASSERT_TRUE(scene.apply());
+    homeserver.converge();
+    for (const char* who : {"@zoe:partner.example", "@eve:elsewhere.example"})
+        homeserver.answer(
+            scene.learn(RoomEventSeen{homeserver.put_member("all", who, MembershipState::join, who), false}));
+    scene.evaluate_guards();
+    EXPECT_TRUE(scene.guards.holds().empty());
+    EXPECT_TRUE(scene.allowed("remove all @eve:elsewhere.example"));
+    scene.pass_time(std::chrono::hours{2});
+    scene.evaluate_guards();
+    EXPECT_NE(scene.hold(Guard::removals), nullptr);
+    EXPECT_FALSE(scene.allowed("remove all @zoe:partner.example"));
+}
+
+TEST(ActionKeys, AreReadBackFromTheirText) {
+    for (int kind = 0; kind <= static_cast<int>(ActionKind::release); ++kind)
+        for (const char* room : {"", "eng"})
+            for (const char* user : {"", "@anna:corp.example"}) {
+                const ActionKey key{static_cast<ActionKind>(kind), room, user};
+                EXPECT_EQ(ActionKey::from_text(key.text()), key) << key.text();
+            }
+    for (const char* bad : {"", "remove", "remove eng", "reap eng @a:b"})
+        EXPECT_FALSE(ActionKey::from_text(bad)) << bad;
+}
+
+}  // namespace
+}  // namespace rollcall::policy::test
