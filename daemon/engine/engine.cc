@@ -204,7 +204,8 @@ void Engine::release() {
 void Engine::learn(const policy::Fact& fact) {
     const bool time_only = std::holds_alternative<policy::TimePassed>(fact);
     effects(policy::step(world_, decider_.get(), fact));
-    if (!time_only) turn_.cursor_changed |= std::holds_alternative<policy::DirectorySnapshot>(fact) || std::holds_alternative<policy::DirectoryChanges>(fact);
+    if (!time_only) turn_.cursor_changed |= std::holds_alternative<policy::DirectorySnapshot>(fact) || std::holds_alternative<policy::DirectoryChanges>(fact) ||
+                                            std::holds_alternative<policy::DirectoryRefused>(fact);
     for (const std::uint64_t pair : world_.touched.memberships) {
         const std::size_t room = pair & 0xffffffffU;
         if (room >= room_changes_.size()) room_changes_.resize(room + 1, 0);

@@ -131,6 +131,7 @@ class Engine {
     void record(schema::TrailEntry entry);
     // Carries out every fact through step() and keeps its effects.
     void learn(const policy::Fact& fact);
+    void believe(const policy::Fact& fact);
 
   private:
     enum class ReadKind : std::uint8_t { room, member, account };
