@@ -407,6 +407,7 @@ class Story(Scenario):
         site.add("gus", "Eng")
         site.wait("eng", "gus", "join")
         self.assertEqual([change for change in site.changed(before) if change[1] == f"{site}-club"], [])
+        site.add("quitter", "Club")
 
     # --- orders
 
