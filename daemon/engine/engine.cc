@@ -91,6 +91,8 @@ Status Engine::turn(std::vector<Message> messages, Time now) {
                 waiting_.push_back(std::move(message));
             }
         }
+        if (now < try_again_) return {};
+        try_again_ = now + kDiskRetry;
         if (Status kept = commit(); !kept || blocked_) return kept;
         release();
         messages = std::exchange(waiting_, {});
@@ -101,6 +103,7 @@ Status Engine::turn(std::vector<Message> messages, Time now) {
     for (Command& command : std::exchange(deferred_, {})) take(command);
     decide();
     dispatch();
+    try_again_ = now + kDiskRetry;
     if (Status kept = commit(); !kept || blocked_) return kept;
     release();
     return {};
@@ -136,7 +139,7 @@ void Engine::recheck() {
 }
 
 Time Engine::wake() const {
-    if (blocked_) return world_.now + kDiskRetry;
+    if (blocked_) return try_again_;
     if (more_) return Time::min();
     Time next = kNever;
     // A moment that has passed was looked at in this turn: what it let happen is under way, or waits for something else.

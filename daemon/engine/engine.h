@@ -266,7 +266,7 @@ class Engine {
     std::vector<Command> deferred_;
     std::vector<Message> waiting_;                       // arrived while the disk was full
     bool blocked_ = false;
-    bool fatal_ = false;
+    Time try_again_{};                                   // when the blocked turn's commit is tried again
 };
 
 }  // namespace rollcall::engine
