@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <functional>
+#include <initializer_list>
 #include <set>
 #include <unordered_map>
 
@@ -286,37 +288,63 @@ class Compiler {
     // many names as the directory has groups.
     std::vector<GroupId> groups_named(const std::string& name) {
         if (name.starts_with("guid:")) return world_.groups_named(name);
-        if (group_index_.empty())
-            for (std::size_t i = 0; i < world_.groups.size(); ++i) {
-                const Group& group = world_.groups[i];
-                if (group.deleted) continue;
-                group_index_[fold(group.name)].emplace_back(i);
-                group_index_[fold(group.cn)].emplace_back(i);
-                group_index_[fold_dn(group.dn)].emplace_back(i);
-            }
-        std::vector<GroupId> found = looked_up(group_index_, fold(name));
-        const std::vector<GroupId> by_dn = looked_up(group_index_, fold_dn(name));
-        found.insert(found.end(), by_dn.begin(), by_dn.end());
-        std::sort(found.begin(), found.end());
-        found.erase(std::unique(found.begin(), found.end()), found.end());
-        return found;
+        if (group_index_.empty()) index_groups();
+        const std::string wanted = fold(name), wanted_dn = fold_dn(name);
+        return looked_up(group_index_, {hashed(wanted), hashed(wanted_dn)}, [&](GroupId id) {
+            const Group& group = world_.groups[id.index()];
+            return fold(group.name) == wanted || fold(group.cn) == wanted || fold_dn(group.dn) == wanted_dn;
+        });
     }
 
     std::vector<PersonId> people_named(const std::string& name) {
         if (name.starts_with("guid:")) return world_.people_named(name);
-        if (person_index_.empty())
-            for (std::size_t i = 0; i < world_.people.size(); ++i) {
-                const Person& person = world_.people[i];
-                if (!person.matrix_id.empty()) person_index_[person.matrix_id].emplace_back(i);
-                if (person.present && !person.deleted) person_index_[fold(person.login)].emplace_back(i);
-            }
-        return looked_up(person_index_, name.starts_with('@') ? name : fold(name));
+        if (person_index_.empty()) index_people();
+        const bool by_matrix_id = name.starts_with('@');
+        const std::string wanted = by_matrix_id ? name : fold(name);
+        return looked_up(person_index_, {hashed(wanted)}, [&](PersonId id) {
+            const Person& person = world_.people[id.index()];
+            if (by_matrix_id) return person.matrix_id == wanted;
+            return person.present && !person.deleted && fold(person.login) == wanted;
+        });
     }
 
-    template <class Index>
-    static typename Index::mapped_type looked_up(const Index& index, const std::string& key) {
-        const auto at = index.find(key);
-        return at == index.end() ? typename Index::mapped_type{} : at->second;
+    void index_groups() {
+        for (std::size_t i = 0; i < world_.groups.size(); ++i) {
+            const Group& group = world_.groups[i];
+            if (group.deleted) continue;
+            for (const std::string& text : {fold(group.name), fold(group.cn), fold_dn(group.dn)})
+                group_index_.emplace_back(hashed(text), GroupId(i));
+        }
+        std::sort(group_index_.begin(), group_index_.end());
+    }
+
+    void index_people() {
+        for (std::size_t i = 0; i < world_.people.size(); ++i) {
+            const Person& person = world_.people[i];
+            if (!person.matrix_id.empty()) person_index_.emplace_back(hashed(person.matrix_id), PersonId(i));
+            if (person.present && !person.deleted)
+                person_index_.emplace_back(hashed(fold(person.login)), PersonId(i));
+        }
+        std::sort(person_index_.begin(), person_index_.end());
+    }
+
+    // Hashes and not texts: an index over half a million names that lives for one compile() must be small.
+    template <class IdType>
+    using NameIndex = std::vector<std::pair<std::size_t, IdType>>;
+    static std::size_t hashed(const std::string& text) { return std::hash<std::string>{}(text); }
+
+    template <class IdType, class Fits>
+    static std::vector<IdType> looked_up(NameIndex<IdType>& index, std::initializer_list<std::size_t> hashes,
+                                         Fits fits) {
+        std::vector<IdType> found;
+        for (const std::size_t hash : hashes)
+            for (auto at =
+                     std::lower_bound(index.begin(), index.end(), std::pair(hash, IdType(std::size_t{0})));
+                 at != index.end() && at->first == hash; ++at)
+                if (fits(at->second)) found.push_back(at->second);
+        std::sort(found.begin(), found.end());
+        found.erase(std::unique(found.begin(), found.end()), found.end());
+        return found;
     }
 
     template <class Find>
@@ -341,8 +369,8 @@ class Compiler {
     Diagnostics diagnostics_;
     std::unordered_map<std::string, ConditionId> conditions_;
     std::unordered_map<std::string, Guid> groups_, people_;
-    std::unordered_map<std::string, std::vector<GroupId>> group_index_;
-    std::unordered_map<std::string, std::vector<PersonId>> person_index_;
+    NameIndex<GroupId> group_index_;
+    NameIndex<PersonId> person_index_;
     std::vector<std::string> group_names_, person_names_;
     std::set<std::string> attributes_;
 };

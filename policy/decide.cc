@@ -23,8 +23,11 @@ Decider::Decider(World& world, std::shared_ptr<const Program> program)
     : world_(world), program_(std::move(program)) {
     for (const CompiledService& service : program_->services) services_[world_.user(service.who)] = &service;
     for (const std::string& id : program_->protected_ids) protected_.insert(world_.user(id));
-    if (!world_.bot.empty()) protected_.insert(world_.user(world_.bot));
+    if (!world_.bot.empty()) protected_.insert(bot_ = world_.user(world_.bot));
     for (const CompiledApproval& approval : program_->approvals) sponsors_.insert(approval.sponsor_guid);
+    for (const Node& node : program_->nodes) nodes_.push_back({node.op, node.first, node.count});
+    for (const CompiledRoom& room : program_->rooms)
+        plain_rooms_.push_back({room.members, room.owners, room.except});
     build_conditions();
     build_index();
     rooms_changed();
@@ -35,6 +38,7 @@ Decider::Decider(World& world, std::shared_ptr<const Program> program)
 // ---------------------------------------------------------------- conditions
 
 void Decider::build_conditions() {
+    condition_group_.assign(program_->conditions.size(), GroupId{});
     for (std::size_t i = 0; i < program_->conditions.size(); ++i) {
         const CompiledCondition& condition = program_->conditions[i];
         const ConditionId id(i);
@@ -67,12 +71,14 @@ void Decider::readability_changed() {
     for (std::size_t i = 0; i < count; ++i) {
         const CompiledCondition& condition = program_->conditions[i];
         if (condition.kind == Condition::Kind::group) {
-            const auto at = world_.group_by_guid.find(condition.guid);
-            if (at == world_.group_by_guid.end()) {
+            if (!condition_group_[i].valid())
+                if (const auto at = world_.group_by_guid.find(condition.guid);
+                    at != world_.group_by_guid.end())
+                    condition_group_[i] = at->second;
+            if (condition_group_[i].valid())
+                group_condition_[condition_group_[i].index()] = ConditionId(i);
+            else
                 condition_unknown_[i] = true;
-            } else {
-                group_condition_[at->second.index()] = ConditionId(i);
-            }
         } else if (condition.kind == Condition::Kind::attribute) {
             // The login is always read; what was not asked for in the last complete read is not known to be
             // empty.
@@ -397,7 +403,7 @@ Tri Decider::condition(ConditionId id) const {
 
 Tri Decider::eval(NodeId id) const {
     if (!id.valid()) return Tri::no;
-    const Node& node = program_->nodes[id.index()];
+    const PlainNode& node = nodes_[id.index()];
     switch (node.op) {
         case Node::Op::no:
             return Tri::no;
@@ -513,7 +519,7 @@ Verdict Decider::judge_unprotected(const Subject& subject, std::uint32_t room) c
 }
 
 Verdict Decider::judge_employee(std::uint32_t index) const {
-    const CompiledRoom& room = program_->rooms[index];
+    const PlainRoom& room = plain_rooms_[index];
     const Tri excepted = eval(room.except);
     if (excepted == Tri::yes) return {Presence::out, Tri::no, Basis::excepted};
     const Tri owner = eval(room.owners);

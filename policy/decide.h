@@ -61,6 +61,7 @@ class Decider {
 
     [[nodiscard]] const Program& program() const { return *program_; }
     [[nodiscard]] const World& world() const { return world_; }
+    [[nodiscard]] UserId bot() const { return bot_; }
 
     // After a fact: what was derived from this person, or from which groups can be read, is derived again. If
     // that makes a condition unknown, or known again, everybody is dirty.
@@ -131,6 +132,7 @@ class Decider {
 
     World& world_;
     std::shared_ptr<const Program> program_;
+    UserId bot_;
 
     // Conditions: which of them each person fulfils besides groups, and how to find those that an entry
     // concerns.
@@ -139,12 +141,24 @@ class Decider {
     std::unordered_map<Guid, ConditionId, GuidHash> by_user_;
     std::vector<ConditionId> patterns_;
     std::vector<ConditionId> group_condition_;  // by GroupId
+    std::vector<GroupId> condition_group_;      // by ConditionId
     std::vector<bool> listed_groups_;           // by GroupId: its list of members is to be believed
     std::vector<bool>
         condition_unknown_;  // by ConditionId: unknown for whoever does not fulfil it for certain
     Rows<ConditionId> person_conditions_;  // by PersonId: that hold
     Rows<ConditionId> person_unknown_;     // by PersonId: over attributes that could not be read for them
     std::unordered_map<std::string, std::vector<ConditionId>> by_attribute_;
+
+    // The program without its texts: what deciding reads ten million times must lie close together.
+    struct PlainNode {
+        Node::Op op;
+        std::uint32_t first, count;
+    };
+    struct PlainRoom {
+        NodeId members, owners, except;
+    };
+    std::vector<PlainNode> nodes_;
+    std::vector<PlainRoom> plain_rooms_;
 
     Rows<std::uint32_t> index_;                  // ConditionId → rooms that it can put somebody into
     std::vector<std::uint32_t> index_everyone_;  // rooms open to any employee

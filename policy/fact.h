@@ -88,8 +88,14 @@ struct DepartOrdered {
     bool taken_back = false;
 };
 
+// A read of the directory that cannot be believed: a canary is missing, nobody is there, a search was cut off.
+struct DirectoryRefused {
+    std::string why;
+    Evidence evidence;
+};
+
 using Fact =
-    std::variant<TimePassed, DirectorySnapshot, DirectoryChanges, RoomEventSeen, RoomRead, MemberRead,
+    std::variant<TimePassed, DirectorySnapshot, DirectoryChanges, DirectoryRefused, RoomEventSeen, RoomRead, MemberRead,
                  MembershipSet, Forgotten, StateSet, RoomCreated, Published, Released, AliasClaimed,
                  AccountSeen, SignedOut, RoomsListed, LeftUnmanaged, PutBack, DepartOrdered>;
 

@@ -55,10 +55,22 @@ ActionKey key_of(const Decider& decider, UserId user, const UserAction& action) 
     return {action.kind, std::move(room), world.users.text(user)};
 }
 
-std::optional<Guard> guard_of(const Decider& decider, const UserAction& action) {
+namespace {
+
+// A departure that was let through, unasked or by an approval, is finished: what follows from its first steps
+// (the rooms that were found, the past to forget) is no new departure.
+bool has_begun(const World& world, UserId user, const UserAction& action) {
+    if (action.kind == ActionKind::forget) return true;
+    const auto leaving = world.departing.find(user);
+    return leaving != world.departing.end() && (leaving->second.signed_out || leaving->second.listed);
+}
+
+}  // namespace
+
+std::optional<Guard> guard_of(const Decider& decider, UserId user, const UserAction& action) {
     switch (action.lane) {
         case Lane::departure:
-            return Guard::departures;
+            return has_begun(decider.world(), user, action) ? std::nullopt : std::optional(Guard::departures);
         case Lane::removal:
             return action.kind == ActionKind::remove ? std::optional(Guard::removals) : std::nullopt;
         case Lane::addition: {
@@ -129,7 +141,7 @@ class Counter {
             const UserId user(u);
             for (const UserAction& action : backlog_.actions(user)) {
                 if (action.lane != lane) continue;
-                const std::optional<Guard> guard = guard_of(decider_, action);
+                const std::optional<Guard> guard = guard_of(decider_, user, action);
                 if (!guard) continue;
                 const ActionKey key = key_of(decider_, user, action);
                 if (*guard == Guard::departures) put(departures, key, key.user);
@@ -270,7 +282,7 @@ void GuardState::evaluate(const Decider& decider, const Backlog& backlog, const 
 bool GuardState::allows(const Decider& decider, const GuardMemory& memory, UserId user,
                         const UserAction& action) const {
     const bool any_answer = !memory.approved.empty() || !memory.rejected.empty();
-    const std::optional<Guard> guard = guard_of(decider, action);
+    const std::optional<Guard> guard = guard_of(decider, user, action);
     if (!guard && !any_answer) return true;
     const ActionKey key = key_of(decider, user, action);
     if (memory.rejected.contains(key)) return false;

@@ -82,7 +82,6 @@ bool may_add(const Decider& decider, UserId user, std::uint32_t room, const Memb
 void derive_membership(const Decider& decider, const Abilities& abilities, UserId user, std::uint32_t room,
                        const Verdict& verdict, std::vector<UserAction>& out) {
     const World& world = decider.world();
-    const CompiledRoom& spec = decider.program().rooms[room];
     const RoomId id = decider.world_room(room);
     const Membership* held = id.valid() ? world.membership(user, id) : nullptr;
     const MembershipState state = held == nullptr ? MembershipState::none : held->state;
@@ -101,9 +100,11 @@ void derive_membership(const Decider& decider, const Abilities& abilities, UserI
     if (verdict.basis == Basis::approval && verdict.owner == Tri::no && held != nullptr && held->power != 0)
         out.push_back({room, ActionKind::set_power, Lane::addition, verdict.basis, 0});
     if (verdict.presence != Presence::in) return;
-    const bool absent = world.account(user) == Account::absent;
-    const bool joins = spec.admission == Admission::join && abilities.mask && !absent;
-    const bool incomplete = state == MembershipState::invite ? joins : state != MembershipState::join;
+    const auto joins = [&] {
+        return decider.program().rooms[room].admission == Admission::join && abilities.mask &&
+               world.account(user) != Account::absent;
+    };
+    const bool incomplete = state == MembershipState::invite ? joins() : state != MembershipState::join;
     if (incomplete && may_add(decider, user, room, held))
         out.push_back({room, ActionKind::add, Lane::addition, verdict.basis, 0});
     const std::int8_t power = verdict.owner == Tri::yes ? kOwnerPower : std::int8_t{0};
@@ -117,7 +118,7 @@ void derive_membership(const Decider& decider, const Abilities& abilities, UserI
 void derive_user(const Decider& decider, const Abilities& abilities, UserId user,
                  std::vector<UserAction>& out) {
     const World& world = decider.world();
-    if (world.users.text(user) == world.bot) return;
+    if (user == decider.bot()) return;
     const std::size_t first = out.size();
     decider.each_room(user, [&](std::uint32_t room, const Verdict& verdict) {
         derive_membership(decider, abilities, user, room, verdict, out);

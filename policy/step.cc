@@ -14,16 +14,21 @@ class Step {
     Step(World& world, Decider* decider) : world_(world), decider_(decider) {}
 
     Effects run(const Fact& fact) {
-        // People whom an earlier step has settled wait for the backlog only. Others that are dirty already
-        // were marked by whoever put a policy in force: they are looked at for the first time.
-        std::unordered_set<PersonId> earlier = std::exchange(world_.dirty.people, {});
-        const bool settled = std::exchange(world_.dirty.settled, false);
+        // Whoever puts a policy in force marks everybody dirty: they are looked at for the first time.
+        std::unordered_set<PersonId> unsettled;
+        if (!world_.dirty.settled) {
+            unsettled = world_.dirty.people;
+            unsettled.merge(world_.dirty.entries);
+            world_.dirty.entries.clear();
+        }
         std::visit([this](const auto& f) { take(f); }, fact);
-        if (!settled) settle(earlier, true);
-        settle(world_.dirty.people, first_read_);
-        earlier.merge(world_.dirty.people);
-        world_.dirty.people = std::move(earlier);
-        world_.dirty.settled = decider_ != nullptr;
+        if (decider_ != nullptr) {
+            settle(unsettled, true);
+            settle(std::exchange(world_.dirty.entries, {}), first_read_);
+            world_.dirty.settled = true;
+        } else {
+            world_.dirty.entries.merge(unsettled);
+        }
         return std::move(effects_);
     }
 
@@ -34,7 +39,7 @@ class Step {
         const Time before = world_.now;
         world_.now = std::max(before, fact.now);  // a clock that goes back undoes nothing
         while (!world_.expiries.empty() && world_.expiries.begin()->first <= world_.now) {
-            world_.dirty.people.insert(world_.expiries.begin()->second);
+            mark_person(world_.expiries.begin()->second);
             world_.expiries.erase(world_.expiries.begin());
         }
         while (!world_.revisit.empty() && world_.revisit.begin()->first <= world_.now) {
@@ -57,12 +62,13 @@ class Step {
 
     // ------------------------------------------------------------ directory
 
+    void take(const DirectoryRefused& fact) {
+        world_.frozen = fact.why;
+        note({Note::Kind::directory_refused, fact.why, {}, {}, "", "", fact.evidence});
+    }
+
     void take(const DirectorySnapshot& fact) {
-        if (const std::string why = disbelief(fact); !why.empty()) {
-            world_.frozen = why;
-            note({Note::Kind::directory_refused, why, {}, {}, "", "", fact.evidence});
-            return;
-        }
+        if (std::string why = disbelief(fact); !why.empty()) return take(DirectoryRefused{std::move(why), fact.evidence});
         const bool first = !world_.directory_read;
         const bool same_database = fact.invocation_id == world_.cursor.invocation_id;
         world_.frozen.clear();
@@ -99,7 +105,7 @@ class Step {
         world_.directory_read = true;
         if (first) {
             world_.dirty.everything = first_read_ = true;
-            for (std::size_t i = 0; i < world_.people.size(); ++i) world_.dirty.people.emplace(i);
+            for (std::size_t i = 0; i < world_.people.size(); ++i) mark_person(PersonId(i));
         }
         const std::uint64_t usn =
             same_database ? std::max(world_.cursor.usn, fact.evidence.usn) : fact.evidence.usn;
@@ -200,9 +206,8 @@ class Step {
         world_.cursor.time = fact.evidence.time;
     }
 
-    // After any fact: people it touched are bound anew, and departures and returns noticed.
+    // After any fact: people whose entries it touched are bound anew, and departures and returns noticed.
     void settle(const std::unordered_set<PersonId>& dirty, bool first_look) {
-        if (decider_ == nullptr) return;
         if (std::exchange(world_.dirty.groups, false)) decider_->readability_changed();
         std::vector<PersonId> people(dirty.begin(), dirty.end());
         std::sort(people.begin(), people.end());
@@ -281,7 +286,7 @@ class Step {
     void take(const DepartOrdered& fact) {
         world_.people[fact.person.index()].depart_ordered = !fact.taken_back;
         world_.touched.people.insert(fact.person);
-        world_.dirty.people.insert(fact.person);
+        mark_person(fact.person);
     }
 
     // ------------------------------------------------------------ rooms
@@ -629,6 +634,11 @@ class Step {
         world_.put_back[World::pair(fact.user, fact.room)] = world_.now;
         world_.revisit.emplace(world_.now + kPutBackEvery, fact.user);
         touch_user(fact.user);
+    }
+
+    void mark_person(PersonId person) {
+        world_.dirty.people.insert(person);
+        world_.dirty.entries.insert(person);
     }
 
     void touch_user(UserId user) {

@@ -95,9 +95,14 @@ PersonId World::put_person(const PersonEntry& entry) {
                       before.account_control == person.account_control && before.expires == person.expires &&
                       before.primary_group == person.primary_group && before.deleted == person.deleted &&
                       before.present == person.present;
-    if (!same) dirty.people.insert(id);
+    if (!same) entry_changed(id);
     if (!same || before.usn != person.usn) touched.people.insert(id);
     return id;
+}
+
+void World::entry_changed(PersonId id) {
+    dirty.people.insert(id);
+    dirty.entries.insert(id);
 }
 
 void World::set_attributes(PersonId id, const PersonEntry& entry) {
@@ -113,7 +118,7 @@ void World::set_attributes(PersonId id, const PersonEntry& entry) {
     if (std::equal(held.begin(), held.end(), values.begin(), values.end())) return;
     person_attributes.assign(id.index(), values);
     touched.people.insert(id);
-    dirty.people.insert(id);
+    entry_changed(id);
 }
 
 void World::resolve_waiting(const Guid& guid, MemberRef member) {
@@ -266,7 +271,7 @@ void World::person_missing(PersonId id) {
     person.present = false;
     // Their places in groups stay: a group's own `member` says who is in it, and may well still name them.
     touched.people.insert(id);
-    dirty.people.insert(id);
+    entry_changed(id);
 }
 
 void World::group_missing(GroupId id) {

@@ -154,12 +154,13 @@ struct Touched {
 struct Dirty {
     std::unordered_set<UserId> users;
     std::unordered_set<PersonId> people;
+    std::unordered_set<PersonId> entries;  // whose own entry changed: step() binds them anew
     std::unordered_set<RoomId> rooms;
     bool everything = false;
+    bool settled = false;  // nobody in `people` but those in `entries` waits for step()
     bool groups = false;   // which groups there are, how they nest, or what can be read
-    bool settled = false;  // step() has bound `people` anew and noticed who departed
     [[nodiscard]] bool empty() const {
-        return users.empty() && people.empty() && rooms.empty() && !everything;
+        return users.empty() && people.empty() && entries.empty() && rooms.empty() && !everything && !groups;
     }
 };
 
@@ -258,6 +259,7 @@ class World {
     void link(GroupId group, MemberRef member);
     void unlink(GroupId group, MemberRef member);
     void touch_primary(std::uint32_t rid);
+    void entry_changed(PersonId id);
     void replace_unresolved(GroupId group, std::vector<Guid> guids);
 };
 

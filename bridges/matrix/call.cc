@@ -1,6 +1,7 @@
 #include "bridges/matrix/call.h"
 
 #include <fmt/format.h>
+#include <sodium.h>
 
 #include <utility>
 
@@ -75,7 +76,8 @@ Value with_reason(Value content, std::string_view reason) {
 }
 
 // Everything out of an initial sync but invitations. What is joined is left out by having nothing to show; an
-// empty list of rooms in the filter would leave out the invitations too (Synapse).
+// empty list of rooms in the filter would leave out the invitations too (Synapse). The limit of what is not
+// wanted anyway makes each filter another one: Synapse answers the same first sync from memory for two minutes.
 Value only_invitations() {
     Value none = json::Object{};
     none.set("types", json::Array{});
@@ -85,7 +87,9 @@ Value only_invitations() {
     for (const char* part : {"state", "ephemeral", "account_data"}) rooms.set(part, none);
     rooms.set("timeline", timeline);
     Value filter = json::Object{};
-    filter.set("room", rooms).set("presence", none);
+    Value presence = none;
+    presence.set("limit", static_cast<std::int64_t>(1 + randombytes_uniform(1'000'000'000)));
+    filter.set("room", rooms).set("presence", presence);
     filter.set("account_data", none);
     return filter;
 }

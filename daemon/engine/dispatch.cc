@@ -128,7 +128,7 @@ bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
     intent.wanted = wanted->word;
     intent.call = std::move(wanted->call);
     intent.content = std::move(wanted->content);
-    if (const auto guard = policy::guard_of(*decider_, action); guard && !memory_.approved.contains(key))
+    if (const auto guard = policy::guard_of(*decider_, user, action); guard && !memory_.approved.contains(key))
         ledger(*guard, key.user, *guard == policy::Guard::departures ? "" : key.room);
     send(std::move(intent), key);
     return true;

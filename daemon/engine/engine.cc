@@ -91,6 +91,8 @@ Status Engine::turn(std::vector<Message> messages, Time now) {
                 waiting_.push_back(std::move(message));
             }
         }
+        if (now < try_again_) return {};
+        try_again_ = now + kDiskRetry;
         if (Status kept = commit(); !kept || blocked_) return kept;
         release();
         messages = std::exchange(waiting_, {});
@@ -101,6 +103,7 @@ Status Engine::turn(std::vector<Message> messages, Time now) {
     for (Command& command : std::exchange(deferred_, {})) take(command);
     decide();
     dispatch();
+    try_again_ = now + kDiskRetry;
     if (Status kept = commit(); !kept || blocked_) return kept;
     release();
     return {};
@@ -136,7 +139,7 @@ void Engine::recheck() {
 }
 
 Time Engine::wake() const {
-    if (blocked_) return world_.now + kDiskRetry;
+    if (blocked_) return try_again_;
     if (more_) return Time::min();
     Time next = kNever;
     // A moment that has passed was looked at in this turn: what it let happen is under way, or waits for something else.
@@ -201,7 +204,8 @@ void Engine::release() {
 void Engine::learn(const policy::Fact& fact) {
     const bool time_only = std::holds_alternative<policy::TimePassed>(fact);
     effects(policy::step(world_, decider_.get(), fact));
-    if (!time_only) turn_.cursor_changed |= std::holds_alternative<policy::DirectorySnapshot>(fact) || std::holds_alternative<policy::DirectoryChanges>(fact);
+    if (!time_only) turn_.cursor_changed |= std::holds_alternative<policy::DirectorySnapshot>(fact) || std::holds_alternative<policy::DirectoryChanges>(fact) ||
+                                            std::holds_alternative<policy::DirectoryRefused>(fact);
     for (const std::uint64_t pair : world_.touched.memberships) {
         const std::size_t room = pair & 0xffffffffU;
         if (room >= room_changes_.size()) room_changes_.resize(room + 1, 0);

@@ -131,6 +131,7 @@ class Engine {
     void record(schema::TrailEntry entry);
     // Carries out every fact through step() and keeps its effects.
     void learn(const policy::Fact& fact);
+    void believe(const policy::Fact& fact);
 
   private:
     enum class ReadKind : std::uint8_t { room, member, account };
@@ -265,7 +266,7 @@ class Engine {
     std::vector<Command> deferred_;
     std::vector<Message> waiting_;                       // arrived while the disk was full
     bool blocked_ = false;
-    bool fatal_ = false;
+    Time try_again_{};                                   // when the blocked turn's commit is tried again
 };
 
 }  // namespace rollcall::engine

@@ -45,10 +45,15 @@ void Engine::take(Command& message) {
 }
 
 void Engine::take(policy::DirectorySnapshot& message) {
-    const bool was_frozen = !world_.frozen.empty();
     read_since_start_ = true;
     recheck_ = 0;
-    learn(policy::Fact(std::move(message)));
+    believe(policy::Fact(std::move(message)));
+}
+
+// A fact that says whether the directory can be believed.
+void Engine::believe(const policy::Fact& fact) {
+    const bool was_frozen = !world_.frozen.empty();
+    learn(fact);
     if (!world_.frozen.empty() && !was_frozen) {
         log_.error("RC-DIR-FROZEN", world_.frozen);
         tell_admins("frozen", fmt::format("Removals are frozen: {}.", world_.frozen));
@@ -65,13 +70,19 @@ void Engine::take(policy::DirectoryStatus& message) {
             log_.info("RC-DIR-UP", "the directory answers", {{"server", message.server}});
         } else {
             log_.warn("RC-DIR-DOWN", message.text, {{"server", message.server}});
-            TrailEntry entry;
-            entry.kind = TrailKind::failure;
-            entry.action = "read directory";
-            entry.result = message.text;
-            record(std::move(entry));
+            if (message.health == policy::DirectoryHealth::incomplete) {
+                believe(policy::DirectoryRefused{message.text, {message.directory, message.server, 0, "", world_.now}});
+            } else {
+                TrailEntry entry;
+                entry.kind = TrailKind::failure;
+                entry.action = "read directory";
+                entry.result = message.text;
+                record(std::move(entry));
+            }
         }
     }
+    // What hid part of it may be over: only a complete read says so.
+    if (message.health == policy::DirectoryHealth::up && !world_.frozen.empty()) directory_.request_sweep();
     directory_status_ = std::move(message);
     if (directory_status_.health != policy::DirectoryHealth::up)
         more_ = true;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <vector>
 
 #include "policy/backlog.h"
@@ -18,6 +19,13 @@
 
 namespace rollcall::policy::bench {
 namespace {
+
+double resident_mb() {
+    std::ifstream file("/proc/self/statm");
+    std::size_t pages = 0;
+    file >> pages >> pages;
+    return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
 
 double peak_mb() {
     rusage usage{};
@@ -41,11 +49,14 @@ class Bench {
     explicit Bench(std::size_t people) : company_(people), world_(company_.world) {}
 
     void run() {
-        fmt::print("{} people, {} groups, {} rooms; directory {:.0f} MB\n", company_.people(),
-                   world_.groups.size(), company_.rooms(), peak_mb());
+        fmt::print("{} people, {} groups, {} rooms; directory and policy as written {:.0f} MB\n",
+                   company_.people(), world_.groups.size(), company_.rooms(), resident_mb());
         bind();
+        fmt::print("  with program and decider {:.0f} MB, peak until now {:.0f} MB\n", resident_mb(),
+                   peak_mb());
         first_fill();
         everybody_in();
+        fmt::print("  with memberships {:.0f} MB, peak until now {:.0f} MB\n", resident_mb(), peak_mb());
         whole_plans();
         one_person();
         one_group();
@@ -87,8 +98,8 @@ class Bench {
 
     // As the store loads it: everybody is where they belong already.
     void everybody_in() {
-        std::vector<std::vector<UserId>> in(world_.rooms.size());
         std::vector<Membership> row;
+        std::vector<std::uint32_t> sizes(world_.rooms.size(), 0);
         world_.memberships.reserve(world_.users.size(), company_.people() * 21);
         for (std::size_t u = 0; u < world_.users.size(); ++u) {
             row.clear();
@@ -98,18 +109,21 @@ class Bench {
                     .room = decider_->world_room(room), .event = 1, .state = MembershipState::join};
                 held.power = verdict.owner == Tri::yes ? kOwnerPower : std::int8_t{0};
                 row.push_back(held);
-                in[held.room.index()].push_back(UserId(u));
+                ++sizes[held.room.index()];
             });
             std::sort(row.begin(), row.end());
             world_.memberships.assign(u, row);
             memberships_ += row.size();
         }
-        world_.room_users.reserve(in.size(), memberships_);
-        for (std::size_t r = 0; r < in.size(); ++r) {
-            world_.room_users.assign(r, in[r]);
-            world_.rooms[r].joined = in[r].size();
-            in[r] = {};
+        world_.room_users.reserve(sizes.size(), memberships_);
+        for (std::size_t r = 0; r < sizes.size(); ++r) {
+            world_.room_users.assign(r, std::vector<UserId>(sizes[r], UserId(std::size_t{0})));
+            world_.room_users.assign(r, {});
+            world_.rooms[r].joined = sizes[r];
         }
+        for (std::size_t u = 0; u < world_.users.size(); ++u)
+            for (const Membership& held : world_.memberships.row(u))
+                world_.room_users.put(held.room.index(), UserId(u));
     }
 
     void whole_plans() {
