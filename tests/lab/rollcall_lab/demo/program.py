@@ -12,7 +12,7 @@ from ..processes import Daemon, LabError, wait_until
 from . import screen
 
 TREE = settings.SOURCES.parent.parent
-BUILD = TREE / "build-demo"
+BUILD = TREE / "build"
 PROGRAM = BUILD / "daemon" / "rollcall"
 FOLDER = settings.LAB / "demo"
 CONFIG = FOLDER / "rollcall.yaml"
@@ -31,7 +31,7 @@ def build() -> None:
     with screen.step("built Rollcall") as step:
         step.note("configuring")
         if not (BUILD / "build.ninja").exists():
-            _quiet(["meson", "setup", "-Dbuildtype=release", "-Db_ndebug=false", BUILD, TREE])
+            _quiet(["meson", "setup", BUILD, TREE])
         process = subprocess.Popen(["ninja", "-C", str(BUILD), "-j2", "daemon/rollcall"], stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True)
         with open(log, "w") as kept:
@@ -63,11 +63,11 @@ def run(*words: str, expect: tuple = (0,), seconds: float = 60) -> str:
     return done.stdout
 
 
-def show(*words: str, most: int = 200, **options) -> str:
+def show(*words: str, **options) -> str:
     """Runs a command and shows it with its output, as the visitor would see it."""
     screen.command("rollcall " + " ".join(f'"{word}"' if " " in word else word for word in words))
     text = run(*words, **options)
-    screen.output(text, most)
+    screen.output(text)
     return text
 
 

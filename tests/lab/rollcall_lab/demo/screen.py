@@ -29,7 +29,9 @@ def heading(text: str) -> None:
     line(paint("blue", text))
 
 
-def _wrapped(text: str, room: int) -> list:
+def wrapped(text: str, room: int | None = None) -> list:
+    """The text in lines that fit."""
+    room = room or width() - 6
     lines = [""]
     for word in text.split():
         if lines[-1] and len(lines[-1]) + 1 + len(word) > room:
@@ -40,7 +42,7 @@ def _wrapped(text: str, room: int) -> list:
 
 def say(text: str) -> None:
     """A paragraph."""
-    for part in _wrapped(text, width() - 2):
+    for part in wrapped(text, width() - 2):
         line("  " + part)
 
 
@@ -48,13 +50,20 @@ def command(words: str) -> None:
     line("  " + paint("bold", f"$ {words}"))
 
 
-def output(text: str, most: int = 200) -> None:
-    """What a command printed, set apart; long lines are cut, so that none breaks."""
-    lines = text.rstrip("\n").split("\n")
-    for shown in lines[:most]:
-        line(("  " + paint("dim", "│") + " " + _cut(shown, width() - 4)).rstrip())
-    if len(lines) > most:
-        line("  " + paint("dim", f"│ … {len(lines) - most} more lines"))
+def output(text: str) -> None:
+    """What a command printed, set apart; long lines are folded."""
+    for whole in text.rstrip("\n").split("\n"):
+        for shown in _folded(whole, width() - 4):
+            line(("  " + paint("dim", "│") + " " + shown).rstrip())
+
+
+def _folded(text: str, room: int) -> list:
+    lines = []
+    while len(text) > room:
+        at = max(text.rfind(" ", room // 2, room + 1), 0) or room
+        lines.append(text[:at].rstrip())
+        text = "      " + text[at:].lstrip()
+    return [*lines, text]
 
 
 def _cut(text: str, room: int) -> str:
@@ -71,7 +80,7 @@ def happened(text: str, seconds: float | None = None) -> None:
     """Something that was waited for, and how long after its cause it was there."""
     after = "" if seconds is None else paint("bold", f"{took(seconds):>8}") + "  "
     indent = 4 if seconds is None else 14
-    for number, part in enumerate(_wrapped(text, width() - indent - 2)):
+    for number, part in enumerate(wrapped(text, width() - indent - 2)):
         line(("  " + paint("green", "✓") + " " + after if number == 0 else " " * indent) + part)
 
 
