@@ -69,13 +69,14 @@ def summary(stage, began: float) -> None:
             ("rollcall status", "is all well"),
             ("rollcall why jdoe", "where John belongs, and by which rule"),
             ("rollcall audit list --follow", "what happens, as it happens"),
-            ("rollcall plan", f"what would change, once you have edited {program.POLICY.relative_to(settings.LAB)}"),
+            ("rollcall plan", "what would change once you have edited the policy"),
             ("rollcall apply", "put it in force"),
             (f"{here}/demo --disable asmith", "another leaver; --enable takes it back"),
             (f"{here}/demo --add lvega Engineering", "a joiner; --remove takes it back"),
             (f"{here}/demo --stop", "end all of it")]:
         screen.line("  " + screen.paint("bold", f"{words:43}") + what)
-    screen.say(f"All of its files are in {settings.LAB}.")
+    screen.line()
+    screen.say(f"The policy is {program.POLICY}; logs are in {settings.LOGS}.")
 
 
 def _short(path: pathlib.Path) -> str:
@@ -99,7 +100,8 @@ def tour() -> None:
             ("3  The plan", lambda _stage: plan()), ("4  Apply it", apply), ("5  Somebody joins", scenes.joiner),
             ("6  Somebody leaves", scenes.leaver), ("7  Somebody brings a friend", scenes.outsider),
             ("8  … while the daemon is down", scenes.outsider_while_down),
-            ("9  The directory goes away", scenes.directory_away), ("10 On record", scenes.trail)]:
+            ("9  The directory goes away", scenes.directory_away), ("10 The directory hides something", scenes.directory_hides),
+            ("11 On record", scenes.trail)]:
         screen.heading(title)
         scene(stage)
     summary(stage, began)

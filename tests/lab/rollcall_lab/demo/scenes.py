@@ -2,6 +2,7 @@
 Rollcall makes of it, and tells how long that took. Scenes share one Stage."""
 
 import dataclasses
+import json
 import threading
 import time
 
@@ -227,8 +228,29 @@ def directory_away(stage: Stage) -> None:
     stage.timed("Out of a group is out of its room", "IT takes Lucía out of the group again: she is out of the room.", since(began))
 
 
+def directory_hides(stage: Stage) -> None:
+    before = stage.managed_members()["engineering"]
+    screen.say("Worse than no answer is a wrong one. Somebody takes the daemon's right to read who is in the group Engineering:"
+               " the directory answers as if the group were empty, with success.")
+    put_back = stage.directory.deny_read("Engineering", "member")
+    stage.directory.set_attribute("Engineering", "description", "hidden")     # so that the daemon is told to look at it
+    began = time.monotonic()
+    try:
+        wait_until(lambda: "Engineering" in json.dumps(program.status()["directory"]), "the daemon to notice", 60, every=0.1)
+        stage.timed("The daemon notices that a group is hidden", "The daemon has noticed, and takes nobody out or in by that group:",
+                    since(began))
+        screen.output("\n".join(program.run("why", "jdoe", "engineering").splitlines()[:3]))
+        time.sleep(3)                                          # as above
+        gone = before - stage.managed_members()["engineering"]
+        if gone:
+            raise LabError(f"{', '.join(sorted(gone))} were removed although their group only could not be read")
+        screen.happened(f"Three seconds later all {len(before)} are still in Engineering.")
+    finally:
+        put_back()
+        stage.directory.set_attribute("Engineering", "description", None)
+
+
 def trail(_stage: Stage) -> None:
-    screen.say("Every action is written down before it is sent, with its reason and the rule; its result follows. About Marit:")
-    program.show("audit", "list", "--user", "mvisser", "--kind", "intent", "--most", "6")
-    screen.say("and what was done with its result, the last few of all:")
-    program.show("audit", "list", "--most", "4")
+    screen.say("Every action is written down before it is sent, with its reason and the rule; its result follows. Marit's way"
+               " through Engineering:")
+    program.show("audit", "list", "--user", "mvisser", "--room", "engineering", "--most", "12")
