@@ -162,7 +162,7 @@ CallResult FakeHomeserver::perform(const Call& call) {
         case CallKind::find_account:
             return said(accounts.contains(call.user) ? CallOutcome::done : CallOutcome::absent);
         case CallKind::send_notice:
-        case CallKind::report: {
+        case CallKind::join_alias: {
             if (membership(call.room, bot_) != MembershipState::join)
                 return said(CallOutcome::refused, "M_FORBIDDEN: not in the room");
             const Result<json::Value> body = json::parse(call.body);
