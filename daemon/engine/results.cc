@@ -15,8 +15,10 @@ using schema::TrailKind;
 
 namespace {
 
+constexpr Duration kLeastRetry = std::chrono::milliseconds{100};
 constexpr Duration kFirstRetry = std::chrono::seconds{1};
 constexpr Duration kLongestRetry = std::chrono::minutes{5};
+constexpr int kRefusedAdds = 4;
 constexpr Duration kRefusedRetry = std::chrono::minutes{15};
 constexpr Duration kDownRetry = std::chrono::milliseconds{500};
 constexpr Duration kLongestDown = std::chrono::seconds{15};
@@ -85,6 +87,14 @@ void Engine::finish(Intent& intent, const CallResult& result) {
                 open_[intent.key()] = std::move(intent);
                 more_ = true;
                 return;
+            }
+            // The room is not as it was thought to be (still being made, closed by hand): read, and tried again before
+            // that counts as an answer for long.
+            if (intent.action == ActionKind::add && intent.attempts < kRefusedAdds) {
+                rooms_to_read_.push_back(intent.room_ref);
+                CallResult again = result;
+                again.outcome = CallOutcome::retry;
+                return put_off(std::move(intent), again);
             }
             return put_off(std::move(intent), result);
         case CallOutcome::already_so:
@@ -167,7 +177,10 @@ void Engine::put_off(Intent intent, const CallResult& result) {
     ++retry.attempts;
     retry.refused = refused;
     retry.text = result.text;
-    const Duration wait = refused ? kRefusedRetry : std::max(backoff(kFirstRetry, kLongestRetry, retry.attempts), result.retry_after.value_or(Duration{}));
+    // A homeserver that says when is taken at its word; else ever longer.
+    const Duration wait = refused ? kRefusedRetry
+                          : result.retry_after ? std::max(*result.retry_after, kLeastRetry)
+                                               : backoff(kFirstRetry, kLongestRetry, retry.attempts);
     retry.not_before = world_.now + wait;
     json::Value value;
     value.set("attempts", retry.attempts);
