@@ -50,6 +50,7 @@ void Decider::build_conditions() {
                 by_dn_[condition.dn] = id;
                 break;
             case Condition::Kind::attribute:
+                by_attribute_[condition.attribute].push_back(id);
                 if (condition.test == Condition::Test::matches) {
                     patterns_.push_back(id);
                     break;
@@ -109,7 +110,7 @@ void Decider::readability_changed() {
 
 void Decider::derive_conditions(PersonId id) {
     const Person& person = world_.people[id.index()];
-    std::vector<ConditionId> holds;
+    std::vector<ConditionId> holds, unknown;
     if (const auto at = by_user_.find(person.guid); at != by_user_.end()) holds.push_back(at->second);
     if (!by_dn_.empty()) {
         const std::string dn = fold_dn(person.dn);
@@ -127,9 +128,17 @@ void Decider::derive_conditions(PersonId id) {
     };
     if (!by_value_.empty() || !patterns_.empty()) {
         test_value("samaccountname", person.login);
-        for (const AttributeValue& held : world_.person_attributes.row(id.index()))
-            test_value(world_.attribute_names.text(held.attribute), world_.attribute_values.text(held.value));
+        for (const AttributeValue& held : world_.person_attributes.row(id.index())) {
+            const std::string& name = world_.attribute_names.text(held.attribute);
+            const std::string& value = world_.attribute_values.text(held.value);
+            if (value != kUnreadable)
+                test_value(name, value);
+            else if (const auto at = by_attribute_.find(name); at != by_attribute_.end())
+                unknown.insert(unknown.end(), at->second.begin(), at->second.end());
+        }
     }
+    std::sort(unknown.begin(), unknown.end());
+    if (!unknown.empty() || !person_unknown_.row(id.index()).empty()) person_unknown_.assign(id.index(), unknown);
     std::sort(holds.begin(), holds.end());
     holds.erase(std::unique(holds.begin(), holds.end()), holds.end());
     person_conditions_.assign(id.index(), holds);
@@ -220,7 +229,8 @@ std::string Decider::template_id(PersonId id) const {
         } else {
             const AttributeId attribute = world_.attribute_names.find(part.attribute);
             for (const AttributeValue& held : world_.person_attributes.row(id.index()))
-                if (attribute.valid() && held.attribute == attribute && value.empty())
+                if (attribute.valid() && held.attribute == attribute && value.empty() &&
+                    world_.attribute_values.text(held.value) != kUnreadable)
                     value = world_.attribute_values.text(held.value);
         }
         if (value.empty()) return {};
@@ -343,11 +353,13 @@ void Decider::stamp(PersonId id) const {
     if (epoch_ == 0) {  // wrapped after four billion walks: forget all old stamps
         std::fill(group_stamp_.begin(), group_stamp_.end(), 0);
         std::fill(condition_stamp_.begin(), condition_stamp_.end(), 0);
+        std::fill(unknown_stamp_.begin(), unknown_stamp_.end(), 0);
         std::fill(room_stamp_.begin(), room_stamp_.end(), 0);
         epoch_ = 1;
     }
     group_stamp_.resize(world_.groups.size(), 0);
     condition_stamp_.resize(program_->conditions.size(), 0);
+    unknown_stamp_.resize(program_->conditions.size(), 0);
     room_stamp_.resize(program_->rooms.size(), 0);
     holding_.clear();
     walk_.clear();
@@ -375,6 +387,7 @@ void Decider::stamp(PersonId id) const {
             walk_.pop_back();
             for (const GroupId parent : world_.group_parents.row(group.index())) reach(parent, true);
         }
+        for (const ConditionId condition : person_unknown_.row(id.index())) unknown_stamp_[condition.index()] = epoch_;
         for (const ConditionId condition : person_conditions_.row(id.index())) {
             condition_stamp_[condition.index()] = epoch_;
             holding_.push_back(condition);
@@ -384,7 +397,8 @@ void Decider::stamp(PersonId id) const {
 
 Tri Decider::condition(ConditionId id) const {
     if (condition_stamp_[id.index()] == epoch_) return Tri::yes;
-    return condition_unknown_[id.index()] ? Tri::unknown : Tri::no;
+    const bool unknown = condition_unknown_[id.index()] || unknown_stamp_[id.index()] == epoch_;
+    return unknown ? Tri::unknown : Tri::no;
 }
 
 Tri Decider::eval(NodeId id) const {

@@ -146,6 +146,8 @@ class Decider {
     std::vector<bool>
         condition_unknown_;  // by ConditionId: unknown for whoever does not fulfil it for certain
     Rows<ConditionId> person_conditions_;  // by PersonId: that hold
+    Rows<ConditionId> person_unknown_;     // by PersonId: over attributes that could not be read for them
+    std::unordered_map<std::string, std::vector<ConditionId>> by_attribute_;
 
     // The program without its texts: what deciding reads ten million times must lie close together.
     struct PlainNode {
@@ -175,7 +177,7 @@ class Decider {
 
     // Scratch: a stamp equal to epoch_ means "in this walk".
     mutable std::uint32_t epoch_ = 0;
-    mutable std::vector<std::uint32_t> group_stamp_, condition_stamp_, room_stamp_;
+    mutable std::vector<std::uint32_t> group_stamp_, condition_stamp_, unknown_stamp_, room_stamp_;
     mutable std::vector<GroupId> walk_;
     mutable std::vector<ConditionId> holding_;
     mutable std::vector<std::uint32_t> found_;

@@ -198,7 +198,8 @@ void lapsed_approvals(const Decider& decider, UserId user, std::uint32_t room, s
     }
 }
 
-// Everything but who answers for the room, which needs a look at everybody in it.
+}  // namespace
+
 Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t room) {
     const World& world = decider.world();
     const Program& program = decider.program();
@@ -277,8 +278,6 @@ Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t r
     out.short_text = joined(reasons);
     return out;
 }
-
-}  // namespace
 
 Explanation explain(const Decider& decider, UserId user, std::uint32_t room) {
     const World& world = decider.world();

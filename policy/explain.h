@@ -30,7 +30,9 @@ struct Explanation {
 
 [[nodiscard]] Explanation explain(const Decider& decider, UserId user, std::uint32_t room);
 
-// The clause alone, for a plan line or an entry of the trail.
+// Without the owners, for a plan line or an entry of the trail: the first of its reasons decides.
+[[nodiscard]] Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t room);
+// The clause alone.
 [[nodiscard]] std::string why(const Decider& decider, UserId user, std::uint32_t room, Basis basis);
 // What people in a room may read as the reason of a removal: never more than it must tell (design, Never 9).
 [[nodiscard]] std::string_view public_reason(Basis basis);

@@ -35,7 +35,7 @@ struct MembershipSet {
     UserId user;
     RoomId room;
     MembershipState state = MembershipState::join;
-    std::string event;  // event ID; "" where the answer had none
+    std::string event;  // event ID; "" where the answer has none (a kick)
     std::uint32_t held = 0;
 };
 struct Forgotten {
@@ -46,6 +46,7 @@ struct StateSet {
     RoomId room;
     RoomContent content;
     std::string state_key, event;
+    std::string held;  // the event that was held when it was asked for; as for MembershipSet
 };
 struct RoomCreated {
     RoomId room;
@@ -88,8 +89,14 @@ struct DepartOrdered {
     bool taken_back = false;
 };
 
+// A read of the directory that cannot be believed: a canary is missing, nobody is there, a search was cut off.
+struct DirectoryRefused {
+    std::string why;
+    Evidence evidence;
+};
+
 using Fact =
-    std::variant<TimePassed, DirectorySnapshot, DirectoryChanges, RoomEventSeen, RoomRead, MemberRead,
+    std::variant<TimePassed, DirectorySnapshot, DirectoryChanges, DirectoryRefused, RoomEventSeen, RoomRead, MemberRead,
                  MembershipSet, Forgotten, StateSet, RoomCreated, Published, Released, AliasClaimed,
                  AccountSeen, SignedOut, RoomsListed, LeftUnmanaged, PutBack, DepartOrdered>;
 

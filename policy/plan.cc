@@ -47,6 +47,8 @@ std::string_view to_text(ActionKind kind) {
             return "set_space_child";
         case ActionKind::release:
             return "release";
+        case ActionKind::notify:
+            return "notify";
     }
     return "";
 }

@@ -9,6 +9,10 @@
 namespace rollcall::policy {
 namespace {
 
+std::string slot(const RoomContent& content, const std::string& state_key) {
+    return fmt::format("{}|{}", content.index(), state_key);
+}
+
 class Step {
   public:
     Step(World& world, Decider* decider) : world_(world), decider_(decider) {}
@@ -62,12 +66,13 @@ class Step {
 
     // ------------------------------------------------------------ directory
 
+    void take(const DirectoryRefused& fact) {
+        world_.frozen = fact.why;
+        note({Note::Kind::directory_refused, fact.why, {}, {}, "", "", fact.evidence});
+    }
+
     void take(const DirectorySnapshot& fact) {
-        if (const std::string why = disbelief(fact); !why.empty()) {
-            world_.frozen = why;
-            note({Note::Kind::directory_refused, why, {}, {}, "", "", fact.evidence});
-            return;
-        }
+        if (std::string why = disbelief(fact); !why.empty()) return take(DirectoryRefused{std::move(why), fact.evidence});
         const bool first = !world_.directory_read;
         const bool same_database = fact.invocation_id == world_.cursor.invocation_id;
         world_.frozen.clear();
@@ -415,10 +420,6 @@ class Step {
         set_state(room, event.content, event.sender);
     }
 
-    static std::string slot(const RoomContent& content, const std::string& state_key) {
-        return fmt::format("{}|{}", content.index(), state_key);
-    }
-
     void set_state(RoomId id, const RoomContent& content, const std::string& sender) {
         Room& room = world_.rooms[id.index()];
         RoomState& state = room.state;
@@ -557,6 +558,8 @@ class Step {
     }
 
     void take(const StateSet& fact) {
+        const std::string now = held_state_event(world_, fact.room, fact.content, fact.state_key);
+        if (now != fact.held) return;  // an event has come since, and it may be a later one
         if (!fact.event.empty())
             world_.rooms[fact.room.index()].state.events[slot(fact.content, fact.state_key)] = fact.event;
         set_state(fact.room, fact.content, world_.bot);
@@ -659,6 +662,13 @@ class Step {
 
 Effects step(World& world, Decider* decider, const Fact& fact) {
     return Step(world, decider).run(fact);
+}
+
+std::string held_state_event(const World& world, RoomId room, const RoomContent& content,
+                             const std::string& state_key) {
+    const auto& events = world.rooms[room.index()].state.events;
+    const auto at = events.find(slot(content, state_key));
+    return at == events.end() ? std::string() : at->second;
 }
 
 void keep_approvals(World& world, const Decider& old) {

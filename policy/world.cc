@@ -89,7 +89,7 @@ PersonId World::put_person(const PersonEntry& entry) {
         if (person.expires && *person.expires != kNever) expiries.emplace(*person.expires, id);
         person.primary_group = entry.primary_group;
         if (entry.primary_group) primary_rids.insert(*entry.primary_group);
-        set_attributes(id, entry.attributes);
+        set_attributes(id, entry);
     }
     const bool same = !fresh && before.dn == person.dn && before.login == person.login &&
                       before.account_control == person.account_control && before.expires == person.expires &&
@@ -105,11 +105,13 @@ void World::entry_changed(PersonId id) {
     dirty.entries.insert(id);
 }
 
-void World::set_attributes(PersonId id, const Attributes& attributes) {
+void World::set_attributes(PersonId id, const PersonEntry& entry) {
     std::vector<AttributeValue> values;
-    for (const auto& [name, texts] : attributes)
+    for (const auto& [name, texts] : entry.attributes)
         for (const std::string& text : texts)
             values.push_back({attribute_names.intern(name), attribute_values.intern(text)});
+    for (const std::string& name : entry.unreadable)
+        values.push_back({attribute_names.intern(name), attribute_values.intern(kUnreadable)});
     std::sort(values.begin(), values.end());
     values.erase(std::unique(values.begin(), values.end()), values.end());
     const auto held = person_attributes.row(id.index());

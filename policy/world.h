@@ -53,6 +53,10 @@ struct Group {
     std::uint64_t usn = 0;
 };
 
+// Stands as the value of an attribute that could not be read for one person. No directory value: LDAP strings of AD hold no
+// control character of this kind.
+inline constexpr std::string_view kUnreadable = "\x01unreadable";
+
 struct AttributeValue {
     AttributeId attribute;
     ValueId value;
@@ -249,7 +253,7 @@ class World {
     World& operator=(World&&) = default;
 
   private:
-    void set_attributes(PersonId id, const Attributes& attributes);
+    void set_attributes(PersonId id, const PersonEntry& entry);
     void change_members(GroupId group, const std::vector<MemberRef>& wanted, bool absence_counts);
     void member_changed(MemberRef member);
     void resolve_waiting(const Guid& guid, MemberRef member);

@@ -1,8 +1,9 @@
-// The only door to JSON: one value type, one guarded parser, one canonical writer. json.cc alone includes RapidJSON.
+// The only door to JSON: one value type, one guarded parser, one canonical writer. json.cc alone includes
+// RapidJSON.
 //
-// RapidJSON as Debian ships it (1.1.0) needs guards, so parse() is iterative, checks UTF-8, reads numbers through
-// std::from_chars (CVE-2024-38517), refuses duplicate keys, and caps size, depth and the number of values.
-// Values only; no locking; safe to hand between threads by move.
+// RapidJSON as Debian ships it (1.1.0) needs guards, so parse() is iterative, checks UTF-8, reads numbers
+// through std::from_chars (CVE-2024-38517), refuses duplicate keys, and caps size, depth and the number of
+// values. Values only; no locking; safe to hand between threads by move.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +50,8 @@ class Value {
     [[nodiscard]] Array* array() { return std::get_if<Array>(&data_); }
     [[nodiscard]] Object* object() { return std::get_if<Object>(&data_); }
 
-    // The member of that name, or a shared null where this is no object or has no such member: chains never fail.
+    // The member of that name, or a shared null where this is no object or has no such member: chains never
+    // fail.
     [[nodiscard]] const Value& operator[](std::string_view key) const;
     // The text, or `otherwise` where this is no string. Likewise the others.
     [[nodiscard]] std::string text(std::string_view otherwise = {}) const;
@@ -74,8 +76,8 @@ struct Limits {
 // Errors are invalid_input with the byte offset in the message.
 [[nodiscard]] Result<Value> parse(std::string_view text, const Limits& limits = {});
 
-// Canonical JSON as the Matrix specification defines it (appendix "Canonical JSON"): keys sorted by code point, no
-// blanks, shortest escapes. Doubles are written in their shortest form (ours never hold any).
+// Canonical JSON as the Matrix specification defines it (appendix "Canonical JSON"): keys sorted by code
+// point, no blanks, shortest escapes. Doubles are written in their shortest form (ours never hold any).
 [[nodiscard]] std::string write(const Value& value);
 // For people and --json: two blanks a level, members in the order in which they were set.
 [[nodiscard]] std::string write_pretty(const Value& value);

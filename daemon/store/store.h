@@ -47,7 +47,8 @@ struct StoredMark {
 struct StoredTrailEntry {
     std::uint64_t index = 0;  // 1, 2, 3 … without a gap
     Time time{};
-    std::string text;         // canonical JSON
+    std::string kind, user, room;  // members of `text` by which trail() finds it; "" where it has none
+    std::string text;              // canonical JSON
 };
 
 // All that one turn of the engine changes. `world` is read for the rows that `touched` names.

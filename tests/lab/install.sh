@@ -10,53 +10,13 @@ packages="samba samba-ad-dc samba-ad-provision samba-common-bin samba-dsdb-modul
     python3-samba ldb-tools tdb-tools ldap-utils krb5-user libsasl2-modules-gssapi-mit
     python3 python3-venv openssl acl attr ca-certificates procps"
 
+here=$(cd "$(dirname "$0")" && pwd)
+who=lab
 cache=${ROLLCALL_LAB_CACHE:-/var/cache/rollcall-lab}
 venv=$cache/venv
 log=$cache/install.log
 
-say() { printf 'lab: %s\n' "$*"; }
-
-# Runs a noisy command with its output in the log, and shows the end of that log if it fails.
-quietly() {
-    "$@" >>"$log" 2>&1 || {
-        status=$?
-        say "failed: $*" >&2
-        tail -n 20 "$log" >&2
-        exit "$status"
-    }
-}
-
-installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
-
-missing_packages() {
-    for package in $packages; do
-        installed "$package" || printf '%s ' "$package"
-    done
-}
-
-# A freshly installed samba must not start its own file server on this machine's addresses. A policy that
-# is already there stays as it is.
-forbid_service_starts() {
-    [ -e /usr/sbin/policy-rc.d ] && return
-    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
-    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
-    chmod 755 /usr/sbin/policy-rc.d
-}
-
-install_packages() {
-    missing=$(missing_packages)
-    [ -n "$missing" ] || return 0
-    [ "$(id -u)" = 0 ] || { say "run this as root to install: $missing" >&2; exit 1; }
-    say "installing Debian packages: $missing"
-    forbid_service_starts
-    export DEBIAN_FRONTEND=noninteractive
-    # Lists may be there and fresh enough; only when they are not are they fetched.
-    # shellcheck disable=SC2086 # the list is meant to be split
-    apt-get install -y -q --no-install-recommends $missing >>"$log" 2>&1 || {
-        quietly apt-get update -q
-        quietly apt-get install -y -q --no-install-recommends $missing
-    }
-}
+. "$here/../packages.sh"
 
 # version NAME: what the virtual environment has of it, empty when nothing.
 version() {
@@ -83,5 +43,6 @@ install_venv() {
 }
 
 mkdir -p "$cache"
-install_packages
+# shellcheck disable=SC2086 # the list is meant to be split
+install_packages $packages
 install_venv

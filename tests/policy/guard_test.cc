@@ -56,7 +56,7 @@ class Guards : public testing::Test {
                 if (action.kind != ActionKind::remove && action.kind != ActionKind::add) continue;
                 if (!scene.guards.allows(*scene.decider, scene.memory, UserId(u), action)) continue;
                 const ActionKey key = key_of(*scene.decider, UserId(u), action);
-                if (const auto guard = guard_of(*scene.decider, action);
+                if (const auto guard = guard_of(*scene.decider, UserId(u), action);
                     guard && !scene.memory.approved.contains(key))
                     scene.memory.ledger.insert(
                         {*guard, key.user, *guard == Guard::departures ? "" : key.room, scene.world.now});

@@ -515,5 +515,25 @@ TEST_F(Never, N7_WhoIsInARoomWhenAPolicyComesIntoForceKeepsTheirMatrixId) {
     EXPECT_EQ(scene.world.people[scene.person("anna").index()].matrix_id, "@anna:corp.example");
 }
 
+TEST_F(Never, N1_AnAttributeThatCouldNotBeReadForOnePersonIsUnknownForThemNotEmpty) {
+    scene.room("sales", "attribute department is Sales");
+    for (const char* who : {"anna", "bob"}) {
+        scene.directory.people.at(who).attributes["department"] = {"Sales"};
+        scene.directory.wrote(who);
+    }
+    scene.read();
+    restart();
+    ASSERT_EQ(scene.says("anna", "sales"), "in member");
+    PersonEntry& anna = scene.directory.people.at("anna");
+    anna.attributes.erase("department");
+    anna.unreadable = {"department"};
+    scene.directory.people.at("bob").attributes.erase("department");
+    scene.directory.wrote("anna");
+    scene.directory.wrote("bob");
+    scene.learn(scene.directory.changes({"anna", "bob"}));
+    EXPECT_EQ(scene.says("anna", "sales"), "unknown undecided");
+    EXPECT_EQ(scene.says("bob", "sales").substr(0, 3), "out") << "readable, and empty";
+}
+
 }  // namespace
 }  // namespace rollcall::policy::test

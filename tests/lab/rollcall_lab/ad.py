@@ -161,10 +161,11 @@ class Directory:
             raise NotThere(f"{len(found)} objects are called {name}")
         return found[0]["dn"]
 
-    def search(self, expression: str, attributes, base: str = settings.BASE_DN, deleted: bool = False) -> list:
+    def search(self, expression: str, attributes, base: str = settings.BASE_DN, deleted: bool = False,
+               controls=()) -> list:
         """All that matches, with `dn` and the values as bytes under `raw`."""
         self._run("search", base, expression, attributes=list(attributes),
-                  controls=[SHOW_DELETED] if deleted else None)
+                  controls=[*controls, *([SHOW_DELETED] if deleted else [])] or None)
         return [{"dn": entry["dn"], "raw": dict(entry["raw_attributes"])}
                 for entry in self._connection.response if entry["type"] == "searchResEntry"]
 

@@ -15,7 +15,7 @@ from .matrix import Client, MatrixError, wait_until
 from .proxy import HttpProxy, TcpProxy
 from .settings import CORP, PARTNER
 
-NOTIFY = ("1.2.840.113556.1.4.528", True, None)
+NOTIFY = "1.2.840.113556.1.4.528"
 EXTENDED_DN = ("1.2.840.113556.1.4.529", True, b"\x30\x03\x02\x01\x01")
 LOGIN = "lab-check"
 
@@ -48,10 +48,8 @@ def service_account_sees_deleted(admin: Directory, service: Directory) -> str:
 
 
 def extended_names(admin: Directory, service: Directory) -> str:
-    service._run("search", service.dn("SRE"), "(objectClass=*)", search_scope=ldap3.BASE, attributes=["member"],
-                 controls=[EXTENDED_DN])
-    [entry] = [item for item in service._connection.response if item["type"] == "searchResEntry"]
-    values = entry["raw_attributes"]["member"]
+    [entry] = service.search("(sAMAccountName=SRE)", ["member"], controls=[EXTENDED_DN])
+    values = entry["raw"]["member"]
     expect(all(value.startswith(b"<GUID=") for value in values), f"{values[:1]}")
     return values[0].decode()
 
@@ -60,7 +58,7 @@ def notification(admin: Directory, service: Directory) -> str:
     """A watcher is told of a change made over LDAP, many times over: the slowest counts."""
     watcher = subprocess.Popen(
         ["ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-x", "-H", settings.LDAPS_URL, "-D", settings.BIND_DN,
-         "-y", str(settings.SECRETS / "bind-password"), "-b", settings.BASE_DN, "-E", "!1.2.840.113556.1.4.528",
+         "-y", str(settings.SECRETS / "bind-password"), "-b", settings.BASE_DN, "-E", f"!{NOTIFY}",
          "(objectClass=*)", "title"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1,
         env={"LDAPTLS_CACERT": str(settings.CA), "PATH": "/usr/bin:/bin"})

@@ -54,15 +54,12 @@ def _together(*jobs) -> None:
             done.result()
 
 
-def _make_directory(people: int, progress: Progress) -> None:
+def _make_directory(everyone: company.Company, progress: Progress) -> None:
     with progress.step("made the domain"):
         samba_dc.provision()
         samba_dc.configure()
-    if people:
-        with progress.step(f"put a company of {people} people into it"):
-            samba_dc.fill(company.make(people))
-    else:
-        samba_dc.fill(company.nobody())
+    with progress.step(f"put {len(everyone.people)} people into it"):
+        samba_dc.fill(everyone)
     pristine.collect_directory()
     with progress.step(f"started the domain controller on {settings.DC_ADDRESS}"):
         samba_dc.start()
@@ -80,7 +77,7 @@ def _make_homeserver(server, make_accounts, progress: Progress) -> None:
 
 def _make(people: int, key: str, progress: Progress) -> None:
     everyone = company.make(people) if people else company.nobody()
-    _together(lambda: _make_directory(people, progress),
+    _together(lambda: _make_directory(everyone, progress),
               lambda: _make_homeserver(CORP, lambda: accounts.make_company(everyone), progress),
               lambda: _make_homeserver(PARTNER, accounts.make_partner, progress))
     with progress.step("kept a copy for the next time"):

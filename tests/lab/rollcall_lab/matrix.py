@@ -1,6 +1,8 @@
 """One Matrix user, or an appservice, of the lab's homeservers: what a test or a demo does as that person."""
 
+import itertools
 import json
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -11,6 +13,8 @@ from .processes import LabError, wait_until
 from .settings import CORP, Homeserver
 
 __all__ = ["Client", "LabError", "MatrixError", "wait_until"]
+
+_number = itertools.count(int(time.time()))
 
 
 class MatrixError(Exception):
@@ -117,8 +121,9 @@ class Client:
         return self.call("GET", "/_matrix/client/v3/joined_rooms")["joined_rooms"]
 
     def invitations(self) -> dict:
-        """Pending ones: room → who invited."""
-        only = {"presence": {"limit": 0, "types": []}, "account_data": {"limit": 0, "types": []},
+        """Pending ones: room → who invited. Synapse answers the same first sync from memory for two minutes, so each
+        filter is another one."""
+        only = {"presence": {"limit": next(_number), "types": []}, "account_data": {"limit": 0, "types": []},
                 "room": {"timeline": {"limit": 1}, "state": {"types": []}}}
         rooms = self.call("GET", "/_matrix/client/v3/sync", filter=json.dumps(only), timeout=0).get("rooms", {})
         return {room: next((event["sender"] for event in found["invite_state"]["events"]

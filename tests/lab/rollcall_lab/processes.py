@@ -1,4 +1,4 @@
-"""Starts the lab's servers as daemons and ends exactly these: a pid file each, checked against /proc before any signal."""
+"""Starts the lab's servers as daemons and ends exactly these: a pid file each, checked before any signal."""
 
 import os
 import pathlib

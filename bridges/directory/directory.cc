@@ -1,0 +1,91 @@
+#include "bridges/directory/directory.h"
+
+#include <utility>
+
+#include "bridges/directory/connection.h"
+#include "bridges/directory/cutoff.h"
+#include "bridges/directory/sweep.h"
+#include "bridges/directory/sweeper.h"
+#include "bridges/directory/watch.h"
+
+namespace rollcall::directory {
+
+using policy::DirectoryHealth;
+
+Directory::Directory(Settings settings, Sink sink)
+    : settings_(std::move(settings)), sink_(std::move(sink)), wanted_(settings_.wanted) {}
+
+Directory::~Directory() {
+    stop();
+}
+
+void Directory::start(std::optional<Cursor> cursor) {
+    sweeper_ = std::make_unique<Sweeper>(
+        settings_, Sweeper::Hooks{[this](policy::DirectorySnapshot snapshot) { sink_(std::move(snapshot)); },
+                                  [this](DirectoryHealth health, const std::string& text) {
+                                      report(&Directory::sweep_health_, health, text);
+                                  },
+                                  [this] { return wanted(); }});
+    Sweeper* const sweeper = sweeper_.get();
+    watch_ = std::make_unique<Watch>(
+        settings_,
+        Watch::Hooks{[this](policy::DirectoryChanges changes) { sink_(std::move(changes)); },
+                     [this, sweeper](DirectoryHealth health, const std::string& text) {
+                         report(&Directory::watch_health_, health, text);
+                         sweeper->allow(health == DirectoryHealth::up ||
+                                        health == DirectoryHealth::incomplete);
+                     },
+                     [sweeper] { sweeper->request(); }, [this] { return wanted(); }},
+        std::move(cursor));
+}
+
+void Directory::stop() {
+    watch_.reset();
+    sweeper_.reset();
+}
+
+void Directory::request_sweep() {
+    if (sweeper_) sweeper_->request();
+}
+
+void Directory::set_attributes(std::vector<std::string> attributes) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (wanted_.attributes == attributes) return;
+        wanted_.attributes = std::move(attributes);
+    }
+    request_sweep();
+}
+
+void Directory::set_canaries(std::vector<std::string> logins) {
+    const std::lock_guard lock(mutex_);
+    wanted_.canaries = std::move(logins);
+}
+
+Wanted Directory::wanted() const {
+    const std::lock_guard lock(mutex_);
+    return wanted_;
+}
+
+// The watch's trouble comes first: while it has any, the sweeper's is old news.
+void Directory::report(Health Directory::*part, DirectoryHealth health, const std::string& text) {
+    const std::lock_guard lock(report_mutex_);
+    this->*part = {health, text};
+    Health now = watch_health_.health != DirectoryHealth::up ? watch_health_ : sweep_health_;
+    if (now.health == DirectoryHealth::up && !watch_health_.text.empty())
+        now.text = now.text.empty() ? watch_health_.text : watch_health_.text + "; " + now.text;
+    // A refused sweep is told each time: one that was believed may have come since the last one.
+    const bool refused = part == &Directory::sweep_health_ && health == DirectoryHealth::incomplete;
+    if (reported_ == now && !refused) return;
+    reported_ = now;
+    sink_(policy::DirectoryStatus{settings_.name, now.health, settings_.url, now.text});
+}
+
+Result<policy::DirectorySnapshot> read_all(const Settings& settings) {
+    Cutoff cutoff;
+    auto connection = Connection::open(settings, cutoff);
+    if (!connection) return pass(connection);
+    return sweep(*connection, settings, settings.wanted);
+}
+
+}  // namespace rollcall::directory

@@ -1,0 +1,72 @@
+// Directory: one Active Directory server as the engine sees it: facts out, a few wishes in.
+//
+// Two threads with a handle each: the watch (changes within moments) and the sweeper (complete reads),
+// because a complete read of a large company would make a shared handle deaf for minutes. Facts come from
+// both threads, in no order between them; sweep.h says how a consumer keeps an older one from overwriting a
+// newer. The owner makes and ends it; every method is safe on any thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bridges/directory/settings.h"
+#include "policy/base/result.h"
+#include "policy/directory.h"
+
+namespace rollcall::directory {
+
+class Sweeper;
+class Watch;
+
+using Fact = std::variant<policy::DirectorySnapshot, policy::DirectoryChanges, policy::DirectoryStatus>;
+// Called on both threads; it may block them.
+using Sink = std::function<void(Fact)>;
+
+class Directory {
+  public:
+    Directory(Settings settings, Sink sink);
+    ~Directory();  // stop()
+    Directory(const Directory&) = delete;
+    Directory& operator=(const Directory&) = delete;
+
+    // Begins to work, once. A cursor is what evidence and invocation_id of the last stored snapshot or change
+    // make; without one that still fits, a complete read comes first.
+    void start(std::optional<Cursor> cursor);
+    // Ends both threads within moments; after it no fact comes.
+    void stop();
+
+    void request_sweep();
+    // In force from the next read on. New attributes are asked for by a sweep that this requests.
+    void set_attributes(std::vector<std::string> attributes);
+    void set_canaries(std::vector<std::string> logins);
+
+  private:
+    struct Health {
+        policy::DirectoryHealth health = policy::DirectoryHealth::up;
+        std::string text;
+        bool operator==(const Health&) const = default;
+    };
+    [[nodiscard]] Wanted wanted() const;
+    void report(Health Directory::*part, policy::DirectoryHealth health, const std::string& text);
+
+    const Settings settings_;
+    const Sink sink_;
+    mutable std::mutex mutex_;
+    Wanted wanted_;                     // protected by mutex_
+    std::mutex report_mutex_;           // also keeps reports in order; never taken under mutex_
+    Health watch_health_;               // protected by report_mutex_
+    Health sweep_health_;               // protected by report_mutex_
+    std::optional<Health> reported_;    // protected by report_mutex_
+    std::unique_ptr<Sweeper> sweeper_;  // set by start(), cleared by stop()
+    std::unique_ptr<Watch> watch_;      // likewise; ends before the sweeper, which it calls
+};
+
+// One complete read on the caller's thread, for a command that runs without a daemon.
+[[nodiscard]] Result<policy::DirectorySnapshot> read_all(const Settings& settings);
+
+}  // namespace rollcall::directory

@@ -1,0 +1,132 @@
+#include "bridges/directory/drain.h"
+
+#include <fmt/format.h>
+#include <utility>
+
+#include "bridges/directory/entry.h"
+#include "bridges/directory/members.h"
+#include "bridges/directory/search.h"
+
+namespace rollcall::directory {
+namespace {
+
+Time now() {
+    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
+Status sort_in(const RawEntry& entry, Drained& drained) {
+    auto& changes = drained.changes;
+    switch (kind_of(entry)) {
+        case EntryKind::person: {
+            auto person = to_person(entry, changes.attributes, changes.evidence.usn);
+            if (!person) return pass(person);
+            changes.people.push_back(std::move(*person));
+            return {};
+        }
+        case EntryKind::group: {
+            auto group = to_group(entry, changes.evidence.usn);
+            if (!group) return pass(group);
+            changes.groups.push_back(std::move(*group));
+            return {};
+        }
+        case EntryKind::container:
+            if (entry.guid && !entry.has_value("isdeleted", "TRUE"))
+                drained.containers.push_back({*entry.guid, entry.dn});
+            return {};
+        case EntryKind::other:
+            return {};
+    }
+    return {};
+}
+
+Status read_changed(Connection& connection, const Settings& settings, std::uint64_t after, Drained& drained) {
+    Query query;
+    query.base = settings.base;
+    query.filter = fmt::format("(uSNChanged>={})", after + 1);
+    query.attributes = person_attributes(drained.changes.attributes);
+    for (const std::string& name : group_attributes()) query.attributes.push_back(name);
+    query.attributes = normal_attributes(query.attributes);
+    query.deleted = true;
+    return search(connection, query, [&](RawEntry&& entry) { return sort_in(entry, drained); });
+}
+
+// Puts the verified read of each group in place of what the search brought. One that is gone by now stays
+// away; its tombstone is in the next drain.
+Status read_groups(Connection& connection, const Root& root, std::vector<policy::GroupEntry>& groups) {
+    std::vector<policy::GroupEntry> read;
+    for (auto& seen : groups) {
+        if (seen.deleted) {
+            read.push_back(std::move(seen));
+            continue;
+        }
+        auto group = read_group(connection, seen.guid, seen.usn, root.sids);
+        if (group) {
+            read.push_back(std::move(*group));
+        } else if (group.error().kind != ErrorKind::not_found) {
+            return pass(group);
+        }
+    }
+    groups = std::move(read);
+    return {};
+}
+
+}  // namespace
+
+Result<Drained> drain(Connection& connection, const Settings& settings, const Wanted& wanted,
+                      const Root& root, std::uint64_t after) {
+    const auto usn = read_usn(connection);
+    if (!usn) return pass(usn);
+    if (*usn < after)
+        return fail(ErrorKind::conflict,
+                    fmt::format("{} went back from USN {} to {}", settings.url, after, *usn));
+    Drained drained;
+    auto& changes = drained.changes;
+    changes.evidence = {settings.name, settings.url, *usn, settings.base, now()};
+    changes.invocation_id = root.invocation_id;
+    changes.attributes = normal_attributes(wanted.attributes);
+    if (*usn == after) return drained;
+    if (const auto done = read_changed(connection, settings, after, drained); !done) return pass(done);
+    if (changes.groups.empty()) return drained;
+    if (const auto done = read_groups(connection, root, changes.groups); !done) return pass(done);
+    auto missing = find_missing_canary(connection, settings, wanted);
+    if (!missing) return pass(missing);
+    drained.missing_canary = std::move(*missing);
+    changes.groups_verified = drained.missing_canary.empty();
+    return drained;
+}
+
+Result<std::string> find_missing_canary(Connection& connection, const Settings& settings,
+                                        const Wanted& wanted) {
+    for (const std::string& canary : wanted.canaries) {
+        Query query;
+        query.base = settings.base;
+        query.filter = fmt::format("(&{}(sAMAccountName={}))", kPeopleFilter, filter_value(canary));
+        query.attributes = {"userAccountControl", "uSNChanged"};
+        bool seen = false;
+        const auto done = search(connection, query, [&](RawEntry&& entry) -> Status {
+            const bool whole =
+                entry.first("useraccountcontrol") != nullptr && entry.first("usnchanged") != nullptr;
+            seen = seen || whole;
+            return {};
+        });
+        if (!done) return pass(done);
+        if (!seen) return canary;
+    }
+    return std::string();
+}
+
+Result<std::vector<Container>> read_containers(Connection& connection, const Settings& settings) {
+    std::vector<Container> containers;
+    Query query;
+    query.base = settings.base;
+    query.filter = kContainersFilter;
+    query.attributes = {"objectGUID"};
+    const auto done = search(connection, query, [&](RawEntry&& entry) -> Status {
+        if (entry.guid) containers.push_back({*entry.guid, std::move(entry.dn)});
+        return {};
+    });
+    if (!done) return pass(done);
+    return containers;
+}
+
+}  // namespace rollcall::directory

@@ -1,0 +1,43 @@
+// drain(): what changed after a USN, as one DirectoryChanges.
+//
+// The notification only says "look"; this is the truth (MS-ADTS 3.1.1.3.4.1.9 leaves open what a notification
+// omits). How far a drain covers is highestCommittedUSN read before its search, not the greatest USN that
+// came: on a busy controller a smaller one may be committed later. Objects above that mark come again next
+// time, which harms nobody. Runs on the thread that owns the connection.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bridges/directory/connection.h"
+#include "bridges/directory/root.h"
+#include "policy/directory.h"
+
+namespace rollcall::directory {
+
+struct Container {
+    Guid guid;
+    std::string dn;
+};
+
+struct Drained {
+    policy::DirectoryChanges changes;  // evidence.usn is set even where nothing changed
+    std::vector<Container>
+        containers;              // those that changed: if one was moved, so was everything below it, silently
+    std::string missing_canary;  // why groups_verified is false
+    [[nodiscard]] bool empty() const { return changes.people.empty() && changes.groups.empty(); }
+};
+
+// ErrorKind::conflict: the controller's USN is below `after`; its database was put back, only a sweep helps.
+[[nodiscard]] Result<Drained> drain(Connection& connection, const Settings& settings, const Wanted& wanted,
+                                    const Root& root, std::uint64_t after);
+
+// The first canary that this connection does not show whole; "" when all are there.
+[[nodiscard]] Result<std::string> find_missing_canary(Connection& connection, const Settings& settings,
+                                                      const Wanted& wanted);
+
+// Every organisational unit and container.
+[[nodiscard]] Result<std::vector<Container>> read_containers(Connection& connection,
+                                                             const Settings& settings);
+
+}  // namespace rollcall::directory

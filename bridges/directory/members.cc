@@ -1,0 +1,105 @@
+#include "bridges/directory/members.h"
+
+#include <fmt/format.h>
+#include <charconv>
+
+#include "bridges/directory/access.h"
+#include "bridges/directory/entry.h"
+#include "bridges/directory/search.h"
+
+namespace rollcall::directory {
+namespace {
+
+constexpr std::string_view kRange = "member;range=";
+constexpr int kAttempts = 4;
+
+// Reads the ranges after the first. False: the group moved meanwhile.
+Result<bool> read_ranges(Connection& connection, policy::GroupEntry& group, std::size_t next) {
+    for (;;) {
+        Query query;
+        query.base = guid_name(group.guid);
+        query.attributes = {fmt::format("{}{}-*", kRange, next), "objectGUID", "uSNChanged"};
+        const auto entry = read_one(connection, query);
+        if (!entry) return pass(entry);
+        const auto usn = entry->integer("usnchanged");
+        const MemberValues part = members_in(*entry);
+        if (!usn || static_cast<std::uint64_t>(*usn) != group.usn || part.values == nullptr) return false;
+        add_members(group, *part.values);
+        if (part.complete) return true;
+        if (part.next <= next) return false;  // a server that does not get on
+        next = part.next;
+    }
+}
+
+// nullopt: the group moved meanwhile.
+Result<std::optional<policy::GroupEntry>> attempt(Connection& connection, const Query& query,
+                                                  std::uint64_t read_at,
+                                                  const std::vector<std::string>& sids) {
+    const auto entry = read_one(connection, query);
+    if (!entry) return pass(entry);
+    auto group = to_group(*entry, read_at);
+    if (!group) return pass(group);
+    const MemberValues part = members_in(*entry);
+    if (part.values == nullptr) {
+        group->members_known =
+            may_read(entry->text("ntsecuritydescriptor"), sids, member_property()) == Access::yes;
+        return std::optional(std::move(*group));
+    }
+    add_members(*group, *part.values);
+    if (!part.complete) {
+        const auto steady = read_ranges(connection, *group, part.next);
+        if (!steady) return pass(steady);
+        if (!*steady) return std::optional<policy::GroupEntry>();
+    }
+    group->members_known = true;
+    return std::optional(std::move(*group));
+}
+
+}  // namespace
+
+MemberValues members_in(const RawEntry& entry) {
+    const auto ranged = entry.values.lower_bound(kRange);
+    if (ranged == entry.values.end() || !ranged->first.starts_with(kRange)) {
+        const auto& all = entry.all("member");
+        return {all.empty() ? nullptr : &all, true, 0};
+    }
+    const std::string& name = ranged->first;  // member;range=0-1499, the last one member;range=1500-*
+    if (name.ends_with("-*")) return {&ranged->second, true, 0};
+    std::size_t last = 0;
+    const auto dash = name.rfind('-');
+    std::from_chars(name.data() + dash + 1, name.data() + name.size(), last);
+    return {&ranged->second, false, last + 1};
+}
+
+void add_members(policy::GroupEntry& group, const std::vector<std::string>& values) {
+    group.members.reserve(group.members.size() + values.size());
+    for (const std::string& value : values) {
+        const auto name = parse_extended_name(value);
+        if (name.guid) {
+            group.members.push_back(*name.guid);
+        } else {
+            ++group.members_unnamed;
+        }
+    }
+}
+
+Result<policy::GroupEntry> read_group(Connection& connection, const Guid& guid, std::uint64_t read_at,
+                                      const std::vector<std::string>& sids) {
+    Query query;
+    query.base = guid_name(guid);
+    query.attributes = group_attributes();
+    query.attributes.emplace_back("member");
+    query.attributes.emplace_back("nTSecurityDescriptor");
+    query.dacl = true;
+    for (int i = 0; i < kAttempts; ++i) {
+        auto group = attempt(connection, query, read_at, sids);
+        if (!group) return pass(group);
+        if (*group) return std::move(**group);
+    }
+    query.attributes = group_attributes();
+    const auto entry = read_one(connection, query);
+    if (!entry) return pass(entry);
+    return to_group(*entry, read_at);
+}
+
+}  // namespace rollcall::directory

@@ -1,0 +1,77 @@
+#include "bridges/directory/root.h"
+
+#include <fmt/format.h>
+
+#include "bridges/directory/search.h"
+#include "policy/base/text.h"
+
+namespace rollcall::directory {
+namespace {
+
+Query root_query(std::vector<std::string> attributes) {
+    Query query;
+    query.attributes = std::move(attributes);
+    query.controls = false;
+    return query;
+}
+
+Result<std::uint64_t> usn_of(const Connection& connection, const RawEntry& root) {
+    const auto usn = root.integer("highestcommittedusn");
+    if (!usn || *usn < 0)
+        return fail(ErrorKind::io, fmt::format("{} does not tell its highestCommittedUSN", connection.url()),
+                    "is it an Active Directory domain controller?");
+    return static_cast<std::uint64_t>(*usn);
+}
+
+Result<std::string> read_invocation_id(Connection& connection, const std::string& service) {
+    Query query;
+    query.base = service;
+    query.attributes = {"invocationId"};
+    const auto entry = read_one(connection, query);
+    if (!entry) return pass(entry);
+    const auto guid = Guid::from_bytes(entry->text("invocationid"));
+    if (!guid)
+        return fail(ErrorKind::io, fmt::format("{} does not tell its invocationId", connection.url()),
+                    "the bind account must be able to read the configuration partition");
+    return guid->text();
+}
+
+// The Deleted Objects container, by its well-known GUID (MS-ADTS 6.1.1.4). Without rights it is there but
+// empty, and no error says so (seen); the right to list it is given together with the one to read it, and
+// this one shows.
+bool sees_tombstones(Connection& connection, const std::string& base) {
+    Query query;
+    query.base = "<WKGUID=18E2EA80684F11D2B9AA00C04F79F805," + base + ">";
+    query.attributes = {"isDeleted"};
+    query.deleted = true;
+    const auto entry = read_one(connection, query);
+    return entry && entry->has_value("isdeleted", "TRUE");
+}
+
+}  // namespace
+
+Result<Root> read_root(Connection& connection, const Settings& settings) {
+    const auto entry =
+        read_one(connection,
+                 root_query({"highestCommittedUSN", "dsServiceName", "defaultNamingContext", "tokenGroups"}));
+    if (!entry) return pass(entry);
+    const auto usn = usn_of(connection, *entry);
+    if (!usn) return pass(usn);
+    const std::string context = entry->text("defaultnamingcontext");
+    if (fold_dn(context) != fold_dn(settings.base))
+        return fail(ErrorKind::invalid_input,
+                    fmt::format("{} serves {}, not {}", settings.url, context, settings.base),
+                    fmt::format("write `base: {}`; a rule narrows it with `under`", context));
+    auto invocation_id = read_invocation_id(connection, entry->text("dsservicename"));
+    if (!invocation_id) return pass(invocation_id);
+    return Root{*usn, std::move(*invocation_id), entry->all("tokengroups"),
+                sees_tombstones(connection, settings.base)};
+}
+
+Result<std::uint64_t> read_usn(Connection& connection) {
+    const auto entry = read_one(connection, root_query({"highestCommittedUSN"}));
+    if (!entry) return pass(entry);
+    return usn_of(connection, *entry);
+}
+
+}  // namespace rollcall::directory

@@ -1,0 +1,28 @@
+// Root: which controller this is, how far its database has got, and as whom it knows us.
+//
+// Read once for each connection, before any search: the USN of a complete read must be older than everything
+// in it (MS-ADTS 3.1.1.3.2, rootDSE; 3.1.1.1.9, invocationId). Values only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bridges/directory/connection.h"
+
+namespace rollcall::directory {
+
+struct Root {
+    std::uint64_t usn = 0;            // highestCommittedUSN
+    std::string invocation_id;        // GUID text
+    std::vector<std::string> sids;    // of the bind account and its groups, binary; empty where not told
+    bool tombstones_visible = false;  // may the account list CN=Deleted Objects?
+};
+
+// Also checks that `settings.base` is the domain's naming context: with a part of the domain as base,
+// somebody who is moved out of it would look deleted.
+[[nodiscard]] Result<Root> read_root(Connection& connection, const Settings& settings);
+// highestCommittedUSN alone.
+[[nodiscard]] Result<std::uint64_t> read_usn(Connection& connection);
+
+}  // namespace rollcall::directory

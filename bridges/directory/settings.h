@@ -1,0 +1,49 @@
+// What one directory connection needs to know, and the limits that it keeps. Values only.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "policy/base/time.h"
+
+namespace rollcall::directory {
+
+// Ceilings on what a server can make us hold. Passing one is an Error (ErrorKind::limit), never a shorter
+// answer.
+struct Limits {
+    std::size_t entries = 2'000'000;          // of one search
+    std::size_t value_bytes = 1U << 20U;      // of one attribute value
+    std::size_t message_bytes = 256U << 20U;  // of one LDAP message: a group with a million members is 160 MB
+    std::chrono::seconds connect{5};          // TCP, TLS and the bind, each
+    std::chrono::seconds operation{30};       // silence within one operation
+};
+
+// What policy wants to know besides the fixed attributes. Changes when a policy is applied.
+struct Wanted {
+    std::vector<std::string> attributes;  // of people; any case
+    std::vector<std::string> canaries;    // logins that every complete read must contain
+};
+
+struct Settings {
+    std::string name;      // in rollcall.yaml: "corp"
+    std::string url;       // ldaps://dc1.corp.example.com[:636]
+    std::string base;      // the domain's naming context: DC=corp,DC=example,DC=com
+    std::string user;      // user principal name or distinguished name
+    std::string password;  // read by the caller; in no error and no log
+    std::string ca_file;   // PEM; the only authorities that are believed
+    Wanted wanted;
+    Duration verify_every = std::chrono::minutes{15};  // a complete read besides the live changes
+    Limits limits{};
+};
+
+// Where a reader of changes stands: good only for that server and that incarnation of its database.
+struct Cursor {
+    std::string server;         // the URL
+    std::string invocation_id;  // MS-ADTS 3.1.1.1.9: changes when the database is restored from a backup
+    std::uint64_t usn = 0;      // everything up to here is known
+};
+
+}  // namespace rollcall::directory

@@ -1,0 +1,146 @@
+#include "bridges/directory/sweep.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "bridges/directory/access.h"
+#include "bridges/directory/entry.h"
+#include "bridges/directory/members.h"
+#include "bridges/directory/root.h"
+#include "bridges/directory/search.h"
+#include "policy/base/text.h"
+
+namespace rollcall::directory {
+namespace {
+
+Time now() {
+    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
+Status read_people(Connection& connection, const Settings& settings, policy::DirectorySnapshot& snapshot) {
+    Query query;
+    query.base = settings.base;
+    query.filter = kPeopleFilter;
+    query.attributes = person_attributes(snapshot.attributes);
+    return search(connection, query, [&](RawEntry&& entry) -> Status {
+        auto person = to_person(entry, snapshot.attributes, snapshot.evidence.usn);
+        if (!person) return pass(person);
+        snapshot.people.push_back(std::move(*person));
+        return {};
+    });
+}
+
+// Large groups are read again one by one.
+Status read_groups(Connection& connection, const Settings& settings, policy::DirectorySnapshot& snapshot,
+                   std::vector<std::size_t>& large) {
+    Query query;
+    query.base = settings.base;
+    query.filter = kGroupsFilter;
+    query.attributes = group_attributes();
+    query.attributes.emplace_back("member");
+    return search(connection, query, [&](RawEntry&& entry) -> Status {
+        auto group = to_group(entry, snapshot.evidence.usn);
+        if (!group) return pass(group);
+        const MemberValues members = members_in(entry);
+        if (members.values != nullptr && members.complete) {
+            add_members(*group, *members.values);
+            group->members_known = true;
+        } else if (members.values != nullptr) {
+            large.push_back(snapshot.groups.size());
+        }
+        snapshot.groups.push_back(std::move(*group));
+        return {};
+    });
+}
+
+Status complete_large(Connection& connection, const Root& root, policy::DirectorySnapshot& snapshot,
+                      const std::vector<std::size_t>& large) {
+    for (const std::size_t index : large) {
+        auto group = read_group(connection, snapshot.groups[index].guid, root.usn, root.sids);
+        if (!group && group.error().kind == ErrorKind::not_found)
+            continue;  // just deleted; stays unknown here
+        if (!group) return pass(group);
+        snapshot.groups[index] = std::move(*group);
+    }
+    return {};
+}
+
+// Which of the groups without a visible member are truly empty, and which are hidden: access.h says why this
+// needs their access lists. One search for all; a group that it does not bring stays unknown.
+Status judge_empty(Connection& connection, const Settings& settings, const Root& root,
+                   policy::DirectorySnapshot& snapshot) {
+    std::unordered_map<Guid, policy::GroupEntry*, GuidHash> empty;
+    for (auto& group : snapshot.groups)
+        if (!group.members_known) empty.emplace(group.guid, &group);
+    if (empty.empty()) return {};
+    Query query;
+    query.base = settings.base;
+    query.filter = fmt::format("(&{}(!(member=*)))", kGroupsFilter);
+    query.attributes = {"objectGUID", "uSNChanged", "nTSecurityDescriptor"};
+    query.dacl = true;
+    return search(connection, query, [&](RawEntry&& entry) -> Status {
+        const auto found = entry.guid ? empty.find(*entry.guid) : empty.end();
+        if (found == empty.end()) return {};
+        const auto again = to_group(entry, root.usn);
+        if (!again || again->usn != found->second->usn)
+            return {};  // it changed between; the next drain brings it
+        found->second->members_known =
+            may_read(entry.text("ntsecuritydescriptor"), root.sids, member_property()) == Access::yes;
+        return {};
+    });
+}
+
+Status check_whole(const policy::DirectorySnapshot& snapshot, const Settings& settings,
+                   const Wanted& wanted) {
+    if (snapshot.people.empty())
+        return fail(ErrorKind::io, fmt::format("{} shows no people below {}", settings.url, settings.base),
+                    "let the bind account read them");
+    std::unordered_set<std::string> readable;
+    for (const auto& person : snapshot.people)
+        if (person.account_control && person.unreadable.empty()) readable.insert(fold(person.login));
+    for (const std::string& canary : wanted.canaries)
+        if (!readable.contains(fold(canary)))
+            return fail(ErrorKind::io, fmt::format("{} does not show the canary {}", settings.url, canary),
+                        "check what the bind account may read, and guards.canaries");
+    return {};
+}
+
+}  // namespace
+
+std::string remark(const policy::DirectorySnapshot& snapshot) {
+    const auto hidden = std::count_if(snapshot.people.begin(), snapshot.people.end(), [](const auto& person) {
+        return !person.account_control || !person.expires || !person.unreadable.empty();
+    });
+    const auto unknown = std::count_if(snapshot.groups.begin(), snapshot.groups.end(),
+                                       [](const auto& group) { return !group.members_known; });
+    std::string text;
+    if (hidden > 0)
+        text = fmt::format(
+            "the state of {} of {} people cannot be read; let the bind account read all properties of them",
+            hidden, snapshot.people.size());
+    if (unknown > 0)
+        text += fmt::format("{}`member` of {} of {} groups cannot be read", text.empty() ? "" : "; ", unknown,
+                            snapshot.groups.size());
+    return text;
+}
+
+Result<policy::DirectorySnapshot> sweep(Connection& connection, const Settings& settings,
+                                        const Wanted& wanted) {
+    const auto root = read_root(connection, settings);
+    if (!root) return pass(root);
+    policy::DirectorySnapshot snapshot;
+    snapshot.evidence = {settings.name, settings.url, root->usn, settings.base, now()};
+    snapshot.invocation_id = root->invocation_id;
+    snapshot.attributes = normal_attributes(wanted.attributes);
+    std::vector<std::size_t> large;
+    if (const auto done = read_people(connection, settings, snapshot); !done) return pass(done);
+    if (const auto done = read_groups(connection, settings, snapshot, large); !done) return pass(done);
+    if (const auto done = complete_large(connection, *root, snapshot, large); !done) return pass(done);
+    if (const auto done = judge_empty(connection, settings, *root, snapshot); !done) return pass(done);
+    if (const auto whole = check_whole(snapshot, settings, wanted); !whole) return pass(whole);
+    return snapshot;
+}
+
+}  // namespace rollcall::directory

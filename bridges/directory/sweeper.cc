@@ -1,0 +1,90 @@
+#include "bridges/directory/sweeper.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bridges/directory/connection.h"
+#include "bridges/directory/sweep.h"
+
+namespace rollcall::directory {
+
+using namespace std::chrono_literals;
+
+Sweeper::Sweeper(Settings settings, Hooks hooks)
+    : settings_(std::move(settings)),
+      hooks_(std::move(hooks)),
+      due_(Clock::now() + settings_.verify_every),
+      not_before_(Clock::now()),
+      backoff_(2s, 5min),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+Sweeper::~Sweeper() {
+    thread_.request_stop();
+    cutoff_.cut();
+}
+
+void Sweeper::request() {
+    const std::lock_guard lock(mutex_);
+    requested_ = true;
+    wake_.notify_all();
+}
+
+void Sweeper::allow(bool allowed) {
+    const std::lock_guard lock(mutex_);
+    allowed_ = allowed;
+    wake_.notify_all();
+}
+
+// False: it is time to end.
+bool Sweeper::wait_for_work(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (!stop.stop_requested()) {
+        const auto at = requested_ ? not_before_ : std::max(due_, not_before_);
+        if (allowed_ && Clock::now() >= at) {
+            requested_ = false;
+            return true;
+        }
+        // Woken by request(), allow() and the end; each changes what there is to wait for.
+        if (allowed_) {
+            const bool was_requested = requested_;
+            wake_.wait_until(lock, stop, at, [&] { return requested_ != was_requested || !allowed_; });
+        } else {
+            wake_.wait(lock, stop, [&] { return allowed_; });
+        }
+    }
+    return false;
+}
+
+void Sweeper::settle(bool complete) {
+    const std::lock_guard lock(mutex_);
+    const auto now = Clock::now();
+    due_ = now + settings_.verify_every;
+    not_before_ = now;
+    if (complete) {
+        backoff_.reset();
+    } else {
+        requested_ = true;
+        not_before_ = now + backoff_.next();
+    }
+}
+
+void Sweeper::run(const std::stop_token& stop) {
+    while (wait_for_work(stop)) {
+        auto snapshot = [&]() -> Result<policy::DirectorySnapshot> {
+            auto connection = Connection::open(settings_, cutoff_);
+            if (!connection) return pass(connection);
+            return sweep(*connection, settings_, hooks_.wanted());
+        }();
+        if (stop.stop_requested()) return;
+        settle(snapshot.has_value());
+        if (snapshot) {
+            const std::string hidden = remark(*snapshot);
+            hooks_.snapshot(std::move(*snapshot));
+            hooks_.health(policy::DirectoryHealth::up, hidden);
+        } else {
+            hooks_.health(health_of(snapshot.error()), snapshot.error().text());
+        }
+    }
+}
+
+}  // namespace rollcall::directory

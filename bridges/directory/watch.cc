@@ -1,0 +1,171 @@
+#include "bridges/directory/watch.h"
+
+#include <fmt/format.h>
+#include <utility>
+
+#include "bridges/directory/connection.h"
+
+namespace rollcall::directory {
+namespace {
+
+using namespace std::chrono_literals;
+using policy::DirectoryHealth;
+
+constexpr auto kPollEvery = 3s;   // without a notification
+constexpr auto kLookEvery = 15s;  // with one: against wake-ups that got lost, and idle time-outs
+constexpr auto kSignInAgain =
+    30s;  // while a canary is missing: rights that come by a group count from the bind on
+constexpr auto kListenAgain = 60s;  // a notification that ended is asked for again
+
+const char* const kBlindToDeletions =
+    "deleted accounts show only in the next complete read; let the bind account list CN=Deleted Objects";
+
+}  // namespace
+
+Watch::Watch(Settings settings, Hooks hooks, std::optional<Cursor> cursor)
+    : settings_(std::move(settings)),
+      hooks_(std::move(hooks)),
+      cursor_(std::move(cursor)),
+      backoff_(1s, 30s),
+      refused_backoff_(60s, 10min),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+Watch::~Watch() {
+    thread_.request_stop();
+    cutoff_.cut();
+}
+
+void Watch::run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        const auto ended = session(stop);
+        if (stop.stop_requested()) return;
+        const auto health = health_of(ended.error());
+        hooks_.health(health, ended.error().text());
+        pause(stop, health == DirectoryHealth::wrong_credentials ? refused_backoff_.next() : backoff_.next());
+    }
+}
+
+// One connection's life. Returns only with an Error.
+Status Watch::session(const std::stop_token& stop) {
+    auto connection = Connection::open(settings_, cutoff_);
+    if (!connection) return pass(connection);
+    const auto root = read_root(*connection, settings_);
+    if (!root) return pass(root);
+    auto notification = Notification::start(*connection, settings_);  // before any state is read
+    if (!notification) return pass(notification);
+    if (const auto joined = join(*connection, *root); !joined) return joined;
+    const auto began = std::chrono::steady_clock::now();
+    bool listening = true;
+    auto ended_at = began;
+    for (;;) {
+        if (const auto taken = take_changes(*connection, *root); !taken) return taken;
+        backoff_.reset();
+        refused_backoff_.reset();
+        const auto now = std::chrono::steady_clock::now();
+        if (!missing_canary_.empty() && now - began > kSignInAgain)
+            return tl::unexpected<Error>(canary_error());
+        if (!listening && now - ended_at > kListenAgain) {
+            notification = Notification::start(*connection, settings_);
+            if (!notification) return pass(notification);
+            listening = true;
+        }
+        if (!listening) {
+            pause(stop, kPollEvery);
+            if (stop.stop_requested()) return fail(ErrorKind::unavailable, "stopped");
+            continue;
+        }
+        const auto event = notification->wait(kLookEvery);
+        if (!event) return pass(event);
+        if (*event != Notification::Event::ended) continue;
+        listening = false;
+        ended_at = std::chrono::steady_clock::now();
+    }
+}
+
+// What a connection needs to know before its first drain.
+Status Watch::join(Connection& connection, const Root& root) {
+    join_cursor(root);
+    if (const auto learned = learn_containers(connection); !learned) return learned;
+    if (first_session_ && !root.tombstones_visible) hooks_.need_sweep();
+    first_session_ = false;
+    auto missing = find_missing_canary(connection, settings_, hooks_.wanted());
+    if (!missing) return pass(missing);
+    note_canary(std::move(*missing));
+    return {};
+}
+
+// Whatever changed out of our sight is behind the cursor by now.
+void Watch::note_canary(std::string missing) {
+    if (missing.empty() && !missing_canary_.empty()) hooks_.need_sweep();
+    missing_canary_ = std::move(missing);
+}
+
+Error Watch::canary_error() const {
+    return {ErrorKind::io, fmt::format("{} does not show the canary {}", settings_.url, missing_canary_),
+            "check what the bind account may read, and guards.canaries"};
+}
+
+void Watch::join_cursor(const Root& root) {
+    const bool fits = cursor_ && cursor_->server == settings_.url &&
+                      cursor_->invocation_id == root.invocation_id && cursor_->usn <= root.usn;
+    if (fits) {
+        containers_unsure_ = containers_.empty();
+        return;
+    }
+    // From here on; what was before is for the sweep, which starts later and so reads a USN at least as high.
+    cursor_ = Cursor{settings_.url, root.invocation_id, root.usn};
+    hooks_.need_sweep();
+}
+
+Status Watch::learn_containers(Connection& connection) {
+    const auto list = read_containers(connection, settings_);
+    if (!list) return pass(list);
+    bool moved = false;
+    for (const Container& container : *list) {
+        const auto [at, fresh] = containers_.try_emplace(container.guid, container.dn);
+        moved = moved || at->second != container.dn;
+        at->second = container.dn;
+    }
+    containers_moved_ = false;
+    if (moved) hooks_.need_sweep();
+    return {};
+}
+
+Status Watch::take_changes(Connection& connection, const Root& root) {
+    auto drained = drain(connection, settings_, hooks_.wanted(), root, cursor_->usn);
+    if (!drained) {
+        if (drained.error().kind == ErrorKind::conflict)
+            cursor_.reset();  // the next session asks for a sweep
+        return pass(drained);
+    }
+    follow_containers(*drained);
+    cursor_->usn = drained->changes.evidence.usn;
+    if (!drained->changes.groups.empty()) note_canary(drained->missing_canary);
+    if (!drained->empty()) hooks_.changes(std::move(drained->changes));
+    if (missing_canary_.empty()) {
+        hooks_.health(DirectoryHealth::up, root.tombstones_visible ? "" : kBlindToDeletions);
+    } else {
+        hooks_.health(DirectoryHealth::incomplete, canary_error().text());
+    }
+    if (containers_moved_) return learn_containers(connection);
+    return {};
+}
+
+void Watch::follow_containers(const Drained& drained) {
+    if (containers_unsure_ && !drained.containers.empty()) hooks_.need_sweep();
+    containers_unsure_ = false;
+    for (const Container& container : drained.containers) {
+        const auto [at, fresh] = containers_.try_emplace(container.guid, container.dn);
+        if (fresh || at->second == container.dn) continue;
+        at->second = container.dn;
+        containers_moved_ = true;
+    }
+    if (containers_moved_) hooks_.need_sweep();
+}
+
+void Watch::pause(const std::stop_token& stop, std::chrono::milliseconds wait) {
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, stop, wait, [] { return false; });
+}
+
+}  // namespace rollcall::directory

@@ -1,0 +1,74 @@
+// Watch: one thread, one handle, every change within moments.
+//
+// Registers the notification first, then reads, and reads again at every wake-up, so nothing falls between.
+// Without a notification it asks every few seconds; with one it asks now and then all the same. A lost
+// connection is made again with growing pauses. What it cannot bridge (another server or database, a USN that
+// went back, a moved container below which everything changed its name without a trace) it answers by asking
+// for a complete read. The object may be made, and ended, on any thread; its hooks are called on its own
+// thread, one at a time.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+
+#include "bridges/directory/backoff.h"
+#include "bridges/directory/cutoff.h"
+#include "bridges/directory/drain.h"
+#include "bridges/directory/notification.h"
+#include "bridges/directory/settings.h"
+#include "policy/directory.h"
+
+namespace rollcall::directory {
+
+class Watch {
+  public:
+    struct Hooks {
+        std::function<void(policy::DirectoryChanges)> changes;
+        std::function<void(policy::DirectoryHealth, const std::string& text)>
+            health;                        // at every try; repeats itself
+        std::function<void()> need_sweep;  // changes alone do not tell everything
+        std::function<Wanted()> wanted;
+    };
+    // Without a cursor, or with one that does not fit the server, it goes on from the server's present and
+    // asks for a sweep. Starts at once.
+    Watch(Settings settings, Hooks hooks, std::optional<Cursor> cursor);
+    // Ends the thread, whatever it waits for, within moments.
+    ~Watch();
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+
+  private:
+    void run(const std::stop_token& stop);
+    [[nodiscard]] Status session(const std::stop_token& stop);
+    [[nodiscard]] Status join(Connection& connection, const Root& root);
+    void join_cursor(const Root& root);
+    [[nodiscard]] Status learn_containers(Connection& connection);
+    [[nodiscard]] Status take_changes(Connection& connection, const Root& root);
+    void note_canary(std::string missing);
+    [[nodiscard]] Error canary_error() const;
+    void follow_containers(const Drained& drained);
+    void pause(const std::stop_token& stop, std::chrono::milliseconds wait);
+
+    const Settings settings_;
+    const Hooks hooks_;
+    Cutoff cutoff_;
+    std::mutex mutex_;  // for pausing only
+    std::condition_variable_any wake_;
+    // Of the thread alone:
+    std::optional<Cursor> cursor_;
+    std::unordered_map<Guid, std::string, GuidHash> containers_;  // where each was last seen
+    bool first_session_ = true;
+    std::string missing_canary_;  // as last looked for
+    bool containers_moved_ = false;
+    bool containers_unsure_ = false;  // the next drain covers a time of which no container's place is known
+    Backoff backoff_;
+    Backoff refused_backoff_;  // slow: wrong passwords lock accounts out
+    std::jthread thread_;      // last: it uses all of the above
+};
+
+}  // namespace rollcall::directory

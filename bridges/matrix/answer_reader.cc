@@ -1,0 +1,180 @@
+#include "bridges/matrix/answer_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "schema/json.h"
+#include "schema/json_salvage.h"
+#include "schema/matrix_content.h"
+#include "schema/matrix_event.h"
+
+namespace rollcall::matrix {
+namespace {
+
+using Kind = Outcome::Kind;
+
+ErrorKind error_kind(const http::Response& response, const Outcome& outcome) {
+    if (response.failure == http::Failure::too_large) return ErrorKind::limit;
+    if (outcome.kind == Kind::retry) return ErrorKind::unavailable;
+    if (outcome.status == 404) return ErrorKind::not_found;
+    if (outcome.status == 401 || outcome.status == 403) return ErrorKind::denied;
+    return ErrorKind::conflict;
+}
+
+Error error_of(const http::Response& response) {
+    const Outcome outcome = interpret(Call{}, response);
+    const std::string code = outcome.errcode.empty() ? "" : outcome.errcode + ": ";
+    return Error{error_kind(response, outcome), "the homeserver answers " + code + outcome.text, {}};
+}
+
+Error malformed(const std::string& what) {
+    return Error{ErrorKind::conflict, "the homeserver's answer is not as specified: " + what, {}};
+}
+
+// What was read of a successful answer; the homeserver's or our own error otherwise.
+template <class T>
+Result<T> as_specified(Result<T> read) {
+    if (!read) return tl::unexpected<Error>(malformed(read.error().message));
+    return read;
+}
+
+Status success(const http::Response& response) {
+    if (interpret(Call{}, response).kind != Kind::done) return tl::unexpected<Error>(error_of(response));
+    return {};
+}
+
+Result<json::Value> success_body(const http::Response& response) {
+    if (const Status good = success(response); !good) return pass(good);
+    return as_specified(json::parse(response.body));
+}
+
+Result<std::vector<std::string>> strings_of(const json::Value& list, const std::string& name) {
+    if (list.array() == nullptr) return tl::unexpected<Error>(malformed(name + " is no list"));
+    std::vector<std::string> texts;
+    for (const json::Value& item : *list.array()) {
+        if (item.string() == nullptr)
+            return tl::unexpected<Error>(malformed(name + " holds something else than text"));
+        texts.push_back(*item.string());
+    }
+    return texts;
+}
+
+std::string_view member(const std::vector<json::Slice>& members, std::string_view key) {
+    const auto found =
+        std::find_if(members.begin(), members.end(), [&](const auto& m) { return m.key == key; });
+    return found == members.end() ? std::string_view() : found->text;
+}
+
+bool is_joined(const policy::RoomRead& read, std::string_view bot) {
+    return std::any_of(read.state.begin(), read.state.end(), [&](const policy::RoomEvent& event) {
+        const auto* member = std::get_if<policy::MemberContent>(&event.content);
+        return member != nullptr && member->user == bot &&
+               member->membership == policy::MembershipState::join;
+    });
+}
+
+bool says(const http::Response& response, int status, std::string_view errcode) {
+    return response.failure == http::Failure::none && response.status == status &&
+           interpret(Call{}, response).errcode == errcode;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> read_joined_rooms(const http::Response& response) {
+    const auto body = success_body(response);
+    if (!body) return pass(body);
+    auto rooms = strings_of((*body)["joined_rooms"], "joined_rooms");
+    if (rooms) std::sort(rooms->begin(), rooms->end());
+    return rooms;
+}
+
+// What strangers wrote into an invitation's state is cut out unread: it could stop the parser, and the
+// invitation must be found all the same.
+Result<std::vector<std::string>> read_invitations(const http::Response& response) {
+    if (const Status good = success(response); !good) return pass(good);
+    const auto body = as_specified(json::members(response.body));
+    if (!body) return pass(body);
+    if (member(*body, "next_batch").empty()) return tl::unexpected<Error>(malformed("no next_batch"));
+    std::vector<std::string> rooms;
+    const std::string_view kinds = member(*body, "rooms");
+    if (kinds.empty()) return rooms;
+    const auto by_kind = as_specified(json::members(kinds));
+    if (!by_kind) return pass(by_kind);
+    const std::string_view invite = member(*by_kind, "invite");
+    if (invite.empty()) return rooms;
+    const auto invited = as_specified(json::members(invite));
+    if (!invited) return pass(invited);
+    for (const json::Slice& room : *invited) rooms.push_back(room.key);
+    std::sort(rooms.begin(), rooms.end());
+    return rooms;
+}
+
+Result<policy::RoomRead> read_room(std::string_view room, std::string_view bot,
+                                   const http::Response& response) {
+    policy::RoomRead outside{std::string(room), false, {}};
+    if (says(response, 403, "M_FORBIDDEN")) return outside;
+    if (const Status good = success(response); !good) return pass(good);
+    auto read = as_specified(schema::read_room_state(room, response.body));
+    if (!read) return pass(read);
+    if (!is_joined(*read, bot)) return outside;
+    return read;
+}
+
+Result<std::optional<policy::RoomEvent>> read_member(const http::Response& response) {
+    if (says(response, 404, "M_NOT_FOUND")) return std::nullopt;
+    if (const Status good = success(response); !good) return pass(good);
+    auto event = as_specified(schema::read_state_event(response.body));
+    if (!event) return pass(event);
+    return std::move(*event);
+}
+
+Result<std::optional<std::string>> read_alias(const http::Response& response) {
+    if (says(response, 404, "M_NOT_FOUND")) return std::nullopt;
+    const auto body = success_body(response);
+    if (!body) return pass(body);
+    const std::string* room = (*body)["room_id"].string();
+    if (room == nullptr) return tl::unexpected<Error>(malformed("no room_id"));
+    return *room;
+}
+
+Result<bool> read_account(const http::Response& response) {
+    const Outcome outcome = interpret(Call{}, response);
+    if (outcome.kind == Kind::done) return true;
+    if (outcome.kind == Kind::no_account) return false;
+    // A profile that is not there: M_NOT_FOUND by the specification, M_UNKNOWN by Synapse.
+    if (outcome.kind == Kind::refused && outcome.status == 404 && outcome.errcode != "M_UNRECOGNIZED")
+        return false;
+    return tl::unexpected<Error>(error_of(response));
+}
+
+// Other people's messages stand beside ours, so each is read alone and what cannot be read is passed over.
+Result<std::optional<std::string>> read_marked_message(std::string_view marker,
+                                                       const http::Response& response) {
+    if (const Status good = success(response); !good) return pass(good);
+    const auto body = as_specified(json::members(response.body));
+    if (!body) return pass(body);
+    const auto messages = as_specified(json::elements(member(*body, "chunk")));
+    if (!messages) return pass(messages);
+    for (const json::Slice& slice : *messages) {
+        const auto message = json::salvage(slice.text);
+        if (!message || (*message)["content"][schema::kIntentKey].text() != marker) continue;
+        return std::optional<std::string>((*message)["event_id"].text());
+    }
+    return std::optional<std::string>();
+}
+
+Result<std::string> read_whoami(const http::Response& response) {
+    const auto body = success_body(response);
+    if (!body) return pass(body);
+    const std::string* user = (*body)["user_id"].string();
+    if (user == nullptr) return tl::unexpected<Error>(malformed("no user_id"));
+    return *user;
+}
+
+Result<std::vector<std::string>> read_versions(const http::Response& response) {
+    const auto body = success_body(response);
+    if (!body) return pass(body);
+    return strings_of((*body)["versions"], "versions");
+}
+
+}  // namespace rollcall::matrix

@@ -1,0 +1,40 @@
+// What the homeserver's answers to reading calls hold: typed, or an Error. Pure; any thread.
+//
+// Error kinds: unavailable (try again), not_found, denied (not allowed, or no such account to act as), limit,
+// and conflict where the answer is not what the specification says. A list that is not whole is an error,
+// never a shorter list.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bridges/matrix/outcome.h"
+#include "policy/base/result.h"
+#include "policy/room_event.h"
+
+namespace rollcall::matrix {
+
+// GET /joined_rooms: room IDs, sorted.
+[[nodiscard]] Result<std::vector<std::string>> read_joined_rooms(const http::Response& response);
+// The filtered /sync of invitations(): IDs of the rooms that the user is invited to, sorted.
+[[nodiscard]] Result<std::vector<std::string>> read_invitations(const http::Response& response);
+// GET /rooms/{roomId}/state. A room that the bot is not in reads as `joined == false`, without state: whether
+// it never was (403), or has left (200 with the state of that moment, which is old by now).
+[[nodiscard]] Result<policy::RoomRead> read_room(std::string_view room, std::string_view bot,
+                                                 const http::Response& response);
+// GET state/m.room.member: nullopt where the room has no member event of that user.
+[[nodiscard]] Result<std::optional<policy::RoomEvent>> read_member(const http::Response& response);
+// GET /directory/room/{alias}: the room's ID; nullopt where there is no such alias.
+[[nodiscard]] Result<std::optional<std::string>> read_alias(const http::Response& response);
+// whoami as a user, or a profile: whether there is such an account.
+[[nodiscard]] Result<bool> read_account(const http::Response& response);
+// whoami: the Matrix ID that the token acts as.
+// The event ID of the message whose content carries that intent, if it is among them.
+[[nodiscard]] Result<std::optional<std::string>> read_marked_message(std::string_view marker,
+                                                                     const http::Response& response);
+[[nodiscard]] Result<std::string> read_whoami(const http::Response& response);
+// GET /versions: of the specification.
+[[nodiscard]] Result<std::vector<std::string>> read_versions(const http::Response& response);
+
+}  // namespace rollcall::matrix

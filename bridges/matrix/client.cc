@@ -1,0 +1,115 @@
+#include "bridges/matrix/client.h"
+
+#include <utility>
+
+#include "bridges/matrix/answer_reader.h"
+
+namespace rollcall::matrix {
+
+namespace {
+
+using LinePtr = std::shared_ptr<const Line>;
+
+void send(const LinePtr& line, const Call& call, http::Completion done,
+          const std::function<void(const Error&)>& cannot) {
+    auto request = to_request(call, line->access);
+    if (request)
+        line->http.send(std::move(*request), std::move(done));
+    else
+        cannot(request.error());
+}
+
+template <class T, class Reader>
+void read(const LinePtr& line, const Call& call, Reading<T> done, Reader reader) {
+    send(
+        line, call, [done, reader](const http::Response& response) { done(reader(response)); },
+        [done](const Error& error) { done(tl::unexpected<Error>(error)); });
+}
+
+// Whether an alias that exists leads to the room that it was wanted for.
+void settle_alias(const LinePtr& line, const Call& call, Outcome outcome, std::function<void(Outcome)> done) {
+    const Reading<std::optional<std::string>> settle = [room = call.room, outcome = std::move(outcome),
+                                                        done = std::move(done)](const auto& found) mutable {
+        if (!found || !*found) {
+            outcome.kind = Outcome::Kind::retry;  // it has just gone, or cannot be looked up now
+            if (!found) outcome.text = found.error().text();
+        } else if (**found == room) {
+            outcome.kind = Outcome::Kind::already_so;
+        } else {
+            outcome.text = "the alias leads to another room: " + **found;
+        }
+        done(std::move(outcome));
+    };
+    read(line, resolve_alias(call.subject), settle, &read_alias);
+}
+
+}  // namespace
+
+void Client::perform(const Call& call, std::function<void(Outcome)> done) {
+    send(
+        line_, call,
+        [line = line_, call, done](const http::Response& response) {
+            Outcome outcome = interpret(call, response);
+            if (call.action == Action::put_alias && outcome.kind == Outcome::Kind::refused &&
+                outcome.status == 409)
+                settle_alias(line, call, std::move(outcome), done);
+            else
+                done(std::move(outcome));
+        },
+        [done](const Error& error) { done(refused(error)); });
+}
+
+void Client::joined_rooms(std::string_view as_user, Reading<std::vector<std::string>> done) {
+    read(line_, matrix::joined_rooms(as_user), std::move(done), &read_joined_rooms);
+}
+
+void Client::invitations(std::string_view as_user, Reading<std::vector<std::string>> done) {
+    read(line_, matrix::invitations(as_user), std::move(done), &read_invitations);
+}
+
+void Client::room_state(std::string_view room, Reading<policy::RoomRead> done) {
+    read(line_, matrix::room_state(room), std::move(done),
+         [room = std::string(room), bot = line_->access.bot](const http::Response& response) {
+             return read_room(room, bot, response);
+         });
+}
+
+void Client::member_event(std::string_view room, std::string_view user,
+                          Reading<std::optional<policy::RoomEvent>> done) {
+    read(line_, matrix::member_event(room, user), std::move(done), &read_member);
+}
+
+void Client::marked_message(std::string_view room, std::string_view marker,
+                            Reading<std::optional<std::string>> done) {
+    read(line_, matrix::recent_messages(room), std::move(done),
+         [marker = std::string(marker)](const http::Response& response) {
+             return read_marked_message(marker, response);
+         });
+}
+
+void Client::resolve_alias(std::string_view alias, Reading<std::optional<std::string>> done) {
+    read(line_, matrix::resolve_alias(alias), std::move(done), &read_alias);
+}
+
+void Client::account_exists(std::string_view user, Reading<bool> done) {
+    const auto by_profile = [line = line_, user = std::string(user), done] {
+        read(line, matrix::profile(user), done, &read_account);
+    };
+    if (!can_act_as_users()) return by_profile();
+    const Reading<bool> by_acting = [by_profile, done](Result<bool> found) {
+        if (!found && found.error().kind == ErrorKind::denied)
+            return by_profile();  // the mask leaves that user out
+        done(std::move(found));
+    };
+    read(line_, matrix::whoami(user), by_acting, &read_account);
+}
+
+void Client::whoami(std::string_view as_user, Reading<std::string> done) {
+    read(line_, matrix::whoami(as_user), std::move(done), &read_whoami);
+}
+
+void Client::versions(Reading<std::vector<std::string>> done) {
+    read(line_, matrix::versions(), std::move(done), &read_versions);
+}
+
+}  // namespace rollcall::matrix

@@ -1,0 +1,64 @@
+// Client: calls and their answers over one http::Client, with the registrations' tokens.
+//
+// Thin on purpose: what goes out is call.h and access.h, what came back means outcome.h and answer_reader.h.
+// The http::Client must outlive it; calls that are open when it ends are answered all the same. From any
+// thread; each callback is called exactly once, on the http::Client's thread (or at once, where the call
+// cannot be made), and must not block.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridges/http/client.h"
+#include "bridges/matrix/access.h"
+#include "bridges/matrix/call.h"
+#include "bridges/matrix/outcome.h"
+#include "policy/base/result.h"
+#include "policy/room_event.h"
+
+namespace rollcall::matrix {
+
+// What calls on their way share with the client that made them.
+struct Line {
+    http::Client& http;
+    const Access access;
+};
+
+template <class T>
+using Reading = std::function<void(Result<T>)>;
+
+class Client {
+  public:
+    Client(http::Client& http, Access access)
+        : line_(std::make_shared<const Line>(Line{http, std::move(access)})) {}
+
+    // Every call that changes something. An alias that exists already is looked up: leading to the wanted
+    // room, it is already so.
+    void perform(const Call& call, std::function<void(Outcome)> done);
+
+    void joined_rooms(std::string_view as_user, Reading<std::vector<std::string>> done);
+    void invitations(std::string_view as_user, Reading<std::vector<std::string>> done);
+    void room_state(std::string_view room, Reading<policy::RoomRead> done);
+    void member_event(std::string_view room, std::string_view user,
+                      Reading<std::optional<policy::RoomEvent>> done);
+    // Among the newest 50 messages; nullopt where none of them carries that intent.
+    void marked_message(std::string_view room, std::string_view marker,
+                        Reading<std::optional<std::string>> done);
+    void resolve_alias(std::string_view alias, Reading<std::optional<std::string>> done);
+    // By acting as that user where the mask allows it, otherwise by the profile.
+    void account_exists(std::string_view user, Reading<bool> done);
+    void whoami(std::string_view as_user, Reading<std::string> done);
+    void versions(Reading<std::vector<std::string>> done);
+
+    [[nodiscard]] const Access& access() const { return line_->access; }
+    [[nodiscard]] bool can_act_as_users() const { return !line_->access.mask_token.empty(); }
+
+  private:
+    const std::shared_ptr<const Line> line_;
+};
+
+}  // namespace rollcall::matrix

@@ -1,0 +1,148 @@
+#include "bridges/matrix/outcome.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "schema/json.h"
+
+namespace rollcall::matrix {
+namespace {
+
+using Kind = Outcome::Kind;
+
+constexpr Duration kLongestWait = std::chrono::hours{1};
+constexpr std::size_t kLongestText = 300;
+
+bool changes_something(Action action) {
+    return action != Action::read && action != Action::ping;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+
+// An error text goes to logs, the trail and people: one line of bounded length, cut between characters.
+std::string tidy(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; },
+        ' ');
+    if (text.size() <= kLongestText) return text;
+    std::size_t cut = kLongestText;
+    while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U) --cut;
+    return text.substr(0, cut) + "…";
+}
+
+// The four refusals that say a membership is as it was wanted.
+bool membership_already_so(const Call& call, const Outcome& said) {
+    switch (call.action) {
+        case Action::invite:
+            return contains(said.text, "is already in the room");
+        case Action::kick:
+            // M_BAD_STATE: the target is banned (Synapse), or was never there (Conduit). The last: Dendrite.
+            return contains(said.text, "target user is not in the room") || said.errcode == "M_BAD_STATE" ||
+                   contains(said.text, "banned or left users");
+        case Action::leave:
+            return !call.subject.empty() && contains(said.text, call.subject + " not in room ");
+        default:
+            return false;
+    }
+}
+
+bool is_already_so(const Call& call, const Outcome& said) {
+    if (call.action == Action::register_bot) return said.errcode == "M_USER_IN_USE";
+    if (call.action == Action::delete_alias) return said.status == 404 && said.errcode == "M_NOT_FOUND";
+    return membership_already_so(call, said);
+}
+
+Kind kind_of_failure(const Call& call, http::Failure failure) {
+    switch (failure) {
+        case http::Failure::none:
+        case http::Failure::unreachable:
+        case http::Failure::tls:
+            return Kind::retry;
+        case http::Failure::torn:
+        case http::Failure::timeout:
+            return changes_something(call.action) ? Kind::unknown_result : Kind::retry;
+        case http::Failure::too_large:
+            return changes_something(call.action) ? Kind::unknown_result : Kind::refused;
+    }
+    return Kind::retry;
+}
+
+std::optional<Duration> wait_of(const json::Value& body, const http::Response& response) {
+    std::optional<Duration> wait = response.retry_after;
+    if (const std::int64_t* ms = body["retry_after_ms"].integer(); ms != nullptr && *ms >= 0)
+        wait = std::max(wait.value_or(Duration::zero()), Duration{std::min(*ms, kLongestWait.count())});
+    if (wait) wait = std::clamp(*wait, Duration::zero(), kLongestWait);
+    return wait;
+}
+
+Kind kind_of_error(const Call& call, const Outcome& said) {
+    if (said.status == 429) return Kind::retry;
+    // A room that was made although the answer is an error must be found, not made again.
+    if (said.status >= 500) return call.action == Action::create_room ? Kind::unknown_result : Kind::retry;
+    if (said.errcode.empty()) return Kind::retry;
+    if (contains(said.text, "has not registered this user")) return Kind::no_account;
+    return is_already_so(call, said) ? Kind::already_so : Kind::refused;
+}
+
+}  // namespace
+
+Outcome interpret(const Call& call, const http::Response& response) {
+    Outcome outcome;
+    outcome.status = response.status;
+    if (response.failure != http::Failure::none) {
+        outcome.kind = kind_of_failure(call, response.failure);
+        outcome.text = tidy(response.text);
+        return outcome;
+    }
+    const bool success = response.status >= 200 && response.status < 300;
+    if (success && call.action == Action::read) return outcome;  // its body has a reader of its own
+    const json::Value body = json::parse(response.body).value_or(json::Value());
+    if (success) {
+        outcome.event_id = body["event_id"].text();
+        outcome.room_id = body["room_id"].text();
+        if (call.action == Action::create_room && outcome.room_id.empty()) {
+            outcome.kind = Kind::unknown_result;
+            outcome.text = "the answer names no room";
+        }
+        return outcome;
+    }
+    outcome.errcode = tidy(body["errcode"].text());
+    outcome.text = tidy(body["error"].text());
+    if (outcome.text.empty())
+        outcome.text = fmt::format("status {}{}", response.status,
+                                   outcome.errcode.empty() ? " without a Matrix error" : "");
+    outcome.after = wait_of(body, response);
+    outcome.kind = kind_of_error(call, outcome);
+    return outcome;
+}
+
+Outcome refused(const Error& error) {
+    Outcome outcome;
+    outcome.kind = Kind::refused;
+    outcome.text = error.text();
+    return outcome;
+}
+
+std::string_view to_text(Kind kind) {
+    switch (kind) {
+        case Kind::done:
+            return "done";
+        case Kind::already_so:
+            return "already so";
+        case Kind::retry:
+            return "retry";
+        case Kind::refused:
+            return "refused";
+        case Kind::unknown_result:
+            return "unknown result";
+        case Kind::no_account:
+            return "no account";
+    }
+    return "unknown result";
+}
+
+}  // namespace rollcall::matrix

@@ -1,0 +1,277 @@
+#include "daemon/app.h"
+
+#include <csignal>
+#include <fmt/format.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bridges/directory/directory.h"
+#include "bridges/http/client.h"
+#include "bridges/http/server.h"
+#include "bridges/matrix/appservice.h"
+#include "bridges/matrix/client.h"
+#include "bridges/matrix/registration.h"
+#include "daemon/control/handler.h"
+#include "daemon/control/policy_files.h"
+#include "daemon/control/socket.h"
+#include "daemon/engine/loop.h"
+#include "daemon/engine/matrix_homeserver.h"
+#include "daemon/metrics.h"
+#include "daemon/store/store.h"
+
+namespace rollcall {
+namespace {
+
+// What the files beside rollcall.yaml hold that nobody else may see.
+struct Secrets {
+    matrix::Registration main;
+    std::optional<matrix::Registration> mask;
+    std::string bind_password;
+};
+
+Result<matrix::Registration> read_registration_file(const std::string& path) {
+    Result<std::string> text = control::read_secret_file(path);
+    if (!text) return pass(text);
+    Diagnostics diagnostics;
+    std::optional<matrix::Registration> registration = matrix::read_registration(*text, path, diagnostics);
+    if (registration) return std::move(*registration);
+    return fail(ErrorKind::invalid_input, diagnostics.empty() ? path + " is no registration" : diagnostics.front().text(), "run `rollcall init` again, or restore the file");
+}
+
+Result<Secrets> read_secrets(const schema::Config& config) {
+    Secrets out;
+    auto main = read_registration_file(config.appservice.registrations + "/rollcall.yaml");
+    if (!main) return pass(main);
+    out.main = std::move(*main);
+    const std::string mask_path = config.appservice.registrations + "/rollcall-mask.yaml";
+    if (access(mask_path.c_str(), F_OK) == 0) {
+        auto mask = read_registration_file(mask_path);
+        if (!mask) return pass(mask);
+        out.mask = std::move(*mask);
+    }
+    Result<std::string> password = control::read_secret_file(config.directories.front().password_file);
+    if (!password) return pass(password);
+    out.bind_password = std::move(*password);
+    return out;
+}
+
+// The directory bridge as the engine sees it: facts into the mailbox, wishes out.
+class DirectoryLink : public engine::DirectoryPort {
+  public:
+    DirectoryLink(directory::Settings settings, engine::Mailbox& mailbox)
+        : directory_(std::move(settings), [&mailbox](directory::Fact fact) {
+              std::visit([&mailbox](auto& f) { mailbox.put(std::move(f)); }, fact);
+          }) {}
+    void request_sweep() override { directory_.request_sweep(); }
+    void want(std::vector<std::string> attributes, std::vector<std::string> canaries) override {
+        directory_.set_attributes(std::move(attributes));
+        directory_.set_canaries(std::move(canaries));
+    }
+    void start(const policy::World::Cursor& cursor) {
+        if (cursor.invocation_id.empty()) return directory_.start(std::nullopt);
+        directory_.start(directory::Cursor{cursor.server, cursor.invocation_id, cursor.usn});
+    }
+    void stop() { directory_.stop(); }
+
+  private:
+    directory::Directory directory_;
+};
+
+directory::Settings directory_settings(const schema::Config& config, const Secrets& secrets) {
+    const schema::DirectoryConfig& wanted = config.directories.front();
+    directory::Settings out;
+    out.name = wanted.name;
+    out.url = wanted.servers.front();
+    out.base = wanted.base;
+    out.user = wanted.bind_user;
+    out.password = secrets.bind_password;
+    out.ca_file = wanted.ca_file;
+    out.verify_every = wanted.verify_every;
+    return out;
+}
+
+engine::Settings engine_settings(const schema::Config& config, const Secrets& secrets, bool one_shot) {
+    engine::Settings out;
+    out.server_name = config.homeserver.server_name;
+    out.bot = "@" + config.appservice.bot + ":" + config.homeserver.server_name;
+    if (!config.appservice.admin_room.empty()) out.admin_room = "#" + config.appservice.admin_room + ":" + config.homeserver.server_name;
+    out.abilities.mask = secrets.mask.has_value();
+    out.one_shot = one_shot;
+    out.verify_every = config.homeserver.verify_every;
+    out.look_for_accounts_every = config.homeserver.look_for_accounts_every;
+    return out;
+}
+
+// Every long-lived object. Members end in the opposite order: first what brings messages, then the engine, then the store.
+class App {
+  public:
+    App(const schema::Config& config, Secrets secrets, std::unique_ptr<store::Store> store, bool one_shot)
+        : config_(config), secrets_(std::move(secrets)),
+          log_(static_cast<LogLevel>(one_shot ? schema::LogLevel::error : config.log.level), static_cast<LogFormat>(config.log.format)),
+          store_(std::move(store)), handler_(config_),
+          matrix_(*http_, matrix::Access{config.homeserver.url, "@" + config.appservice.bot + ":" + config.homeserver.server_name, secrets_.main.as_token,
+                                        secrets_.mask ? secrets_.mask->as_token : ""}),
+          homeserver_(matrix_, mailbox_, config.appservice.bot, secrets_.main.id), directory_(directory_settings(config, secrets_), mailbox_),
+          engine_(*store_, homeserver_, directory_, log_, engine_settings(config, secrets_, one_shot)) {}
+
+    ~App() {
+        directory_.stop();
+        http_.reset();  // its open requests end now, while those who wait for them are still there
+    }
+    App(const App&) = delete;
+    App& operator=(const App&) = delete;
+
+    Status start() {
+        const auto compile = [this](const store::StoredPolicy& stored, policy::World& world) -> Result<std::shared_ptr<const policy::Program>> {
+            const control::PolicyLoaded loaded = control::load_policy(stored.files, config_, world, stored.pins);
+            if (loaded.program) return loaded.program;
+            std::string first;
+            for (const Diagnostic& diagnostic : loaded.diagnostics)
+                if (diagnostic.severity == Severity::error && first.empty()) first = diagnostic.text();
+            return fail(ErrorKind::invalid_input, "the policy in force cannot be read by this version: " + first, "apply a corrected policy");
+        };
+        const Status started = engine_.start(std::chrono::floor<Duration>(std::chrono::system_clock::now()), compile);
+        if (started) directory_.start(engine_.world().cursor);
+        return started;
+    }
+
+    Status listen() {
+        auto appservice = matrix::Appservice::start({config_.appservice.listen.host, config_.appservice.listen.port, secrets_.main.hs_token},
+                                                    [this](matrix::Transaction transaction, matrix::Answer answer) {
+            const auto kept = std::make_shared<matrix::Answer>(std::move(answer));
+            mailbox_.put(engine::TransactionIn{std::move(transaction.id), std::move(transaction.events), [kept](bool durable) {
+                if (durable) kept->durable();
+                else kept->failed();
+            }});
+        });
+        if (!appservice) return pass(appservice);
+        appservice_ = std::move(*appservice);
+        if (config_.metrics) {
+            auto metrics = serve_metrics(config_.metrics->host, config_.metrics->port, mailbox_);
+            if (!metrics) return pass(metrics);
+            metrics_ = std::move(*metrics);
+        }
+        auto socket = control::ControlSocket::listen(config_.control.socket, config_.control.group, handler_, mailbox_, log_);
+        if (!socket) return pass(socket);
+        socket_ = std::move(*socket);
+        return {};
+    }
+
+    engine::Engine& engine() { return engine_; }
+    engine::Mailbox& mailbox() { return mailbox_; }
+    const control::Handler& handler() const { return handler_; }
+    Log& log() { return log_; }
+    engine::MatrixHomeserver& homeserver() { return homeserver_; }
+
+  private:
+    const schema::Config config_;
+    const Secrets secrets_;
+    Log log_;
+    std::unique_ptr<store::Store> store_;
+    engine::Mailbox mailbox_;
+    const control::Handler handler_;
+    std::unique_ptr<http::Client> http_ = std::make_unique<http::Client>();
+    matrix::Client matrix_;
+    engine::MatrixHomeserver homeserver_;
+    DirectoryLink directory_;
+    engine::Engine engine_;
+    std::unique_ptr<matrix::Appservice> appservice_;
+    std::unique_ptr<http::Server> metrics_;
+    std::unique_ptr<control::ControlSocket> socket_;
+};
+
+Result<std::unique_ptr<App>> make_app(const schema::Config& config, bool one_shot) {
+    if (sodium_init() < 0) return fail(ErrorKind::io, "libsodium cannot be started");
+    Result<Secrets> secrets = read_secrets(config);
+    if (!secrets) return pass(secrets);
+    auto store = store::open_sqlite_store(config.state);
+    if (!store) return pass(store);
+    auto app = std::make_unique<App>(config, std::move(*secrets), std::move(*store), one_shot);
+    if (Status started = app->start(); !started) return pass(started);
+    return app;
+}
+
+// Root leaves no files behind that the daemon's own user cannot open: it works as the state folder's owner.
+Status become_owner(const std::string& folder) {
+    struct stat status{};
+    if (geteuid() != 0 || stat(folder.c_str(), &status) != 0 || status.st_uid == 0) return {};
+    const passwd* owner = getpwuid(status.st_uid);
+    const bool done = owner != nullptr && initgroups(owner->pw_name, status.st_gid) == 0 && setegid(status.st_gid) == 0 && seteuid(status.st_uid) == 0;
+    if (done) return {};
+    return fail(ErrorKind::denied, fmt::format("cannot work as the owner of {}", folder), "run the command as that user");
+}
+
+class InProcess : public control::Transport {
+  public:
+    explicit InProcess(std::unique_ptr<App> app) : app_(std::move(app)), loop_(app_->engine(), app_->mailbox(), false) {}
+
+    Result<json::Value> ask(const json::Value& request) override {
+        std::optional<json::Value> answer;
+        if (!app_->mailbox().offer(control::make_command(app_->handler(), request, control::own_caller(), [&answer](json::Value said) { answer = std::move(said); })))
+            return fail(ErrorKind::unavailable, "busy");
+        if (Status ran = loop_.run_until([&answer] { return answer.has_value(); }); !ran) return pass(ran);
+        if (!answer) return fail(ErrorKind::unavailable, "interrupted before the answer was there");
+        return std::move(*answer);
+    }
+
+    Status converge(const std::function<void(std::string)>& progress) {
+        engine::Engine& engine = app_->engine();
+        engine.converge();
+        app_->mailbox().put(engine::Command{[](engine::Engine&) { return std::function<void()>{}; }, false});
+        std::size_t last = static_cast<std::size_t>(-1);
+        Status ran = loop_.run_until([&] {
+            const std::size_t left = engine.backlog().user_actions() + engine.backlog().room_actions();
+            if (left != last && (left % 25 == 0 || left + 50 < last)) progress(fmt::format("{} actions left", left)), last = left;
+            return engine.settled_down();
+        });
+        if (ran) progress(fmt::format("done: {} requests", engine.counters().requests));
+        return ran;
+    }
+
+  private:
+    std::unique_ptr<App> app_;
+    engine::Loop loop_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<control::Transport>> open_in_process(const schema::Config& config) {
+    if (Status owner = become_owner(config.state); !owner) return pass(owner);
+    auto app = make_app(config, true);
+    if (!app) return pass(app);
+    return std::unique_ptr<control::Transport>(std::make_unique<InProcess>(std::move(*app)));
+}
+
+Status converge(control::Transport& transport, const std::function<void(std::string line)>& progress) {
+    auto* here = dynamic_cast<InProcess*>(&transport);
+    return here == nullptr ? Status{} : here->converge(progress);  // a daemon converges by itself
+}
+
+int run_daemon(const schema::Config& config) {
+    // Before any thread starts, so that all of them leave the signals to the loop.
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    const auto give_up = [](const Error& error) {
+        std::fprintf(stderr, "rollcall: %s\n", error.message.c_str());
+        if (!error.hint.empty()) std::fprintf(stderr, "  what to do: %s\n", error.hint.c_str());
+        return error.kind == ErrorKind::invalid_input ? 2 : 1;
+    };
+    auto app = make_app(config, false);
+    if (!app) return give_up(app.error());
+    if (Status listening = (*app)->listen(); !listening) return give_up(listening.error());
+    (*app)->homeserver().prepare();
+    (*app)->log().info("RC-START", "running", {{"bot", (*app)->engine().settings().bot}, {"mask", (*app)->engine().settings().abilities.mask ? "yes" : "no"}});
+    engine::Loop loop((*app)->engine(), (*app)->mailbox(), true);
+    const Status ran = loop.run();
+    if (!ran) return give_up(ran.error());
+    (*app)->log().info("RC-STOP", "stopped");
+    return 0;
+}
+
+}  // namespace rollcall

@@ -1,0 +1,147 @@
+// apply: shows the plan, asks, and puts the policy files in force. What is applied is what was shown, by its
+// hash; the handler plans again and refuses anything else.
+#include <fmt/format.h>
+
+#include "daemon/cli/action_words.h"
+#include "daemon/cli/commands.h"
+#include "daemon/cli/hold_view.h"
+#include "daemon/cli/plan_view.h"
+#include "daemon/cli/saved_plan.h"
+#include "daemon/cli/text.h"
+
+namespace rollcall::cli {
+namespace {
+
+class Apply {
+  public:
+    Apply(const Session& session, const Opened& opened)
+        : session_(session), opened_(opened), terminal_(session.terminal) {}
+
+    int run() {
+        const std::optional<json::Value> answer = ask(session_, *opened_.transport, request("plan"));
+        if (!answer) return 1;
+        if (failed(session_, *answer)) return exit_of(*answer);
+        const json::Value& plan = (*answer)["result"];
+        if (!session_.arguments.file.empty())
+            if (const int refused = compare(plan); refused != 0) return refused;
+        if (!session_.arguments.json)
+            terminal_.out(plan_view(plan, terminal_.out_look(), session_.arguments.all));
+        if (plan_is_empty(plan) && plan["in_force"].boolean_or(false)) {
+            if (session_.arguments.json) terminal_.out(json::write_pretty(plan) + "\n");
+            return 0;
+        }
+        if (const int no = confirm(); no != 0) return no;
+        return send(plan);
+    }
+
+  private:
+    // Is it still the plan that was saved?
+    int compare(const json::Value& now) {
+        const Result<json::Value> saved = read_plan(session_.arguments.file);
+        if (!saved) return report(terminal_, saved.error());
+        if ((*saved)["hash"] == now["hash"]) return 0;
+        terminal_.err(plan_difference((*saved)["plan"], now, terminal_.err_look()));
+        return report(terminal_, Error{ErrorKind::conflict,
+                                       fmt::format("{} is no longer the plan: the files, the directory or "
+                                                   "the rooms have changed since it was saved",
+                                                   session_.arguments.file),
+                                       "look at `rollcall plan`, and apply that or save it anew"});
+    }
+
+    // 0 to go on.
+    int confirm() {
+        if (session_.arguments.yes) return 0;
+        if (session_.arguments.json)
+            return report(
+                terminal_,
+                Error{ErrorKind::invalid_input, "--json shows no plan to say yes to",
+                      "add --yes, best with a plan that was saved and read: rollcall apply FILE --yes"});
+        if (!terminal_.interactive())
+            return report(
+                terminal_,
+                Error{ErrorKind::invalid_input, "nobody is there to say yes",
+                      "add --yes, best with a plan that was saved and read: rollcall apply FILE --yes"});
+        const std::string line = terminal_.ask("Apply? [y/N] ").value_or("");
+        if (line == "y" || line == "Y" || line == "yes") return 0;
+        terminal_.err("Nothing was applied.\n");
+        return 1;
+    }
+
+    int send(const json::Value& plan) {
+        json::Value args{json::Object{}};
+        args.set("plan", plan["hash"]);
+        if (!session_.arguments.reason.empty()) args.set("reason", session_.arguments.reason);
+        const std::optional<json::Value> answer =
+            ask(session_, *opened_.transport, request("apply", std::move(args)));
+        if (!answer) return 1;
+        if (!(*answer)["error"].is_null() && !(*answer)["result"].is_null())
+            terminal_.err(plan_difference(plan, (*answer)["result"], terminal_.err_look()));
+        if (failed(session_, *answer)) return exit_of(*answer);
+        const json::Value& result = (*answer)["result"];
+        int exit = exit_of(*answer);
+        if (opened_.in_process)
+            if (const int converged = converge(); converged != 0) exit = converged;
+        show(session_, result, [&](const Look& look) { return applied_view(result, look); });
+        return exit;
+    }
+
+    // No daemon carries it out, so this program does, once.
+    int converge() {
+        const bool shown = terminal_.shows_progress();
+        const Status done =
+            session_.doors.converge(*opened_.transport, [this, shown](const std::string& line) {
+                if (shown) terminal_.err(printable(line) + "\n");
+            });
+        if (!done) return report(terminal_, done.error());
+        const std::optional<json::Value> answer = ask(session_, *opened_.transport, request("status"));
+        if (!answer) return 1;
+        const json::Array* failures = (*answer)["result"]["failures"].array();
+        if (failures == nullptr || failures->empty()) return 0;
+        const Look look = terminal_.err_look();
+        terminal_.err(
+            paragraph(look, 0, Tone::bad,
+                      fmt::format("{} could not be done:", counted(failures->size(), "action", "actions"))));
+        for (const json::Value& one : *failures)
+            terminal_.err(bullet(look, 2, "!", Tone::bad,
+                                 action_words(one["action"].text()) + ": " + one["text"].text()));
+        return report(terminal_, Error{ErrorKind::unavailable,
+                                       "the policy is in force, but not everything could be carried out",
+                                       "`rollcall run` tries again; `rollcall status` shows what is left"});
+    }
+
+    std::string applied_view(const json::Value& result, const Look& look) const {
+        const std::string version = result["version"].text().substr(0, 12);
+        const std::size_t n =
+            static_cast<std::size_t>(std::max<std::int64_t>(0, result["applied"].integer_or(0)));
+        std::string out = paragraph(look, 0, Tone::good, fmt::format("Policy {} is in force.", version));
+        const json::Array* holds = result["holds"].array();
+        if (!opened_.in_process && n > 0)
+            out += paragraph(look, 0, Tone::plain,
+                             fmt::format("The daemon carries out {}; `rollcall status` shows how far it is.",
+                                         counted(n, "action", "actions")));
+        if (opened_.in_process)
+            out += paragraph(look, 0, Tone::plain,
+                             "No daemon is running: changes in the directory and in rooms are not followed "
+                             "until `rollcall run`.");
+        if (holds == nullptr || holds->empty()) return out;
+        out += "\n" + paragraph(look, 0, Tone::warning,
+                                fmt::format("{} for an answer:",
+                                            counted(holds->size(), "hold waits", "holds wait")));
+        for (const json::Value& hold : *holds) out += hold_heading(hold, look) + hold_answers(hold, look);
+        return out;
+    }
+
+    const Session& session_;
+    const Opened& opened_;
+    Terminal& terminal_;
+};
+
+}  // namespace
+
+int apply(const Session& session) {
+    int exit = 1;
+    const std::optional<Opened> opened = open(session, exit);
+    return opened ? Apply(session, *opened).run() : exit;
+}
+
+}  // namespace rollcall::cli

@@ -1,0 +1,312 @@
+#include "daemon/cli/arguments.h"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "daemon/cli/text.h"
+#include "policy/base/diagnostic.h"
+
+namespace rollcall::cli {
+namespace {
+
+constexpr const char* kGlobal =
+    "With every command: -c FILE (default /etc/rollcall/rollcall.yaml), --json, --no-color, --help";
+
+// One parse: CLI11's object and the values it writes into.
+class Parser {
+  public:
+    Parser();
+    Parsed parse(const std::vector<std::string>& words);
+
+  private:
+    CLI::App* command(Command which, const std::string& name, const std::string& does,
+                      const std::string& example, CLI::App* under = nullptr);
+    void add_init();
+    void add_policy_commands();
+    void add_questions();
+    void add_holds();
+    void add_orders();
+    void add_audit();
+    void add_reason(CLI::App* to, bool required);
+    Parsed refused(const CLI::ParseError& fault, const std::vector<std::string>& words) const;
+    [[nodiscard]] std::string unknown(const std::vector<std::string>& words) const;
+
+    CLI::App app_{"Rollcall keeps Matrix rooms as a policy over the company's directory wants them.",
+                  "rollcall"};
+    Arguments arguments_;
+};
+
+Parser::Parser() {
+    app_.set_help_flag("-h,--help", "What there is, and an example");
+    app_.set_version_flag("--version", "rollcall " ROLLCALL_VERSION, "The version of this program");
+    app_.add_option("-c,--config", arguments_.config, "The configuration file")
+        ->type_name("FILE")
+        ->capture_default_str();
+    app_.add_flag("--json", arguments_.json, "Write JSON, for scripts");
+    app_.add_flag("--no-color", arguments_.no_color, "No colours (so does NO_COLOR in the environment)");
+    app_.get_formatter()->column_width(26);
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.footer(
+        "A first time:  rollcall init, check --online, plan, apply, run\n"
+        "More of one:   rollcall plan --help\n\n"
+        "Exit status: 0 done; 1 failed; 2 the input is wrong;\n"
+        "             3 plan --exit-code found changes; 4 a guard holds something");
+    add_init();
+    add_policy_commands();
+    add_questions();
+    add_holds();
+    add_orders();
+    add_audit();
+}
+
+CLI::App* Parser::command(Command which, const std::string& name, const std::string& does,
+                          const std::string& example, CLI::App* under) {
+    CLI::App* made = (under == nullptr ? &app_ : under)->add_subcommand(name, does);
+    made->callback([this, which] { arguments_.command = which; });
+    made->footer(fmt::format("Example:\n  {}\n\n{}", example, kGlobal));
+    return made;
+}
+
+void Parser::add_reason(CLI::App* to, bool required) {
+    CLI::Option* option =
+        to->add_option("--reason", arguments_.reason, "Why, for the evidence trail")->type_name("TEXT");
+    if (required) option->required();
+}
+
+void Parser::add_init() {
+    CLI::App* init = command(
+        Command::init, "init", "Write a new installation's files; asks for what is missing",
+        "rollcall init --server-name corp.example.com --homeserver-url https://matrix.corp.example.com \\\n"
+        "    --directory-url ldaps://dc1.corp.example.com --bind-user svc-rollcall@corp.example.com");
+    InitOptions& to = arguments_.init;
+    const auto text = [init](const char* name, std::string& into, const char* what,
+                             const char* type = "TEXT") {
+        init->add_option(name, into, what)->type_name(type);
+    };
+    text("--folder", to.folder, "Where to write (default: the folder of -c)", "DIR");
+    text("--server-name", to.server_name, "Server name of the homeserver, what stands in Matrix IDs", "NAME");
+    text("--homeserver-url", to.homeserver_url, "URL of its client-server API", "URL");
+    text("--listen", to.listen, "Where the daemon takes what the homeserver sends (default 127.0.0.1:9009)",
+         "HOST:PORT");
+    text("--appservice-url", to.appservice_url,
+         "The same as the homeserver reaches it (default http:// and --listen)", "URL");
+    text("--bot", to.bot, "Name of the bot (default rollcall)", "NAME");
+    text("--directory-name", to.directory_name, "What to call the directory (default corp)", "NAME");
+    text("--directory-url", to.directory_url, "A domain controller, ldaps://host", "URL");
+    text("--base", to.base,
+         "Distinguished name under which people and groups lie (default from the host of --directory-url)",
+         "DN");
+    text("--bind-user", to.bind_user, "Account that reads the directory", "USER");
+    text("--bind-password-file", to.bind_password_file,
+         "File with its password (default secrets/bind-password, left empty for you)", "FILE");
+    text("--ca-file", to.ca_file,
+         "Certificate authority of the directory, PEM (default: those of the system)", "FILE");
+    text("--employees", to.employees, "Group whose members are the employees (default Domain Users)",
+         "GROUP");
+    text("--state", to.state, "Folder of the daemon's own data (default /var/lib/rollcall)", "DIR");
+    text("--socket", to.socket, "Control socket (default /run/rollcall/control.sock)", "FILE");
+    text("--time-zone", to.time_zone,
+         "For days in policies and times in output (default that of this machine)", "ZONE");
+    init->add_option("--exclude", to.exclude,
+                     "Accounts that the daemon must not be able to act as: administrators")
+        ->delimiter(',')
+        ->type_name("USER,...");
+    init->add_flag("--no-mask", to.no_mask,
+                   "No second registration: people are invited, and nothing is done in their name");
+    init->add_flag("--rotate-tokens", to.rotate_tokens,
+                   "Only make new tokens in the registration files that are there");
+    init->add_flag("--force", to.force, "Overwrite files that are there (secrets never)");
+}
+
+void Parser::add_policy_commands() {
+    CLI::App* check =
+        command(Command::check, "check", "Look for faults in rollcall.yaml and the policy files",
+                "rollcall check --online");
+    check->add_flag(
+        "--online", arguments_.online,
+        "Also ask the directory and the homeserver: whether names exist, rules that match nobody");
+
+    CLI::App* plan =
+        command(Command::plan, "plan", "Show what applying the policy files would do, and why",
+                "rollcall plan --out monday.plan\n  rollcall plan --policy proposals/new-office --exit-code");
+    plan->add_option("--policy", arguments_.policy,
+                     "Plan with this folder or file instead of the configured one")
+        ->type_name("DIR");
+    plan->add_option("--out", arguments_.out, "Save the plan, for `rollcall apply FILE`")->type_name("FILE");
+    plan->add_flag("--exit-code", arguments_.exit_code,
+                   "Exit with 3 if there is anything to do, with 4 if a guard would hold some of it");
+    plan->add_flag("--all", arguments_.all, "List every addition, however many");
+
+    CLI::App* apply =
+        command(Command::apply, "apply", "Show the plan, ask, and put the policy files in force",
+                "rollcall apply --reason \"Contract 2026-118\"\n  rollcall apply monday.plan --yes");
+    apply->add_option("FILE", arguments_.file,
+                      "A plan saved by `rollcall plan --out`: applied only if it still is the plan");
+    apply->add_flag("--yes", arguments_.yes, "Do not ask");
+    apply->add_flag("--all", arguments_.all, "List every addition, however many");
+    add_reason(apply, false);
+}
+
+void Parser::add_questions() {
+    command(Command::run, "run", "Run the daemon, which keeps rooms as the policy wants",
+            "rollcall run -c /etc/rollcall/rollcall.yaml");
+    command(Command::status, "status", "Is all well, and what could not be done", "rollcall status");
+    CLI::App* why =
+        command(Command::why, "why", "Why somebody is in a room, or is not", "rollcall why jdoe engineering");
+    why->add_option("USER", arguments_.user, "Login name or Matrix ID")->required();
+    why->add_option("ROOM", arguments_.room, "Key or alias of a room (default: all that concern them)");
+}
+
+void Parser::add_holds() {
+    command(Command::holds, "holds", "What guards have stopped until somebody answers", "rollcall holds");
+    CLI::App* approve = command(Command::approve, "approve", "Let a hold go on",
+                                "rollcall approve 3f2a91c04d5e --reason \"The reorganisation is real\"");
+    CLI::App* reject =
+        command(Command::reject, "reject", "Refuse a hold, until the policy or its cause changes",
+                "rollcall reject 3f2a91c04d5e --reason \"Wrong group was emptied\"");
+    for (CLI::App* answer : {approve, reject}) {
+        answer->add_option("ID", arguments_.id, "The hold, as `rollcall holds` shows it")->required();
+        add_reason(answer, true);
+    }
+}
+
+void Parser::add_orders() {
+    CLI::App* pause = command(Command::pause, "pause", "Stop everything but departures",
+                              "rollcall pause --reason \"Directory is being moved\"");
+    pause->add_flag("--all", arguments_.all, "Stop departures too");
+    add_reason(pause, true);
+    add_reason(command(Command::resume, "resume", "Go on after a pause", "rollcall resume"), false);
+
+    CLI::App* depart = command(Command::depart, "depart", "Treat one person as departed at once",
+                               "rollcall depart mvisser --reason \"Dismissed; HR will disable the account\"");
+    depart->add_option("USER", arguments_.user, "Login name or Matrix ID")->required();
+    depart->add_flag("--take-back", arguments_.take_back, "Undo that; the directory decides again");
+    add_reason(depart, true);
+}
+
+void Parser::add_audit() {
+    CLI::App* audit = app_.add_subcommand("audit", "What was done, when, and on whose authority");
+    audit->require_subcommand(1);
+    audit->fallthrough();
+    audit->footer(fmt::format("Example:\n  rollcall audit list --user jdoe\n\n{}", kGlobal));
+    CLI::App* list = command(
+        Command::audit_list, "list", "The latest entries of the evidence trail",
+        "rollcall audit list --user jdoe --most 20\n  rollcall audit list --kind failure --follow", audit);
+    list->add_option("--user", arguments_.user, "Only this person: login name or Matrix ID")
+        ->type_name("USER");
+    list->add_option("--room", arguments_.room, "Only this room: its key")->type_name("ROOM");
+    list->add_option("--kind", arguments_.kind,
+                     "Only intent, result, hold, approve, reject, policy, directory, membership, command, "
+                     "start, stop, failure or notice")
+        ->type_name("KIND");
+    list->add_option("--most", arguments_.most, "How many")
+        ->type_name("N")
+        ->check(CLI::Range(1, 100'000))
+        ->capture_default_str();
+    list->add_flag("--follow", arguments_.follow, "Go on, and show new entries as they come");
+}
+
+// The option that a word names, at this command or above it; collects what there is for a suggestion.
+const CLI::Option* find_option(const CLI::App* at, const std::string& word, const std::string& name,
+                               std::vector<std::string>& names) {
+    const CLI::Option* found = nullptr;
+    for (const CLI::App* app = at; app != nullptr; app = app->get_parent())
+        for (const CLI::Option* option : app->get_options()) {
+            for (const std::string& one : option->get_lnames()) names.push_back("--" + one);
+            for (const std::string& one : option->get_snames()) names.push_back("-" + one);
+            if (option->check_name(name) || (word[1] != '-' && option->check_name(word.substr(0, 2))))
+                found = option;
+        }
+    return found;
+}
+
+std::string unknown_word(std::string_view what, const std::string& word,
+                         const std::vector<std::string>& known) {
+    const std::string near = nearest(word, known);
+    return fmt::format("unknown {} '{}'{}", what, word,
+                       near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
+}
+
+// A sentence for a word that is neither a command nor an option; "" if none of the words is to blame.
+std::string Parser::unknown(const std::vector<std::string>& words) const {
+    const CLI::App* at = &app_;
+    bool value_follows = false;
+    for (const std::string& word : words) {
+        if (std::exchange(value_follows, false)) continue;
+        if (word == "--") return {};
+        if (word.size() > 1 && word[0] == '-') {
+            const std::string name = word.substr(0, word.find('='));
+            std::vector<std::string> names;
+            const CLI::Option* option = find_option(at, word, name, names);
+            if (option == nullptr) return unknown_word("option", name, names);
+            value_follows =
+                option->get_items_expected_max() > 0 && word == name && (word[1] == '-' || word.size() == 2);
+            continue;
+        }
+        std::vector<std::string> commands;
+        for (const CLI::App* sub : at->get_subcommands([](const CLI::App*) { return true; }))
+            commands.push_back(sub->get_name());
+        if (commands.empty()) continue;
+        if (std::find(commands.begin(), commands.end(), word) == commands.end())
+            return unknown_word("command", word, commands);
+        at = at->get_subcommand(word);
+    }
+    return {};
+}
+
+Parsed Parser::refused(const CLI::ParseError& fault, const std::vector<std::string>& words) const {
+    Parsed out;
+    out.exit = 2;
+    if (words.empty()) {
+        out.err = app_.help();
+        return out;
+    }
+    const CLI::App* at = &app_;
+    std::string asked = "rollcall";
+    for (const std::string& word : words) {
+        const auto subs = at->get_subcommands([&](const CLI::App* sub) { return sub->get_name() == word; });
+        if (subs.empty()) continue;
+        at = subs.front();
+        asked += " " + word;
+    }
+    std::string sentence = unknown(words);
+    const bool unfinished = !at->get_subcommands([](const CLI::App*) { return true; }).empty();
+    if (sentence.empty()) sentence = unfinished ? "a command must follow '" + asked + "'" : fault.what();
+    out.err = fmt::format("rollcall: {}\n  what to do: {} --help\n", printable(sentence), asked);
+    return out;
+}
+
+Parsed Parser::parse(const std::vector<std::string>& words) {
+    Parsed out;
+    std::vector<std::string> reversed(words.rbegin(), words.rend());
+    try {
+        app_.parse(reversed);
+    } catch (const CLI::CallForHelp&) {
+        const CLI::App* at = &app_;
+        for (auto subs = at->get_subcommands(); !subs.empty(); subs = at->get_subcommands())
+            at = subs.front();
+        out.out =
+            at == &app_
+                ? app_.help()
+                : at->help("rollcall" +
+                           std::string(at->get_parent() == &app_ ? "" : " " + at->get_parent()->get_name()));
+        return out;
+    } catch (const CLI::CallForVersion& version) {
+        out.out = std::string(version.what()) + "\n";
+        return out;
+    } catch (const CLI::ParseError& fault) {
+        return refused(fault, words);
+    }
+    out.arguments = arguments_;
+    return out;
+}
+
+}  // namespace
+
+Parsed parse_arguments(const std::vector<std::string>& words) {
+    return Parser().parse(words);
+}
+
+}  // namespace rollcall::cli

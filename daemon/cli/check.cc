@@ -1,0 +1,102 @@
+// check: all files, and with --online what the directory and the homeserver say about them.
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "daemon/cli/check_files.h"
+#include "daemon/cli/commands.h"
+#include "daemon/cli/text.h"
+
+namespace rollcall::cli {
+namespace {
+
+json::Value to_json(const Diagnostics& diagnostics) {
+    json::Value list{json::Array{}};
+    for (const Diagnostic& one : diagnostics) {
+        json::Value row;
+        row.set("at", one.at.text());
+        row.set("message", one.message);
+        row.set("suggestion", one.suggestion);
+        row.set("severity", one.severity == Severity::error ? "error" : "warning");
+        list.push(std::move(row));
+    }
+    return list;
+}
+
+std::string findings(const json::Value& texts, std::string_view title, const Look& look) {
+    if (texts.array() == nullptr || texts.array()->empty()) return {};
+    std::string out = paragraph(look, 0, Tone::warning, title);
+    for (const json::Value& text : *texts.array()) out += bullet(look, 2, "!", Tone::warning, text.text());
+    return out;
+}
+
+std::string besides_text(const json::Value& besides, const Look& look) {
+    if (besides.array() == nullptr || besides.array()->empty()) return {};
+    std::string out = paragraph(look, 0, Tone::warning,
+                                "Rules that match people who are no employees, and so do not let them in");
+    for (const json::Value& one : *besides.array()) {
+        const auto n = static_cast<std::size_t>(std::max<std::int64_t>(0, one["people"].integer_or(0)));
+        out += bullet(look, 2, "!", Tone::warning,
+                      fmt::format("#{}: {}", one["room"].text(), counted(n, "person", "people")));
+    }
+    return out;
+}
+
+std::string online_view(const json::Value& result, const Look& look) {
+    std::string out = findings(result["unreachable"], "Rooms whose rules match no employee", look) +
+                      besides_text(result["besides"], look) +
+                      findings(result["conflicts"], "Conflicts of Matrix IDs", look);
+    if (const std::string trouble = result["homeserver"].text(); !trouble.empty())
+        out += paragraph(look, 0, Tone::bad, "The homeserver: " + trouble);
+    else
+        out += paragraph(look, 0, Tone::good, "The directory and the homeserver answer.");
+    return out;
+}
+
+// The servers' part; the faults of the files were reported before.
+int online(const Session& session) {
+    int exit = 1;
+    const std::optional<Opened> opened = open(session, exit);
+    if (!opened) return exit;
+    const std::optional<json::Value> answer = ask(session, *opened->transport, request("check"));
+    if (!answer) return 1;
+    if (failed(session, *answer)) return exit_of(*answer);
+    const json::Value& result = (*answer)["result"];
+    if (!session.arguments.json) print_diagnostics(session.terminal, result["diagnostics"]);
+    show(session, result, [&](const Look& look) { return online_view(result, look); });
+    if (!result["homeserver"].text().empty()) return 1;
+    return exit_of(*answer);
+}
+
+std::string files_view(const Checked& checked, const Look& look) {
+    const auto errors = static_cast<std::size_t>(
+        std::count_if(checked.diagnostics.begin(), checked.diagnostics.end(),
+                      [](const Diagnostic& d) { return d.severity == Severity::error; }));
+    const std::size_t warnings = checked.diagnostics.size() - errors;
+    const std::string noted = warnings == 0 ? "" : ", " + counted(warnings, "warning", "warnings");
+    if (errors > 0)
+        return paragraph(look, 0, Tone::bad, fmt::format("{}{}", counted(errors, "error", "errors"), noted));
+    return paragraph(
+        look, 0, Tone::good,
+        fmt::format("The files are good{}: {}, {}, {}.", noted,
+                    counted(checked.policy_files, "policy file", "policy files"),
+                    counted(checked.spaces, "space", "spaces"), counted(checked.rooms, "room", "rooms")));
+}
+
+}  // namespace
+
+int check(const Session& session) {
+    const Checked checked = check_files(session.arguments.config);
+    const bool bad = has_errors(checked.diagnostics);
+    const bool more = session.arguments.online && !bad;
+    print_diagnostics(session.terminal, checked.diagnostics);
+    if (!session.arguments.json) session.terminal.out(files_view(checked, session.terminal.out_look()));
+    if (more) return online(session);
+    if (session.arguments.json) {
+        json::Value result;
+        result.set("diagnostics", to_json(checked.diagnostics));
+        session.terminal.out(json::write_pretty(result) + "\n");
+    }
+    return bad ? 2 : 0;
+}
+
+}  // namespace rollcall::cli

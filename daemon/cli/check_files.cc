@@ -1,0 +1,164 @@
+#include "daemon/cli/check_files.h"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+#include <algorithm>
+#include <cstdlib>
+
+#include "bridges/matrix/registration.h"
+#include "daemon/control/policy_files.h"
+#include "schema/matrix_id.h"
+#include "schema/policy_reader.h"
+
+namespace rollcall::cli {
+namespace {
+
+constexpr std::size_t kMostBytes = 1U << 20U;
+
+class Checker {
+  public:
+    explicit Checker(const std::string& path) : path_(path) {}
+
+    Checked run() {
+        const Result<std::string> text = control::read_text_file(path_, kMostBytes, true);
+        if (!text) {
+            fault(path_, text.error());
+            return finish();
+        }
+        const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+        out_.config =
+            schema::read_config(*text, path_, out_.diagnostics, credentials == nullptr ? "" : credentials);
+        if (!out_.config) return finish();
+        policy();
+        for (const schema::DirectoryConfig& directory : out_.config->directories) secrets(directory);
+        registrations();
+        return finish();
+    }
+
+  private:
+    Checked finish() {
+        std::stable_sort(out_.diagnostics.begin(), out_.diagnostics.end(),
+                         [](const Diagnostic& a, const Diagnostic& b) { return a.at < b.at; });
+        return std::move(out_);
+    }
+
+    void fault(const std::string& file, const Error& error, Severity severity = Severity::error) {
+        out_.diagnostics.push_back({Position{file, 0, 0}, error.message, error.hint, severity});
+    }
+
+    void policy() {
+        const schema::Config& config = *out_.config;
+        const Result<control::PolicyTexts> texts = control::read_policy_files(config.policy);
+        if (!texts) return fault(config.policy, texts.error());
+        std::vector<schema::PolicyText> inputs;
+        for (const auto& [file, text] : *texts) inputs.push_back({file, text});
+        const std::string_view directory =
+            config.directories.empty() ? std::string_view() : config.directories.front().name;
+        schema::PolicyRead read =
+            schema::read_policy(inputs, {directory, config.homeserver.server_name, config.time_zone});
+        out_.diagnostics.insert(out_.diagnostics.end(), read.diagnostics.begin(), read.diagnostics.end());
+        out_.policy_files = texts->size();
+        for (const policy::RoomText& room : read.policy.rooms) ++(room.space ? out_.spaces : out_.rooms);
+        protected_ = std::move(read.policy.protected_ids);
+    }
+
+    // Whoever runs check may not be the one who may read secrets: that alone is no fault.
+    void secrets(const schema::DirectoryConfig& directory) {
+        const Result<std::string> password = control::read_secret_file(directory.password_file);
+        if (!password) {
+            const bool mild =
+                password.error().kind == ErrorKind::io || password.error().kind == ErrorKind::invalid_input;
+            fault(directory.password_file, password.error(), mild ? Severity::warning : Severity::error);
+        }
+        if (directory.ca_file.empty()) return;
+        if (const Result<std::string> ca = control::read_text_file(directory.ca_file, kMostBytes, true); !ca)
+            fault(directory.ca_file, ca.error());
+    }
+
+    std::optional<matrix::Registration> registration(const std::string& file, bool needed) {
+        const Result<std::string> text = control::read_secret_file(file);
+        if (text) return matrix::read_registration(*text, file, out_.diagnostics);
+        Error error = text.error();
+        if (error.kind == ErrorKind::not_found) {
+            if (!needed) return std::nullopt;
+            error.hint = "`rollcall init` writes it";
+        }
+        fault(file, error, error.kind == ErrorKind::io ? Severity::warning : Severity::error);
+        return std::nullopt;
+    }
+
+    void registrations() {
+        const std::string folder = out_.config->appservice.registrations;
+        const auto main = registration(folder + "/rollcall.yaml", true);
+        if (main && main->url != out_.config->appservice.url)
+            out_.diagnostics.push_back(
+                {Position{folder + "/rollcall.yaml", 0, 0},
+                 fmt::format("the homeserver is told to send to {}, but appservice.url is {}",
+                             main->url.value_or("nowhere"), out_.config->appservice.url),
+                 "make them equal, and restart the homeserver if this file changes", Severity::error});
+        const std::string mask_file = folder + "/rollcall-mask.yaml";
+        const auto mask = registration(mask_file, false);
+        if (!mask) return;
+        for (const policy::Text& id : protected_)
+            if (schema::server_of(id.value) == out_.config->homeserver.server_name)
+                spared(*mask, id, mask_file);
+    }
+
+    void spared(const matrix::Registration& mask, const policy::Text& id, const std::string& file) {
+        for (const matrix::Namespace& users : mask.users)
+            if (pattern_covers(users.regex, id.value).value_or(false))
+                out_.diagnostics.push_back(
+                    {id.at,
+                     fmt::format("{} is protected, but whoever has the token in {} can act as that account",
+                                 id.value, file),
+                     "leave it out of the pattern there, as `rollcall init --exclude` does, and restart the "
+                     "homeserver",
+                     Severity::warning});
+    }
+
+    const std::string& path_;
+    Checked out_;
+    std::vector<policy::Text> protected_;
+};
+
+std::optional<bool> matches(const std::string& pattern, const std::string& user) {
+    RE2::Options options;
+    options.set_log_errors(false);
+    const RE2 compiled(pattern, options);
+    if (!compiled.ok()) return std::nullopt;
+    return RE2::PartialMatch(user, compiled);
+}
+
+// Where the bracket that opens at `at` closes; npos if it does not.
+std::size_t closing(const std::string& pattern, std::size_t at) {
+    int depth = 0;
+    for (std::size_t i = at; i < pattern.size(); ++i) {
+        if (pattern[i] == '\\')
+            ++i;
+        else if (pattern[i] == '(')
+            ++depth;
+        else if (pattern[i] == ')' && --depth == 0)
+            return i;
+    }
+    return std::string::npos;
+}
+
+}  // namespace
+
+std::optional<bool> pattern_covers(const std::string& pattern, const std::string& user) {
+    static const std::string kStart = "^@(?!";
+    if (!pattern.starts_with(kStart)) return matches(pattern, user);
+    const std::size_t end = closing(pattern, kStart.size() - 3);
+    if (end == std::string::npos) return std::nullopt;
+    const std::optional<bool> spared =
+        matches("^@(?:" + pattern.substr(kStart.size(), end - kStart.size()) + ")", user);
+    const std::optional<bool> meant = matches("^@" + pattern.substr(end + 1), user);
+    if (!spared || !meant) return std::nullopt;
+    return *meant && !*spared;
+}
+
+Checked check_files(const std::string& config_path) {
+    return Checker(config_path).run();
+}
+
+}  // namespace rollcall::cli

@@ -1,0 +1,26 @@
+// All files of an installation, read without asking any server: rollcall.yaml, the policy, the secrets, the
+// registrations.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/base/diagnostic.h"
+#include "schema/config_file.h"
+
+namespace rollcall::cli {
+
+struct Checked {
+    std::optional<schema::Config> config;
+    Diagnostics diagnostics;  // sorted
+    std::size_t policy_files = 0, rooms = 0, spaces = 0;
+};
+
+[[nodiscard]] Checked check_files(const std::string& config_path);
+
+// Could whoever holds the token of a registration with this pattern act as that user? Understands the form
+// that init writes, `^@(?!…).*:…$`, besides what RE2 reads; nullopt for anything else.
+[[nodiscard]] std::optional<bool> pattern_covers(const std::string& pattern, const std::string& user);
+
+}  // namespace rollcall::cli

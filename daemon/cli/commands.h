@@ -1,0 +1,27 @@
+// The commands, one function and one small file each. Each reports what it has to say and returns the exit
+// status: 0 done; 1 failed; 2 the input is wrong; 3 plan --exit-code found changes; 4 a guard holds
+// something.
+#pragma once
+
+#include "daemon/cli/session.h"
+
+namespace rollcall::cli {
+
+int init(const Session& session);
+int check(const Session& session);
+int plan(const Session& session);
+int apply(const Session& session);
+int run(const Session& session);
+int pause(const Session& session);
+int resume(const Session& session);
+int status(const Session& session);
+int why(const Session& session);
+int depart(const Session& session);
+int holds(const Session& session);
+int answer_hold(const Session& session);  // approve, reject
+int audit_list(const Session& session);
+
+// The command that was typed.
+int dispatch(const Session& session);
+
+}  // namespace rollcall::cli

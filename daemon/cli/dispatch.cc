@@ -1,0 +1,38 @@
+#include "daemon/cli/commands.h"
+
+namespace rollcall::cli {
+
+int dispatch(const Session& session) {
+    switch (session.arguments.command) {
+        case Command::init:
+            return init(session);
+        case Command::check:
+            return check(session);
+        case Command::plan:
+            return plan(session);
+        case Command::apply:
+            return apply(session);
+        case Command::run:
+            return run(session);
+        case Command::pause:
+            return pause(session);
+        case Command::resume:
+            return resume(session);
+        case Command::status:
+            return status(session);
+        case Command::why:
+            return why(session);
+        case Command::depart:
+            return depart(session);
+        case Command::holds:
+            return holds(session);
+        case Command::approve:
+        case Command::reject:
+            return answer_hold(session);
+        case Command::audit_list:
+            return audit_list(session);
+    }
+    return 2;
+}
+
+}  // namespace rollcall::cli

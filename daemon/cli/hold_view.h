@@ -1,0 +1,18 @@
+// Holds: what a guard stopped, why, and how it goes on. Pure; any thread.
+#pragma once
+
+#include <string>
+
+#include "daemon/cli/render.h"
+#include "schema/json.h"
+
+namespace rollcall::cli {
+
+// `holds` as the handler answers it: every action of every hold.
+[[nodiscard]] std::string holds_view(const json::Value& result, const Look& look);
+// One hold's first lines: its id, guard, room and cause.
+[[nodiscard]] std::string hold_heading(const json::Value& hold, const Look& look);
+// How its actions go on, or do not: both commands.
+[[nodiscard]] std::string hold_answers(const json::Value& hold, const Look& look);
+
+}  // namespace rollcall::cli

@@ -1,0 +1,42 @@
+// plan: what would happen if the files as they are now were applied.
+#include <fmt/format.h>
+
+#include "daemon/cli/commands.h"
+#include "daemon/cli/files.h"
+#include "daemon/cli/plan_view.h"
+#include "daemon/cli/saved_plan.h"
+
+namespace rollcall::cli {
+namespace {
+
+int exit_for(const json::Value& plan) {
+    if (const json::Array* holds = plan["holds"].array(); holds != nullptr && !holds->empty()) return 4;
+    return plan_is_empty(plan) && plan["in_force"].boolean_or(false) ? 0 : 3;
+}
+
+}  // namespace
+
+int plan(const Session& session) {
+    const Arguments& arguments = session.arguments;
+    int exit = 1;
+    const std::optional<Opened> opened = open(session, exit);
+    if (!opened) return exit;
+    json::Value args{json::Object{}};
+    if (!arguments.policy.empty())
+        args.set("policy", absolute(arguments.policy));  // the daemon was started elsewhere
+    const std::optional<json::Value> answer =
+        ask(session, *opened->transport, request("plan", std::move(args)));
+    if (!answer) return 1;
+    if (failed(session, *answer)) return exit_of(*answer);
+    const json::Value& result = (*answer)["result"];
+    show(session, result, [&](const Look& look) { return plan_view(result, look, arguments.all); });
+    if (!arguments.out.empty()) {
+        if (const Status saved = save_plan(arguments.out, result); !saved)
+            return report(session.terminal, saved.error());
+        session.terminal.err(fmt::format("Saved in {}; `rollcall apply {}` does exactly this, or refuses.\n",
+                                         arguments.out, arguments.out));
+    }
+    return arguments.exit_code ? exit_for(result) : 0;
+}
+
+}  // namespace rollcall::cli

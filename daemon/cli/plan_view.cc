@@ -1,0 +1,265 @@
+#include "daemon/cli/plan_view.h"
+
+#include <fmt/format.h>
+#include <set>
+
+#include "daemon/cli/action_words.h"
+#include "daemon/cli/hold_view.h"
+#include "daemon/cli/plan_lines.h"
+#include "daemon/cli/text.h"
+
+namespace rollcall::cli {
+namespace {
+
+using Lines = std::vector<const json::Value*>;
+
+std::string room_heading(const RoomLines& lines, const Look& look) {
+    if (lines.room == nullptr) return paragraph(look, 0, Tone::strong, "In no one room");
+    const json::Value& room = *lines.room;
+    const bool space = room["space"].boolean_or(false);
+    std::string line = paint(look, Tone::strong, "#" + printable(room["key"].text()));
+    std::vector<std::string> more;
+    if (const std::string name = printable(room["name"].text()); !name.empty()) more.push_back(name);
+    if (space) more.push_back("space");
+    if (lines.created) more.push_back(paint(look, Tone::good, space ? "new" : "new room"));
+    if (!lines.rule.empty()) more.push_back(paint(look, Tone::faint, printable(lines.rule)));
+    for (const std::string& part : more) line += "  " + part;
+    return line + "\n";
+}
+
+// Why, and where the rule stands if the heading does not say.
+std::string reason_of(const json::Value& line, const RoomLines& lines) {
+    std::vector<std::string> parts;
+    for (const std::string& part : {user_words(line), line["reason"].text()})
+        if (!part.empty()) parts.push_back(part);
+    std::string out = joined(parts, ": ");
+    if (lines.rule.empty() && !line["rule"].text().empty()) out += " (" + line["rule"].text() + ")";
+    return out;
+}
+
+void user_row(Table& table, std::string_view sign, Tone tone, const json::Value& line, const RoomLines& lines,
+              Tone name_tone = Tone::plain) {
+    table.row({{sign, tone}, {line["user"].text(), name_tone}, line["login"].text(), reason_of(line, lines)});
+}
+
+std::string additions(const RoomLines& lines, const Look& look, bool all) {
+    const Lines& list = lines.additions;
+    // One more than the limit is shown rather than "and 1 more".
+    const std::size_t shown = all || list.size() <= kMostAdditions + 1 ? list.size() : kMostAdditions;
+    Table table(2);
+    for (std::size_t i = 0; i < shown; ++i) user_row(table, "+", Tone::good, *list[i], lines);
+    for (const json::Value* line : lines.changes) user_row(table, "~", Tone::change, *line, lines);
+    std::string out = table.text(look);
+    if (shown < list.size())
+        out += paragraph(
+            look, 2, Tone::good,
+            fmt::format("+ … and {} more; --json or --all lists them", with_separators(list.size() - shown)));
+    return out;
+}
+
+std::string room_block(const RoomLines& lines, const Look& look, bool all) {
+    std::string body;
+    if (lines.created) body += bullet(look, 2, "+", Tone::good, "create it");
+    if (!lines.settings.empty() && !lines.created) {
+        std::vector<std::string> words(lines.settings.begin(), lines.settings.end());
+        body += bullet(look, 2, "~", Tone::change, "set " + joined(words, ", "));
+    }
+    body += additions(lines, look, all);
+    if (body.empty()) return {};
+    if (!lines.removals.empty())
+        body += paragraph(
+            look, 2, Tone::bad,
+            fmt::format("- {} removed, see below", counted(lines.removals.size(), "person", "people")));
+    return room_heading(lines, look) + body + "\n";
+}
+
+std::string removal_section(const PlanLines& lines, const Look& look) {
+    std::string out;
+    std::set<std::string> people;
+    for (const RoomLines& room : lines.rooms) {
+        if (room.removals.empty() && !room.released) continue;
+        if (!out.empty()) out += "\n";
+        if (room.room == nullptr)
+            out += paragraph(look, 0, Tone::strong, "Outside the policy's rooms");
+        else {
+            RoomLines plain = room;
+            plain.created = false;
+            out += room_heading(plain, look);
+        }
+        if (room.released)
+            out += bullet(look, 2, "-", Tone::bad,
+                          "let go of: the policy no longer names it; its members stay, and nothing is done "
+                          "there any more");
+        Table table(2);
+        for (const json::Value* line : room.removals) {
+            user_row(table, "-", Tone::bad, *line, room, Tone::bad);
+            people.insert((*line)["user"].text());
+        }
+        out += table.text(look);
+    }
+    if (out.empty()) return {};
+    const std::string title =
+        people.empty() ? "REMOVALS" : "REMOVALS  " + counted(people.size(), "person", "people");
+    return paragraph(look, 0, Tone::bad, title) + "\n" + out + "\n";
+}
+
+std::vector<HeldLine> lines_of(const json::Value& hold, const PlanLines& lines) {
+    std::vector<HeldLine> out;
+    for (const HeldLine& held : lines.held)
+        if ((*held.line)["held"].text() == hold["id"].text()) out.push_back(held);
+    return out;
+}
+
+std::string held_lines(const json::Value& hold, const PlanLines& lines, const Look& look, bool all) {
+    const std::vector<HeldLine> mine = lines_of(hold, lines);
+    std::set<std::string> rules;
+    for (const HeldLine& held : mine) rules.insert((*held.line)["rule"].text());
+    RoomLines heading;  // the rule once, where it is one
+    if (rules.size() == 1) heading.rule = *rules.begin();
+    Table table(4);
+    std::size_t additions = 0, hidden = 0;
+    for (const HeldLine& held : mine) {
+        const json::Value& line = *held.line;
+        const std::string kind = line["kind"].text();
+        if (!all && kind == "add" && ++additions > kMostAdditions) {
+            ++hidden;
+            continue;
+        }
+        const std::string room = held.room == nullptr ? "-" : (*held.room)["key"].text();
+        const std::string user = line["user"].text();
+        table.row({{"!", Tone::warning},
+                   action_words(fmt::format("{} {} {}", kind, room, user.empty() ? "-" : user)),
+                   reason_of(line, heading)});
+    }
+    std::string out = heading.rule.empty() ? "" : paragraph(look, 4, Tone::faint, heading.rule);
+    out += table.text(look);
+    if (hidden > 0)
+        out += paragraph(look, 4, Tone::warning,
+                         fmt::format("! … and {} more; --json or --all lists them", with_separators(hidden)));
+    return out;
+}
+
+std::string hold_section(const json::Value& plan, const PlanLines& lines, const Look& look, bool all) {
+    const json::Array* holds = plan["holds"].array();
+    if (holds == nullptr || holds->empty()) return {};
+    std::string out = paragraph(look, 0, Tone::warning,
+                                fmt::format("HELD  {}: a guard stops this until somebody approves it",
+                                            counted(holds->size(), "hold", "holds")));
+    for (const json::Value& hold : *holds)
+        out += "\n" + hold_heading(hold, look) + held_lines(hold, lines, look, all);
+    out += "\n" + paragraph(look, 2, Tone::plain,
+                            "Once the policy is applied: `rollcall approve ID --reason \"…\"`, or `reject`.");
+    return out + "\n";
+}
+
+std::string texts_section(const json::Value& texts, std::string_view title, const Look& look) {
+    if (texts.array() == nullptr || texts.array()->empty()) return {};
+    std::string out = paragraph(look, 0, Tone::warning, title);
+    for (const json::Value& text : *texts.array()) out += bullet(look, 2, "!", Tone::warning, text.text());
+    return out + "\n";
+}
+
+std::string warnings(const json::Value& plan, const Look& look) {
+    const json::Array* list = plan["diagnostics"].array();
+    if (list == nullptr || list->empty()) return {};
+    std::string out = paragraph(look, 0, Tone::warning, "Warnings about the policy files");
+    for (const json::Value& one : *list) {
+        std::string text = one["at"].text() + ": " + one["message"].text();
+        if (const std::string more = one["suggestion"].text(); !more.empty()) text += "; " + more;
+        out += bullet(look, 2, "!", Tone::warning, text);
+    }
+    return out + "\n";
+}
+
+std::vector<std::string> line_texts(const json::Value& plan) {
+    std::vector<std::string> out;
+    const auto add = [&out](const json::Value& lines, const std::string& room) {
+        if (lines.array() == nullptr) return;
+        for (const json::Value& line : *lines.array()) {
+            const std::string user = line["user"].text();
+            std::string text =
+                action_words(fmt::format("{} {} {}", line["kind"].text(), room, user.empty() ? "-" : user));
+            if (const std::int64_t power = line["power"].integer_or(0); power != 0)
+                text += fmt::format(" (power {})", power);
+            out.push_back(std::move(text));
+        }
+    };
+    if (const json::Array* rooms = plan["rooms"].array())
+        for (const json::Value& room : *rooms) add(room["lines"], room["key"].text());
+    add(plan["elsewhere"], "-");
+    return out;
+}
+
+std::string only_in(const std::vector<std::string>& mine, const std::vector<std::string>& other,
+                    std::string_view title, Tone tone, const Look& look) {
+    const std::multiset<std::string> there(other.begin(), other.end());
+    std::string out;
+    for (const std::string& line : mine)
+        if (!there.contains(line)) out += bullet(look, 2, "·", tone, line);
+    return out.empty() ? out : paragraph(look, 0, tone, title) + out;
+}
+
+}  // namespace
+
+bool plan_is_empty(const json::Value& plan) {
+    return count_lines(plan).empty();
+}
+
+std::string plan_summary(const json::Value& plan) {
+    const PlanCounts counts = count_lines(plan);
+    std::vector<std::string> parts;
+    const auto part = [&parts](std::size_t n, const std::string& text) {
+        if (n > 0) parts.push_back(text);
+    };
+    part(counts.created, counted(counts.created, "room", "rooms") + " to create");
+    std::string add = counted(counts.added_people, "person", "people") + " to add";
+    if (counts.additions > counts.added_people)
+        add += fmt::format(" ({})", counted(counts.additions, "membership", "memberships"));
+    part(counts.additions, add);
+    part(counts.changes + counts.settings,
+         counted(counts.changes + counts.settings, "thing", "things") + " to change");
+    std::string remove = counted(counts.removed_people, "person", "people") + " to remove";
+    if (counts.removals > counts.removed_people)
+        remove += fmt::format(" ({})", counted(counts.removals, "membership", "memberships"));
+    part(counts.removals, remove);
+    part(counts.departures,
+         counted(counts.departures, "departed person", "departed people") + " to sign out");
+    part(counts.released, counted(counts.released, "room", "rooms") + " to let go of");
+    std::string held = counted(counts.holds, "hold", "holds");
+    if (counts.held > 0) held += fmt::format(" ({})", counted(counts.held, "action waits", "actions wait"));
+    part(counts.holds, held);
+    return "Plan: " + joined(parts, ", ");
+}
+
+std::string plan_view(const json::Value& plan, const Look& look, bool all) {
+    const PlanLines lines = sort_lines(plan);
+    std::string out = warnings(plan, look) +
+                      texts_section(plan["conflicts"], "Conflicts: left alone until somebody decides", look);
+    const bool in_force = plan["in_force"].boolean_or(false);
+    if (plan_is_empty(plan)) {
+        out += "Nothing to do: rooms are as the policy wants them.\n";
+        if (!in_force)
+            out += paragraph(look, 0, Tone::plain,
+                             "The policy files are not in force yet; `rollcall apply` puts them in force.");
+        return out;
+    }
+    for (const RoomLines& room : lines.rooms) out += room_block(room, look, all);
+    out += removal_section(lines, look) + hold_section(plan, lines, look, all);
+    const std::string summary = plan_summary(plan);
+    out += paragraph(look, 0, Tone::strong, summary);
+    if (in_force)
+        out += paragraph(look, 0, Tone::faint,
+                         "The policy files are in force already; this is what is still to be done.");
+    return out;
+}
+
+std::string plan_difference(const json::Value& saved, const json::Value& now, const Look& look) {
+    const std::vector<std::string> before = line_texts(saved), after = line_texts(now);
+    std::string out = only_in(before, after, "Only in the saved plan:", Tone::change, look) +
+                      only_in(after, before, "Only in the plan as it is now:", Tone::warning, look);
+    if (out.empty() && saved["version"].text() != now["version"].text())
+        out = paragraph(look, 0, Tone::plain, "The actions are the same, but the policy files have changed.");
+    return out;
+}
+
+}  // namespace rollcall::cli

@@ -1,0 +1,146 @@
+#include "daemon/cli/session.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <cstdlib>
+
+#include "daemon/cli/text.h"
+#include "daemon/control/policy_files.h"
+
+namespace rollcall::cli {
+namespace {
+
+constexpr std::size_t kMostConfig = 1U << 20U;
+
+void print_diagnostic(Terminal& terminal, std::string_view at, bool is_error, std::string_view message,
+                      std::string_view suggestion) {
+    const Look look = terminal.err_look();
+    const std::string place = paint(look, Tone::strong, printable(at));
+    const std::string grade =
+        is_error ? paint(look, Tone::bad, "error") : paint(look, Tone::warning, "warning");
+    terminal.err(fmt::format("{}: {}: {}\n", place, grade, printable(message)));
+    if (!suggestion.empty()) terminal.err(paragraph(look, 2, Tone::plain, suggestion));
+}
+
+int exit_for(ErrorKind kind) {
+    return kind == ErrorKind::invalid_input || kind == ErrorKind::not_found ? 2 : 1;
+}
+
+}  // namespace
+
+int report(Terminal& terminal, const Error& error) {
+    const Look look = terminal.err_look();
+    terminal.err(fmt::format("{} {}\n", paint(look, Tone::bad, "rollcall:"), printable(error.message)));
+    if (!error.hint.empty())
+        terminal.err(
+            fmt::format("  {} {}\n", paint(look, Tone::strong, "what to do:"), printable(error.hint)));
+    return exit_for(error.kind);
+}
+
+void print_diagnostics(Terminal& terminal, const Diagnostics& diagnostics) {
+    Diagnostics sorted = diagnostics;
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const Diagnostic& a, const Diagnostic& b) { return a.at < b.at; });
+    for (const Diagnostic& one : sorted)
+        print_diagnostic(terminal, one.at.text(), one.severity == Severity::error, one.message,
+                         one.suggestion);
+}
+
+void print_diagnostics(Terminal& terminal, const json::Value& diagnostics) {
+    if (diagnostics.array() == nullptr) return;
+    for (const json::Value& one : *diagnostics.array())
+        print_diagnostic(terminal, one["at"].text(), one["severity"].text() == "error", one["message"].text(),
+                         one["suggestion"].text());
+}
+
+std::optional<schema::Config> load_config(const Session& session) {
+    const std::string& path = session.arguments.config;
+    Result<std::string> text = control::read_text_file(path, kMostConfig, true);
+    if (!text) {
+        Error error = text.error();
+        if (error.kind == ErrorKind::not_found)
+            error.hint = "name it with -c FILE, or write one with `rollcall init`";
+        report(session.terminal, error);
+        return std::nullopt;
+    }
+    const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+    Diagnostics diagnostics;
+    std::optional<schema::Config> config =
+        schema::read_config(*text, path, diagnostics, credentials == nullptr ? "" : credentials);
+    if (!config) print_diagnostics(session.terminal, diagnostics);
+    return config;
+}
+
+std::optional<Opened> open(const Session& session, int& exit) {
+    std::optional<schema::Config> config = load_config(session);
+    if (!config) {
+        exit = 2;
+        return std::nullopt;
+    }
+    bool in_process = false;
+    Result<std::unique_ptr<control::Transport>> transport =
+        session.doors.connect_daemon(config->control.socket);
+    if (!transport && transport.error().kind == ErrorKind::not_found) {
+        in_process = true;
+        transport = session.doors.open_in_process(*config);
+    }
+    if (!transport) {
+        report(session.terminal, transport.error());
+        exit = 1;
+        return std::nullopt;
+    }
+    return Opened{std::move(*config), std::move(*transport), in_process};
+}
+
+json::Value request(std::string command, json::Value args) {
+    json::Value out;
+    out.set("command", std::move(command));
+    out.set("args", std::move(args));
+    return out;
+}
+
+std::optional<json::Value> ask(const Session& session, control::Transport& transport,
+                               const json::Value& request) {
+    Result<json::Value> answer = transport.ask(request);
+    if (answer) return std::move(*answer);
+    report(session.terminal, answer.error());
+    return std::nullopt;
+}
+
+bool failed(const Session& session, const json::Value& answer) {
+    const json::Value& error = answer["error"];
+    if (error.is_null()) return false;
+    print_diagnostics(session.terminal, answer["diagnostics"]);
+    report(session.terminal, Error{ErrorKind::io, error["message"].text(), error["hint"].text()});
+    if (session.arguments.json) session.terminal.out(json::write_pretty(answer) + "\n");
+    return true;
+}
+
+int exit_of(const json::Value& answer) {
+    return static_cast<int>(answer["exit"].integer_or(answer["error"].is_null() ? 0 : 1));
+}
+
+void show(const Session& session, const json::Value& result,
+          const std::function<std::string(const Look&)>& view) {
+    if (session.arguments.json)
+        session.terminal.out(json::write_pretty(result) + "\n");
+    else
+        session.terminal.out(view(session.terminal.out_look()));
+}
+
+int ask_and_show(
+    const Session& session, const json::Value& request,
+    const std::function<std::string(const json::Value&, const schema::Config&, const Look&)>& view) {
+    int exit = 1;
+    const std::optional<Opened> opened = open(session, exit);
+    if (!opened) return exit;
+    const std::optional<json::Value> answer = ask(session, *opened->transport, request);
+    if (!answer) return 1;
+    if (!failed(session, *answer)) {
+        const json::Value& result = (*answer)["result"];
+        show(session, result, [&](const Look& look) { return view(result, opened->config, look); });
+    }
+    return exit_of(*answer);
+}
+
+}  // namespace rollcall::cli

@@ -1,0 +1,22 @@
+// status: is all well, and what could not be done.
+#include "daemon/cli/commands.h"
+#include "daemon/cli/status_view.h"
+
+namespace rollcall::cli {
+
+int status(const Session& session) {
+    int exit = 1;
+    const std::optional<Opened> opened = open(session, exit);
+    if (!opened) return exit;
+    const std::optional<json::Value> answer = ask(session, *opened->transport, request("status"));
+    if (!answer) return 1;
+    if (!failed(session, *answer)) {
+        const json::Value& result = (*answer)["result"];
+        show(session, result, [&](const Look& look) {
+            return status_view(result, !opened->in_process, opened->config.time_zone, look);
+        });
+    }
+    return exit_of(*answer);
+}
+
+}  // namespace rollcall::cli

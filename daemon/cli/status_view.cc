@@ -1,0 +1,191 @@
+#include "daemon/cli/status_view.h"
+
+#include <fmt/format.h>
+
+#include "daemon/cli/action_words.h"
+#include "daemon/cli/hold_view.h"
+#include "daemon/cli/text.h"
+#include "daemon/cli/times.h"
+
+namespace rollcall::cli {
+namespace {
+
+constexpr std::size_t kMostFailures = 20;
+
+const json::Array& list(const json::Value& value) {
+    static const json::Array kNone;
+    return value.array() == nullptr ? kNone : *value.array();
+}
+
+std::size_t number(const json::Value& value) {
+    return static_cast<std::size_t>(std::max<std::int64_t>(0, value.integer_or(0)));
+}
+
+std::string with_text(std::string what, const json::Value& text) {
+    if (const std::string more = text.text(); !more.empty()) what += ": " + more;
+    return what;
+}
+
+void servers_attention(const json::Value& status, std::vector<std::string>& out) {
+    const json::Value& directory = status["directory"];
+    if (status["disk_full"].boolean_or(false))
+        out.push_back("The disk is full: nothing new is taken in until there is room in the state folder");
+    if (const std::string health = directory["health"].text(); health != "up")
+        out.push_back(with_text("The directory: " + health, directory["text"]));
+    if (const std::string frozen = directory["frozen"].text(); !frozen.empty())
+        out.push_back("Nobody is removed for now: " + frozen);
+    if (directory["health"].text() == "up" && !directory["read"].boolean_or(false))
+        out.push_back("The directory has not been read completely yet");
+    if (status["homeserver"]["health"].text() != "up")
+        out.push_back(with_text("The homeserver cannot be reached", status["homeserver"]["text"]));
+}
+
+void policy_attention(const json::Value& status, std::vector<std::string>& out) {
+    const json::Value& policy = status["policy"];
+    if (!policy["in_force"].boolean_or(false))
+        out.push_back("No policy is in force: see `rollcall plan`, then `rollcall apply`");
+    else if (policy["edited"].boolean_or(false)) {
+        const std::string text = policy["edited_text"].text();
+        out.push_back(text.empty() || text == "edited, not applied"
+                          ? "The policy files were edited and not applied: see `rollcall plan`"
+                          : "The policy files cannot be read: " + text);
+    }
+    if (const std::string pause = status["pause"].text(); pause != "none" && !pause.empty())
+        out.push_back(with_text(pause == "all" ? "Paused, departures too" : "Paused, but for departures",
+                                status["pause_text"]));
+}
+
+void count_attention(const json::Value& value, std::string_view one, std::string_view many,
+                     std::string_view what, std::vector<std::string>& out) {
+    if (const std::size_t n = list(value).size(); n > 0)
+        out.push_back(fmt::format("{} {}", counted(n, one, many), what));
+}
+
+std::string texts(const json::Value& values, std::string_view title, const Look& look) {
+    if (list(values).empty()) return {};
+    std::string out = "\n" + paragraph(look, 0, Tone::strong, title);
+    for (const json::Value& value : list(values)) out += bullet(look, 2, "!", Tone::warning, value.text());
+    return out;
+}
+
+std::string failures(const json::Value& status, const std::string& zone, const Look& look) {
+    const json::Array& all = list(status["failures"]);
+    if (all.empty()) return {};
+    std::string out = "\n" + paragraph(look, 0, Tone::strong, "Could not be done");
+    for (std::size_t i = 0; i < all.size() && i < kMostFailures; ++i) {
+        const json::Value& one = all[i];
+        const std::string again = one["refused"].boolean_or(false)
+                                      ? "refused; tried again when something changes"
+                                      : "tried again at " + shown_time(one["next"].text(), zone);
+        out += bullet(look, 2, "!", Tone::bad, action_words(one["action"].text()));
+        out += paragraph(look, 4, Tone::plain,
+                         fmt::format("{} ({}, {})", one["text"].text(),
+                                     counted(number(one["attempts"]), "attempt", "attempts"), again));
+    }
+    if (all.size() > kMostFailures)
+        out += paragraph(
+            look, 2, Tone::plain,
+            fmt::format("… and {} more; --json lists them", with_separators(all.size() - kMostFailures)));
+    return out;
+}
+
+std::string directory_text(const json::Value& directory, const std::string& zone) {
+    std::string out = directory["health"].text();
+    if (const std::string server = directory["server"].text(); !server.empty()) out += ", " + server;
+    if (const std::string last = directory["last_answer"].text(); !last.empty())
+        out += ", last answer " + shown_time(last, zone);
+    return out + fmt::format(", {}, {}", counted(number(directory["people"]), "person", "people"),
+                             counted(number(directory["groups"]), "group", "groups"));
+}
+
+std::string rooms_text(const json::Value& rooms) {
+    std::string out = fmt::format("{} managed, {}", with_separators(number(rooms["managed"])),
+                                  counted(number(rooms["members"]), "membership", "memberships"));
+    if (const std::size_t missing =
+            number(rooms["managed"]) - std::min(number(rooms["managed"]), number(rooms["created"]));
+        missing > 0)
+        out += fmt::format(", {} still to create", with_separators(missing));
+    if (const std::size_t filling = number(rooms["filling"]); filling > 0)
+        out += fmt::format(", {} being filled", with_separators(filling));
+    if (const std::size_t released = number(rooms["released"]); released > 0)
+        out += fmt::format(", {} let go of", with_separators(released));
+    return out;
+}
+
+std::string backlog_text(const json::Value& backlog) {
+    const std::size_t actions = number(backlog["actions"]), flight = number(backlog["in_flight"]),
+                      notices = number(backlog["notices"]);
+    if (actions + flight + notices == 0) return "nothing to do";
+    std::string out = counted(actions, "action", "actions") + " to do";
+    if (flight > 0) out += fmt::format(", {} in flight", with_separators(flight));
+    if (notices > 0) out += ", " + counted(notices, "notice", "notices") + " to send";
+    return out;
+}
+
+std::string policy_text(const json::Value& policy, const std::string& zone) {
+    if (!policy["in_force"].boolean_or(false)) return "none in force";
+    std::string out = fmt::format("{} in force since {}", policy["version"].text().substr(0, 12),
+                                  shown_time(policy["applied"].text(), zone));
+    if (const std::string by = policy["by"].text(); !by.empty()) out += ", applied by " + by;
+    if (const std::string reason = policy["reason"].text(); !reason.empty()) out += ": " + reason;
+    return out;
+}
+
+}  // namespace
+
+std::vector<std::string> needs_attention(const json::Value& status) {
+    std::vector<std::string> out;
+    servers_attention(status, out);
+    policy_attention(status, out);
+    count_attention(status["holds"], "hold waits", "holds wait", "for an answer: see `rollcall holds`", out);
+    count_attention(status["failures"], "action", "actions", "could not be done", out);
+    if (const std::size_t lost = number(status["rooms"]["lost"]); lost > 0)
+        out.push_back(fmt::format("The bot is no longer in {}, and can do nothing there",
+                                  counted(lost, "room", "rooms")));
+    count_attention(status["protected_departed"], "protected account belongs", "protected accounts belong",
+                    "to somebody who has departed", out);
+    count_attention(status["conflicts"], "conflict", "conflicts", "of Matrix IDs", out);
+    count_attention(status["alias_conflicts"], "room address leads", "room addresses lead", "somewhere else",
+                    out);
+    count_attention(status["unreadable_groups"], "group", "groups",
+                    "cannot be read: nothing changes for whoever depends on them", out);
+    return out;
+}
+
+std::string status_view(const json::Value& status, bool daemon, const std::string& zone, const Look& look) {
+    std::vector<std::string> attention = needs_attention(status);
+    if (!daemon)
+        attention.insert(attention.begin(),
+                         "No daemon is running: changes are not followed; start it with `rollcall run`");
+    std::string out;
+    if (attention.empty())
+        out = paragraph(look, 0, Tone::good, "All is well");
+    else
+        out = paragraph(look, 0, Tone::bad,
+                        counted(attention.size(), "thing needs", "things need") + " attention");
+    for (const std::string& one : attention) out += bullet(look, 2, "!", Tone::bad, one);
+    Table table(2);
+    table.row({{"directory", Tone::faint}, directory_text(status["directory"], zone)});
+    const json::Value& homeserver = status["homeserver"];
+    table.row({{"homeserver", Tone::faint},
+               homeserver["health"].text() + (homeserver["mask"].boolean_or(true)
+                                                  ? ""
+                                                  : "; no mask registration: people are invited, and earlier "
+                                                    "messages stay readable after a removal")});
+    table.row({{"rooms", Tone::faint}, rooms_text(status["rooms"])});
+    table.row({{"backlog", Tone::faint}, backlog_text(status["backlog"])});
+    table.row({{"policy", Tone::faint}, policy_text(status["policy"], zone)});
+    const std::string pause = status["pause"].text("none");
+    table.row({{"pause", Tone::faint}, pause == "none" ? "no" : pause});
+    out += "\n" + table.text(look);
+    if (!list(status["holds"]).empty()) out += "\n" + paragraph(look, 0, Tone::strong, "Holds");
+    for (const json::Value& hold : list(status["holds"])) out += hold_heading(hold, look);
+    out += failures(status, zone, look);
+    out += texts(status["conflicts"], "Conflicts: left alone until somebody decides", look);
+    out += texts(status["alias_conflicts"], "Room addresses taken by others", look);
+    out += texts(status["protected_departed"], "Protected, although departed", look);
+    out += texts(status["unreadable_groups"], "Groups that cannot be read", look);
+    return out + texts(status["bans"], "Banned by an owner, although the policy lets them in", look);
+}
+
+}  // namespace rollcall::cli

@@ -1,0 +1,137 @@
+#include "daemon/cli/text.h"
+
+#include <fmt/format.h>
+#include <utf8proc.h>
+#include <algorithm>
+
+namespace rollcall::cli {
+namespace {
+
+constexpr utf8proc_int32_t kReplacement = 0xfffd, kNonJoiner = 0x200c, kJoiner = 0x200d;
+
+// The next code point of `text`, taken off it; U+FFFD for a byte that starts none.
+utf8proc_int32_t next(std::string_view& text) {
+    utf8proc_int32_t point = 0;
+    const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+    const utf8proc_ssize_t length =
+        utf8proc_iterate(bytes, static_cast<utf8proc_ssize_t>(text.size()), &point);
+    if (length <= 0) {
+        text.remove_prefix(1);
+        return kReplacement;
+    }
+    text.remove_prefix(static_cast<std::size_t>(length));
+    return point;
+}
+
+void append(std::string& out, utf8proc_int32_t point) {
+    utf8proc_uint8_t bytes[4];
+    const utf8proc_ssize_t length = utf8proc_encode_char(point, bytes);
+    out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
+}
+
+bool harmless(utf8proc_int32_t point) {
+    switch (utf8proc_category(point)) {
+        case UTF8PROC_CATEGORY_CC:
+        case UTF8PROC_CATEGORY_CS:
+        case UTF8PROC_CATEGORY_ZL:
+        case UTF8PROC_CATEGORY_ZP:
+            return false;
+        case UTF8PROC_CATEGORY_CF:
+            return point == kNonJoiner || point == kJoiner;
+        default:
+            return true;
+    }
+}
+
+std::size_t width_of(utf8proc_int32_t point) {
+    const int width = utf8proc_charwidth(point);
+    return width > 0 ? static_cast<std::size_t>(width) : 0;
+}
+
+// Takes off `text` what fits into `width` columns; at least one character, so that it always ends.
+std::string_view take(std::string_view& text, std::size_t width) {
+    std::string_view rest = text;
+    std::size_t used = 0;
+    while (!rest.empty()) {
+        std::string_view after = rest;
+        const std::size_t more = width_of(next(after));
+        if (used + more > width && rest.size() < text.size()) break;
+        used += more;
+        rest = after;
+    }
+    const std::string_view taken = text.substr(0, text.size() - rest.size());
+    text = rest;
+    return taken;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const utf8proc_int32_t point = next(text);
+        if (point == '\n' || point == '\t' || point == '\r')
+            out += ' ';
+        else if (harmless(point))
+            append(out, point);
+    }
+    return out;
+}
+
+std::size_t display_width(std::string_view text) {
+    std::size_t width = 0;
+    while (!text.empty()) width += width_of(next(text));
+    return width;
+}
+
+std::string pad(std::string_view text, std::size_t width) {
+    std::string out(text);
+    const std::size_t used = display_width(text);
+    if (used < width) out.append(width - used, ' ');
+    return out;
+}
+
+std::vector<std::string> wrap(std::string_view text, std::size_t width) {
+    if (width == 0 || display_width(text) <= width) return {std::string(text)};
+    std::vector<std::string> lines(1);
+    std::size_t used = 0;
+    while (!text.empty()) {
+        std::string_view word = text.substr(0, text.find(' '));
+        text.remove_prefix(std::min(text.size(), word.size() + 1));
+        const std::size_t wide = display_width(word);
+        if (used > 0 && used + 1 + wide > width) lines.emplace_back(), used = 0;
+        if (used > 0) lines.back() += ' ', ++used;
+        while (!word.empty()) {
+            if (used >= width) lines.emplace_back(), used = 0;
+            const std::string_view part = take(word, width - used);
+            lines.back() += part;
+            used += display_width(part);
+        }
+    }
+    return lines;
+}
+
+std::string with_separators(std::size_t n) {
+    const std::string digits = std::to_string(n);
+    std::string out;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        if (i > 0 && (digits.size() - i) % 3 == 0) out += ',';
+        out += digits[i];
+    }
+    return out;
+}
+
+std::string counted(std::size_t n, std::string_view one, std::string_view many) {
+    return fmt::format("{} {}", with_separators(n), n == 1 ? one : many);
+}
+
+std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
+    std::string out;
+    for (const std::string& part : parts) {
+        if (!out.empty()) out += separator;
+        out += part;
+    }
+    return out;
+}
+
+}  // namespace rollcall::cli

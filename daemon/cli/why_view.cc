@@ -1,0 +1,144 @@
+#include "daemon/cli/why_view.h"
+
+#include <fmt/format.h>
+
+#include "daemon/cli/action_words.h"
+#include "daemon/cli/text.h"
+#include "daemon/cli/times.h"
+
+namespace rollcall::cli {
+namespace {
+
+const json::Array& list(const json::Value& value) {
+    static const json::Array kNone;
+    return value.array() == nullptr ? kNone : *value.array();
+}
+
+std::string name_of(const json::Value& why) {
+    const std::string login = why["login"].text(), user = why["user"].text();
+    return login.empty() ? user : user.empty() ? login : fmt::format("{} ({})", login, user);
+}
+
+struct Verdict {
+    std::string words;
+    Tone tone;
+};
+
+Verdict verdict_words(const std::string& verdict, const std::string& who, const std::string& room) {
+    if (verdict == "member") return {fmt::format("{} belongs in {}, as a member", who, room), Tone::good};
+    if (verdict == "owner") return {fmt::format("{} belongs in {}, as an owner", who, room), Tone::good};
+    if (verdict == "may stay")
+        return {fmt::format("{} may stay in {}: there is an approval", who, room), Tone::good};
+    if (verdict == "protected")
+        return {fmt::format("{} is protected and is never removed from {}", who, room), Tone::good};
+    if (verdict == "out") return {fmt::format("{} does not belong in {}", who, room), Tone::bad};
+    return {
+        fmt::format("It is not known whether {} belongs in {}; until it is, nothing is changed", who, room),
+        Tone::warning};
+}
+
+std::string membership_words(const std::string& membership) {
+    if (membership == "join") return "in the room";
+    if (membership == "invite") return "invited, has not joined";
+    if (membership == "knock") return "has asked to join";
+    if (membership == "leave") return "has left, or was removed";
+    if (membership == "ban") return "banned";
+    return "not in the room";
+}
+
+std::string next_words(const json::Value& line) {
+    const std::string kind = line["kind"].text();
+    if (kind == "add") return line["power"].integer_or(0) >= 50 ? "joins, as owner" : "joins";
+    if (kind == "remove") return "is removed";
+    const std::string words = user_words(line);
+    return words.empty() ? kind : words;
+}
+
+std::string next_of(const json::Value& room) {
+    std::vector<std::string> parts;
+    for (const json::Value& line : list(room["next"])) {
+        parts.push_back(next_words(line) + (line["held"].text().empty()
+                                                ? ""
+                                                : " once a hold is approved (see `rollcall holds`)"));
+    }
+    return parts.empty() ? "nothing to do" : joined(parts, "; then ");
+}
+
+std::string reason_words(const json::Value& reason) {
+    std::string out = reason["text"].text();
+    if (const std::string path = reason["path"].text(); !path.empty()) out += " (" + path + ")";
+    return out;
+}
+
+std::string one_room_view(const json::Value& why, const json::Value& room, const std::string& time_zone,
+                          const Look& look) {
+    const Verdict verdict = verdict_words(room["verdict"].text(), name_of(why), "#" + room["key"].text());
+    std::string out = paragraph(look, 0, verdict.tone, verdict.words);
+    Table table(2);
+    std::string heading = "because", rule_heading = "rule";
+    for (const json::Value& reason : list(room["reasons"])) {
+        table.row({{heading, Tone::faint}, reason_words(reason)});
+        heading.clear();
+        if (const std::string rule = reason["rule"].text(); !rule.empty())
+            table.row({{"rule", Tone::faint}, rule});
+    }
+    if (const std::string dn = why["dn"].text(); !dn.empty()) table.row({{"in directory", Tone::faint}, dn});
+    const json::Value& evidence = why["evidence"];
+    if (const std::string server = evidence["server"].text(); !server.empty())
+        table.row({{"evidence", Tone::faint},
+                   fmt::format("read from {} at {}, USN {}, object {}", server,
+                               shown_time(evidence["time"].text(), time_zone), evidence["usn"].integer_or(0),
+                               why["guid"].text())});
+    table.row({{"now", Tone::faint}, membership_words(room["membership"].text())});
+    table.row({{"next", Tone::faint}, next_of(room)});
+    std::vector<std::string> owners;
+    for (const json::Value& owner : list(room["owners"])) owners.push_back(owner.text());
+    table.row({{"owners", Tone::faint}, owners.empty() ? "nobody" : joined(owners, ", ")});
+    return out + table.text(look);
+}
+
+std::string person_lines(const json::Value& why, const Look& look) {
+    std::string out = paragraph(look, 0, Tone::strong, name_of(why));
+    const std::string departed = why["departed"].text(), employee = why["employee"].text();
+    if (departed.empty()) return out + paragraph(look, 2, Tone::plain, "nobody that the directory knows");
+    if (departed == "yes")
+        out += paragraph(look, 2, Tone::bad, "has departed: " + why["departure"].text());
+    else if (departed == "unknown")
+        out += paragraph(look, 2, Tone::warning, "it is not known whether they have departed");
+    else
+        out += paragraph(look, 2, Tone::plain,
+                         employee == "yes"  ? "is an employee"
+                         : employee == "no" ? "is no employee: people.employees does not match"
+                                            : "it is not known whether they are an employee");
+    if (const std::string dn = why["dn"].text(); !dn.empty()) out += paragraph(look, 2, Tone::faint, dn);
+    return out;
+}
+
+std::string all_rooms_view(const json::Value& why, const Look& look) {
+    std::string out = person_lines(why, look) + "\n";
+    if (list(why["rooms"]).empty()) return out + "Is in no managed room, and belongs in none.\n";
+    Table table;
+    table.row(
+        {{"room", Tone::faint}, {"verdict", Tone::faint}, {"now", Tone::faint}, {"because", Tone::faint}});
+    for (const json::Value& room : list(why["rooms"])) {
+        const std::string verdict = room["verdict"].text();
+        std::vector<std::string> reasons;
+        for (const json::Value& reason : list(room["reasons"])) reasons.push_back(reason["text"].text());
+        table.row({"#" + room["key"].text(),
+                   {verdict, verdict_words(verdict, "", "").tone},
+                   membership_words(room["membership"].text()),
+                   joined(reasons, "; ")});
+        if (!list(room["next"]).empty()) table.row({"", "", "", {"next: " + next_of(room), Tone::change}});
+    }
+    return out + table.text(look);
+}
+
+}  // namespace
+
+std::string why_view(const json::Value& why, bool one_room, const std::string& time_zone, const Look& look) {
+    if (one_room && !list(why["rooms"]).empty())
+        return one_room_view(why, list(why["rooms"]).front(), time_zone, look);
+    return all_rooms_view(why, look);
+}
+
+}  // namespace rollcall::cli

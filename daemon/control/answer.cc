@@ -1,0 +1,125 @@
+#include "daemon/control/answer.h"
+
+#include <fmt/format.h>
+
+#include "policy/explain.h"
+
+namespace rollcall::control {
+
+json::Value ok(json::Value result, int exit) {
+    json::Value answer;
+    answer.set("exit", exit);
+    answer.set("result", std::move(result));
+    return answer;
+}
+
+json::Value error(const Error& error, const Diagnostics& diagnostics) {
+    json::Value answer, text;
+    text.set("message", error.message);
+    text.set("hint", error.hint);
+    answer.set("exit", error.kind == ErrorKind::invalid_input || error.kind == ErrorKind::not_found ? 2 : 1);
+    answer.set("error", std::move(text));
+    if (!diagnostics.empty()) answer.set("diagnostics", to_json(diagnostics));
+    return answer;
+}
+
+json::Value to_json(const Diagnostics& diagnostics) {
+    json::Value list{json::Array{}};
+    for (const Diagnostic& diagnostic : diagnostics) {
+        json::Value row;
+        row.set("at", diagnostic.at.text());
+        row.set("message", diagnostic.message);
+        row.set("suggestion", diagnostic.suggestion);
+        row.set("severity", diagnostic.severity == Severity::error ? "error" : "warning");
+        list.push(std::move(row));
+    }
+    return list;
+}
+
+json::Value to_json(const policy::Hold& hold, bool current) {
+    json::Value row, actions{json::Array{}};
+    for (const policy::ActionKey& key : hold.actions) actions.push(key.text());
+    row.set("id", hold.id);
+    row.set("guard", policy::to_text(hold.guard));
+    row.set("room", hold.room);
+    row.set("cause", hold.cause);
+    row.set("actions", std::move(actions));
+    row.set("current", current);
+    return row;
+}
+
+json::Value to_json(const policy::Evidence& evidence) {
+    json::Value row;
+    row.set("directory", evidence.directory);
+    row.set("server", evidence.server);
+    row.set("usn", static_cast<std::int64_t>(evidence.usn));
+    row.set("object", evidence.object);
+    row.set("time", to_rfc3339(evidence.time));
+    return row;
+}
+
+std::string_view to_text(policy::Tri value) {
+    return value == policy::Tri::yes ? "yes" : value == policy::Tri::no ? "no" : "unknown";
+}
+
+std::string_view to_text(policy::Lane lane) {
+    switch (lane) {
+        case policy::Lane::departure: return "departure";
+        case policy::Lane::outsider: return "outsider";
+        case policy::Lane::removal: return "removal";
+        case policy::Lane::addition: return "addition";
+        case policy::Lane::cosmetic: return "cosmetic";
+    }
+    return "";
+}
+
+json::Value to_json(const policy::Decider& decider, const policy::PlanLine& line, std::string held) {
+    json::Value row;
+    row.set("kind", policy::to_text(line.kind));
+    row.set("user", line.user);
+    std::string login, reason, rule;
+    if (line.user_id.valid()) {
+        if (const PersonId person = decider.person_of(line.user_id); person.valid()) login = decider.world().people[person.index()].login;
+        reason = policy::why(decider, line.user_id, line.room_index, line.basis);
+    }
+    if (line.room_index != policy::kNoRoom) rule = decider.program().rooms[line.room_index].at.file_line();
+    row.set("login", login);
+    row.set("power", line.power);
+    row.set("reason", reason);
+    row.set("rule", rule);
+    row.set("lane", to_text(line.lane));
+    row.set("held", std::move(held));
+    return row;
+}
+
+Result<PersonId> find_person(engine::Engine& engine, const std::string& name) {
+    const policy::World& world = engine.world();
+    if (name.starts_with('@')) {
+        const UserId user = world.users.find(name);
+        const PersonId person = user.valid() && engine.decider() != nullptr ? engine.decider()->person_of(user) : PersonId{};
+        if (person.valid()) return person;
+        return fail(ErrorKind::not_found, fmt::format("no person in the directory has the Matrix ID {}", name), "give their login name");
+    }
+    std::vector<PersonId> found = world.people_named(name);
+    if (found.empty())  // somebody who has gone may still be asked about
+        for (std::size_t i = 0; i < world.people.size(); ++i)
+            if (world.people[i].login == name) found.emplace_back(i);
+    if (found.size() == 1) return found.front();
+    if (found.empty()) return fail(ErrorKind::not_found, fmt::format("no person '{}' in the directory", name), "give a login name or a Matrix ID");
+    return fail(ErrorKind::invalid_input, fmt::format("'{}' is ambiguous", name), "give the Matrix ID, or guid:…");
+}
+
+Result<UserId> find_user(engine::Engine& engine, const std::string& name) {
+    if (name.starts_with('@')) {
+        const UserId user = engine.world().users.find(name);
+        if (user.valid()) return user;
+        return fail(ErrorKind::not_found, fmt::format("{} is in no managed room and belongs to nobody in the directory", name), "check the spelling");
+    }
+    const Result<PersonId> person = find_person(engine, name);
+    if (!person) return pass(person);
+    const UserId user = engine.decider() == nullptr ? UserId{} : engine.decider()->user_of(*person);
+    if (user.valid()) return user;
+    return fail(ErrorKind::not_found, fmt::format("{} has no Matrix ID", name), "`rollcall status` lists conflicts of Matrix IDs; people.matrix_id makes them");
+}
+
+}  // namespace rollcall::control

@@ -1,0 +1,23 @@
+// Small pieces of answers that several commands share. Engine thread.
+#pragma once
+
+#include "daemon/engine/engine.h"
+#include "policy/base/diagnostic.h"
+#include "policy/guard.h"
+#include "schema/json.h"
+
+namespace rollcall::control {
+
+[[nodiscard]] json::Value ok(json::Value result, int exit = 0);
+[[nodiscard]] json::Value error(const Error& error, const Diagnostics& diagnostics = {});
+[[nodiscard]] json::Value to_json(const Diagnostics& diagnostics);
+[[nodiscard]] json::Value to_json(const policy::Hold& hold, bool current);
+[[nodiscard]] json::Value to_json(const policy::Evidence& evidence);
+[[nodiscard]] json::Value to_json(const policy::Decider& decider, const policy::PlanLine& line, std::string held);
+[[nodiscard]] std::string_view to_text(policy::Tri value);
+[[nodiscard]] std::string_view to_text(policy::Lane lane);
+// The user that somebody meant: a login or a Matrix ID. not_found or conflict with a hint.
+[[nodiscard]] Result<UserId> find_user(engine::Engine& engine, const std::string& name);
+[[nodiscard]] Result<PersonId> find_person(engine::Engine& engine, const std::string& name);
+
+}  // namespace rollcall::control

@@ -1,0 +1,33 @@
+// The commands behind Handler, one function each; see handler.h for what they take and answer. Engine thread.
+#pragma once
+
+#include "daemon/control/handler.h"
+
+
+namespace rollcall::control {
+
+struct Context {
+    engine::Engine& engine;
+    const schema::Config& config;
+    const json::Value& args;
+    const schema::TrailCaller& caller;
+};
+
+// plan_commands.cc
+Answer plan(const Context& context);
+Answer apply(const Context& context);
+Answer check(const Context& context);
+// status_command.cc
+Answer status(const Context& context);
+// why_command.cc
+Answer why(const Context& context);
+// order_commands.cc
+Answer pause(const Context& context);
+Answer resume(const Context& context);
+Answer depart(const Context& context);
+Answer holds(const Context& context);
+Answer approve(const Context& context);
+Answer reject(const Context& context);
+Answer audit_list(const Context& context);
+
+}  // namespace rollcall::control

@@ -1,0 +1,121 @@
+// Commands that give the engine an order, and the lists beside them.
+#include <fmt/format.h>
+
+#include "daemon/control/answer.h"
+#include "daemon/control/commands.h"
+
+namespace rollcall::control {
+
+namespace {
+
+// Every order says why, because the trail must.
+Result<std::string> reason_of(const Context& context) {
+    std::string reason = context.args["reason"].text();
+    if (reason.empty()) return fail(ErrorKind::invalid_input, "a reason is needed", "add --reason \"…\"; it goes into the audit trail");
+    if (reason.size() > 1000) return fail(ErrorKind::invalid_input, "the reason is longer than 1,000 bytes", "shorten it");
+    return reason;
+}
+
+json::Value texts(const std::vector<policy::ActionKey>& keys) {
+    json::Value list{json::Array{}};
+    for (const policy::ActionKey& key : keys) list.push(key.text());
+    return list;
+}
+
+std::string_view pause_text(engine::Engine::Pause pause) {
+    switch (pause) {
+        case engine::Engine::Pause::none: return "none";
+        case engine::Engine::Pause::all_but_departures: return "all but departures";
+        case engine::Engine::Pause::all: return "all";
+    }
+    return "";
+}
+
+Answer set_pause(const Context& context, engine::Engine::Pause pause, const std::string& reason) {
+    context.engine.pause(pause, context.caller, reason);
+    json::Value result;
+    result.set("pause", pause_text(pause));
+    return ok(std::move(result));
+}
+
+Answer answered(const Result<engine::Engine::Answered>& answer) {
+    if (!answer) return error(answer.error());
+    json::Value result;
+    result.set("wanted", texts(answer->wanted));
+    result.set("unwanted", texts(answer->unwanted));
+    return ok(std::move(result));
+}
+
+}  // namespace
+
+Answer pause(const Context& context) {
+    const Result<std::string> reason = reason_of(context);
+    if (!reason) return error(reason.error());
+    const bool all = context.args["all"].boolean_or(false);
+    return set_pause(context, all ? engine::Engine::Pause::all : engine::Engine::Pause::all_but_departures, *reason);
+}
+
+Answer resume(const Context& context) { return set_pause(context, engine::Engine::Pause::none, context.args["reason"].text()); }
+
+Answer depart(const Context& context) {
+    const Result<std::string> reason = reason_of(context);
+    if (!reason) return error(reason.error());
+    const Result<PersonId> person = find_person(context.engine, context.args["user"].text());
+    if (!person) return error(person.error());
+    const bool taken_back = context.args["take_back"].boolean_or(false);
+    context.engine.depart(*person, taken_back, context.caller, *reason);
+    json::Value result;
+    result.set("login", context.engine.world().people[person->index()].login);
+    result.set("departed", context.engine.decider() != nullptr && context.engine.decider()->departed(*person) == policy::Tri::yes);
+    return ok(std::move(result));
+}
+
+Answer holds(const Context& context) {
+    json::Value result, list{json::Array{}};
+    for (const policy::Hold& hold : context.engine.guards().holds()) list.push(to_json(hold, true));
+    const bool any = !list.array()->empty();
+    result.set("holds", std::move(list));
+    return ok(std::move(result), any ? 4 : 0);
+}
+
+Answer approve(const Context& context) {
+    const Result<std::string> reason = reason_of(context);
+    if (!reason) return error(reason.error());
+    return answered(context.engine.approve(context.args["id"].text(), context.caller, *reason));
+}
+
+Answer reject(const Context& context) {
+    const Result<std::string> reason = reason_of(context);
+    if (!reason) return error(reason.error());
+    return answered(context.engine.reject(context.args["id"].text(), context.caller, *reason));
+}
+
+Answer audit_list(const Context& context) {
+    store::TrailFilter filter;
+    filter.user = context.args["user"].text();
+    filter.room = context.args["room"].text();
+    filter.kind = context.args["kind"].text();
+    filter.after = static_cast<std::uint64_t>(std::max<std::int64_t>(0, context.args["after"].integer_or(0)));
+    filter.at_most = static_cast<std::size_t>(std::clamp<std::int64_t>(context.args["most"].integer_or(200), 1, 100'000));
+    if (!filter.user.empty() && !filter.user.starts_with('@')) {
+        const Result<UserId> user = find_user(context.engine, filter.user);
+        if (!user) return error(user.error());
+        filter.user = context.engine.world().users.text(*user);
+    }
+    const auto rows = context.engine.store().trail(filter);
+    if (!rows) return error(rows.error());
+    json::Value result, list{json::Array{}};
+    for (const store::StoredTrailEntry& row : *rows) {
+        Result<json::Value> entry = json::parse(row.text);
+        if (!entry) return error(Error{ErrorKind::io, fmt::format("entry {} of the trail cannot be read", row.index), entry.error().message});
+        json::Value out;
+        out.set("index", static_cast<std::int64_t>(row.index));
+        for (const json::Member& member : *entry->object()) out.set(member.first, member.second);
+        list.push(std::move(out));
+    }
+    result.set("entries", std::move(list));
+    result.set("time_zone", context.config.time_zone);
+    return ok(std::move(result));
+}
+
+}  // namespace rollcall::control

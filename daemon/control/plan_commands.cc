@@ -1,0 +1,205 @@
+// plan, apply and check: the files as they are now, against the world as it is now. apply puts in force exactly the plan
+// that was shown, or nothing: it is told the hash of what was shown and plans again.
+#include <fmt/format.h>
+#include <map>
+#include <sodium.h>
+
+#include "daemon/control/answer.h"
+#include "daemon/control/commands.h"
+#include "daemon/control/policy_files.h"
+
+namespace rollcall::control {
+namespace {
+
+// A plan of the files: what would be done if they were applied, and what guards would hold of it.
+struct Drafted {
+    PolicyLoaded loaded;
+    std::unique_ptr<policy::Decider> decider;
+    std::vector<policy::PlanLine> lines;
+    std::vector<policy::Hold> holds;
+    std::string hash;
+};
+
+std::string hash_of(const std::string& version, const std::vector<policy::PlanLine>& lines) {
+    crypto_hash_sha256_state state;
+    crypto_hash_sha256_init(&state);
+    const auto feed = [&state](const std::string& text) {
+        crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+    };
+    feed(version);
+    for (const policy::PlanLine& line : lines) feed(fmt::format("\n{}\t{}\t{}\t{}", line.room, policy::to_text(line.kind), line.user, line.power));
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_final(&state, digest);
+    std::string out;
+    for (int i = 0; i < 16; ++i) out += fmt::format("{:02x}", digest[i]);
+    return out;
+}
+
+// Can the command be answered from what is known? If not: an error, or nothing yet (a read was asked for).
+Result<bool> directory_ready(const Context& context, const policy::Program* program) {
+    engine::Engine& engine = context.engine;
+    const policy::World& world = engine.world();
+    const policy::DirectoryStatus& status = engine.directory_status();
+    if (engine.settings().one_shot && !engine.fresh()) {
+        if (status.health != policy::DirectoryHealth::up) return fail(ErrorKind::unavailable, status.text, "a plan needs one complete read of the directory");
+        if (!engine.homeserver_trouble().empty()) return fail(ErrorKind::unavailable, "the homeserver does not answer: " + engine.homeserver_trouble(), "check homeserver.url and whether it runs");
+        return false;
+    }
+    std::vector<std::string> missing;
+    if (program != nullptr)
+        for (const std::string& attribute : program->attributes)
+            if (attribute != "samaccountname" && !world.attributes_read.contains(attribute)) missing.push_back(attribute);
+    if (world.directory_read && missing.empty()) return true;
+    if (status.health != policy::DirectoryHealth::up)
+        return fail(ErrorKind::unavailable, status.text.empty() ? "the directory cannot be read" : status.text, "a plan needs one complete read; `rollcall status` shows when the directory is back");
+    if (!world.frozen.empty() && !world.directory_read) return fail(ErrorKind::unavailable, world.frozen, "repair the directory, or what hides part of it from the bind account");
+    if (!missing.empty()) {
+        std::vector<std::string> wanted(world.attributes_read.begin(), world.attributes_read.end());
+        wanted.insert(wanted.end(), missing.begin(), missing.end());
+        std::vector<std::string> canaries;
+        for (const policy::Text& canary : program->guards.canaries) canaries.push_back(canary.value);
+        engine.directory().want(std::move(wanted), std::move(canaries));
+        engine.directory().request_sweep();
+    }
+    return false;
+}
+
+// nullopt: wait for the directory.
+Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagnostics) {
+    engine::Engine& engine = context.engine;
+    const Result<bool> read = directory_ready(context, nullptr);
+    if (!read) return pass(read);
+    if (!*read) return std::optional<Drafted>{};
+    const std::string path = context.args["policy"].text(context.config.policy);
+    Result<PolicyTexts> texts = read_policy_files(path);
+    if (!texts) return pass(texts);
+    Drafted out;
+    out.loaded = load_policy(std::move(*texts), context.config, engine.world(), engine.policy() ? engine.policy()->pins : policy::Pins{});
+    diagnostics = out.loaded.diagnostics;
+    if (!out.loaded.program) return fail(ErrorKind::invalid_input, "the policy has errors; the one in force stays in force", "correct them and try again");
+    const Result<bool> attributes = directory_ready(context, out.loaded.program.get());
+    if (!attributes) return pass(attributes);
+    if (!*attributes) return std::optional<Drafted>{};
+    out.decider = std::make_unique<policy::Decider>(engine.world(), out.loaded.program);
+    out.lines = policy::whole_plan(*out.decider, engine.settings().abilities);
+    policy::Backlog backlog;
+    backlog.reset(*out.decider, engine.settings().abilities);
+    backlog.refresh(*out.decider, engine.settings().abilities, engine.world().users.size());
+    policy::GuardState guards;
+    guards.evaluate(*out.decider, backlog, engine.memory());
+    out.holds = guards.holds();
+    out.hash = hash_of(out.loaded.program->version, out.lines);
+    return std::optional<Drafted>(std::move(out));
+}
+
+json::Value plan_json(const Context& context, const Drafted& draft) {
+    const policy::Program& program = *draft.loaded.program;
+    std::map<policy::ActionKey, std::string> held;
+    for (const policy::Hold& hold : draft.holds)
+        for (const policy::ActionKey& key : hold.actions) held.emplace(key, hold.id);
+    json::Value plan, rooms{json::Array{}}, elsewhere{json::Array{}}, holds{json::Array{}}, conflicts{json::Array{}}, counts{json::Object{}};
+    std::map<std::string, std::int64_t> count;
+    std::map<std::string, json::Value> by_room;
+    for (const policy::PlanLine& line : draft.lines) {
+        ++count[std::string(policy::to_text(line.kind))];
+        const auto hold = held.find({line.kind, line.room, line.user});
+        json::Value row = to_json(*draft.decider, line, hold == held.end() ? "" : hold->second);
+        if (line.room.empty()) elsewhere.push(std::move(row));
+        else by_room[line.room].push(std::move(row));
+    }
+    for (auto& [key, lines] : by_room) {
+        json::Value room;
+        const policy::CompiledRoom* spec = program.room(key);
+        room.set("key", key);
+        room.set("name", spec == nullptr ? "" : spec->name);
+        room.set("space", spec != nullptr && spec->space);
+        const auto known = context.engine.world().room_by_key.find(key);
+        room.set("exists", known != context.engine.world().room_by_key.end() && !context.engine.world().rooms[known->second.index()].id.empty());
+        room.set("lines", std::move(lines));
+        rooms.push(std::move(room));
+    }
+    for (const policy::Hold& hold : draft.holds) holds.push(to_json(hold, true));
+    for (const policy::IdentityConflict& conflict : draft.decider->conflicts()) conflicts.push(conflict.text);
+    for (const auto& [kind, n] : count) counts.set(kind, n);
+    plan.set("version", program.version);
+    plan.set("in_force", context.engine.policy() && context.engine.policy()->version == program.version);
+    plan.set("hash", draft.hash);
+    plan.set("actions", static_cast<std::int64_t>(draft.lines.size()));
+    plan.set("rooms", std::move(rooms));
+    plan.set("elsewhere", std::move(elsewhere));
+    plan.set("holds", std::move(holds));
+    plan.set("diagnostics", to_json(draft.loaded.diagnostics));
+    plan.set("conflicts", std::move(conflicts));
+    plan.set("counts", std::move(counts));
+    return plan;
+}
+
+}  // namespace
+
+Answer plan(const Context& context) {
+    Diagnostics diagnostics;
+    const auto drafted = draft(context, diagnostics);
+    if (!drafted) return error(drafted.error(), diagnostics);
+    if (!*drafted) return std::nullopt;
+    return ok(plan_json(context, **drafted));
+}
+
+Answer apply(const Context& context) {
+    Diagnostics diagnostics;
+    auto drafted = draft(context, diagnostics);
+    if (!drafted) return error(drafted.error(), diagnostics);
+    if (!*drafted) return std::nullopt;
+    Drafted& now = **drafted;
+    const std::string shown = context.args["plan"].text();
+    if (shown != now.hash) {
+        json::Value answer = error(Error{ErrorKind::conflict, "the plan is not the one that was shown: the files, the directory or the rooms have changed since",
+                                         "look at the new plan and apply that"});
+        answer.set("result", plan_json(context, now));
+        return answer;
+    }
+    json::Value result, holds{json::Array{}};
+    for (const policy::Hold& hold : now.holds) holds.push(to_json(hold, true));
+    const bool held = !holds.array()->empty();
+    result.set("version", now.loaded.program->version);
+    result.set("applied", static_cast<std::int64_t>(now.lines.size()));
+    result.set("holds", std::move(holds));
+    context.engine.apply({now.loaded.program, now.loaded.texts, context.caller, context.args["reason"].text()});
+    return ok(std::move(result), held ? 4 : 0);
+}
+
+Answer check(const Context& context) {
+    Diagnostics diagnostics;
+    const auto drafted = draft(context, diagnostics);
+    if (!drafted) return error(drafted.error(), diagnostics);
+    if (!*drafted) return std::nullopt;
+    const policy::Decider& decider = *(*drafted)->decider;
+    const policy::World& world = context.engine.world();
+    const policy::Program& program = decider.program();
+    json::Value result, besides{json::Array{}}, unreachable{json::Array{}}, conflicts{json::Array{}};
+    std::vector<std::int64_t> not_employees(program.rooms.size(), 0), members(program.rooms.size(), 0);
+    for (std::size_t i = 0; i < world.people.size(); ++i) {
+        const PersonId person(i);
+        if (decider.departed(person) == policy::Tri::yes || !world.people[i].present) continue;
+        const bool employee = decider.employee(person) == policy::Tri::yes;
+        for (std::size_t r = 0; r < program.rooms.size(); ++r)
+            if (decider.evaluate(person, program.rooms[r].members) == policy::Tri::yes) ++(employee ? members : not_employees)[r];
+    }
+    for (std::size_t r = 0; r < program.rooms.size(); ++r) {
+        if (not_employees[r] > 0) {
+            json::Value row;
+            row.set("room", program.rooms[r].key);
+            row.set("people", not_employees[r]);
+            besides.push(std::move(row));
+        }
+        if (members[r] == 0) unreachable.push(program.rooms[r].key);
+    }
+    for (const policy::IdentityConflict& conflict : decider.conflicts()) conflicts.push(conflict.text);
+    result.set("diagnostics", to_json(diagnostics));
+    result.set("besides", std::move(besides));
+    result.set("unreachable", std::move(unreachable));
+    result.set("conflicts", std::move(conflicts));
+    result.set("homeserver", context.engine.homeserver_trouble());
+    return ok(std::move(result));
+}
+
+}  // namespace rollcall::control

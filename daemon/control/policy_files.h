@@ -1,0 +1,41 @@
+// Policy files: from a folder (or one file) on disk to a compiled program. The only place that reads them.
+//
+// A folder's *.yaml files in the order of their names are one policy. Files that others can write are refused: whoever can
+// write a policy decides who may read every room. Engine thread, or a command without a daemon.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "policy/base/diagnostic.h"
+#include "policy/base/result.h"
+#include "policy/program.h"
+#include "policy/world.h"
+#include "schema/config_file.h"
+#include "schema/policy_reader.h"
+
+namespace rollcall::control {
+
+using PolicyTexts = std::vector<std::pair<std::string, std::string>>;  // path as the user named it, text
+
+// Errors: not_found, io, refused (others can write it), limit (over 4 MiB, or 1,000 files).
+[[nodiscard]] Result<PolicyTexts> read_policy_files(const std::string& path);
+// Hash over names and texts, 64 hex digits: the policy's version.
+[[nodiscard]] std::string policy_version(const PolicyTexts& texts);
+
+struct PolicyLoaded {
+    std::shared_ptr<const policy::Program> program;  // null if a diagnostic is an error
+    Diagnostics diagnostics;
+    PolicyTexts texts;
+};
+// Reads the texts and looks their names up in the world. `pins`: of the policy in force.
+[[nodiscard]] PolicyLoaded load_policy(PolicyTexts texts, const schema::Config& config, const policy::World& world, const policy::Pins& pins);
+
+// Reads a file whose content nobody else may see; trailing line ends are cut off. Errors: refused if others can read it.
+[[nodiscard]] Result<std::string> read_secret_file(const std::string& path);
+// Reads a text file of at most `most` bytes. refused if `no_foreign_writers` and others can write it.
+[[nodiscard]] Result<std::string> read_text_file(const std::string& path, std::size_t most, bool no_foreign_writers);
+
+}  // namespace rollcall::control

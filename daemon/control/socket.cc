@@ -1,0 +1,281 @@
+#include "daemon/control/socket.h"
+
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <grp.h>
+#include <list>
+#include <mutex>
+#include <poll.h>
+#include <pwd.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <thread>
+#include <unistd.h>
+
+namespace rollcall::control {
+namespace {
+
+constexpr std::size_t kLongestRequest = 256 * 1024;
+constexpr std::size_t kMostConnections = 16;
+
+class Fd {
+  public:
+    explicit Fd(int fd = -1) : fd_(fd) {}
+    ~Fd() {
+        if (fd_ >= 0) close(fd_);
+    }
+    Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Fd& operator=(Fd&& other) noexcept {
+        std::swap(fd_, other.fd_);
+        return *this;
+    }
+    [[nodiscard]] int get() const { return fd_; }
+
+  private:
+    int fd_;
+};
+
+Result<sockaddr_un> address_of(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) return fail(ErrorKind::invalid_input, fmt::format("the socket's path is too long: {}", path), "choose one below 108 bytes");
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    return address;
+}
+
+// One line without its end; false at the end of the stream, on an error, or when it grows too long.
+bool read_line(int fd, std::string& buffer, std::string& line, std::size_t longest, int wake) {
+    for (;;) {
+        if (const std::size_t end = buffer.find('\n'); end != std::string::npos) {
+            line = buffer.substr(0, end);
+            buffer.erase(0, end + 1);
+            return true;
+        }
+        if (buffer.size() > longest) return false;
+        pollfd polled[2] = {{fd, POLLIN, 0}, {wake, POLLIN, 0}};
+        if (poll(polled, wake >= 0 ? 2 : 1, -1) < 0 && errno != EINTR) return false;
+        if (wake >= 0 && polled[1].revents != 0) return false;
+        char chunk[16384];
+        const ssize_t got = recv(fd, chunk, sizeof chunk, 0);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return false;
+        buffer.append(chunk, static_cast<std::size_t>(got));
+    }
+}
+
+bool write_all(int fd, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t sent = send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent <= 0) return false;
+        text.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+}
+
+std::string name_of(uid_t uid) {
+    passwd entry{};
+    passwd* found = nullptr;
+    char buffer[4096];
+    if (getpwuid_r(uid, &entry, buffer, sizeof buffer, &found) == 0 && found != nullptr) return found->pw_name;
+    return std::to_string(uid);
+}
+
+schema::TrailCaller caller_of(uid_t uid, pid_t pid) {
+    schema::TrailCaller caller;
+    caller.uid = static_cast<std::int64_t>(uid);
+    std::int64_t login = -1;
+    std::ifstream file(fmt::format("/proc/{}/loginuid", pid));
+    if (file >> login && login != 4294967295) caller.login_uid = login;  // (uid_t)-1: not set
+    caller.text = name_of(uid);
+    if (caller.login_uid >= 0 && caller.login_uid != caller.uid) caller.text += fmt::format(" (logged in as {})", name_of(static_cast<uid_t>(caller.login_uid)));
+    return caller;
+}
+
+json::Value plain_error(const char* message, const char* hint) {
+    json::Value answer, text;
+    text.set("message", message);
+    text.set("hint", hint);
+    answer.set("exit", 1);
+    answer.set("error", std::move(text));
+    return answer;
+}
+
+// Waits on a connection's thread for what the engine's thread will say. Shared by both, so that neither outlives it.
+struct Pending {
+    std::mutex mutex;
+    std::condition_variable said;
+    std::optional<json::Value> answer;
+};
+
+}  // namespace
+
+engine::Command make_command(const Handler& handler, json::Value request, schema::TrailCaller caller, std::function<void(json::Value)> reply) {
+    const bool reads_only = Handler::reads_only(request);
+    return {[&handler, request = std::move(request), caller = std::move(caller), reply = std::move(reply)](engine::Engine& engine) -> std::function<void()> {
+                Answer answer = handler.handle(engine, request, caller);
+                if (!answer) {  // something is still being read
+                    engine.defer(make_command(handler, request, caller, reply));
+                    return {};
+                }
+                return [reply, said = std::move(*answer)] { reply(said); };
+            },
+            reads_only};
+}
+
+schema::TrailCaller own_caller() { return caller_of(getuid(), getpid()); }
+
+class ControlSocket::Server {
+  public:
+    Server(Fd listener, std::string path, const Handler& handler, engine::Mailbox& mailbox)
+        : listener_(std::move(listener)), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), path_(std::move(path)), handler_(handler), mailbox_(mailbox),
+          accepter_([this] { accept_all(); }) {}
+
+    ~Server() {
+        const std::uint64_t one = 1;
+        [[maybe_unused]] const ssize_t told = write(wake_.get(), &one, sizeof one);
+        {
+            const std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        accepter_.join();
+        for (std::thread& thread : connections_) thread.join();
+        unlink(path_.c_str());
+    }
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+  private:
+    void accept_all() {
+        for (;;) {
+            pollfd polled[2] = {{listener_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+            if (poll(polled, 2, -1) < 0 && errno != EINTR) return;
+            if (polled[1].revents != 0) return;
+            Fd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+            if (connection.get() < 0) continue;
+            const std::lock_guard lock(mutex_);
+            for (auto at = connections_.begin(); at != connections_.end();) {
+                if (!finished_.contains(at->get_id())) { ++at; continue; }
+                finished_.erase(at->get_id());
+                at->join();
+                at = connections_.erase(at);
+            }
+            if (connections_.size() >= kMostConnections) {
+                write_all(connection.get(), json::write(plain_error("the daemon is busy with other commands", "try again in a moment")) + "\n");
+                continue;
+            }
+            connections_.emplace_back([this, fd = std::make_shared<Fd>(std::move(connection))] { serve(fd->get()); });
+        }
+    }
+
+    void serve(int fd) {
+        ucred peer{};
+        socklen_t size = sizeof peer;
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) {
+            const schema::TrailCaller caller = caller_of(peer.uid, peer.pid);
+            std::string buffer, line;
+            while (read_line(fd, buffer, line, kLongestRequest, wake_.get()))
+                if (!write_all(fd, json::write(answer(line, caller)) + "\n")) break;
+        }
+        shutdown(fd, SHUT_RDWR);
+        const std::lock_guard lock(mutex_);
+        finished_.insert(std::this_thread::get_id());
+    }
+
+    json::Value answer(const std::string& line, const schema::TrailCaller& caller) {
+        Result<json::Value> request = json::parse(line);
+        if (!request) return plain_error("the request is no JSON", request.error().message.c_str());
+        const auto pending = std::make_shared<Pending>();
+        const bool taken = mailbox_.offer(make_command(handler_, std::move(*request), caller, [pending](json::Value said) {
+            const std::lock_guard lock(pending->mutex);
+            pending->answer = std::move(said);
+            pending->said.notify_all();
+        }));
+        if (!taken) return plain_error("the daemon is busy", "try again in a moment");
+        std::unique_lock lock(pending->mutex);
+        while (!pending->answer) {
+            pending->said.wait_for(lock, std::chrono::milliseconds{200});
+            const std::lock_guard stop(mutex_);
+            if (stopping_) return plain_error("the daemon is stopping", "ask again when it runs");
+        }
+        return *pending->answer;
+    }
+
+    Fd listener_, wake_;
+    const std::string path_;
+    const Handler& handler_;
+    engine::Mailbox& mailbox_;
+    std::mutex mutex_;
+    bool stopping_ = false;                  // protected by mutex_
+    std::set<std::thread::id> finished_;     // protected by mutex_
+    std::list<std::thread> connections_;     // protected by mutex_ while accepter_ runs
+    std::thread accepter_;
+};
+
+ControlSocket::ControlSocket(std::unique_ptr<Server> server) : server_(std::move(server)) {}
+ControlSocket::~ControlSocket() = default;
+
+Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(const std::string& path, const std::string& group, const Handler& handler,
+                                                             engine::Mailbox& mailbox, Log& log) {
+    const Result<sockaddr_un> address = address_of(path);
+    if (!address) return pass(address);
+    std::error_code ignored;
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+    if (connect_daemon(path)) return fail(ErrorKind::conflict, fmt::format("another daemon answers on {}", path), "stop it first");
+    unlink(path.c_str());
+    Fd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const mode_t before = umask(0117);  // made with its final mode: no moment in which anybody may connect
+    const int bound = bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address);
+    const int why = errno;
+    umask(before);
+    if (bound != 0) return fail(ErrorKind::io, fmt::format("cannot make the control socket {}: {}", path, std::strerror(why)), "check control.socket and who may write its folder");
+    if (const struct ::group* found = getgrnam(group.c_str()); found == nullptr) {
+        log.warn("RC-NO-GROUP", "the unix group of control.group does not exist: only the daemon's own user and root may use the socket", {{"group", group}});
+    } else if (chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0) {
+        log.warn("RC-NO-GROUP", fmt::format("cannot give the control socket to its group: {}", std::strerror(errno)), {{"group", group}});
+    }
+    if (::listen(listener.get(), 16) != 0) return fail(ErrorKind::io, fmt::format("cannot listen on {}: {}", path, std::strerror(errno)));
+    return std::unique_ptr<ControlSocket>(new ControlSocket(std::make_unique<Server>(std::move(listener), path, handler, mailbox)));
+}
+
+// ---------------------------------------------------------------- the other end
+
+namespace {
+
+class SocketTransport : public Transport {
+  public:
+    explicit SocketTransport(Fd fd) : fd_(std::move(fd)) {}
+    Result<json::Value> ask(const json::Value& request) override {
+        std::string line;
+        if (!write_all(fd_.get(), json::write(request) + "\n") || !read_line(fd_.get(), buffer_, line, std::size_t{1} << 30U, -1))
+            return fail(ErrorKind::unavailable, "the daemon ended before it answered", "see its log, and whether it runs");
+        return json::parse(line, json::Limits{std::size_t{1} << 30U, 64, 200'000'000});
+    }
+
+  private:
+    Fd fd_;
+    std::string buffer_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Transport>> connect_daemon(const std::string& socket_path) {
+    const Result<sockaddr_un> address = address_of(socket_path);
+    if (!address) return pass(address);
+    Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
+        if (errno == EACCES || errno == EPERM)
+            return fail(ErrorKind::denied, fmt::format("you may not use the daemon's control socket {}", socket_path), "ask to be put into the unix group of control.group");
+        return fail(ErrorKind::not_found, fmt::format("no daemon answers on {}: {}", socket_path, std::strerror(errno)), "start it with `rollcall run`");
+    }
+    return std::unique_ptr<Transport>(std::make_unique<SocketTransport>(std::move(fd)));
+}
+
+}  // namespace rollcall::control

@@ -1,0 +1,159 @@
+// status: health, and everything that could not be done (design, Never 10).
+#include <algorithm>
+
+#include "daemon/control/answer.h"
+#include "daemon/control/commands.h"
+#include "daemon/control/policy_files.h"
+#include "policy/explain.h"
+
+namespace rollcall::control {
+namespace {
+
+std::string_view health_text(policy::DirectoryHealth health) {
+    switch (health) {
+        case policy::DirectoryHealth::up: return "up";
+        case policy::DirectoryHealth::unreachable: return "unreachable";
+        case policy::DirectoryHealth::wrong_credentials: return "wrong credentials";
+        case policy::DirectoryHealth::untrusted_certificate: return "certificate not trusted";
+        case policy::DirectoryHealth::incomplete: return "read incomplete";
+    }
+    return "";
+}
+
+json::Value policy_json(const Context& context) {
+    json::Value out;
+    const auto& in_force = context.engine.policy();
+    out.set("in_force", in_force.has_value());
+    if (in_force) {
+        out.set("version", in_force->version);
+        out.set("applied", to_rfc3339(in_force->applied));
+        out.set("by", in_force->caller);
+        out.set("reason", in_force->reason);
+    }
+    const Result<PolicyTexts> texts = read_policy_files(context.config.policy);
+    const bool edited = !texts || !in_force || policy_version(*texts) != in_force->version;
+    out.set("edited", edited);
+    out.set("edited_text", !texts ? texts.error().message : edited ? "edited, not applied" : "");
+    return out;
+}
+
+json::Value directory_json(const engine::Engine& engine, const policy::World& world) {
+    json::Value out;
+    const policy::DirectoryStatus& status = engine.directory_status();
+    out.set("name", world.cursor.directory);
+    out.set("server", world.cursor.server);
+    out.set("health", health_text(status.health));
+    out.set("text", status.text);
+    out.set("read", world.directory_read);
+    out.set("usn", static_cast<std::int64_t>(world.cursor.usn));
+    out.set("last_answer", world.cursor.time == Time{} ? "" : to_rfc3339(world.cursor.time));
+    out.set("frozen", world.frozen);
+    out.set("people", static_cast<std::int64_t>(world.people.size()));
+    out.set("groups", static_cast<std::int64_t>(world.groups.size()));
+    return out;
+}
+
+struct Counted {
+    std::int64_t rooms = 0, created = 0, filling = 0, lost = 0, members = 0, released = 0;
+    json::Value bans{json::Array{}}, protected_departed{json::Array{}}, unreadable{json::Array{}}, aliases{json::Array{}};
+};
+
+void count_bans(const policy::Decider& decider, Counted& out) {
+    const policy::World& world = decider.world();
+    for (std::size_t u = 0; u < world.users.size(); ++u)
+        for (const policy::Membership& held : world.memberships.row(u)) {
+            const int room = decider.managed(held.room);
+            if (held.state != policy::MembershipState::ban || room < 0) continue;
+            if (decider.verdict(UserId(u), static_cast<std::uint32_t>(room)).presence != policy::Presence::in) continue;
+            out.bans.push(world.users.text(UserId(u)) + " in " + world.rooms[held.room.index()].key);
+        }
+}
+
+Counted count(const engine::Engine& engine, const policy::World& world) {
+    Counted out;
+    for (const policy::Room& room : world.rooms) {
+        if (room.released) { ++out.released; continue; }
+        ++out.rooms;
+        if (!room.id.empty()) ++out.created;
+        if (room.phase == policy::RoomPhase::filling) ++out.filling;
+        if (!room.id.empty() && !room.bot_joined) ++out.lost;
+        out.members += static_cast<std::int64_t>(room.joined);
+        if (!room.alias_conflict.empty()) out.aliases.push(room.alias_conflict + " leads to somebody else's room");
+    }
+    for (const policy::Group& group : world.groups)
+        if (!group.members_known && !group.deleted) out.unreadable.push(group.name);
+    const policy::Decider* decider = engine.decider();
+    if (decider == nullptr) return out;
+    count_bans(*decider, out);
+    for (const std::string& id : decider->program().protected_ids) {
+        const UserId user = world.users.find(id);
+        const PersonId person = user.valid() ? decider->person_of(user) : PersonId{};
+        if (person.valid() && decider->departed(person) == policy::Tri::yes) out.protected_departed.push(id);
+    }
+    return out;
+}
+
+json::Value failures_json(const engine::Engine& engine) {
+    json::Value list{json::Array{}};
+    for (const engine::Failure& failure : engine.failures()) {
+        json::Value row;
+        row.set("action", failure.action);
+        row.set("text", failure.text);
+        row.set("attempts", failure.attempts);
+        row.set("next", to_rfc3339(failure.next));
+        row.set("refused", failure.refused);
+        list.push(std::move(row));
+    }
+    return list;
+}
+
+}  // namespace
+
+Answer status(const Context& context) {
+    engine::Engine& engine = context.engine;
+    const policy::World& world = engine.world();
+    Counted counted = count(engine, world);
+    json::Value out, rooms, homeserver, backlog, holds{json::Array{}}, conflicts{json::Array{}};
+    rooms.set("managed", counted.rooms);
+    rooms.set("created", counted.created);
+    rooms.set("filling", counted.filling);
+    rooms.set("lost", counted.lost);
+    rooms.set("released", counted.released);
+    rooms.set("members", counted.members);
+    homeserver.set("health", engine.homeserver_trouble().empty() ? "up" : "down");
+    homeserver.set("text", engine.homeserver_trouble());
+    homeserver.set("requests", static_cast<std::int64_t>(engine.counters().requests));
+    homeserver.set("transactions", static_cast<std::int64_t>(engine.counters().transactions));
+    homeserver.set("mask", engine.settings().abilities.mask);
+    backlog.set("actions", static_cast<std::int64_t>(engine.backlog().user_actions() + engine.backlog().room_actions()));
+    backlog.set("in_flight", static_cast<std::int64_t>(engine.in_flight()));
+    backlog.set("notices", static_cast<std::int64_t>(engine.notices_owed()));
+    backlog.set("quiet", engine.quiet());
+    for (const policy::Hold& hold : engine.guards().holds()) holds.push(to_json(hold, true));
+    if (engine.decider() != nullptr)
+        for (const policy::IdentityConflict& conflict : engine.decider()->conflicts()) conflicts.push(conflict.text);
+    const bool held = !holds.array()->empty();
+    out.set("now", to_rfc3339(world.now));
+    out.set("time_zone", context.config.time_zone);
+    out.set("policy", policy_json(context));
+    out.set("directory", directory_json(engine, world));
+    out.set("homeserver", std::move(homeserver));
+    out.set("rooms", std::move(rooms));
+    out.set("backlog", std::move(backlog));
+    out.set("holds", std::move(holds));
+    out.set("pause", engine.paused() == engine::Engine::Pause::none ? "none" : engine.paused() == engine::Engine::Pause::all ? "all" : "all but departures");
+    out.set("pause_text", engine.pause_text());
+    out.set("failures", failures_json(engine));
+    out.set("conflicts", std::move(conflicts));
+    out.set("alias_conflicts", std::move(counted.aliases));
+    out.set("bans", std::move(counted.bans));
+    out.set("protected_departed", std::move(counted.protected_departed));
+    out.set("unreadable_groups", std::move(counted.unreadable));
+    json::Value suspects{json::Array{}};
+    for (const std::string& room : engine.suspect_rooms()) suspects.push(room);
+    out.set("suspect_rooms", std::move(suspects));
+    out.set("disk_full", engine.blocked());
+    return ok(std::move(out), held ? 4 : 0);
+}
+
+}  // namespace rollcall::control

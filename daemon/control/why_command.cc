@@ -1,0 +1,95 @@
+// why: the verdict, the rule, and the path through the directory that led there.
+#include "daemon/control/answer.h"
+#include "daemon/control/commands.h"
+#include "policy/explain.h"
+
+namespace rollcall::control {
+namespace {
+
+std::string_view verdict_text(const policy::Verdict& verdict) {
+    if (verdict.basis == policy::Basis::approval) return "may stay";
+    if (verdict.basis == policy::Basis::protected_id) return "protected";
+    if (verdict.presence == policy::Presence::unknown) return "unknown";
+    if (verdict.presence == policy::Presence::out) return "out";
+    return verdict.owner == policy::Tri::yes ? "owner" : "member";
+}
+
+json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room) {
+    const policy::Decider& decider = *engine.decider();
+    const policy::CompiledRoom& spec = decider.program().rooms[room];
+    const policy::Explanation why = policy::explain(decider, user, room);
+    json::Value out, reasons{json::Array{}}, owners{json::Array{}}, next{json::Array{}};
+    for (const policy::Reason& reason : why.reasons) {
+        json::Value row;
+        row.set("text", reason.text);
+        row.set("path", reason.path);
+        row.set("rule", reason.at.file_line());
+        reasons.push(std::move(row));
+    }
+    for (const std::string& owner : why.owners) owners.push(owner);
+    for (const policy::UserAction& action : engine.backlog().actions(user))
+        if (action.room == room) {
+            const policy::PlanLine line{spec.key, action.kind, action.lane, engine.world().users.text(user), action.basis, action.power, user, room};
+            const bool allowed = engine.guards().allows(decider, engine.memory(), user, action);
+            next.push(to_json(decider, line, allowed ? "" : "held"));
+        }
+    out.set("key", spec.key);
+    out.set("name", spec.name);
+    out.set("verdict", verdict_text(why.verdict));
+    const RoomId id = decider.world_room(room);
+    out.set("membership", policy::to_text(id.valid() ? engine.world().state_of(user, id) : policy::MembershipState::none));
+    out.set("reasons", std::move(reasons));
+    out.set("owners", std::move(owners));
+    out.set("next", std::move(next));
+    return out;
+}
+
+void person_json(engine::Engine& engine, PersonId person, json::Value& out) {
+    const policy::World& world = engine.world();
+    const policy::Person& known = world.people[person.index()];
+    out.set("login", known.login);
+    out.set("dn", known.dn);
+    out.set("guid", known.guid.text());
+    out.set("departed", to_text(engine.decider()->departed(person)));
+    out.set("departure", policy::departure_reason(*engine.decider(), person));
+    out.set("employee", to_text(engine.decider()->employee(person)));
+    out.set("evidence", to_json(policy::Evidence{world.cursor.directory, world.cursor.server, known.usn, known.dn, world.cursor.time}));
+}
+
+}  // namespace
+
+Answer why(const Context& context) {
+    engine::Engine& engine = context.engine;
+    if (engine.decider() == nullptr) return error(Error{ErrorKind::unavailable, "no policy is in force", "write one and run `rollcall apply`"});
+    const Result<UserId> user = find_user(engine, context.args["user"].text());
+    if (!user) return error(user.error());
+    const policy::Decider& decider = *engine.decider();
+    json::Value result, rooms{json::Array{}};
+    result.set("user", engine.world().users.text(*user));
+    if (const PersonId person = decider.person_of(*user); person.valid()) person_json(engine, person, result);
+    const std::string wanted = context.args["room"].text();
+    if (!wanted.empty()) {
+        std::string key = wanted.starts_with('#') ? wanted.substr(1, wanted.find(':') - 1) : wanted;
+        const int room = decider.program().room_index(key);
+        if (room < 0) {
+            std::vector<std::string> keys;
+            for (const policy::CompiledRoom& spec : decider.program().rooms) keys.push_back(spec.key);
+            const std::string near = nearest(key, keys);
+            return error(Error{ErrorKind::not_found, "no room '" + key + "' in the policy in force", near.empty() ? "give its key" : "did you mean '" + near + "'?"});
+        }
+        rooms.push(room_json(engine, *user, static_cast<std::uint32_t>(room)));
+    } else {
+        std::vector<std::uint32_t> found;
+        decider.each_room(*user, [&](std::uint32_t room, const policy::Verdict& verdict) {
+            const RoomId id = decider.world_room(room);
+            const policy::MembershipState state = id.valid() ? engine.world().state_of(*user, id) : policy::MembershipState::none;
+            const bool there = state == policy::MembershipState::join || state == policy::MembershipState::invite || state == policy::MembershipState::ban;
+            if (there || verdict.presence != policy::Presence::out) found.push_back(room);
+        });
+        for (const std::uint32_t room : found) rooms.push(room_json(engine, *user, room));
+    }
+    result.set("rooms", std::move(rooms));
+    return ok(std::move(result));
+}
+
+}  // namespace rollcall::control

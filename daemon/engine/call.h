@@ -1,0 +1,83 @@
+// Call: one request to the homeserver, described; CallResult: what became of it. The engine thinks in these; a Homeserver
+// carries them out: the real one over HTTP (matrix_homeserver.h), a simulated one in tests.
+//
+// A call may be more than one HTTP request where only the sequence means something (leave and forget; claim an alias and
+// look whose it is). Values; handed between threads by move.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/base/time.h"
+#include "policy/room_event.h"
+
+namespace rollcall::engine {
+
+enum class CallKind : std::uint8_t {
+    put_member,       // room, user, membership, reason; as_user empty: as the bot
+    leave_elsewhere,  // room, as_user: leave and forget a room outside the policy
+    forget,           // room, as_user
+    sign_out,         // as_user: every session
+    list_rooms,       // as_user: joined rooms and pending invitations
+    create_room,      // body
+    find_created,     // marker: the room whose creation_content carries it; `known` rooms are passed over
+    put_state,        // room, type, state_key, body
+    claim_alias,      // alias, room
+    read_room,        // room: its whole state
+    read_member,      // room, user
+    find_account,     // user
+    send_notice,      // room, marker, body
+    find_notice,      // room, marker
+    join_alias,       // alias: the bot joins that room
+};
+[[nodiscard]] std::string_view to_text(CallKind kind);
+
+struct Call {
+    CallKind kind = CallKind::put_member;
+    std::string room;       // room ID
+    std::string user;       // the user it is about
+    std::string as_user;    // acts as this user, by the mask registration
+    policy::MembershipState membership = policy::MembershipState::none;
+    std::string reason;
+    std::string type, state_key;
+    std::string body;       // JSON
+    std::string alias;      // "#engineering:corp.example.com"
+    std::string marker;     // intent marker, to find what was made if the answer is lost
+    std::vector<std::string> known;
+};
+
+enum class CallOutcome : std::uint8_t {
+    done,
+    already_so,   // nothing to do: the homeserver says that it is as wanted
+    no_account,   // the user acted as has no account
+    absent,       // what was looked for does not exist (find_created, find_notice, find_account, read_member)
+    conflict,     // alias: belongs to another room
+    retry,        // not carried out; try again, not before `retry_after`
+    unreachable,  // the homeserver could not be reached, or answered that it is down
+    torn,         // sent, and the answer lost: it may have been carried out
+    refused,      // carried out never: text says why
+};
+[[nodiscard]] std::string_view to_text(CallOutcome outcome);
+
+struct CallResult {
+    CallOutcome outcome = CallOutcome::done;
+    std::string event;                          // event ID
+    std::string room;                           // create_room, find_created, join_alias
+    std::vector<std::string> rooms;             // list_rooms
+    std::optional<policy::RoomRead> read;       // read_room
+    std::optional<policy::RoomEvent> member;    // read_member
+    std::optional<Duration> retry_after;
+    std::string text;                           // for people: what the homeserver said
+};
+
+// Where calls go. send() never blocks; the result comes back as a message to the engine, exactly one a call, whatever
+// happens. `id` is the engine's own number of this sending.
+class Homeserver {
+  public:
+    virtual ~Homeserver() = default;
+    virtual void send(std::uint64_t id, Call call) = 0;
+};
+
+}  // namespace rollcall::engine

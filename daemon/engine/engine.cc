@@ -1,0 +1,384 @@
+// Engine: start, the turn and its commit, and what commands ask of it. The rest is in take, dispatch, results and settle.
+#include "daemon/engine/engine.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "policy/compile.h"
+#include "policy/explain.h"
+
+namespace rollcall::engine {
+
+using policy::ActionKey;
+using schema::TrailEntry;
+using schema::TrailKind;
+
+namespace {
+constexpr std::size_t kSlice = 2'000;            // people decided in one turn: a few milliseconds
+constexpr Duration kDiskRetry = std::chrono::seconds{1};
+}  // namespace
+
+Engine::Engine(store::Store& store, Homeserver& homeserver, DirectoryPort& directory, Log& log, Settings settings)
+    : store_(store), homeserver_(homeserver), directory_(directory), log_(log), settings_(std::move(settings)) {
+    world_.bot = settings_.bot;
+    world_.server_name = settings_.server_name;
+}
+
+Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const policy::Program>>(const store::StoredPolicy&, policy::World&)>& compile) {
+    if (Status loaded = store_.load(world_); !loaded) return loaded;
+    const auto marks = store_.marks();
+    const auto intents = store_.intents();
+    const auto last = store_.last_intent();
+    const auto size = store_.trail_size();
+    auto stored = store_.policy();
+    if (!marks) return pass(marks);
+    if (!intents) return pass(intents);
+    if (!last) return pass(last);
+    if (!size) return pass(size);
+    if (!stored) return pass(stored);
+    load_marks(*marks);
+    next_intent_ = *last + 1;
+    trail_.start_after(*size);
+    world_.now = std::max(world_.now, now);
+    for (const store::StoredIntent& row : *intents)
+        if (std::optional<Intent> intent = Intent::from_text(row.id, row.text)) to_settle_.push_back(std::move(*intent));
+    policy_ = std::move(*stored);
+    if (policy_) {
+        auto program = compile(*policy_, world_);
+        if (!program) return pass(program);
+        bind(std::move(*program));
+    }
+    for (policy::Room& room : world_.rooms)
+        if (room.phase == policy::RoomPhase::filling) learn(policy::Published{world_.room_by_key.at(room.key)});  // closed first
+    TrailEntry entry;
+    entry.kind = TrailKind::start;
+    entry.result = to_settle_.empty() ? "" : fmt::format("{} requests were in flight and are being settled", to_settle_.size());
+    record(std::move(entry));
+    next_accounts_ = now + settings_.look_for_accounts_every;
+    verify_rooms();
+    more_ = true;
+    return {};
+}
+
+void Engine::bind(std::shared_ptr<const policy::Program> program) {
+    program_ = std::move(program);
+    for (const policy::CompiledRoom& room : program_->rooms) {
+        const RoomId id = world_.room(room.key);
+        world_.rooms[id.index()].released = false;
+    }
+    decider_ = std::make_unique<policy::Decider>(world_, program_);
+    world_.dirty = {};
+    backlog_.reset(*decider_, settings_.abilities);
+    // Whoever departed while nobody looked is noticed now.
+    for (std::size_t i = 0; i < world_.people.size(); ++i) world_.dirty.people.emplace(i);
+    whole_pass_ = true;
+    std::vector<std::string> canaries;
+    for (const policy::Text& canary : program_->guards.canaries) canaries.push_back(canary.value);
+    directory_.want(program_->attributes, std::move(canaries));
+    learn(policy::TimePassed{world_.now});
+}
+
+// ---------------------------------------------------------------- the turn
+
+Status Engine::turn(std::vector<Message> messages, Time now) {
+    ++counters_.turns;
+    if (blocked_) {  // the turn before is not on disk yet: nothing new until it is
+        for (Message& message : messages) {
+            auto* command = std::get_if<Command>(&message);
+            if (command != nullptr && command->reads_only) {
+                if (auto reply = command->run(*this)) reply();
+            } else {
+                waiting_.push_back(std::move(message));
+            }
+        }
+        if (now < try_again_) return {};
+        try_again_ = now + kDiskRetry;
+        if (Status kept = commit(); !kept || blocked_) return kept;
+        release();
+        messages = std::exchange(waiting_, {});
+    }
+    more_ = false;
+    if (now > world_.now || world_.now == Time{}) learn(policy::TimePassed{now});
+    for (Message& message : messages) std::visit([this](auto& m) { if constexpr (!std::is_same_v<std::decay_t<decltype(m)>, std::monostate>) take(m); }, message);
+    for (Command& command : std::exchange(deferred_, {})) take(command);
+    decide();
+    dispatch();
+    try_again_ = now + kDiskRetry;
+    if (Status kept = commit(); !kept || blocked_) return kept;
+    release();
+    return {};
+}
+
+void Engine::decide() {
+    if (!decider_) return;
+    if (world_.dirty.everything) whole_pass_ = true;
+    backlog_.take(*decider_, settings_.abilities, world_.dirty);
+    const bool complete = backlog_.refresh(*decider_, settings_.abilities, kSlice);
+    if (!complete) more_ = true;
+    if (complete) whole_pass_ = false;
+    if (whole_pass_) return;
+    guards_.evaluate(*decider_, backlog_, memory_);
+    keep_holds();
+    if (complete) drop_unwanted();
+    if (complete && in_flight_.empty()) recheck();
+}
+
+// In idle moments after a complete directory read everybody is decided again. A difference means that a fact did not mark
+// somebody whom it concerned: a fault of this program, so nobody is removed from those rooms until somebody has looked.
+void Engine::recheck() {
+    const std::size_t end = std::min(world_.users.size(), recheck_ + kSlice / 4);
+    for (; recheck_ < end; ++recheck_) {
+        const UserId user(recheck_);
+        if (!backlog_.differs(*decider_, settings_.abilities, user)) continue;
+        ++counters_.mismatches;
+        for (const policy::Membership& held : world_.memberships.row(recheck_)) suspect_rooms_.insert(world_.rooms[held.room.index()].key);
+        log_.error("RC-MISMATCH", "a decision was out of date; removals in this person's rooms wait for a restart or an apply", {{"user", world_.users.text(user)}});
+        backlog_.derive(*decider_, settings_.abilities, user);
+    }
+    if (recheck_ < world_.users.size()) more_ = true;
+}
+
+Time Engine::wake() const {
+    if (blocked_) return try_again_;
+    if (more_) return Time::min();
+    Time next = kNever;
+    // A moment that has passed was looked at in this turn: what it let happen is under way, or waits for something else.
+    const auto consider = [&](Time time) {
+        if (time > world_.now) next = std::min(next, time);
+    };
+    consider(next_verify_);
+    consider(next_accounts_);
+    consider(policy::next_moment(world_, decider_.get()));
+    for (const auto& [key, retry] : retries_) consider(retry.not_before);
+    if (homeserver_failures_ > 0) consider(homeserver_retry_);
+    for (const policy::Room& room : world_.rooms)
+        if (room.phase == policy::RoomPhase::filling) consider(room.filling_since + policy::kFillAtMost);
+    return next;
+}
+
+bool Engine::quiet() const {
+    return !more_ && in_flight_.empty() && reading_.empty() && rooms_to_read_.empty() && members_to_read_.empty() &&
+           to_settle_.empty() && backlog_.complete();
+}
+
+void Engine::collect() {
+    turn_.world = &world_;
+    for (const PersonId id : world_.touched.people) turn_.touched.people.insert(id);
+    for (const GroupId id : world_.touched.groups) turn_.touched.groups.insert(id);
+    for (const RoomId id : world_.touched.rooms) turn_.touched.rooms.insert(id);
+    for (const UserId id : world_.touched.users) turn_.touched.users.insert(id);
+    for (const std::uint64_t pair : world_.touched.memberships) turn_.touched.memberships.insert(pair);
+    world_.touched = {};
+    for (auto& entry : trail_.take()) turn_.trail.push_back(std::move(entry));
+}
+
+Status Engine::commit() {
+    collect();
+    const Status kept = store_.commit(turn_);
+    if (kept) {
+        if (blocked_) log_.info("RC-DISK-BACK", "the store can be written again");
+        blocked_ = false;
+        ++counters_.commits;
+        turn_ = {};
+        return {};
+    }
+    if (store_.fatal()) {
+        log_.error("RC-STORE-FATAL", kept.error().text());
+        return kept;
+    }
+    if (!blocked_) log_.error("RC-DISK-FULL", kept.error().text());
+    blocked_ = true;
+    return {};
+}
+
+void Engine::release() {
+    for (auto& answer : std::exchange(answers_, {})) answer(true);
+    for (auto& reply : std::exchange(replies_, {})) reply();
+    dispatched_ = !calls_.empty();
+    for (auto& [id, call] : std::exchange(calls_, {})) {
+        ++counters_.requests;
+        homeserver_.send(id, std::move(call));
+    }
+}
+
+void Engine::learn(const policy::Fact& fact) {
+    const bool time_only = std::holds_alternative<policy::TimePassed>(fact);
+    effects(policy::step(world_, decider_.get(), fact));
+    if (!time_only) turn_.cursor_changed |= std::holds_alternative<policy::DirectorySnapshot>(fact) || std::holds_alternative<policy::DirectoryChanges>(fact) ||
+                                            std::holds_alternative<policy::DirectoryRefused>(fact);
+    for (const std::uint64_t pair : world_.touched.memberships) {
+        const std::size_t room = pair & 0xffffffffU;
+        if (room >= room_changes_.size()) room_changes_.resize(room + 1, 0);
+        ++room_changes_[room];
+    }
+}
+
+std::uint64_t Engine::changes(RoomId room) const {
+    return room.index() < room_changes_.size() ? room_changes_[room.index()] : 0;
+}
+
+void Engine::record(TrailEntry entry) {
+    if (entry.time == Time{}) entry.time = world_.now;
+    if (entry.policy.empty() && program_) entry.policy = program_->version;
+    trail_.add(std::move(entry));
+}
+
+// ---------------------------------------------------------------- marks
+
+void Engine::mark(std::string kind, std::string key, std::optional<std::string> value) {
+    turn_.marks.push_back({std::move(kind), std::move(key), std::move(value)});
+}
+
+void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
+    for (const store::StoredMark& row : marks) {
+        const std::string& value = *row.value;
+        if (row.kind == "approved" || row.kind == "rejected") {
+            if (const auto key = ActionKey::from_text(row.key)) (row.kind == "approved" ? memory_.approved : memory_.rejected).insert(*key);
+        } else if (row.kind == "hold") {
+            const Result<json::Value> hold = json::parse(value);
+            if (!hold) continue;
+            policy::Hold held;
+            held.id = row.key;
+            held.guard = static_cast<policy::Guard>((*hold)["guard"].integer_or(0));
+            held.room = (*hold)["room"].text();
+            held.cause = (*hold)["cause"].text();
+            if (const json::Array* actions = (*hold)["actions"].array())
+                for (const json::Value& action : *actions)
+                    if (const auto key = ActionKey::from_text(action.text())) held.actions.push_back(*key);
+            holds_[held.id] = std::move(held);
+        } else if (row.kind == "ledger") {
+            const Result<json::Value> entry = json::parse(row.key);
+            if (entry) memory_.ledger.insert({static_cast<policy::Guard>((*entry)["guard"].integer_or(0)), (*entry)["user"].text(), (*entry)["room"].text(),
+                                              from_ms((*entry)["time"].integer_or(0))});
+        } else if (row.kind == "notice") {
+            const Result<json::Value> debt = json::parse(value);
+            if (debt) notices_.push_back({row.key, (*debt)["to"].text(), (*debt)["text"].text(), false});
+        } else if (row.kind == "direct_room") {
+            direct_rooms_[row.key] = value;
+        } else if (row.kind == "pause") {
+            pause_ = row.key == "all" ? Pause::all : Pause::all_but_departures;
+            pause_text_ = value;
+        } else if (row.kind == "retry") {
+            const auto key = ActionKey::from_text(row.key);
+            const Result<json::Value> retry = json::parse(value);
+            if (key && retry) retries_[*key] = {static_cast<int>((*retry)["attempts"].integer_or(1)), from_ms((*retry)["not_before"].integer_or(0)),
+                                                (*retry)["text"].text(), (*retry)["refused"].boolean_or(false)};
+        }
+    }
+}
+
+// ---------------------------------------------------------------- what commands ask
+
+void Engine::pause(Pause pause, const schema::TrailCaller& caller, const std::string& reason) {
+    mark("pause", "some", std::nullopt);
+    mark("pause", "all", std::nullopt);
+    pause_ = pause;
+    pause_text_ = pause == Pause::none ? "" : fmt::format("{} ({})", reason, caller.text);
+    if (pause != Pause::none) mark("pause", pause == Pause::all ? "all" : "some", pause_text_);
+    TrailEntry entry;
+    entry.kind = TrailKind::command;
+    entry.action = pause == Pause::none ? "resume" : pause == Pause::all ? "pause --all" : "pause";
+    entry.caller = caller;
+    entry.reason = reason;
+    record(std::move(entry));
+}
+
+void Engine::apply(PolicyToApply wanted) {
+    if (decider_) policy::keep_approvals(world_, *decider_);
+    TrailEntry entry;
+    entry.kind = TrailKind::policy;
+    entry.action = "apply";
+    entry.caller = wanted.caller;
+    entry.reason = wanted.reason;
+    entry.policy = wanted.program->version;
+    record(std::move(entry));
+    policy_ = store::StoredPolicy{wanted.program->version, std::move(wanted.files), wanted.program->pins, world_.now, wanted.caller.text, wanted.reason};
+    turn_.policy = policy_;
+    for (const ActionKey& key : memory_.rejected) mark("rejected", key.text(), std::nullopt);
+    memory_.rejected.clear();  // they stand until the policy changes
+    for (const auto& [key, retry] : retries_) mark("retry", key.text(), std::nullopt);
+    retries_.clear();          // what was refused may be possible now
+    suspect_rooms_.clear();
+    bind(std::move(wanted.program));
+    more_ = true;
+}
+
+void Engine::depart(PersonId person, bool taken_back, const schema::TrailCaller& caller, const std::string& reason) {
+    TrailEntry entry;
+    entry.kind = TrailKind::command;
+    entry.action = taken_back ? "depart --take-back" : "depart";
+    entry.person = world_.people[person.index()].guid;
+    if (decider_ && decider_->user_of(person).valid()) entry.user = world_.users.text(decider_->user_of(person));
+    entry.caller = caller;
+    entry.reason = reason;
+    record(std::move(entry));
+    learn(policy::DepartOrdered{person, taken_back});
+}
+
+Result<Engine::Answered> Engine::approve(const std::string& id, const schema::TrailCaller& caller, const std::string& reason) {
+    const auto hold = holds_.find(id);
+    if (hold == holds_.end()) return fail(ErrorKind::not_found, fmt::format("no hold '{}'", id), "`rollcall holds` lists them");
+    if (hold->second.guard == policy::Guard::canaries)
+        return fail(ErrorKind::refused, "removals are frozen because the directory could not be believed: that cannot be approved",
+                    "repair the directory, or take the canary out of the policy and apply it; a complete read that can be believed ends the hold");
+    Answered out;
+    std::set<ActionKey> current;
+    for (const policy::Hold& now : guards_.holds()) current.insert(now.actions.begin(), now.actions.end());
+    for (const ActionKey& key : hold->second.actions) {
+        (current.contains(key) ? out.wanted : out.unwanted).push_back(key);
+        if (!current.contains(key)) continue;
+        memory_.approved.insert(key);
+        mark("approved", key.text(), caller.text);
+    }
+    TrailEntry entry;
+    entry.kind = TrailKind::approve;
+    entry.action = fmt::format("approve {}", id);
+    entry.caller = caller;
+    entry.reason = reason;
+    entry.result = fmt::format("{} actions approved, {} no longer wanted: {}", out.wanted.size(), out.unwanted.size(), hold->second.cause);
+    record(std::move(entry));
+    mark("hold", id, std::nullopt);
+    holds_.erase(hold);
+    more_ = true;
+    return out;
+}
+
+Result<Engine::Answered> Engine::reject(const std::string& id, const schema::TrailCaller& caller, const std::string& reason) {
+    const auto hold = holds_.find(id);
+    if (hold == holds_.end()) return fail(ErrorKind::not_found, fmt::format("no hold '{}'", id), "`rollcall holds` lists them");
+    if (hold->second.guard == policy::Guard::canaries)
+        return fail(ErrorKind::refused, "a directory that could not be believed cannot be rejected: nothing of it was taken in", "");
+    Answered out;
+    for (const ActionKey& key : hold->second.actions) {
+        memory_.rejected.insert(key);
+        mark("rejected", key.text(), caller.text);
+        out.wanted.push_back(key);
+    }
+    TrailEntry entry;
+    entry.kind = TrailKind::reject;
+    entry.action = fmt::format("reject {}", id);
+    entry.caller = caller;
+    entry.reason = reason;
+    entry.result = fmt::format("{} actions suppressed until their evidence or the policy changes: {}", out.wanted.size(), hold->second.cause);
+    record(std::move(entry));
+    mark("hold", id, std::nullopt);
+    holds_.erase(hold);
+    more_ = true;
+    return out;
+}
+
+void Engine::verify_rooms() {
+    next_verify_ = world_.now + settings_.verify_every;
+    rooms_to_read_.clear();
+    for (std::size_t i = 0; i < world_.rooms.size(); ++i)
+        if (!world_.rooms[i].id.empty() && !world_.rooms[i].released) rooms_to_read_.emplace_back(i);
+    more_ = true;
+}
+
+std::vector<Failure> Engine::failures() const {
+    std::vector<Failure> out;
+    for (const auto& [key, retry] : retries_) out.push_back({key.text(), retry.text, retry.attempts, retry.not_before, retry.refused});
+    return out;
+}
+
+}  // namespace rollcall::engine

@@ -1,0 +1,272 @@
+// Engine: the one loop through which everything goes, in turns.
+//
+//     mailbox ─► take: messages become facts ─► step(world, fact) ─► backlog derived anew, guards count
+//                                                                          │
+//          release: answers, requests ◄─ ONE commit {facts, results, next intents} ◄─ dispatch: what fits the lanes
+//
+// One turn drains the mailbox, steps, chooses the next requests, commits once, and only then answers the homeserver's
+// transactions, the commands, and sends the requests. A commit that fails for want of disk space is tried again, whole,
+// every second; until it succeeds no new fact is taken and nothing is released. An fsync error ends the process.
+//
+// All of it runs on the engine thread. It never waits: not on a queue, a server or a lock. The parts: take.cc (messages →
+// facts), dispatch.cc (backlog → calls), results.cc (results → facts), settle.cc (what a crash left in flight).
+#pragma once
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/audit/trail.h"
+#include "daemon/engine/intent.h"
+#include "daemon/engine/message.h"
+#include "daemon/log.h"
+#include "daemon/store/store.h"
+#include "policy/backlog.h"
+#include "policy/guard.h"
+#include "policy/step.h"
+
+namespace rollcall::engine {
+
+// What the engine asks of the directory bridge. Calls return at once, on any thread.
+class DirectoryPort {
+  public:
+    virtual ~DirectoryPort() = default;
+    virtual void request_sweep() = 0;
+    virtual void want(std::vector<std::string> attributes, std::vector<std::string> canaries) = 0;
+};
+
+struct Settings {
+    std::string server_name;
+    std::string bot;          // Matrix ID
+    std::string admin_room;   // full alias; "" for none
+    policy::Abilities abilities;
+    bool one_shot = false;    // a command without a daemon: reads, and acts only when told to converge
+    Duration verify_every = std::chrono::hours{6};
+    Duration look_for_accounts_every = std::chrono::minutes{5};
+};
+
+// A policy read from files and compiled, ready to be put in force.
+struct PolicyToApply {
+    std::shared_ptr<const policy::Program> program;
+    std::vector<std::pair<std::string, std::string>> files;
+    schema::TrailCaller caller;
+    std::string reason;
+};
+
+// Something that could not be done, for status: kept until it is done or no longer wanted.
+struct Failure {
+    std::string action;   // "remove engineering @anna:example.org"
+    std::string text;
+    int attempts = 0;
+    Time next{};          // when it is tried again
+    bool refused = false;
+};
+
+struct Counters {
+    std::uint64_t requests = 0, requests_failed = 0, transactions = 0, events = 0, events_repeated = 0, turns = 0, commits = 0, mismatches = 0;
+    std::array<std::uint64_t, 24> actions{};  // done, by ActionKind
+};
+
+class Engine {
+  public:
+    Engine(store::Store& store, Homeserver& homeserver, DirectoryPort& directory, Log& log, Settings settings);
+
+    // Loads what the store holds, binds the policy in force, and lists what must be settled. Once, before the first turn.
+    [[nodiscard]] Status start(Time now, const std::function<Result<std::shared_ptr<const policy::Program>>(const store::StoredPolicy&, policy::World&)>& compile);
+
+    // One turn. An error is fatal: the process must end and recover. Want of disk space is no error (see blocked()).
+    [[nodiscard]] Status turn(std::vector<Message> messages, Time now);
+    // When the next turn is due without any message; kNever: only when something arrives. Time::min(): at once.
+    [[nodiscard]] Time wake() const;
+    // Nothing in flight, nothing waiting that may be done now.
+    [[nodiscard]] bool quiet() const;
+    // As quiet(), and what is left in the backlog is held, put off or waits for others: nothing more comes by itself.
+    [[nodiscard]] bool settled_down() const { return quiet() && !blocked_ && open_.empty() && calls_.empty() && !dispatched_; }
+    // Directory and rooms have been read since the start, so that a plan speaks of now.
+    [[nodiscard]] bool fresh() const { return read_since_start_ && rooms_to_read_.empty() && members_to_read_.empty() && reading_.empty(); }
+    // Lets a one-shot engine act.
+    void converge() { converging_ = true, more_ = true; }
+    [[nodiscard]] bool blocked() const { return blocked_; }
+
+    // --- for commands, inside a turn ---
+    [[nodiscard]] policy::World& world() { return world_; }
+    [[nodiscard]] const policy::Decider* decider() const { return decider_.get(); }
+    [[nodiscard]] const policy::Backlog& backlog() const { return backlog_; }
+    [[nodiscard]] const policy::GuardState& guards() const { return guards_; }
+    [[nodiscard]] const policy::GuardMemory& memory() const { return memory_; }
+    [[nodiscard]] const Settings& settings() const { return settings_; }
+    [[nodiscard]] const Counters& counters() const { return counters_; }
+    [[nodiscard]] const std::optional<store::StoredPolicy>& policy() const { return policy_; }
+    [[nodiscard]] const policy::DirectoryStatus& directory_status() const { return directory_status_; }
+    [[nodiscard]] const std::string& homeserver_trouble() const { return homeserver_trouble_; }
+    [[nodiscard]] std::vector<Failure> failures() const;
+    [[nodiscard]] const std::set<std::string>& suspect_rooms() const { return suspect_rooms_; }
+    [[nodiscard]] std::size_t in_flight() const { return in_flight_.size() + reading_.size(); }
+    [[nodiscard]] std::size_t notices_owed() const { return notices_.size(); }
+    [[nodiscard]] store::Store& store() { return store_; }
+    [[nodiscard]] DirectoryPort& directory() { return directory_; }
+    [[nodiscard]] Log& log() { return log_; }
+
+    enum class Pause : std::uint8_t { none, all_but_departures, all };
+    [[nodiscard]] Pause paused() const { return pause_; }
+    [[nodiscard]] const std::string& pause_text() const { return pause_text_; }
+    void pause(Pause pause, const schema::TrailCaller& caller, const std::string& reason);
+    void apply(PolicyToApply policy);
+    void depart(PersonId person, bool taken_back, const schema::TrailCaller& caller, const std::string& reason);
+    // Actions of the hold that are still wanted, and those that are not any more.
+    struct Answered {
+        std::vector<policy::ActionKey> wanted, unwanted;
+    };
+    [[nodiscard]] Result<Answered> approve(const std::string& hold, const schema::TrailCaller& caller, const std::string& reason);
+    [[nodiscard]] Result<Answered> reject(const std::string& hold, const schema::TrailCaller& caller, const std::string& reason);
+    void verify_rooms();
+    // Runs the command again in the next turn: something that it needs is still being read.
+    void defer(Command command) { deferred_.push_back(std::move(command)); }
+    // A line for the trail, in this turn's commit.
+    void record(schema::TrailEntry entry);
+    // Carries out every fact through step() and keeps its effects.
+    void learn(const policy::Fact& fact);
+    void believe(const policy::Fact& fact);
+
+  private:
+    enum class ReadKind : std::uint8_t { room, member, account };
+    struct Reading {
+        ReadKind kind = ReadKind::room;
+        std::string room;      // room ID
+        std::string user;
+        RoomId room_ref;
+        std::uint64_t changes = 0;  // of the room when it was asked
+    };
+    // A message owed: to a person in a direct room, or to the admin room (`to` is its alias then).
+    struct NoticeDebt {
+        std::string key, to, text;
+        bool busy = false;
+    };
+    struct Retry {
+        int attempts = 0;
+        Time not_before{};
+        std::string text;
+        bool refused = false;
+    };
+
+    // take.cc
+    void take(TransactionIn& message);
+    void take(CallDone& message);
+    void take(Command& message);
+    void take(policy::DirectorySnapshot& message);
+    void take(policy::DirectoryChanges& message);
+    void take(policy::DirectoryStatus& message);
+    void effects(policy::Effects&& effects);
+    void owe(const policy::Notice& notice);
+    void owe(std::string key, std::string to, std::string text);
+    void tell_admins(std::string_view id, const std::string& text);
+    [[nodiscard]] bool expected(const policy::RoomEvent& event) const;
+
+    // dispatch.cc
+    void decide();
+    void dispatch();
+    void dispatch_lane(policy::Lane lane);
+    void dispatch_rooms();
+    void dispatch_released();
+    void dispatch_reads();
+    void dispatch_notices();
+    bool dispatch_user(UserId user, const policy::UserAction& action);
+    bool dispatch_room(std::uint32_t room, const policy::RoomAction& action);
+    void send(Intent intent, const policy::ActionKey& key);
+    [[nodiscard]] bool slot_free(policy::Lane lane) const;
+    [[nodiscard]] bool ready(const policy::ActionKey& key) const;
+    [[nodiscard]] bool room_busy(const std::string& room_id, bool state) const;
+    void ledger(policy::Guard guard, std::string user, std::string room);
+    void drop_unwanted();
+    void keep_holds();
+    void recheck();
+
+    // results.cc
+    void finish(Intent& intent, const CallResult& result);
+    void achieved(Intent& intent, const CallResult& result);
+    void finish_notice(Intent& intent, const CallResult& result);
+    void put_off(Intent intent, const CallResult& result);
+    void settle_by_reading(Intent intent);
+    void settled(Intent intent, const CallResult& result);
+    void read_done(const Reading& reading, const CallResult& result);
+    void result_entry(const Intent& intent, const std::string& result, const std::string& event, bool ok);
+    void trouble(const CallResult& result);
+    void forget_retry(const policy::ActionKey& key);
+
+    // engine.cc
+    void load_marks(const std::vector<store::StoredMark>& marks);
+    void mark(std::string kind, std::string key, std::optional<std::string> value);
+    void bind(std::shared_ptr<const policy::Program> program);
+    void collect();
+    [[nodiscard]] Status commit();
+    void release();
+    [[nodiscard]] std::uint64_t changes(RoomId room) const;
+
+    store::Store& store_;
+    Homeserver& homeserver_;
+    DirectoryPort& directory_;
+    Log& log_;
+    const Settings settings_;
+
+    policy::World world_;
+    std::shared_ptr<const policy::Program> program_;
+    std::unique_ptr<policy::Decider> decider_;
+    policy::Backlog backlog_;
+    policy::GuardState guards_;
+    policy::GuardMemory memory_;
+    std::map<std::string, policy::Hold> holds_;  // by id, every one that was seen and not answered
+    bool whole_pass_ = true;                     // a pass over everybody is under way: guards have not seen it all
+
+    std::optional<store::StoredPolicy> policy_;
+    policy::DirectoryStatus directory_status_;
+    std::string homeserver_trouble_;
+    Time homeserver_retry_{};
+    int homeserver_failures_ = 0;
+    Pause pause_ = Pause::none;
+    std::string pause_text_;
+    Counters counters_;
+
+    std::uint64_t next_intent_ = 1;
+    std::uint64_t next_read_ = std::uint64_t{1} << 62U;  // sendings without an intent: reads
+    std::map<std::uint64_t, Intent> in_flight_;          // by intent id
+    std::map<policy::ActionKey, Intent> open_;           // announced, not in flight, result unknown or to be tried again
+    std::vector<Intent> to_settle_;                      // left by a crash
+    std::set<policy::ActionKey> busy_;
+    std::map<std::string, int> room_members_;            // room ID → membership calls in flight
+    std::set<std::string> room_state_;                   // room IDs whose state is being written or read
+    std::map<policy::ActionKey, Retry> retries_;
+    std::set<std::pair<std::string, std::string>> by_mask_;  // (room key, user): the kick was refused
+    std::map<std::uint64_t, Reading> reading_;
+    std::deque<RoomId> rooms_to_read_;
+    std::deque<std::pair<std::string, std::string>> members_to_read_;
+    std::deque<UserId> accounts_to_find_;
+    Time next_verify_{}, next_accounts_{};
+    std::vector<std::uint64_t> room_changes_;            // by RoomId: counts what happened in it
+    std::size_t recheck_ = 0;                            // the next user to be decided again in an idle moment
+    std::set<std::string> suspect_rooms_;                // keys: a decision there was found stale, removals wait
+    std::deque<NoticeDebt> notices_;
+    std::map<std::string, std::string> direct_rooms_;    // Matrix ID, or alias of the admin room → room ID
+    std::array<std::size_t, policy::kLanes> lane_cursor_{};
+    bool dispatched_ = false;                            // something was sent in this turn
+    bool read_since_start_ = false;
+    bool converging_ = false;
+    bool more_ = false;                                  // another turn has work although no message comes
+
+    // This turn, until its commit.
+    store::Turn turn_;
+    audit::Trail trail_;
+    std::vector<std::function<void(bool)>> answers_;
+    std::vector<std::function<void()>> replies_;
+    std::vector<std::pair<std::uint64_t, Call>> calls_;
+    std::vector<Command> deferred_;
+    std::vector<Message> waiting_;                       // arrived while the disk was full
+    bool blocked_ = false;
+    Time try_again_{};                                   // when the blocked turn's commit is tried again
+};
+
+}  // namespace rollcall::engine

@@ -1,0 +1,45 @@
+#include "daemon/engine/intent.h"
+
+#include <fmt/format.h>
+
+#include "schema/json.h"
+
+namespace rollcall::engine {
+
+policy::ActionKey Intent::key() const {
+    const bool elsewhere = action == policy::ActionKind::leave_unmanaged;
+    return {action, elsewhere ? room_id : room, user};
+}
+
+std::string Intent::marker() const { return fmt::format("rollcall-{}", id); }
+
+std::string Intent::text() const {
+    json::Value value;
+    value.set("action", std::string(policy::to_text(action)));
+    value.set("room", room);
+    value.set("room_id", room_id);
+    value.set("user", user);
+    value.set("wanted", wanted);
+    value.set("basis", static_cast<int>(basis));
+    value.set("lane", static_cast<int>(lane));
+    return json::write(value);
+}
+
+std::optional<Intent> Intent::from_text(std::uint64_t id, const std::string& text) {
+    const Result<json::Value> value = json::parse(text);
+    if (!value) return std::nullopt;
+    Intent intent;
+    intent.id = id;
+    const std::string action = (*value)["action"].text();
+    for (int k = 0; k <= static_cast<int>(policy::ActionKind::notify); ++k)
+        if (policy::to_text(static_cast<policy::ActionKind>(k)) == action) intent.action = static_cast<policy::ActionKind>(k);
+    intent.room = (*value)["room"].text();
+    intent.room_id = (*value)["room_id"].text();
+    intent.user = (*value)["user"].text();
+    intent.wanted = (*value)["wanted"].text();
+    intent.basis = static_cast<policy::Basis>((*value)["basis"].integer_or(0));
+    intent.lane = static_cast<policy::Lane>((*value)["lane"].integer_or(0));
+    return intent;
+}
+
+}  // namespace rollcall::engine

@@ -1,0 +1,39 @@
+// Intent: what the trail announced before a request left, until its result is known. Stored in the turn that releases the
+// request; after a crash the stored ones are what must be settled (settle.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "daemon/engine/call.h"
+#include "policy/guard.h"
+
+namespace rollcall::engine {
+
+struct Intent {
+    std::uint64_t id = 0;
+    policy::ActionKind action = policy::ActionKind::remove;
+    std::string room;              // key; of notify, the key of what is owed
+    std::string room_id;
+    std::string user;              // Matrix ID
+    policy::Lane lane = policy::Lane::cosmetic;
+    policy::Basis basis = policy::Basis::member;
+    int attempts = 0;              // how often it was sent
+    bool settling = false;         // its answer was lost: being read
+    std::string wanted;            // what the call asks for, in one word: "join", "leave", "invite" …
+    // Not stored: only of use while the process lives.
+    Call call;
+    std::uint32_t held = 0;        // digest of the event held when it was sent
+    UserId user_id;
+    RoomId room_ref;
+    policy::RoomContent content = policy::OtherContent{};  // of put_state
+
+    [[nodiscard]] bool notice() const { return action == policy::ActionKind::notify; }
+    [[nodiscard]] policy::ActionKey key() const;
+    [[nodiscard]] std::string marker() const;  // what finds it on the homeserver
+    [[nodiscard]] std::string text() const;    // JSON for the store
+    [[nodiscard]] static std::optional<Intent> from_text(std::uint64_t id, const std::string& text);
+};
+
+}  // namespace rollcall::engine

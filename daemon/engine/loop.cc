@@ -1,0 +1,95 @@
+#include "daemon/engine/loop.h"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fmt/format.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <sys/epoll.h>
+
+namespace rollcall::engine {
+namespace {
+
+Time clock_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
+
+int on_signal(sd_event_source* source, const signalfd_siginfo*, void*) { return sd_event_exit(sd_event_source_get_event(source), 0); }
+
+void must(int result, const char* what) {
+    if (result >= 0) return;
+    std::fprintf(stderr, "rollcall: %s failed: %s\n", what, std::strerror(-result));
+    std::abort();
+}
+
+}  // namespace
+
+Loop::Loop(Engine& engine, Mailbox& mailbox, bool background) : engine_(engine), mailbox_(mailbox), background_(background) {
+    must(sd_event_new(&event_), "sd_event_new");
+    must(sd_event_add_io(event_, &mail_, mailbox_.fd(), EPOLLIN, &Loop::on_mail, this), "sd_event_add_io");
+    must(sd_event_add_time(event_, &timer_, CLOCK_REALTIME, 0, 1000, &Loop::on_timer, this), "sd_event_add_time");
+    if (background_) {
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        pthread_sigmask(SIG_BLOCK, &set, nullptr);
+        must(sd_event_add_signal(event_, nullptr, SIGTERM, &on_signal, nullptr), "sd_event_add_signal");
+        must(sd_event_add_signal(event_, nullptr, SIGINT, &on_signal, nullptr), "sd_event_add_signal");
+        must(sd_event_set_watchdog(event_, 1), "sd_event_set_watchdog");
+    }
+}
+
+Loop::~Loop() {
+    sd_event_source_unref(timer_);
+    sd_event_source_unref(mail_);
+    sd_event_unref(event_);
+}
+
+int Loop::on_mail(sd_event_source*, int, std::uint32_t, void* self) {
+    static_cast<Loop*>(self)->turn();
+    return 0;
+}
+
+int Loop::on_timer(sd_event_source*, std::uint64_t, void* self) {
+    static_cast<Loop*>(self)->turn();
+    return 0;
+}
+
+void Loop::turn() {
+    status_ = engine_.turn(mailbox_.take(), clock_now());
+    if (!status_ || (done_ && done_())) {
+        sd_event_exit(event_, 0);
+        return;
+    }
+    if (background_ && !ready_told_) {
+        ready_told_ = true;
+        sd_notify(0, "READY=1");
+    }
+    arm();
+}
+
+void Loop::arm() {
+    const Time next = engine_.wake();
+    if (next == kNever) {
+        must(sd_event_source_set_enabled(timer_, SD_EVENT_OFF), "sd_event_source_set_enabled");
+        return;
+    }
+    const std::int64_t usec = next == Time::min() ? 0 : std::max<std::int64_t>(0, to_ms(next) * 1000);
+    must(sd_event_source_set_time(timer_, static_cast<std::uint64_t>(usec)), "sd_event_source_set_time");
+    must(sd_event_source_set_enabled(timer_, SD_EVENT_ONESHOT), "sd_event_source_set_enabled");
+}
+
+Status Loop::run() { return run_until(nullptr); }
+
+Status Loop::run_until(std::function<bool()> done) {
+    done_ = std::move(done);
+    arm();
+    must(sd_event_loop(event_), "sd_event_loop");
+    if (background_) sd_notify(0, "STOPPING=1");
+    return status_;
+}
+
+}  // namespace rollcall::engine

@@ -1,0 +1,40 @@
+// MatrixHomeserver: the engine's calls over the Matrix bridge. Calls that are more than one request (leave and forget,
+// find what a lost answer made) are chained here; each ends in exactly one result in the mailbox.
+// Owned by the app, outlives the engine's last call; send() from the engine thread, the rest on the HTTP client's thread.
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "bridges/matrix/client.h"
+#include "daemon/engine/call.h"
+#include "daemon/engine/message.h"
+
+namespace rollcall::engine {
+
+class MatrixHomeserver : public Homeserver {
+  public:
+    MatrixHomeserver(matrix::Client& client, Mailbox& mailbox, std::string bot, std::string registration)
+        : client_(client), mailbox_(mailbox), bot_(std::move(bot)), registration_(std::move(registration)) {}
+    void send(std::uint64_t id, Call call) override;
+    // Makes the bot's account and asks the homeserver to send what it holds back. Without it the first call does so.
+    void prepare();
+
+  private:
+    void carry_out(std::uint64_t id, const Call& call);
+    void introduce();
+    void finish(std::uint64_t id, CallResult result);
+    void perform(std::uint64_t id, const matrix::Call& call);
+    void leave_elsewhere(std::uint64_t id, const Call& call);
+    void list_rooms(std::uint64_t id, const Call& call);
+    void find_created(std::uint64_t id, const Call& call);
+    void look_for_marker(std::uint64_t id, std::string marker, std::vector<std::string> rooms);
+
+    matrix::Client& client_;
+    Mailbox& mailbox_;
+    const std::string bot_;           // local part
+    const std::string registration_;  // id of the main registration
+    std::atomic<bool> prepared_ = false;
+};
+
+}  // namespace rollcall::engine

@@ -1,0 +1,65 @@
+// Message: what reaches the engine thread, and the bounded mailbox that it comes through.
+//
+// Rules of docs/carrying-on.md: producers never wait for room while the engine waits for them. A transaction is one open
+// HTTP request a registration, a call's completion has its place reserved by the call itself, a complete directory read
+// is one moved snapshot; only those three and commands come here, so the bound is reached by commands alone, and a
+// command that finds the mailbox full is told "busy".
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "daemon/engine/call.h"
+#include "policy/directory.h"
+
+namespace rollcall::engine {
+
+class Engine;
+
+// A transaction of the homeserver. `answer(true)` says it is durable, `answer(false)` that it must be sent again;
+// called exactly once, on the engine thread, after the turn's commit.
+struct TransactionIn {
+    std::string id;
+    std::vector<policy::RoomEvent> events;
+    std::function<void(bool)> answer;
+};
+struct CallDone {
+    std::uint64_t id = 0;
+    CallResult result;
+};
+// Something asked by a person. run() is called on the engine thread and returns the answer to give after the commit.
+struct Command {
+    std::function<std::function<void()>(Engine&)> run;
+    bool reads_only = false;  // may be answered while the disk is full
+};
+
+using Message = std::variant<TransactionIn, CallDone, Command, policy::DirectorySnapshot, policy::DirectoryChanges, policy::DirectoryStatus>;
+
+// Any thread puts, the engine thread takes. `fd` becomes readable when there is something to take.
+class Mailbox {
+  public:
+    Mailbox();
+    ~Mailbox();
+    Mailbox(const Mailbox&) = delete;
+    Mailbox& operator=(const Mailbox&) = delete;
+
+    void put(Message message);            // always taken: bounded by what is in flight
+    [[nodiscard]] bool offer(Command command);  // false: full, say "busy"
+    [[nodiscard]] std::vector<Message> take();
+    [[nodiscard]] int fd() const { return fd_; }
+
+    static constexpr std::size_t kMostCommands = 64;
+
+  private:
+    void wake() const;
+    int fd_ = -1;
+    std::mutex mutex_;
+    std::vector<Message> messages_;  // protected by mutex_
+    std::size_t commands_ = 0;       // protected by mutex_
+};
+
+}  // namespace rollcall::engine

@@ -1,0 +1,236 @@
+// Engine: what became of the calls. A result becomes a fact, a line in the trail, and, where it failed, a debt: when to
+// try again. A lost answer is settled by reading the homeserver, under the same intent.
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "daemon/engine/engine.h"
+
+namespace rollcall::engine {
+
+using policy::ActionKey;
+using policy::ActionKind;
+using policy::MembershipState;
+using schema::TrailEntry;
+using schema::TrailKind;
+
+namespace {
+
+constexpr Duration kFirstRetry = std::chrono::seconds{1};
+constexpr Duration kLongestRetry = std::chrono::minutes{5};
+constexpr Duration kRefusedRetry = std::chrono::minutes{15};
+constexpr Duration kDownRetry = std::chrono::milliseconds{500};
+constexpr Duration kLongestDown = std::chrono::seconds{15};
+
+Duration backoff(Duration first, Duration longest, int attempts) {
+    Duration wait = first;
+    for (int i = 1; i < attempts && wait < longest; ++i) wait *= 2;
+    return std::min(wait, longest);
+}
+
+}  // namespace
+
+void Engine::take(CallDone& message) {
+    trouble(message.result);
+    if (const auto read = reading_.find(message.id); read != reading_.end()) {
+        const Reading reading = read->second;
+        reading_.erase(read);
+        if (reading.kind == ReadKind::room) room_state_.erase(reading.room);
+        read_done(reading, message.result);
+        return;
+    }
+    const auto at = in_flight_.find(message.id);
+    if (at == in_flight_.end()) return;
+    Intent intent = std::move(at->second);
+    in_flight_.erase(at);
+    busy_.erase(intent.key());
+    if (intent.call.kind == CallKind::put_state) room_state_.erase(intent.call.room);
+    if (intent.call.kind == CallKind::put_member || intent.call.kind == CallKind::forget)
+        if (--room_members_[intent.call.room] == 0) room_members_.erase(intent.call.room);
+    if (intent.settling) settled(std::move(intent), message.result);
+    else finish(intent, message.result);
+}
+
+// The homeserver as a whole: down or up.
+void Engine::trouble(const CallResult& result) {
+    if (result.outcome == CallOutcome::unreachable) {
+        ++counters_.requests_failed;
+        if (homeserver_failures_ == 0) log_.warn("RC-HS-DOWN", "the homeserver does not answer; everything waits", {{"error", result.text}});
+        homeserver_trouble_ = result.text;
+        ++homeserver_failures_;
+        homeserver_retry_ = world_.now + backoff(kDownRetry, kLongestDown, homeserver_failures_);
+        return;
+    }
+    if (result.outcome == CallOutcome::torn) return;
+    if (homeserver_failures_ > 0) {
+        log_.info("RC-HS-UP", "the homeserver answers again");
+        verify_rooms();  // what happened meanwhile may be told late, or not at all
+    }
+    homeserver_failures_ = 0;
+    homeserver_trouble_.clear();
+}
+
+void Engine::finish(Intent& intent, const CallResult& result) {
+    switch (result.outcome) {
+        case CallOutcome::torn: return settle_by_reading(std::move(intent));
+        case CallOutcome::retry:
+        case CallOutcome::unreachable: return put_off(std::move(intent), result);
+        case CallOutcome::refused:
+            // A kick that the power levels forbid: the user is made to leave instead.
+            if (intent.action == ActionKind::remove && settings_.abilities.mask && world_.is_local(intent.user) && intent.call.as_user.empty()) {
+                by_mask_.emplace(intent.room, intent.user);
+                open_[intent.key()] = std::move(intent);
+                more_ = true;
+                return;
+            }
+            return put_off(std::move(intent), result);
+        case CallOutcome::already_so:
+            // Somebody else was first: what is so now is read, not assumed.
+            if (intent.call.kind == CallKind::put_member) return settle_by_reading(std::move(intent));
+            [[fallthrough]];
+        default: break;
+    }
+    if (intent.notice()) return finish_notice(intent, result);
+    achieved(intent, result);
+    forget_retry(intent.key());
+}
+
+// Done, or found to be so: the fact, and the result in the trail.
+void Engine::achieved(Intent& intent, const CallResult& result) {
+    const bool no_account = result.outcome == CallOutcome::no_account;
+    if (no_account && intent.user_id.valid()) learn(policy::AccountSeen{intent.user_id, policy::Account::absent});
+    std::string text = no_account ? "no such account" : "done";
+    switch (intent.call.kind) {
+        case CallKind::put_member:
+            if (!no_account) learn(policy::MembershipSet{intent.user_id, intent.room_ref, intent.call.membership, result.event, intent.held});
+            break;
+        case CallKind::forget: learn(policy::Forgotten{intent.user_id, intent.room_ref}); break;
+        case CallKind::sign_out: learn(policy::SignedOut{intent.user_id}); break;
+        case CallKind::list_rooms: {
+            std::vector<std::string> elsewhere;
+            for (const std::string& room : result.rooms)
+                if (const auto known = world_.room_by_id.find(room); known == world_.room_by_id.end() || world_.rooms[known->second.index()].released)
+                    elsewhere.push_back(room);
+            text = fmt::format("in {} rooms outside the policy", elsewhere.size());
+            learn(policy::RoomsListed{intent.user_id, std::move(elsewhere)});
+            break;
+        }
+        case CallKind::leave_elsewhere: learn(policy::LeftUnmanaged{intent.user_id, intent.call.room}); break;
+        case CallKind::create_room:
+        case CallKind::find_created:
+            intent.room_id = result.room;
+            learn(policy::RoomCreated{intent.room_ref, result.room, intent.marker(), intent.wanted == "hidden"});
+            break;
+        case CallKind::put_state:
+            // Of a room's place in its space the state is the space's.
+            if (const auto room = world_.room_by_id.find(intent.call.room); room != world_.room_by_id.end())
+                learn(policy::StateSet{room->second, intent.content, intent.call.state_key, result.event});
+            break;
+        case CallKind::claim_alias: {
+            const bool conflict = result.outcome == CallOutcome::conflict;
+            if (conflict) text = fmt::format("{} leads to somebody else's room", intent.call.alias);
+            learn(policy::AliasClaimed{intent.room_ref, intent.call.alias, conflict});
+            break;
+        }
+        default: break;
+    }
+    ++counters_.actions[static_cast<std::size_t>(intent.action)];
+    result_entry(intent, text, result.event, result.outcome != CallOutcome::conflict);
+    turn_.finished.push_back(intent.id);
+    by_mask_.erase({intent.room, intent.user});
+}
+
+void Engine::finish_notice(Intent& intent, const CallResult& result) {
+    const auto debt = std::find_if(notices_.begin(), notices_.end(), [&](const NoticeDebt& d) { return d.key == intent.room; });
+    if (intent.wanted != "notice") {  // the room to write in is there now
+        direct_rooms_[intent.user] = result.room;
+        mark("direct_room", intent.user, result.room);
+        intent.room_id = result.room;
+        if (debt != notices_.end()) debt->busy = false;
+        more_ = true;
+    } else if (debt != notices_.end()) {
+        mark("notice", debt->key, std::nullopt);
+        notices_.erase(debt);
+    }
+    result_entry(intent, "done", result.event, true);
+    turn_.finished.push_back(intent.id);
+}
+
+// Not carried out, or never to be: when it is tried again, visible in status until then.
+void Engine::put_off(Intent intent, const CallResult& result) {
+    const ActionKey key = intent.key();
+    const bool refused = result.outcome == CallOutcome::refused;
+    Retry& retry = retries_[key];
+    ++retry.attempts;
+    retry.refused = refused;
+    retry.text = result.text;
+    const Duration wait = refused ? kRefusedRetry : std::max(backoff(kFirstRetry, kLongestRetry, retry.attempts), result.retry_after.value_or(Duration{}));
+    retry.not_before = world_.now + wait;
+    json::Value value;
+    value.set("attempts", retry.attempts);
+    value.set("not_before", to_ms(retry.not_before));
+    value.set("text", retry.text);
+    value.set("refused", refused);
+    mark("retry", key.text(), json::write(value));
+    if (result.outcome != CallOutcome::unreachable)
+        log_.warn(refused ? "RC-REFUSED" : "RC-RETRY", fmt::format("{}: {}", intent.wanted, result.text), {{"room", intent.room}, {"user", intent.user}});
+    if (intent.notice())
+        for (NoticeDebt& debt : notices_)
+            if (debt.key == intent.room) debt.busy = false;
+    if (refused) {
+        result_entry(intent, fmt::format("refused: {}", result.text), "", false);
+        turn_.finished.push_back(intent.id);
+        if (intent.notice() && !intent.user.starts_with('#')) {  // an explanation that cannot be given is not owed for ever
+            mark("notice", intent.room, std::nullopt);
+            std::erase_if(notices_, [&](const NoticeDebt& d) { return d.key == intent.room; });
+        }
+    } else {
+        open_[key] = std::move(intent);
+    }
+}
+
+void Engine::forget_retry(const ActionKey& key) {
+    if (retries_.erase(key) > 0) mark("retry", key.text(), std::nullopt);
+}
+
+void Engine::result_entry(const Intent& intent, const std::string& result, const std::string& event, bool ok) {
+    TrailEntry entry;
+    entry.kind = intent.notice() ? TrailKind::notice : ok ? TrailKind::result : TrailKind::failure;
+    entry.intent = intent.id;
+    entry.action = intent.wanted;
+    entry.room_key = intent.notice() ? "" : intent.room;
+    entry.room = intent.room_id;
+    entry.user = intent.user;
+    entry.event = event;
+    entry.result = result;
+    if (const PersonId person = decider_ && intent.user_id.valid() ? decider_->person_of(intent.user_id) : PersonId{}; person.valid())
+        entry.person = world_.people[person.index()].guid;
+    record(std::move(entry));
+}
+
+// ---------------------------------------------------------------- reads
+
+void Engine::read_done(const Reading& reading, const CallResult& result) {
+    const bool failed = result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn || result.outcome == CallOutcome::retry;
+    switch (reading.kind) {
+        case ReadKind::room:
+            if (failed || (result.read && changes(reading.room_ref) != reading.changes)) {
+                rooms_to_read_.push_back(reading.room_ref);  // something happened in between: neither before nor after it
+            } else if (result.read) {
+                learn(*result.read);
+            } else {
+                learn(policy::RoomRead{reading.room, false, {}});
+                log_.error("RC-ROOM-LOST", result.text, {{"room", reading.room}});
+            }
+            break;
+        case ReadKind::member:
+            if (failed) members_to_read_.emplace_back(reading.room, reading.user);
+            else learn(policy::MemberRead{reading.room, reading.user, result.member});
+            break;
+        case ReadKind::account:
+            if (!failed && result.outcome != CallOutcome::absent && result.outcome != CallOutcome::no_account)
+                learn(policy::AccountSeen{world_.user(reading.user), policy::Account::present});
+            break;
+    }
+}
+
+}  // namespace rollcall::engine

@@ -1,0 +1,88 @@
+// Engine: what cannot be known is read. After a crash, or a torn connection, a request may or may not have been carried
+// out; the homeserver is asked, and if it was not it is sent again under the same intent. createRoom and notices are not
+// idempotent and carry the intent's marker, by which they are found; everything else may simply be sent again.
+#include <fmt/format.h>
+
+#include "daemon/engine/engine.h"
+
+namespace rollcall::engine {
+
+using policy::ActionKey;
+using policy::ActionKind;
+using policy::MembershipState;
+
+namespace {
+
+MembershipState state_of(const std::string& wanted) {
+    if (wanted == "join") return MembershipState::join;
+    if (wanted == "invite") return MembershipState::invite;
+    return MembershipState::leave;
+}
+
+}  // namespace
+
+void Engine::settle_by_reading(Intent intent) {
+    // A stored intent knows names only.
+    if (!intent.user.empty()) intent.user_id = world_.user(intent.user);
+    if (!intent.notice() && !intent.room.empty()) intent.room_ref = world_.room(intent.room);
+    const ActionKey key = intent.key();
+    Call call;
+    call.room = intent.room_id;
+    call.user = intent.user;
+    call.marker = intent.marker();
+    const bool direct = intent.notice() && intent.wanted == "direct room";
+    if (intent.action == ActionKind::create || direct) {
+        call.kind = CallKind::find_created;
+        for (const policy::Room& room : world_.rooms)
+            if (!room.id.empty()) call.known.push_back(room.id);
+        for (const auto& [user, room] : direct_rooms_) call.known.push_back(room);
+    } else if (intent.notice() && intent.wanted == "notice") {
+        call.kind = CallKind::find_notice;
+    } else if (intent.action == ActionKind::add || intent.action == ActionKind::remove) {
+        call.kind = CallKind::read_member;
+    } else {  // sending it again does no harm
+        open_[key] = std::move(intent);
+        more_ = true;
+        return;
+    }
+    for (NoticeDebt& debt : notices_)
+        if (intent.notice() && debt.key == intent.room) debt.busy = true;
+    intent.settling = true;
+    intent.call = call;
+    busy_.insert(key);
+    calls_.emplace_back(intent.id, std::move(call));
+    in_flight_[intent.id] = std::move(intent);
+}
+
+void Engine::settled(Intent intent, const CallResult& result) {
+    const ActionKey key = intent.key();
+    if (result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn || result.outcome == CallOutcome::retry) {
+        to_settle_.push_back(std::move(intent));
+        more_ = homeserver_failures_ == 0;
+        return;
+    }
+    intent.settling = false;
+    bool found = result.outcome == CallOutcome::done || result.outcome == CallOutcome::already_so;
+    if (intent.call.kind == CallKind::read_member) {
+        learn(policy::MemberRead{intent.room_id, intent.user, result.member});
+        found = world_.state_of(intent.user_id, intent.room_ref) == state_of(intent.wanted);
+        if (found) {
+            ++counters_.actions[static_cast<std::size_t>(intent.action)];
+            result_entry(intent, "done: found so when asked", result.member ? result.member->event : "", true);
+            turn_.finished.push_back(intent.id);
+            forget_retry(key);
+            return;
+        }
+    } else if (found && intent.notice()) {
+        return finish_notice(intent, result);
+    } else if (found) {
+        return achieved(intent, result);
+    }
+    // Not carried out: sent again under the same intent, if it is still wanted then.
+    for (NoticeDebt& debt : notices_)
+        if (intent.notice() && debt.key == intent.room) debt.busy = false;
+    open_[key] = std::move(intent);
+    more_ = true;
+}
+
+}  // namespace rollcall::engine

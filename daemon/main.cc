@@ -1,0 +1,41 @@
+// rollcall: one program, the daemon and its command line.
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <thread>
+
+#include "daemon/app.h"
+#include "daemon/cli/commands.h"
+
+namespace {
+
+int run(const std::vector<std::string>& words) {
+    using namespace rollcall;
+    const cli::Parsed parsed = cli::parse_arguments(words);
+    if (!parsed.arguments) {
+        std::fputs(parsed.out.c_str(), stdout);
+        std::fputs(parsed.err.c_str(), stderr);
+        return parsed.exit;
+    }
+    const cli::Doors doors{control::connect_daemon, open_in_process, converge, run_daemon,
+                           [] { std::this_thread::sleep_for(std::chrono::seconds{1}); }};
+    const std::unique_ptr<cli::Terminal> terminal = cli::make_terminal(parsed.arguments->no_color);
+    return cli::dispatch({*parsed.arguments, *terminal, doors});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    int exit = 1;
+    try {
+        exit = run({argv + 1, argv + argc});
+    } catch (const std::exception& fault) {
+        std::fprintf(stderr, "rollcall: %s\n", fault.what());
+    }
+    // A plan that did not reach the file it was sent to must not look like one that did.
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+        std::perror("rollcall: cannot write the output");
+        return exit == 0 ? 1 : exit;
+    }
+    return exit;
+}

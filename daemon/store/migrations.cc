@@ -1,0 +1,39 @@
+#include "daemon/store/migrations.h"
+
+#include <fmt/format.h>
+
+namespace rollcall::store {
+namespace {
+
+Status apply_step(Database& database, const Migration& step) {
+    if (Status done = database.execute(step.sql); !done) return done;
+    return database.run("INSERT INTO schema_version (number, name) VALUES ($1, $2)", step.number, step.name);
+}
+
+}  // namespace
+
+Status migrate(Database& database, std::span<const Migration> steps) {
+    Status made = database.execute(
+        "CREATE TABLE IF NOT EXISTS schema_version (number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT");
+    if (!made) return made;
+    std::int64_t version = 0;
+    Status read = database.each("SELECT COALESCE(MAX(number), 0) FROM schema_version", [&](const Row& row) {
+        version = row.integer(0);
+        return Status{};
+    });
+    if (!read) return read;
+    const int newest = steps.empty() ? 0 : steps.back().number;
+    if (version > newest)
+        return fail(ErrorKind::refused,
+                    fmt::format("a newer rollcall wrote {} (schema {}, this program knows {})",
+                                database.path(), version, newest),
+                    "run that version, or restore a copy made before the upgrade");
+    for (const Migration& step : steps) {
+        if (step.number <= version) continue;
+        if (Status done = database.transaction([&] { return apply_step(database, step); }); !done)
+            return done;
+    }
+    return {};
+}
+
+}  // namespace rollcall::store

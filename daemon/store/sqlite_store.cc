@@ -1,0 +1,109 @@
+#include "daemon/store/sqlite_store.h"
+
+#include <cassert>
+
+#include "daemon/store/directory_rows.h"
+#include "daemon/store/engine_rows.h"
+#include "daemon/store/membership_rows.h"
+#include "daemon/store/migrations.h"
+#include "daemon/store/numbers.h"
+#include "daemon/store/room_rows.h"
+#include "daemon/store/trail_rows.h"
+#include "daemon/store/user_rows.h"
+
+namespace rollcall::store {
+namespace {
+
+constexpr const char* kFileName = "rollcall.db";
+
+bool writes_nothing(const Turn& turn) {
+    return turn.touched.empty() && !turn.cursor_changed && turn.transactions.empty() &&
+           turn.intents.empty() && turn.finished.empty() && turn.trail.empty() && turn.marks.empty() &&
+           !turn.policy;
+}
+
+Status save_world(Database& database, const policy::World& world, const Turn& turn) {
+    Numbers numbers(database, world);
+    Status saved = save_people(database, world, turn.touched);
+    if (saved) saved = save_groups(database, world, turn.touched);
+    if (saved && turn.cursor_changed) saved = save_cursor(database, world);
+    if (saved) saved = save_rooms(database, world, turn.touched, numbers);  // before what refers to rooms
+    if (saved) saved = save_users(database, world, turn.touched, numbers);
+    if (saved) saved = save_memberships(database, world, turn.touched, numbers);
+    return saved;
+}
+
+}  // namespace
+
+Status SqliteStore::write(const Turn& turn) {
+    Status saved;
+    if (!turn.touched.empty() || turn.cursor_changed) {
+        assert(turn.world != nullptr);
+        saved = save_world(*database_, *turn.world, turn);
+    }
+    if (saved) saved = save_transactions(*database_, turn.transactions);
+    if (saved) saved = save_intents(*database_, turn.intents, turn.finished);
+    if (saved) saved = save_trail(*database_, turn.trail);
+    if (saved) saved = save_marks(*database_, turn.marks);
+    if (saved && turn.policy) saved = save_policy(*database_, *turn.policy);
+    return saved;
+}
+
+Status SqliteStore::commit(const Turn& turn) {
+    if (fatal())
+        return fail(ErrorKind::io, "the store failed before and takes nothing more",
+                    "a restart recovers what was committed");
+    if (writes_nothing(turn)) return {};
+    if (Status done = database_->transaction([&] { return write(turn); }); !done) return done;
+    return database_->checkpoint_if_long();
+}
+
+Status SqliteStore::load(policy::World& world) {
+    assert(world.people.empty() && world.groups.empty() && world.rooms.empty() && world.users.size() == 0);
+    NumberedIds ids;
+    Status loaded = load_directory(*database_, world);
+    if (loaded) loaded = load_rooms(*database_, world, ids);
+    if (loaded) loaded = load_users(*database_, world, ids);
+    if (loaded) loaded = load_memberships(*database_, world, ids);
+    return loaded;
+}
+
+Result<std::optional<StoredPolicy>> SqliteStore::policy() {
+    return read_policy(*database_);
+}
+
+Result<std::vector<StoredIntent>> SqliteStore::intents() {
+    return read_intents(*database_);
+}
+
+Result<std::vector<StoredMark>> SqliteStore::marks() {
+    return read_marks(*database_);
+}
+
+Result<bool> SqliteStore::seen_transaction(const std::string& id) {
+    return store::seen_transaction(*database_, id);
+}
+
+Result<std::vector<StoredTrailEntry>> SqliteStore::trail(const TrailFilter& filter) {
+    return read_trail(*database_, filter);
+}
+
+Result<std::uint64_t> SqliteStore::trail_size() {
+    return store::trail_size(*database_);
+}
+
+Result<std::uint64_t> SqliteStore::last_intent() {
+    return store::last_intent(*database_);
+}
+
+Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& folder) {
+    Result<FolderLock> lock = FolderLock::take(folder);
+    if (!lock) return pass(lock);
+    if (Status made = make_private_file(folder, kFileName); !made) return pass(made);
+    Result<std::unique_ptr<Database>> database = Database::open(folder + "/" + kFileName);
+    if (!database) return pass(database);
+    if (Status migrated = migrate(**database, migrations()); !migrated) return pass(migrated);
+    return std::make_unique<SqliteStore>(std::move(*lock), std::move(*database));
+}
+
+}  // namespace rollcall::store

@@ -1,0 +1,35 @@
+// SqliteStore: the Store over one SQLite file. It only puts in order what the files named *_rows do.
+#pragma once
+
+#include <memory>
+
+#include "daemon/store/folder_lock.h"
+#include "daemon/store/sqlite.h"
+#include "daemon/store/store.h"
+
+namespace rollcall::store {
+
+class SqliteStore : public Store {
+  public:
+    SqliteStore(FolderLock lock, std::unique_ptr<Database> database)
+        : lock_(std::move(lock)), database_(std::move(database)) {}
+
+    [[nodiscard]] Status commit(const Turn& turn) override;
+    [[nodiscard]] bool fatal() const override { return database_->fatal(); }
+    [[nodiscard]] Status load(policy::World& world) override;
+    [[nodiscard]] Result<std::optional<StoredPolicy>> policy() override;
+    [[nodiscard]] Result<std::vector<StoredIntent>> intents() override;
+    [[nodiscard]] Result<std::vector<StoredMark>> marks() override;
+    [[nodiscard]] Result<bool> seen_transaction(const std::string& id) override;
+    [[nodiscard]] Result<std::vector<StoredTrailEntry>> trail(const TrailFilter& filter) override;
+    [[nodiscard]] Result<std::uint64_t> trail_size() override;
+    [[nodiscard]] Result<std::uint64_t> last_intent() override;
+
+  private:
+    [[nodiscard]] Status write(const Turn& turn);
+
+    FolderLock lock_;  // first in, last out
+    std::unique_ptr<Database> database_;
+};
+
+}  // namespace rollcall::store

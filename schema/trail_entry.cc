@@ -1,0 +1,230 @@
+#include "schema/trail_entry.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace rollcall::schema {
+namespace {
+
+using json::Value;
+
+constexpr std::int64_t kVersion = 1;
+constexpr std::uint64_t kMostExact = (std::uint64_t{1} << 53U) - 1;  // canonical JSON has no larger integers
+constexpr std::string_view kCut = "… [cut]";
+
+struct KindName {
+    TrailKind kind;
+    std::string_view name;
+};
+constexpr std::array<KindName, 13> kKinds{{{TrailKind::intent, "intent"},
+                                           {TrailKind::result, "result"},
+                                           {TrailKind::hold, "hold"},
+                                           {TrailKind::approve, "approve"},
+                                           {TrailKind::reject, "reject"},
+                                           {TrailKind::policy, "policy"},
+                                           {TrailKind::directory, "directory"},
+                                           {TrailKind::membership, "membership"},
+                                           {TrailKind::command, "command"},
+                                           {TrailKind::start, "start"},
+                                           {TrailKind::stop, "stop"},
+                                           {TrailKind::failure, "failure"},
+                                           {TrailKind::notice, "notice"}}};
+
+struct TextField {
+    std::string_view name;
+    std::string TrailEntry::*text;
+};
+constexpr std::array<TextField, 10> kTexts{{{"action", &TrailEntry::action},
+                                            {"event", &TrailEntry::event},
+                                            {"policy", &TrailEntry::policy},
+                                            {"reason", &TrailEntry::reason},
+                                            {"result", &TrailEntry::result},
+                                            {"room", &TrailEntry::room},
+                                            {"room_key", &TrailEntry::room_key},
+                                            {"rule", &TrailEntry::rule},
+                                            {"rule_path", &TrailEntry::rule_path},
+                                            {"user", &TrailEntry::user}}};
+
+void set_text(Value& into, std::string_view name, const std::string& text) {
+    if (!text.empty()) into.set(std::string(name), text);
+}
+
+Value evidence_json(const policy::Evidence& evidence) {
+    Value made{json::Object{}};
+    set_text(made, "directory", evidence.directory);
+    set_text(made, "object", evidence.object);
+    set_text(made, "server", evidence.server);
+    made.set("time", to_rfc3339(evidence.time));
+    made.set("usn", std::to_string(evidence.usn));  // 64 bits: more than canonical JSON's integers have
+    return made;
+}
+
+Value caller_json(const TrailCaller& caller) {
+    Value made{json::Object{}};
+    made.set("login_uid", caller.login_uid);
+    set_text(made, "text", caller.text);
+    made.set("uid", caller.uid);
+    return made;
+}
+
+// Takes the members of one object, each at most once, and remembers the first fault.
+class Taker {
+  public:
+    Taker(const Value& value, std::string_view what) : value_(value), what_(what) {
+        if (!value.is_object()) fault("is not an object");
+    }
+    void text(std::string_view name, std::string& into) {
+        const Value& member = take(name);
+        if (member.is_null()) return;
+        if (const std::string* given = member.string(); given != nullptr && !given->empty())
+            into = *given;
+        else
+            fault(name);
+    }
+    void integer(std::string_view name, std::int64_t& into) {
+        if (const std::int64_t* given = take(name).integer())
+            into = *given;
+        else
+            fault(name);
+    }
+    void time(std::string_view name, Time& into) {
+        const auto given = parse_rfc3339(take(name).text());
+        if (given && to_rfc3339(*given) == value_[name].text())
+            into = *given;
+        else
+            fault(name);
+    }
+    const Value& take(std::string_view name) {
+        const Value& member = value_[name];
+        if (!member.is_null()) ++taken_;
+        return member;
+    }
+    void fault(std::string_view name) {
+        if (fault_.empty()) fault_ = name;
+    }
+    [[nodiscard]] Status finish() {
+        if (value_.is_object() && value_.object()->size() != taken_) fault("a member that is unknown");
+        if (fault_.empty()) return {};
+        return fail(ErrorKind::invalid_input,
+                    fmt::format("not {} of version {}: {}", what_, kVersion, fault_));
+    }
+
+  private:
+    const Value& value_;
+    std::string_view what_;
+    std::string fault_;
+    std::size_t taken_ = 0;
+};
+
+Result<policy::Evidence> read_evidence(const Value& value) {
+    policy::Evidence made;
+    Taker taker(value, "an entry's evidence");
+    taker.text("directory", made.directory);
+    taker.text("object", made.object);
+    taker.text("server", made.server);
+    taker.time("time", made.time);
+    const std::string usn = taker.take("usn").text();
+    const auto [stop, error] = std::from_chars(usn.data(), usn.data() + usn.size(), made.usn);
+    if (error != std::errc{} || stop != usn.data() + usn.size() || std::to_string(made.usn) != usn)
+        taker.fault("usn");
+    if (const auto status = taker.finish(); !status) return pass(status);
+    return made;
+}
+
+Result<TrailCaller> read_caller(const Value& value) {
+    TrailCaller made;
+    Taker taker(value, "an entry's caller");
+    taker.integer("login_uid", made.login_uid);
+    taker.text("text", made.text);
+    taker.integer("uid", made.uid);
+    if (const auto status = taker.finish(); !status) return pass(status);
+    return made;
+}
+
+// `text` shorter by at least `excess` bytes, with the mark, and whole characters only.
+void cut(std::string& text, std::size_t excess) {
+    std::size_t keep = text.size() - std::min(text.size(), excess + kCut.size());
+    while (keep > 0 && (static_cast<unsigned char>(text[keep]) & 0xc0U) == 0x80) --keep;
+    text.resize(keep);
+    text += kCut;
+}
+
+}  // namespace
+
+std::string_view to_text(TrailKind kind) {
+    return std::find_if(kKinds.begin(), kKinds.end(), [&](const KindName& k) { return k.kind == kind; })
+        ->name;
+}
+
+Value to_json(const TrailEntry& entry) {
+    Value made;
+    made.set("v", kVersion);
+    made.set("time", to_rfc3339(entry.time));
+    made.set("kind", to_text(entry.kind));
+    if (entry.intent != 0) made.set("intent", static_cast<std::int64_t>(entry.intent));
+    if (!entry.person.empty()) made.set("person", entry.person.text());
+    for (const TextField& field : kTexts) set_text(made, field.name, entry.*field.text);
+    if (entry.evidence) made.set("evidence", evidence_json(*entry.evidence));
+    if (entry.caller) made.set("caller", caller_json(*entry.caller));
+    return made;
+}
+
+Result<TrailEntry> read_trail_entry(const Value& value) {
+    TrailEntry made;
+    Taker taker(value, "a trail entry");
+    std::int64_t version = 0;
+    taker.integer("v", version);
+    if (version != kVersion) taker.fault("v");
+    taker.time("time", made.time);
+    const std::string kind = taker.take("kind").text();
+    const auto known =
+        std::find_if(kKinds.begin(), kKinds.end(), [&](const KindName& k) { return k.name == kind; });
+    if (known == kKinds.end())
+        taker.fault("kind");
+    else
+        made.kind = known->kind;
+    if (const Value& intent = taker.take("intent"); !intent.is_null()) {
+        made.intent = static_cast<std::uint64_t>(std::max<std::int64_t>(0, intent.integer_or(0)));
+        if (made.intent == 0 || made.intent > kMostExact) taker.fault("intent");
+    }
+    if (const Value& person = taker.take("person"); !person.is_null()) {
+        made.person = Guid::from_text(person.text()).value_or(Guid{});
+        if (made.person.empty() || made.person.text() != person.text()) taker.fault("person");
+    }
+    for (const TextField& field : kTexts) taker.text(field.name, made.*field.text);
+    const Value& evidence = taker.take("evidence");
+    const Value& caller = taker.take("caller");
+    if (const auto status = taker.finish(); !status) return pass(status);
+    if (!evidence.is_null()) {
+        auto read = read_evidence(evidence);
+        if (!read) return pass(read);
+        made.evidence = std::move(*read);
+    }
+    if (!caller.is_null()) {
+        auto read = read_caller(caller);
+        if (!read) return pass(read);
+        made.caller = std::move(*read);
+    }
+    return made;
+}
+
+Result<std::string> write_trail_entry(const TrailEntry& entry) {
+    if (entry.intent > kMostExact)
+        return fail(ErrorKind::limit, fmt::format("the intent's number {} is above 2^53 - 1", entry.intent));
+    std::string bytes = json::write(to_json(entry));
+    TrailEntry shorter = entry;
+    for (std::string TrailEntry::*field : {&TrailEntry::reason, &TrailEntry::result, &TrailEntry::action}) {
+        if (bytes.size() <= kLongestTrailEntry) return bytes;
+        if ((shorter.*field).size() <= kCut.size()) continue;
+        cut(shorter.*field, bytes.size() - kLongestTrailEntry);
+        bytes = json::write(to_json(shorter));
+    }
+    if (bytes.size() <= kLongestTrailEntry) return bytes;
+    return fail(ErrorKind::limit,
+                fmt::format("the entry has {} bytes without its texts; at most {} are allowed", bytes.size(),
+                            kLongestTrailEntry));
+}
+
+}  // namespace rollcall::schema

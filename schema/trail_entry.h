@@ -1,0 +1,77 @@
+// One entry of the evidence trail, and its bytes: canonical JSON, schema version 1, at most 65,535 bytes.
+//
+//     {"action":"kick","intent":7,"kind":"intent","person":"0a1b…","reason":"no longer a member","room":"!…",
+//      "room_key":"engineering","rule":"policy/company.yaml:38","time":"2026-11-22T09:00:00.000Z","user":"@…","v":1}
+//
+// A field that says nothing is left out, so the bytes of an entry are the only bytes that say it: hashes and
+// proofs depend on that. Reading refuses whatever writing would not have written. Values; any thread. Source:
+// the trail's tiles give an entry a length of 16 bits (C2SP tlog-tiles, "Log entries").
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "policy/base/guid.h"
+#include "policy/base/result.h"
+#include "policy/base/time.h"
+#include "policy/directory.h"
+#include "schema/json.h"
+
+namespace rollcall::schema {
+
+inline constexpr std::size_t kLongestTrailEntry = 65'535;
+
+enum class TrailKind : std::uint8_t {
+    intent,      // about to be asked of a server
+    result,      // what came of the intent
+    hold,        // a guard stopped it
+    approve,     // somebody let a hold go on
+    reject,      // somebody refused a hold
+    policy,      // a policy was put in force
+    directory,   // something learned from the directory
+    membership,  // something learned from a room
+    command,     // somebody asked the program to do something
+    start,
+    stop,
+    failure,  // what could not be done
+    notice,   // a message to somebody
+};
+[[nodiscard]] std::string_view to_text(TrailKind kind);
+
+// Who used the control socket.
+struct TrailCaller {
+    std::int64_t uid = -1;
+    std::int64_t login_uid = -1;  // who they logged in as, before sudo; -1 where the kernel does not know
+    std::string text;             // "alice"
+    bool operator==(const TrailCaller&) const = default;
+};
+
+struct TrailEntry {
+    Time time{};
+    TrailKind kind = TrailKind::intent;
+    std::uint64_t intent = 0;  // of an intent and its result; 0 for none; at most 2^53 - 1
+    std::string action;        // "kick"
+    Guid person;               // empty for none
+    std::string user;          // Matrix ID
+    std::string room_key;
+    std::string room;   // room ID
+    std::string event;  // event ID
+    std::string reason;
+    std::string rule;       // "policy/company.yaml:38"
+    std::string rule_path;  // "rooms.engineering.members"
+    std::string policy;     // hash of the policy in force
+    std::optional<policy::Evidence> evidence;
+    std::optional<TrailCaller> caller;
+    std::string result;  // "done", "M_FORBIDDEN: …"
+};
+
+[[nodiscard]] json::Value to_json(const TrailEntry& entry);
+[[nodiscard]] Result<TrailEntry> read_trail_entry(const json::Value& value);
+
+// The bytes to keep. What does not fit is cut from reason, result and action, in that order, and marked "…
+// [cut]"; limit where that is not enough.
+[[nodiscard]] Result<std::string> write_trail_entry(const TrailEntry& entry);
+
+}  // namespace rollcall::schema

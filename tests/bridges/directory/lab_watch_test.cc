@@ -1,0 +1,250 @@
+// Live changes on a real controller: each kind of change arrives, lost connections are made again, latency is
+// printed.
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <functional>
+
+#include "bridges/directory/access.h"
+#include "bridges/directory/directory.h"
+#include "tests/bridges/directory/lab_admin.h"
+#include "tests/bridges/directory/lab_proxy.h"
+#include "tests/bridges/directory/lab_recorder.h"
+
+namespace rollcall::directory {
+namespace {
+
+using namespace std::chrono_literals;
+using policy::DirectoryHealth;
+constexpr const char* kPerson = "CN=rc-watch,OU=Staff";
+constexpr const char* kGroup = "CN=rc-crew,OU=Groups";
+
+class LabWatch : public testing::Test {
+  protected:
+    void SetUp() override {
+        SKIP_WITHOUT_LAB();
+        admin_ = std::make_unique<LabAdmin>();
+        admin_->add_person(kPerson, "rc-watch");
+        admin_->add_group(kGroup, "rc-crew");
+        person_ = guid_of(kPerson);
+        group_ = guid_of(kGroup);
+    }
+    void TearDown() override {
+        if (!admin_) return;
+        directory_.reset();
+        for (const char* where :
+             {kPerson, kGroup, "CN=rc-renamed,OU=Staff", "CN=rc-watch,OU=Leavers", "CN=rc-watch,OU=rc-unit",
+              "CN=rc-watch,OU=rc-unit,OU=Leavers", "OU=rc-unit", "OU=rc-unit,OU=Leavers"})
+            admin_->remove(where);
+    }
+    Guid guid_of(const std::string& where) {
+        return Guid::from_bytes(admin_->value(where, "objectGUID")).value();
+    }
+    // A running directory whose first complete read has come.
+    void start(Settings settings, std::optional<Cursor> cursor = std::nullopt) {
+        directory_ = std::make_unique<Directory>(std::move(settings), recorder_.sink());
+        directory_->start(std::move(cursor));
+    }
+    policy::DirectorySnapshot start_and_sweep(const Settings& settings) {
+        start(settings);
+        auto snapshot = recorder_.snapshot();
+        EXPECT_TRUE(snapshot);
+        return snapshot.value_or(policy::DirectorySnapshot{});
+    }
+    std::unique_ptr<LabAdmin> admin_;
+    Guid person_;
+    Guid group_;
+    Recorder recorder_;
+    std::unique_ptr<Directory> directory_;
+};
+
+TEST_F(LabWatch, BringsWhatHappensToAPerson) {
+    start_and_sweep(Lab::get().service());
+    admin_->replace(kPerson, "userAccountControl", {"546"});
+    auto entry = recorder_.person(person_);
+    ASSERT_TRUE(entry);
+    EXPECT_NE(entry->account_control.value() & policy::kAccountDisabled, 0U);
+    EXPECT_EQ(recorder_.changes().evidence.directory, "corp");
+    EXPECT_GE(recorder_.changes().evidence.usn, entry->usn);
+
+    admin_->replace(kPerson, "accountExpires", {"133485408000000000"});
+    entry = recorder_.person(person_);
+    ASSERT_TRUE(entry);
+    EXPECT_EQ(to_rfc3339(entry->expires.value()), "2024-01-01T00:00:00.000Z");
+
+    admin_->replace(kPerson, "department", {});
+    entry = recorder_.person(person_);
+    ASSERT_TRUE(entry);
+    EXPECT_FALSE(entry->attributes.contains("department"));
+
+    admin_->move(kPerson, "CN=rc-watch", "OU=Leavers");
+    entry = recorder_.person(person_);
+    ASSERT_TRUE(entry);
+    EXPECT_EQ(entry->dn, Lab::get().dn("CN=rc-watch,OU=Leavers"));
+
+    admin_->move("CN=rc-watch,OU=Leavers", "CN=rc-renamed", "OU=Staff");
+    entry = recorder_.person(person_);
+    ASSERT_TRUE(entry);
+    EXPECT_EQ(entry->dn, Lab::get().dn("CN=rc-renamed,OU=Staff"));
+
+    admin_->remove("CN=rc-renamed,OU=Staff");
+    entry = recorder_.person(person_, [](const auto& person) { return person.deleted; });
+    ASSERT_TRUE(entry) << "may the bind account list CN=Deleted Objects?";
+    EXPECT_EQ(entry->login, "rc-watch");
+}
+
+TEST_F(LabWatch, ReadsAChangedGroupVerified) {
+    start_and_sweep(Lab::get().service());
+    admin_->add_member(kGroup, kPerson);
+    auto group = recorder_.group(group_);
+    ASSERT_TRUE(group);
+    EXPECT_TRUE(group->members_known);
+    EXPECT_EQ(group->members, std::vector<Guid>{person_});
+    EXPECT_TRUE(recorder_.changes().groups_verified);
+    const auto usn = group->usn;
+
+    admin_->remove_member(kGroup, kPerson);
+    group = recorder_.group(group_);
+    ASSERT_TRUE(group);
+    EXPECT_TRUE(group->members_known) << "truly empty";
+    EXPECT_TRUE(group->members.empty());
+    EXPECT_TRUE(recorder_.changes().groups_verified);
+    EXPECT_GT(group->usn, usn);
+
+    admin_->add_member(kGroup, kPerson);
+    ASSERT_TRUE(recorder_.group(group_));
+    admin_->deny(kGroup, &member_property().attribute);
+    group = recorder_.group(group_);
+    ASSERT_TRUE(group);
+    EXPECT_FALSE(group->members_known) << "hidden is not empty";
+
+    admin_->remove(kGroup);
+    group = recorder_.group(group_, [](const auto& g) { return g.deleted; });
+    ASSERT_TRUE(group);
+}
+
+TEST_F(LabWatch, WithoutItsCanaryNoGroupIsVerified) {
+    start_and_sweep(Lab::get().service());
+    directory_->set_canaries({"no-such-canary"});
+    admin_->add_member(kGroup, kPerson);
+    ASSERT_TRUE(recorder_.group(group_));
+    EXPECT_FALSE(recorder_.changes().groups_verified);
+    ASSERT_TRUE(recorder_.status(DirectoryHealth::incomplete));
+    directory_->set_canaries({});
+    admin_->remove_member(kGroup, kPerson);
+    ASSERT_TRUE(recorder_.group(group_));
+    EXPECT_TRUE(recorder_.changes().groups_verified);
+    EXPECT_TRUE(recorder_.snapshot()) << "what changed out of sight is read again";
+    directory_->request_sweep();
+    EXPECT_TRUE(recorder_.snapshot());
+}
+
+TEST_F(LabWatch, AMovedUnitAsksForACompleteRead) {
+    admin_->add_unit("OU=rc-unit");
+    admin_->move(kPerson, "CN=rc-watch", "OU=rc-unit");
+    start_and_sweep(Lab::get().service());
+    admin_->move("OU=rc-unit", "OU=rc-unit", "OU=Leavers");
+    const auto snapshot = recorder_.snapshot();
+    ASSERT_TRUE(snapshot);
+    const auto at = std::find_if(snapshot->people.begin(), snapshot->people.end(),
+                                 [&](const auto& person) { return person.guid == person_; });
+    ASSERT_NE(at, snapshot->people.end());
+    EXPECT_EQ(at->dn, Lab::get().dn("CN=rc-watch,OU=rc-unit,OU=Leavers"));
+}
+
+TEST_F(LabWatch, GoesOnFromACursor) {
+    const auto snapshot = start_and_sweep(Lab::get().service());
+    directory_.reset();
+    admin_->replace(kPerson, "userAccountControl", {"546"});
+    Cursor cursor{snapshot.evidence.server, snapshot.invocation_id, snapshot.evidence.usn};
+    start(Lab::get().service(), cursor);
+    EXPECT_TRUE(recorder_.person(person_));
+    EXPECT_FALSE(recorder_.snapshot(500ms)) << "nothing was lost, so nothing is read again";
+    directory_.reset();
+    cursor.invocation_id = "another database";
+    start(Lab::get().service(), cursor);
+    EXPECT_TRUE(recorder_.snapshot());
+    directory_.reset();
+    cursor.invocation_id = snapshot.invocation_id;
+    cursor.usn += 1'000'000;  // the database was put back
+    start(Lab::get().service(), cursor);
+    EXPECT_TRUE(recorder_.snapshot());
+}
+
+TEST_F(LabWatch, BridgesALostConnection) {
+    LabProxy proxy;
+    auto settings = Lab::get().service();
+    settings.url = proxy.url();
+    start_and_sweep(settings);
+    proxy.refuse();
+    const auto down = recorder_.status(DirectoryHealth::unreachable);
+    ASSERT_TRUE(down);
+    admin_->replace(kPerson, "userAccountControl", {"546"});
+    proxy.allow();
+    const auto entry = recorder_.person(person_);
+    ASSERT_TRUE(entry);
+    EXPECT_NE(entry->account_control.value() & policy::kAccountDisabled, 0U);
+    EXPECT_TRUE(recorder_.status(DirectoryHealth::up));
+}
+
+TEST_F(LabWatch, StopsAtOnceWhateverItWaitsFor) {
+    LabProxy proxy;
+    auto settings = Lab::get().service();
+    settings.url = proxy.url();
+    for (const bool stalled : {false, true}) {
+        start_and_sweep(settings);
+        proxy.stall(stalled);
+        directory_->request_sweep();
+        admin_->replace(kPerson, "department", {stalled ? "One" : "Two"});
+        std::this_thread::sleep_for(300ms);
+        const auto begin = Recorder::Clock::now();
+        directory_.reset();
+        EXPECT_LT(Recorder::Clock::now() - begin, 1s) << stalled;
+        proxy.stall(false);
+    }
+}
+
+// Not a limit, since other work shares the machine: the figure is printed, the bound is generous.
+TEST_F(LabWatch, DeliversWithinMoments) {
+    start_and_sweep(Lab::get().service());
+    const auto measure = [&](const char* what, const std::function<void(int)>& change,
+                             const std::function<bool()>& came) {
+        std::vector<double> times;
+        std::vector<double> after;  // since the server had answered the modify
+        for (int i = 0; i < 100; ++i) {
+            const auto begin = Recorder::Clock::now();
+            change(i);
+            const auto answered = Recorder::Clock::now();
+            ASSERT_TRUE(came()) << what << i;
+            times.push_back(std::chrono::duration<double, std::milli>(recorder_.arrived() - begin).count());
+            after.push_back(
+                std::chrono::duration<double, std::milli>(recorder_.arrived() - answered).count());
+        }
+        std::sort(times.begin(), times.end());
+        std::sort(after.begin(), after.end());
+        fmt::print(
+            "{}: from sending the modify median {:.1f} ms, 95 % {:.1f} ms, worst {:.1f} ms; from its answer "
+            "median "
+            "{:.1f} ms, 95 % {:.1f} ms\n",
+            what, times[50], times[95], times[99], after[50], after[95]);
+        EXPECT_LT(times[95], 500.0) << what;
+    };
+    measure(
+        "disable to delivered",
+        [&](int i) { admin_->replace(kPerson, "userAccountControl", {i % 2 == 0 ? "546" : "544"}); },
+        [&] { return recorder_.person(person_).has_value(); });
+    measure(
+        "group change to verified read delivered",
+        [&](int i) {
+            if (i % 2 == 0) {
+                admin_->add_member(kGroup, kPerson);
+            } else {
+                admin_->remove_member(kGroup, kPerson);
+            }
+        },
+        [&] { return recorder_.group(group_).has_value(); });
+}
+
+}  // namespace
+}  // namespace rollcall::directory

@@ -1,0 +1,152 @@
+// What the server does with requests that are malformed, too large or too slow, sent as bytes over a socket.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "bridges/http/server.h"
+#include "tests/bridges/http/sockets.h"
+
+namespace rollcall::http {
+namespace {
+
+class ServerLimits : public testing::Test {
+  protected:
+    void start(ServerOptions options = {}) {
+        auto server = Server::start(std::move(options), [this](IncomingRequest request, Responder responder) {
+            ++handled_;
+            responder.answer({200, std::to_string(request.body.size()), "text/plain", {}});
+        });
+        ASSERT_TRUE(server) << server.error().text();
+        server_ = std::move(*server);
+    }
+    std::string ask(std::string_view request) {
+        const Socket socket = Socket::connect(server_->port());
+        socket.send(request);
+        return socket.receive_all();
+    }
+    static int status(const std::string& reply) {
+        return reply.starts_with("HTTP/1.1 ") ? std::stoi(reply.substr(9, 3)) : 0;
+    }
+
+    std::atomic<int> handled_{0};
+    std::unique_ptr<Server> server_;
+};
+
+TEST_F(ServerLimits, refuses_what_has_two_readings) {
+    start();
+    const std::string get = "GET /a HTTP/1.1\r\n";
+    const std::string put = "PUT /a HTTP/1.1\r\nHost: h\r\n";
+    const std::vector<std::string> requests{
+        get + "\r\n",
+        get + "Host: h\r\nHost: h\r\n\r\n",
+        get + "Host: h\r\nHost : i\r\n\r\n",
+        put + "Content-Length: 1\r\nContent-Length: 1\r\n\r\nx",
+        put + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nxy",
+        put + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        put + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+        put + "Transfer-Encoding: identity\r\n\r\n",
+        put + "Content-Length: -1\r\n\r\n",
+        put + "Content-Length: 0x1\r\n\r\nx",
+        put + "Content-Length : 1\r\n\r\nx",
+        "GET http://h/a HTTP/1.1\r\nHost: h\r\n\r\n",
+        "GET a HTTP/1.1\r\nHost: h\r\n\r\n",
+    };
+    for (const std::string& request : requests) EXPECT_EQ(status(ask(request)), 400) << request;
+    EXPECT_EQ(status(ask("GET /a b HTTP/1.1\r\nHost: h\r\n\r\n")), 0);  // dropped without a word
+    EXPECT_EQ(handled_, 0);
+}
+
+TEST_F(ServerLimits, refuses_a_stated_length_past_the_cap_before_the_body) {
+    start();
+    EXPECT_EQ(status(ask("PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 16777217\r\n\r\n")), 413);
+    EXPECT_EQ(handled_, 0);
+}
+
+TEST_F(ServerLimits, takes_a_body_of_many_megabytes_up_to_the_cap) {
+    start();
+    const std::string body(12U << 20U, 'x');
+    const std::string reply = ask("PUT /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: " +
+                                  std::to_string(body.size()) + "\r\n\r\n" + body);
+    EXPECT_TRUE(reply.ends_with(std::to_string(body.size()))) << reply;
+}
+
+TEST_F(ServerLimits, refuses_a_chunked_body_past_the_cap) {
+    ServerOptions options;
+    options.body_cap = 1000;
+    start(options);
+    const std::string head =
+        "PUT /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+    const std::string chunk = "1f4\r\n" + std::string(500, 'x') + "\r\n";
+    EXPECT_TRUE(ask(head + chunk + chunk + "0\r\n\r\n").ends_with("1000"));
+    EXPECT_EQ(status(ask(head + chunk + chunk + chunk + "0\r\n\r\n")), 413);
+    EXPECT_EQ(status(ask(head + chunk + chunk + chunk + chunk + chunk)),
+              0);  // dropped without an end in sight
+    EXPECT_EQ(handled_, 1);
+}
+
+TEST_F(ServerLimits, refuses_a_head_past_its_cap) {
+    ServerOptions options;
+    options.head_cap = 4096;
+    start(options);
+    const int fields = status(ask("GET /a HTTP/1.1\r\nHost: h\r\nX: " + std::string(8000, 'x') + "\r\n\r\n"));
+    EXPECT_TRUE(fields == 431 || fields == 413) << fields;
+    EXPECT_EQ(status(ask("GET /" + std::string(8000, 'x') + " HTTP/1.1\r\nHost: h\r\n\r\n")), 414);
+    EXPECT_EQ(handled_, 0);
+}
+
+TEST_F(ServerLimits, drops_a_client_that_stops_halfway) {
+    ServerOptions options;
+    options.idle_timeout = std::chrono::seconds{1};
+    start(options);
+    EXPECT_EQ(status(ask("GET /a HTTP/1.1\r\nHo")), 0);
+    EXPECT_EQ(status(ask("PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhalf")), 0);
+    EXPECT_EQ(handled_, 0);
+}
+
+TEST_F(ServerLimits, drops_a_body_that_trickles_past_its_time) {
+    ServerOptions options;
+    options.receive_timeout = Duration{0};
+    start(options);
+    EXPECT_EQ(status(ask("PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhalf")), 0);
+    EXPECT_EQ(handled_, 0);
+}
+
+TEST_F(ServerLimits, takes_only_so_many_connections_from_one_address) {
+    ServerOptions options;
+    options.connections_per_address = 2;
+    start(options);
+    const std::string get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+    const Socket one = Socket::connect(server_->port());
+    const Socket two = Socket::connect(server_->port());
+    one.send(get);
+    two.send(get);
+    EXPECT_EQ(status(one.receive_until("\r\n\r\n")), 200);
+    EXPECT_EQ(status(two.receive_until("\r\n\r\n")), 200);
+    EXPECT_EQ(status(ask(get)), 0);
+}
+
+TEST_F(ServerLimits, asks_before_it_reads_a_body) {
+    ServerOptions options;
+    options.admit = [](const IncomingRequest& request) -> std::optional<Reply> {
+        if (request.header("Authorization") != nullptr) return std::nullopt;
+        return Reply{401, "who are you", "text/plain", {}};
+    };
+    start(options);
+    EXPECT_EQ(status(ask("PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n")), 401);
+    EXPECT_EQ(handled_, 0);
+    EXPECT_EQ(status(ask("GET /a HTTP/1.1\r\nHost: h\r\nAuthorization: x\r\nConnection: close\r\n\r\n")),
+              200);
+}
+
+TEST_F(ServerLimits, words_its_refusals_as_told) {
+    ServerOptions options;
+    options.refusal = [](int code, std::string_view) {
+        return Reply{code, "{\"errcode\":\"X\"}", "application/json", {}};
+    };
+    start(options);
+    EXPECT_TRUE(ask("GET /a HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n").ends_with("{\"errcode\":\"X\"}"));
+}
+
+}  // namespace
+}  // namespace rollcall::http

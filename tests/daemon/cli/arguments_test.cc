@@ -1,0 +1,116 @@
+#include "daemon/cli/arguments.h"
+
+#include <gtest/gtest.h>
+
+namespace rollcall::cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+Arguments good(const Words& words) {
+    const Parsed parsed = parse_arguments(words);
+    EXPECT_TRUE(parsed.arguments) << parsed.err;
+    return parsed.arguments.value_or(Arguments{});
+}
+
+TEST(Arguments, EveryCommand) {
+    struct Case {
+        Words words;
+        Command command;
+    };
+    const Case cases[] = {
+        {{"init"}, Command::init},
+        {{"check"}, Command::check},
+        {{"plan"}, Command::plan},
+        {{"apply"}, Command::apply},
+        {{"run"}, Command::run},
+        {{"pause", "--reason", "x"}, Command::pause},
+        {{"resume"}, Command::resume},
+        {{"status"}, Command::status},
+        {{"why", "jdoe"}, Command::why},
+        {{"depart", "jdoe", "--reason", "x"}, Command::depart},
+        {{"holds"}, Command::holds},
+        {{"approve", "ab12", "--reason", "x"}, Command::approve},
+        {{"reject", "ab12", "--reason", "x"}, Command::reject},
+        {{"audit", "list"}, Command::audit_list},
+    };
+    for (const Case& c : cases) EXPECT_EQ(good(c.words).command, c.command) << c.words[0];
+}
+
+TEST(Arguments, GlobalOptionsStandAnywhere) {
+    for (const Words& words :
+         {Words{"-c", "x.yaml", "--json", "status"}, Words{"status", "-c", "x.yaml", "--json"}}) {
+        const Arguments arguments = good(words);
+        EXPECT_EQ(arguments.config, "x.yaml");
+        EXPECT_TRUE(arguments.json);
+    }
+    EXPECT_TRUE(good({"audit", "list", "--json"}).json);
+    EXPECT_TRUE(good({"plan", "--no-color"}).no_color);
+    EXPECT_EQ(good({"plan"}).config, "/etc/rollcall/rollcall.yaml");
+}
+
+TEST(Arguments, Values) {
+    const Arguments plan = good({"plan", "--policy", "p", "--out", "f", "--exit-code", "--all"});
+    EXPECT_EQ(plan.policy, "p");
+    EXPECT_EQ(plan.out, "f");
+    EXPECT_TRUE(plan.exit_code && plan.all);
+    const Arguments apply = good({"apply", "f", "--yes", "--reason", "because"});
+    EXPECT_EQ(apply.file, "f");
+    EXPECT_EQ(apply.reason, "because");
+    const Arguments why = good({"why", "@jdoe:corp.example.com", "#engineering:corp.example.com"});
+    EXPECT_EQ(why.user, "@jdoe:corp.example.com");
+    EXPECT_EQ(why.room, "#engineering:corp.example.com");
+    EXPECT_EQ(good({"init", "--exclude", "admin,root"}).init.exclude, (Words{"admin", "root"}));
+    EXPECT_TRUE(good({"depart", "jdoe", "--reason", "x", "--take-back"}).take_back);
+    EXPECT_EQ(good({"audit", "list", "--most", "7"}).most, 7);
+}
+
+TEST(Arguments, WhatIsWrongEndsWithTwoAndASuggestion) {
+    struct Case {
+        Words words;
+        const char* says;
+    };
+    const Case cases[] = {
+        {{"plam"}, "unknown command 'plam'; did you mean 'plan'?"},
+        {{"-c", "plan", "statsu"}, "unknown command 'statsu'; did you mean 'status'?"},
+        {{"frobnicate"}, "unknown command 'frobnicate'\n"},
+        {{"audit", "lst"}, "unknown command 'lst'; did you mean 'list'?"},
+        {{"audit"}, "rollcall audit --help"},
+        {{"plan", "--exit-cod"}, "unknown option '--exit-cod'; did you mean '--exit-code'?"},
+        {{"status", "--jsn"}, "unknown option '--jsn'; did you mean '--json'?"},
+        {{"init", "--server-nam=x"}, "did you mean '--server-name'?"},
+        {{"pause"}, "--reason"},
+        {{"depart", "--reason", "x"}, "USER"},
+        {{"approve", "ab12"}, "rollcall approve --help"},
+        {{"audit", "list", "--most", "many"}, "--most"},
+        {{"audit", "list", "--most", "0"}, "--most"},
+        {{"why", "a", "b", "c"}, "c"},
+        {{"sta\x1b[2Jtus"}, "unknown command 'sta[2Jtus'"},
+    };
+    for (const Case& c : cases) {
+        const Parsed parsed = parse_arguments(c.words);
+        EXPECT_FALSE(parsed.arguments);
+        EXPECT_EQ(parsed.exit, 2);
+        EXPECT_EQ(parsed.out, "");
+        EXPECT_NE(parsed.err.find(c.says), std::string::npos) << parsed.err;
+    }
+}
+
+TEST(Arguments, HelpAndVersion) {
+    EXPECT_EQ(parse_arguments({"--version"}).out.substr(0, 9), "rollcall ");
+    const Parsed help = parse_arguments({"--help"});
+    EXPECT_EQ(help.exit, 0);
+    for (const char* command : {"init", "check", "plan", "apply", "run", "pause", "resume", "status", "why",
+                                "depart", "holds", "approve", "reject", "audit"}) {
+        EXPECT_NE(help.out.find(command), std::string::npos) << command;
+        const Parsed one = parse_arguments({command, "--help"});
+        EXPECT_EQ(one.exit, 0);
+        EXPECT_NE(one.out.find("Example:\n  rollcall " + std::string(command)), std::string::npos) << one.out;
+    }
+    const Parsed nothing = parse_arguments({});
+    EXPECT_EQ(nothing.exit, 2);
+    EXPECT_NE(nothing.err.find("rollcall init"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace rollcall::cli

@@ -1,0 +1,243 @@
+// The commands from words typed to exit status, against a transport that answers from fixtures.
+#include <sys/stat.h>
+
+#include "tests/daemon/cli/fakes.h"
+
+namespace rollcall::cli {
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+class Commands : public testing::Test {
+  protected:
+    void SetUp() override {
+        ASSERT_EQ(bench.init(), 0) << bench.terminal.complained;
+        bench.clear();
+    }
+    void answer(const std::string& command, json::Value value) {
+        bench.script.answers[command].push_back(std::move(value));
+    }
+    void can_apply(int exit = 0) {
+        json::Value result;
+        result.set("version", "3f2a91c04d5e77aa10bb");
+        result.set("applied", 30);
+        result.set("holds", exit == 4 ? fixture("plan_mixed")["holds"] : json::Value{json::Array{}});
+        answer("apply", answered(std::move(result), exit));
+    }
+    [[nodiscard]] std::string& out() { return bench.terminal.written; }
+    [[nodiscard]] std::string& err() { return bench.terminal.complained; }
+    Bench bench;
+};
+
+TEST_F(Commands, PlanShowsAndExitCodesSayWhatItFound) {
+    answer("plan", answered(fixture("plan_mixed")));
+    EXPECT_EQ(bench.run({"plan"}), 0);
+    EXPECT_TRUE(has(out(), "Plan: 1 room to create"));
+    EXPECT_EQ(bench.run({"plan", "--exit-code"}), 4);
+    answer("plan", answered(fixture("plan_long")));
+    EXPECT_EQ(bench.run({"plan", "--exit-code"}), 4);
+    EXPECT_EQ(bench.run({"plan", "--exit-code"}), 3);
+    bench.script.answers["plan"] = {answered(fixture("plan_empty"))};
+    EXPECT_EQ(bench.run({"plan", "--exit-code"}), 0);
+}
+
+TEST_F(Commands, PlanSendsThePathFromTheRoot) {
+    answer("plan", answered(fixture("plan_empty")));
+    EXPECT_EQ(bench.run({"plan", "--policy", "proposals/../new"}), 0);
+    const std::string sent = (*bench.script.last("plan"))["args"]["policy"].text();
+    EXPECT_EQ(sent, (std::filesystem::current_path() / "new").string());
+    EXPECT_EQ(bench.run({"plan"}), 0);
+    EXPECT_TRUE((*bench.script.last("plan"))["args"]["policy"].is_null());
+}
+
+TEST_F(Commands, PlanInJsonIsTheAnswer) {
+    answer("plan", answered(fixture("plan_mixed")));
+    EXPECT_EQ(bench.run({"plan", "--json"}), 0);
+    const auto parsed = json::parse(out());
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(*parsed, fixture("plan_mixed"));
+}
+
+TEST_F(Commands, FaultsOfThePolicyAreShownAndEndWithTwo) {
+    json::Value answer_ =
+        refused("the policy has errors; the one in force stays in force", "correct them and try again", 2);
+    auto diagnostics = json::parse(
+        R"([{"at":"policy/company.yaml:3:5","message":"no group 'Enginering'","suggestion":"did you mean 'Engineering'?","severity":"error"}])");
+    answer_.set("diagnostics", *diagnostics);
+    answer("plan", std::move(answer_));
+    EXPECT_EQ(bench.run({"plan"}), 2);
+    EXPECT_EQ(err(),
+              "policy/company.yaml:3:5: error: no group 'Enginering'\n  did you mean 'Engineering'?\n"
+              "rollcall: the policy has errors; the one in force stays in force\n  what to do: correct them "
+              "and try again\n");
+    EXPECT_EQ(out(), "");
+}
+
+TEST_F(Commands, ASavedPlanIsSecretAndApplied) {
+    const std::string file = bench.folder / "saved";
+    answer("plan", answered(fixture("plan_mixed")));
+    EXPECT_EQ(bench.run({"plan", "--out", file}), 0);
+    struct stat there {};
+    ASSERT_EQ(stat(file.c_str(), &there), 0);
+    EXPECT_EQ(there.st_mode & 0777U, 0600U);
+    const auto saved = json::parse(read_all(file));
+    ASSERT_TRUE(saved);
+    EXPECT_EQ((*saved)["hash"].text(), "0123456789abcdef0123456789abcdef");
+    can_apply(4);
+    EXPECT_EQ(bench.run({"apply", file, "--yes", "--reason", "Monday"}), 4);
+    const json::Value& args = (*bench.script.last("apply"))["args"];
+    EXPECT_EQ(args["plan"].text(), "0123456789abcdef0123456789abcdef");
+    EXPECT_EQ(args["reason"].text(), "Monday");
+    EXPECT_TRUE(has(out(), "1 hold waits for an answer"));
+}
+
+TEST_F(Commands, ASavedPlanThatIsNoLongerThePlanIsRefusedWithTheDifference) {
+    const std::string file = bench.folder / "saved";
+    answer("plan", answered(fixture("plan_mixed")));
+    ASSERT_EQ(bench.run({"plan", "--out", file}), 0);
+    bench.clear();
+    bench.script.answers["plan"] = {answered(fixture("plan_long"))};
+    can_apply();
+    EXPECT_EQ(bench.run({"apply", file, "--yes"}), 1);
+    EXPECT_TRUE(has(err(), "Only in the saved plan:"));
+    EXPECT_TRUE(has(err(), "remove @mvisser:corp.example.com from #operations"));
+    EXPECT_TRUE(has(err(), "Only in the plan as it is now:"));
+    EXPECT_TRUE(has(err(), "is no longer the plan"));
+    EXPECT_EQ(bench.script.last("apply"), nullptr);
+}
+
+TEST_F(Commands, WhatIsNoSavedPlanIsNotApplied) {
+    answer("plan", answered(fixture("plan_mixed")));
+    EXPECT_EQ(bench.run({"apply", bench.folder / "rollcall.yaml", "--yes"}), 2);
+    EXPECT_EQ(bench.run({"apply", bench.folder / "missing", "--yes"}), 2);
+    EXPECT_EQ(bench.script.last("apply"), nullptr);
+}
+
+TEST_F(Commands, ApplyAsks) {
+    answer("plan", answered(fixture("plan_long")));
+    can_apply();
+    EXPECT_EQ(bench.run({"apply"}), 2) << "nobody is there, and --yes was not said";
+    EXPECT_TRUE(has(err(), "--yes"));
+    bench.terminal.there = true;
+    bench.terminal.lines = {"n"};
+    EXPECT_EQ(bench.run({"apply"}), 1);
+    EXPECT_EQ(bench.script.last("apply"), nullptr);
+    bench.terminal.lines = {"y"};
+    EXPECT_EQ(bench.run({"apply"}), 0);
+    EXPECT_EQ((*bench.script.last("apply"))["args"]["plan"].text(), "h");
+    EXPECT_TRUE(has(out(), "The daemon carries out 30 actions"));
+    EXPECT_EQ(bench.converged, 0);
+}
+
+TEST_F(Commands, ApplyWithNothingToDoAsksNothing) {
+    answer("plan", answered(fixture("plan_empty")));
+    EXPECT_EQ(bench.run({"apply"}), 0);
+    EXPECT_TRUE(has(out(), "Nothing to do: rooms are as the policy wants them."));
+    EXPECT_EQ(bench.script.last("apply"), nullptr);
+}
+
+TEST_F(Commands, ApplyWithoutADaemonConvergesOnce) {
+    bench.daemon = false;
+    bench.terminal.there = true;
+    answer("plan", answered(fixture("plan_long")));
+    answer("status", answered(fixture("status_well")));
+    can_apply();
+    EXPECT_EQ(bench.run({"apply", "--yes"}), 0);
+    EXPECT_EQ(bench.converged, 1);
+    EXPECT_TRUE(has(err(), "12 of 30 actions"));
+    EXPECT_TRUE(has(out(), "until `rollcall run`"));
+    bench.script.answers["status"] = {answered(fixture("status_trouble"), 4)};
+    EXPECT_EQ(bench.run({"apply", "--yes"}), 1);
+    EXPECT_TRUE(has(err(), "2 actions could not be done"));
+}
+
+TEST_F(Commands, AChangeBetweenPlanAndApplyIsRefusedWithTheDifference) {
+    answer("plan", answered(fixture("plan_empty")));
+    json::Value draft = fixture("plan_empty");
+    draft.set("in_force", false);
+    bench.script.answers["plan"] = {answered(std::move(draft))};
+    json::Value no =
+        refused("the plan is not the one that was shown", "look at the new plan and apply that", 1);
+    no.set("result", fixture("plan_mixed"));
+    answer("apply", std::move(no));
+    EXPECT_EQ(bench.run({"apply", "--yes"}), 1);
+    EXPECT_TRUE(has(err(), "remove @mvisser:corp.example.com from #operations"));
+    EXPECT_TRUE(
+        has(err(), "rollcall: the plan is not the one that was shown\n  what to do: look at the new plan"));
+}
+
+TEST_F(Commands, OrdersSendWhatWasTyped) {
+    answer("pause", answered(*json::parse(R"({"pause":"all"})")));
+    EXPECT_EQ(bench.run({"pause", "--reason", "Move", "--all"}), 0);
+    EXPECT_EQ(json::write(*bench.script.last("pause")),
+              R"({"args":{"all":true,"reason":"Move"},"command":"pause"})");
+    EXPECT_TRUE(has(out(), "departures wait too"));
+    answer("resume", answered(*json::parse(R"({"pause":"none"})")));
+    EXPECT_EQ(bench.run({"resume"}), 0);
+    answer("depart", answered(*json::parse(R"({"login":"mvisser","departed":true})")));
+    EXPECT_EQ(bench.run({"depart", "mvisser", "--reason", "Dismissed"}), 0);
+    EXPECT_TRUE(has(out(), "mvisser counts as departed"));
+    answer(
+        "approve",
+        answered(*json::parse(
+            R"({"wanted":["remove operations @p1:corp.example.com"],"unwanted":["add operations @p2:corp.example.com"]})")));
+    EXPECT_EQ(bench.run({"approve", "9d1c5b7703fe", "--reason", "Real"}), 0);
+    EXPECT_TRUE(has(out(),
+                    "Approved: 1 action carried out.\n  + remove @p1:corp.example.com from #operations\nNo "
+                    "longer wanted"));
+    answer("reject", refused("no hold 9d1c5b7703fe", "`rollcall holds` lists them", 2));
+    EXPECT_EQ(bench.run({"reject", "9d1c5b7703fe", "--reason", "Wrong"}), 2);
+    EXPECT_TRUE(has(err(), "rollcall: no hold 9d1c5b7703fe\n  what to do: `rollcall holds` lists them\n"));
+}
+
+TEST_F(Commands, StatusHoldsAndWhyPassTheExitStatusOn) {
+    answer("status", answered(fixture("status_well")));
+    EXPECT_EQ(bench.run({"status"}), 0);
+    EXPECT_EQ(out().substr(0, 12), "All is well\n");
+    bench.clear();
+    bench.daemon = false;
+    EXPECT_EQ(bench.run({"status"}), 0);
+    EXPECT_TRUE(has(out(), "No daemon is running"));
+    answer("holds", answered(fixture("holds"), 4));
+    EXPECT_EQ(bench.run({"holds"}), 4);
+    answer("why", answered(fixture("why_member")));
+    EXPECT_EQ(bench.run({"why", "jdoe", "engineering"}), 0);
+    EXPECT_EQ(json::write((*bench.script.last("why"))["args"]), R"({"room":"engineering","user":"jdoe"})");
+}
+
+TEST_F(Commands, AuditListAndFollow) {
+    answer("audit.list", answered(fixture("audit")));
+    EXPECT_EQ(bench.run({"audit", "list", "--user", "mvisser", "--most", "4"}), 0);
+    EXPECT_EQ(json::write((*bench.script.last("audit.list"))["args"]), R"({"most":4,"user":"mvisser"})");
+    bench.clear();
+    answer("audit.list", refused("the daemon stops", "", 1));
+    EXPECT_EQ(bench.run({"audit", "list", "--follow"}), 1);
+    EXPECT_EQ((*bench.script.last("audit.list"))["args"]["after"].integer_or(0), 815);
+    EXPECT_TRUE(has(out(), "2026-11-22 10:00:00 CET"));
+}
+
+TEST_F(Commands, CheckOnlineAsksTheServers) {
+    answer(
+        "check",
+        answered(*json::parse(
+            R"({"diagnostics":[],"unreachable":["apollo"],"besides":[{"room":"engineering","people":3}],"conflicts":[],"homeserver":""})")));
+    EXPECT_EQ(bench.run({"check", "--online"}), 0) << err();
+    EXPECT_TRUE(has(out(), "! apollo"));
+    EXPECT_TRUE(has(out(), "#engineering: 3 people"));
+}
+
+TEST_F(Commands, ATransportThatFailsIsReported) {
+    EXPECT_EQ(bench.run({"status"}), 1);
+    EXPECT_EQ(err(), "rollcall: the daemon has gone\n  what to do: start it again\n");
+}
+
+TEST(Command, WithoutAConfigurationItSaysHowToGetOne) {
+    Bench bench;
+    EXPECT_EQ(bench.run({"status"}), 2);
+    EXPECT_TRUE(has(bench.terminal.complained, "rollcall init")) << bench.terminal.complained;
+}
+
+}  // namespace
+}  // namespace rollcall::cli

@@ -1,0 +1,108 @@
+// Every view against a golden text: what goes in is a fixture of the handler's answer, what comes out is in
+// golden/. After a change that is meant: ROLLCALL_WRITE_GOLDEN=1 writes them anew; read the difference.
+#include "daemon/cli/audit_view.h"
+#include "daemon/cli/hold_view.h"
+#include "daemon/cli/plan_view.h"
+#include "daemon/cli/status_view.h"
+#include "daemon/cli/why_view.h"
+#include "tests/daemon/cli/fakes.h"
+
+namespace rollcall::cli {
+namespace {
+
+constexpr const char* kZone = "Europe/Amsterdam";
+
+std::string plan_short(const json::Value& v, const Look& look) {
+    return plan_view(v, look, false);
+}
+std::string plan_all(const json::Value& v, const Look& look) {
+    return plan_view(v, look, true);
+}
+std::string why_room(const json::Value& v, const Look& look) {
+    return why_view(v, true, kZone, look);
+}
+std::string why_person(const json::Value& v, const Look& look) {
+    return why_view(v, false, kZone, look);
+}
+std::string status_daemon(const json::Value& v, const Look& look) {
+    return status_view(v, true, kZone, look);
+}
+std::string status_alone(const json::Value& v, const Look& look) {
+    return status_view(v, false, kZone, look);
+}
+std::string audit(const json::Value& v, const Look& look) {
+    return audit_view(*v["entries"].array(), kZone, look);
+}
+
+struct Case {
+    const char* fixture;
+    const char* golden;
+    std::string (*view)(const json::Value&, const Look&);
+    Look look;
+};
+
+constexpr Look kPipe{}, kNarrow{false, 80}, kWide{false, 120}, kColour{true, 80};
+const Case kCases[] = {
+    {"plan_mixed", "plan_mixed.80", plan_short, kNarrow},
+    {"plan_mixed", "plan_mixed.120", plan_short, kWide},
+    {"plan_mixed", "plan_mixed.pipe", plan_short, kPipe},
+    {"plan_mixed", "plan_mixed.colour", plan_short, kColour},
+    {"plan_empty", "plan_empty.80", plan_short, kNarrow},
+    {"plan_long", "plan_long.80", plan_short, kNarrow},
+    {"plan_long", "plan_long.all", plan_all, kNarrow},
+    {"why_member", "why_member.80", why_room, kNarrow},
+    {"why_member", "why_member.120", why_room, kWide},
+    {"why_rooms", "why_rooms.80", why_person, kNarrow},
+    {"why_rooms", "why_rooms.120", why_person, kWide},
+    {"status_well", "status_well.80", status_daemon, kNarrow},
+    {"status_well", "status_alone.80", status_alone, kNarrow},
+    {"status_trouble", "status_trouble.80", status_daemon, kNarrow},
+    {"status_trouble", "status_trouble.colour", status_daemon, kColour},
+    {"audit", "audit.80", audit, kNarrow},
+    {"audit", "audit.colour", audit, kColour},
+    {"holds", "holds.80", holds_view, kNarrow},
+};
+
+class View : public testing::TestWithParam<Case> {};
+
+TEST_P(View, LooksAsItShould) {
+    const Case& c = GetParam();
+    const std::string text = c.view(fixture(c.fixture), c.look);
+    const std::string path = std::string(GOLDEN) + "/" + c.golden + ".txt";
+    if (std::getenv("ROLLCALL_WRITE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << text;
+    EXPECT_EQ(text, read_all(path));
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, View, testing::ValuesIn(kCases));
+
+TEST(View, NoControlCharacterOfAnOutsiderReachesTheTerminal) {
+    for (const Case& c : kCases) {
+        Look plain = c.look;
+        plain.colour = false;
+        const std::string text = c.view(fixture(c.fixture), plain);
+        EXPECT_EQ(text.find('\x1b'), std::string::npos) << c.golden;
+        EXPECT_EQ(text.find('\a'), std::string::npos) << c.golden;
+        EXPECT_EQ(text.find("\xe2\x80\xae"), std::string::npos) << c.golden;  // right-to-left override
+    }
+}
+
+TEST(View, PlanCountsPeopleOnceAndHoldsApart) {
+    EXPECT_EQ(plan_summary(fixture("plan_mixed")),
+              "Plan: 1 room to create, 4 people to add (5 memberships), 3 things to change, 3 people to "
+              "remove (4 memberships), "
+              "1 departed person to sign out, 1 room to let go of, 1 hold (3 "
+              "actions wait)");
+    EXPECT_TRUE(plan_is_empty(fixture("plan_empty")));
+    EXPECT_FALSE(plan_is_empty(fixture("plan_mixed")));
+}
+
+TEST(View, PlanDifferenceNamesBothSides) {
+    const std::string text = plan_difference(fixture("plan_empty"), fixture("plan_mixed"), kPipe);
+    EXPECT_EQ(text.find("Only in the saved plan"), std::string::npos);
+    EXPECT_NE(text.find("Only in the plan as it is now:"), std::string::npos);
+    EXPECT_NE(text.find("remove @mvisser:corp.example.com from #operations"), std::string::npos);
+    EXPECT_EQ(plan_difference(fixture("plan_mixed"), fixture("plan_mixed"), kPipe), "");
+}
+
+}  // namespace
+}  // namespace rollcall::cli

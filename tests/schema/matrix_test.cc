@@ -1,0 +1,237 @@
+// schema/matrix_event, matrix_content and json_salvage: what homeservers send, and what hostile users make
+// them send.
+#include <gtest/gtest.h>
+
+#include "schema/json_salvage.h"
+#include "schema/matrix_content.h"
+#include "schema/matrix_event.h"
+
+namespace rollcall::schema {
+namespace {
+
+using namespace policy;
+
+std::string event(std::string_view type, std::string_view content,
+                  std::string_view more = R"(,"state_key":"")") {
+    return R"({"event_id":"$e","room_id":"!r:x","sender":"@s:x","origin_server_ts":1700000000000,"type":")" +
+           std::string(type) + R"(","content":)" + std::string(content) + std::string(more) + "}";
+}
+
+RoomContent content(std::string_view type, std::string_view text,
+                    std::string_view more = R"(,"state_key":"")") {
+    const auto read = read_state_event(event(type, text, more));
+    EXPECT_TRUE(read) << read.error().text();
+    return read ? read->content : RoomContent(OtherContent{});
+}
+
+template <class Content>
+Content typed(std::string_view type, std::string_view text, std::string_view more = R"(,"state_key":"")") {
+    const RoomContent made = content(type, text, more);
+    const Content* const one = std::get_if<Content>(&made);
+    EXPECT_NE(one, nullptr) << type << " was read as " << event_type(made);
+    return one == nullptr ? Content{} : *one;
+}
+
+std::string nested(std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+}
+
+TEST(MatrixEvent, ReadsATransaction) {
+    const std::string body = R"({"ephemeral":[{"x":1}],"events":[)" +
+                             event("m.room.member", R"({"membership":"join","reason":"r"})",
+                                   R"(,"state_key":"@u:x","unsigned":{"replaces_state":"$before","age":5})") +
+                             "," + event("m.room.message", R"({"body":"hi"})", "") + "]}";
+    const auto transaction = read_transaction(body);
+    ASSERT_TRUE(transaction) << transaction.error().text();
+    EXPECT_EQ(transaction->skipped, 0U);
+    ASSERT_EQ(transaction->events.size(), 2U);
+    const RoomEvent& member = transaction->events[0];
+    EXPECT_EQ(member.room, "!r:x");
+    EXPECT_EQ(member.event, "$e");
+    EXPECT_EQ(member.sender, "@s:x");
+    EXPECT_EQ(to_ms(member.time), 1700000000000);
+    EXPECT_EQ(member.replaces, "$before");
+    EXPECT_TRUE(member.state);
+    EXPECT_EQ(std::get<MemberContent>(member.content).user, "@u:x");
+    EXPECT_EQ(std::get<MemberContent>(member.content).membership, MembershipState::join);
+    EXPECT_EQ(std::get<MemberContent>(member.content).reason, "r");
+    EXPECT_FALSE(transaction->events[1].state);
+    EXPECT_EQ(event_type(transaction->events[1].content), "m.room.message");
+}
+
+TEST(MatrixEvent, OneBadEventIsSkippedAndCounted) {
+    const std::string good = event("m.room.name", R"({"name":"n"})");
+    const std::string user(256, 'a');
+    for (const std::string& bad :
+         {std::string("7"), std::string("{}"), std::string("[]"), std::string(R"({"event_id":"$e"})"),
+          std::string("\"x\""),
+          event("m.room.member", R"({"membership":"join"})", R"(,"state_key":"@)" + user + R"(:x")"),
+          event("m.room.member", R"({"membership":"join"})", R"(,"state_key":"u")"),
+          event(std::string(256, 't'), "{}"),
+          event("m.room.name", "{}", R"(,"state_key":"","unsigned":{"replaces_state":"x"})")}) {
+        const auto transaction = read_transaction(R"({"events":[)" + bad + "," + good + "]}");
+        ASSERT_TRUE(transaction) << bad;
+        EXPECT_EQ(transaction->skipped, 1U) << bad;
+        EXPECT_EQ(transaction->events.size(), 1U) << bad;
+    }
+}
+
+TEST(MatrixEvent, WhatIsNoTransactionIsRefused) {
+    for (const char* bad : {"", "{}", "[]", "null", R"({"events":{}})", R"({"events":[)",
+                            R"({"events":[1,]})", R"({"events":[]} x)", R"({"events":["a})",
+                            R"({"events":[{]})", R"({"events" []})", R"({events:[]})"})
+        EXPECT_FALSE(read_transaction(bad)) << bad;
+    EXPECT_EQ(read_transaction(R"( { "events" : [ ] } )")->events.size(), 0U);
+    EXPECT_EQ(read_transaction(R"({"ev\u0065nts":[]})")->events.size(), 0U);
+}
+
+// Whoever joins chooses what else stands in the content of their membership.
+TEST(MatrixEvent, NobodyHidesAnEventBySpoilingPartOfIt) {
+    for (const std::string& poison :
+         {nested(5000), std::string("1e400"), std::string("1.0e-2147483639"), std::string(R"({"a":1,"a":2})"),
+          std::string("\"\\udc00\""), std::string("\"\xff\""), std::string("1") + std::string(400, '0')}) {
+        const auto transaction = read_transaction(
+            R"({"events":[)" +
+            event("m.room.member", R"({"x":)" + poison + R"(,"membership":"join"})",
+                  R"(,"state_key":"@u:x")") +
+            "," + event("m.room.name", R"({"name":"n"})", R"(,"state_key":"","unsigned":)" + poison) + "]}");
+        ASSERT_TRUE(transaction) << poison.substr(0, 80);
+        EXPECT_EQ(transaction->skipped, 0U) << poison.substr(0, 80);
+        ASSERT_EQ(transaction->events.size(), 2U);
+        EXPECT_EQ(std::get<MemberContent>(transaction->events[0].content).membership, MembershipState::join);
+        EXPECT_EQ(std::get<NameContent>(transaction->events[1].content).name, "n");
+    }
+}
+
+TEST(MatrixEvent, RoomStateIsReadWholeOrNotAtAll) {
+    const std::string name = event("m.room.name", R"({"name":"n"})");
+    const auto read = read_room_state("!r:x", "[" + name + "]");
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->room, "!r:x");
+    EXPECT_TRUE(read->joined);
+    EXPECT_EQ(read->state.size(), 1U);
+    EXPECT_EQ(read_room_state("!r:x", "[]")->state.size(), 0U);
+    EXPECT_FALSE(read_room_state("!other:x", "[" + name + "]"));
+    EXPECT_FALSE(read_room_state("!r:x", "[" + name + ",7]"));
+    EXPECT_FALSE(read_room_state("!r:x", "[" + event("m.room.name", "{}", "") + "]"));
+    EXPECT_FALSE(read_room_state("!r:x", "{}"));
+    EXPECT_FALSE(read_state_event(event("m.room.name", "{}", "")));
+}
+
+TEST(MatrixContent, DefaultsOfTheSpecification) {
+    EXPECT_EQ(typed<PowerLevels>("m.room.power_levels", "{}"), PowerLevels{});
+    EXPECT_EQ(typed<JoinRules>("m.room.join_rules", "{}"), (JoinRules{"invite", {}}));
+    EXPECT_EQ(typed<ServerAcl>("m.room.server_acl", "{}"), (ServerAcl{{}, {}, true}));
+    EXPECT_EQ(typed<NameContent>("m.room.name", "{}").name, "");
+    EXPECT_EQ(typed<TopicContent>("m.room.topic", "[]").topic, "");
+    EXPECT_EQ(typed<CanonicalAliasContent>("m.room.canonical_alias", "{}").alias, "");
+    EXPECT_EQ(typed<HistoryVisibilityContent>("m.room.history_visibility", "{}").visibility, "shared");
+    EXPECT_EQ(typed<GuestAccessContent>("m.room.guest_access", "null").access, "forbidden");
+    EXPECT_FALSE(typed<SpaceChildContent>("m.space.child", "{}", R"(,"state_key":"!c:x")").present);
+    EXPECT_FALSE(
+        typed<SpaceChildContent>("m.space.child", R"({"via":[]})", R"(,"state_key":"!c:x")").present);
+    EXPECT_TRUE(
+        typed<SpaceChildContent>("m.space.child", R"({"via":["x"]})", R"(,"state_key":"!c:x")").present);
+    EXPECT_EQ(typed<TombstoneContent>("m.room.tombstone", "{}").replacement, "");
+    EXPECT_EQ(typed<MemberContent>("m.room.member", "{}", R"(,"state_key":"@u:x")").membership,
+              MembershipState::none);
+    const auto create = typed<CreateContent>("m.room.create", "{}");
+    EXPECT_EQ(create.version, "1");
+    EXPECT_FALSE(create.space);
+    EXPECT_EQ(create.creators, std::vector<std::string>{"@s:x"});
+}
+
+TEST(MatrixContent, CreationOfASpaceInVersionTwelve) {
+    const auto create = typed<CreateContent>(
+        "m.room.create",
+        R"({"room_version":"12","type":"m.space","additional_creators":["@b:x","@s:x","@a:x",7],"io.rollcall.intent":"42"})");
+    EXPECT_EQ(create.version, "12");
+    EXPECT_TRUE(create.space);
+    EXPECT_EQ(create.creators, (std::vector<std::string>{"@s:x", "@a:x", "@b:x"}));
+    EXPECT_EQ(create.intent, "42");
+}
+
+TEST(MatrixContent, OldRoomsHaveLevelsThatAreTexts) {
+    const auto levels =
+        typed<PowerLevels>("m.room.power_levels",
+                           R"({"ban":"60","kick":" +61 ","redact":62.9,"invite":"many","users_default":"-1",
+            "events_default":null,"users":{"@a:x":"100","@b:x":50,"@c:x":[]},"events":{"m.room.name":"50"}})");
+    EXPECT_EQ(levels.ban, 60);
+    EXPECT_EQ(levels.kick, 61);
+    EXPECT_EQ(levels.redact, 62);
+    EXPECT_EQ(levels.invite, 0);
+    EXPECT_EQ(levels.users_default, -1);
+    EXPECT_EQ(levels.events_default, 0);
+    EXPECT_EQ(levels.users, (std::map<std::string, std::int64_t>{{"@a:x", 100}, {"@b:x", 50}, {"@c:x", -1}}));
+    EXPECT_EQ(levels.events, (std::map<std::string, std::int64_t>{{"m.room.name", 50}}));
+}
+
+TEST(MatrixContent, OnlyTheStateOfTheRoomItselfCounts) {
+    EXPECT_EQ(event_type(content("m.room.name", R"({"name":"n"})", R"(,"state_key":"other")")),
+              "m.room.name");
+    EXPECT_TRUE(
+        std::holds_alternative<OtherContent>(content("m.room.name", "{}", R"(,"state_key":"other")")));
+    EXPECT_TRUE(std::holds_alternative<OtherContent>(content("m.room.encryption", "{}")));
+}
+
+TEST(MatrixContent, WhatIsWrittenIsReadAsTheSame) {
+    const auto again = [](std::string_view type, const json::Value& made, std::string_view key = "") {
+        return read_content(type, key, "@s:x", *json::parse(json::write(made)));
+    };
+    const PowerLevels levels{1, 2, 100, 51, 52, 53, 54, {{"@a:x", 100}}, {{"m.room.name", 50}}};
+    EXPECT_EQ(std::get<PowerLevels>(again("m.room.power_levels", content_of(levels))), levels);
+    const JoinRules rules{"restricted", {"!a:x", "!b:x"}};
+    EXPECT_EQ(std::get<JoinRules>(again("m.room.join_rules", content_of(rules))), rules);
+    const ServerAcl acl{{"*"}, {"evil.example.org"}, false};
+    EXPECT_EQ(std::get<ServerAcl>(again("m.room.server_acl", content_of(acl))), acl);
+    EXPECT_EQ(std::get<NameContent>(again("m.room.name", content_of(NameContent{"n"}))).name, "n");
+    EXPECT_EQ(std::get<TopicContent>(again("m.room.topic", content_of(TopicContent{"t"}))).topic, "t");
+    EXPECT_EQ(std::get<HistoryVisibilityContent>(
+                  again("m.room.history_visibility", content_of(HistoryVisibilityContent{"joined"})))
+                  .visibility,
+              "joined");
+    EXPECT_EQ(
+        std::get<GuestAccessContent>(again("m.room.guest_access", content_of(GuestAccessContent{"can_join"})))
+            .access,
+        "can_join");
+    EXPECT_EQ(json::write(content_of(CanonicalAliasContent{"#a:x"})), R"({"alias":"#a:x"})");
+    EXPECT_EQ(json::write(content_of(CanonicalAliasContent{})), "{}");
+    EXPECT_EQ(json::write(content_of(SpaceChildContent{"!c:x", true}, "x")), R"({"via":["x"]})");
+    EXPECT_EQ(json::write(content_of(SpaceChildContent{"!c:x", false}, "x")), "{}");
+    EXPECT_EQ(json::write(content_of(MemberContent{"@u:x", MembershipState::leave, "r"})),
+              R"({"membership":"leave","reason":"r"})");
+    EXPECT_EQ(json::write(content_of(JoinRules{"invite", {}})), R"({"join_rule":"invite"})");
+}
+
+TEST(MatrixError, CodesAndWaits) {
+    const char* const limited = R"({"errcode":"M_LIMIT_EXCEEDED","error":"Too many","retry_after_ms":1500})";
+    EXPECT_EQ(error_code(limited), "M_LIMIT_EXCEEDED");
+    EXPECT_EQ(retry_after(limited), std::chrono::milliseconds{1500});
+    EXPECT_EQ(error_code("<html>502</html>"), "");
+    EXPECT_EQ(error_code(R"({"errcode":7})"), "");
+    for (const char* none : {"", "{}", R"({"retry_after_ms":-1})", R"({"retry_after_ms":"1"})"})
+        EXPECT_FALSE(retry_after(none)) << none;
+    EXPECT_EQ(retry_after(R"({"retry_after_ms":9000000000000000})"), std::chrono::hours{24});
+}
+
+TEST(Salvage, KeepsWhatCanBeRead) {
+    const auto read = json::salvage(R"({"a":1,"b":{"c":[1,2],"d":1e999,"e":{"f":1e999}},"a":2})");
+    ASSERT_TRUE(read);
+    EXPECT_EQ((*read)["a"], json::Value(2));
+    EXPECT_EQ(json::write((*read)["b"]), R"({"c":[1,2]})");
+    EXPECT_FALSE(json::salvage("[1e999]"));
+    EXPECT_FALSE(json::salvage("nonsense"));
+}
+
+TEST(Salvage, CutsElementsWithoutReadingThem) {
+    const auto slices = json::elements(R"( [ {"a":"]"} , "\"," , [[],{}] ,x] )");
+    ASSERT_TRUE(slices);
+    std::vector<std::string_view> texts;
+    for (const auto& slice : *slices) texts.push_back(slice.text);
+    EXPECT_EQ(texts, (std::vector<std::string_view>{R"({"a":"]"})", R"("\",")", "[[],{}]", "x"}));
+    for (const char* bad : {"", "[", "[1", "[1,", "[,]", "[1]2", "{}", "[\"]", "[}"})
+        EXPECT_FALSE(json::elements(bad)) << bad;
+}
+
+}  // namespace
+}  // namespace rollcall::schema

@@ -1,0 +1,104 @@
+// schema/trail_entry: the bytes of an entry, both ways.
+#include <gtest/gtest.h>
+
+#include "schema/trail_entry.h"
+#include "schema/utf8.h"
+
+namespace rollcall::schema {
+namespace {
+
+TrailEntry full() {
+    TrailEntry entry;
+    entry.time = *parse_rfc3339("2026-11-22T09:00:00.123Z");
+    entry.kind = TrailKind::intent;
+    entry.intent = 7;
+    entry.action = "kick";
+    entry.person = *Guid::from_text("0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9");
+    entry.user = "@jdoe:corp.example.com";
+    entry.room_key = "engineering";
+    entry.room = "!r";
+    entry.event = "$e";
+    entry.reason = "no longer a member";
+    entry.rule = "policy/company.yaml:38";
+    entry.rule_path = "rooms.engineering.members";
+    entry.policy = "cafe";
+    entry.evidence = policy::Evidence{"corp", "ldaps://dc1", 18446744073709551615U, "CN=x",
+                                      *parse_rfc3339("2026-11-22T08:59:59Z")};
+    entry.caller = TrailCaller{1000, -1, "alice"};
+    entry.result = "done";
+    return entry;
+}
+
+TEST(TrailEntry, HasOneFormOnly) {
+    EXPECT_EQ(
+        write_trail_entry(full()).value(),
+        R"({"action":"kick","caller":{"login_uid":-1,"text":"alice","uid":1000},"event":"$e","evidence":)"
+        R"({"directory":"corp","object":"CN=x","server":"ldaps://dc1","time":"2026-11-22T08:59:59.000Z",)"
+        R"("usn":"18446744073709551615"},"intent":7,"kind":"intent","person":"0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",)"
+        R"("policy":"cafe","reason":"no longer a member","result":"done","room":"!r","room_key":"engineering",)"
+        R"("rule":"policy/company.yaml:38","rule_path":"rooms.engineering.members",)"
+        R"("time":"2026-11-22T09:00:00.123Z","user":"@jdoe:corp.example.com","v":1})");
+    TrailEntry least;
+    least.kind = TrailKind::start;
+    EXPECT_EQ(write_trail_entry(least).value(),
+              R"({"kind":"start","time":"1970-01-01T00:00:00.000Z","v":1})");
+}
+
+TEST(TrailEntry, RoundTripsEveryKind) {
+    for (int kind = 0; kind <= static_cast<int>(TrailKind::notice); ++kind) {
+        for (TrailEntry entry : {full(), TrailEntry{}}) {
+            entry.kind = static_cast<TrailKind>(kind);
+            const std::string bytes = write_trail_entry(entry).value();
+            const auto read = read_trail_entry(json::parse(bytes).value());
+            ASSERT_TRUE(read) << read.error().text();
+            EXPECT_EQ(read->kind, entry.kind);
+            EXPECT_EQ(write_trail_entry(*read).value(), bytes);
+        }
+    }
+}
+
+TEST(TrailEntry, RefusesWhatItWouldNotHaveWritten) {
+    const std::string good = R"("kind":"start","time":"1970-01-01T00:00:00.000Z","v":1)";
+    ASSERT_TRUE(read_trail_entry(json::parse("{" + good + "}").value()));
+    for (const char* more :
+         {R"("x":1)", R"("intent":0)", R"("intent":-1)", R"("intent":9007199254740992)", R"("intent":"7")",
+          R"("person":"x")", R"("person":"{0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9}")", R"("user":7)",
+          R"("user":"")", R"("user":null)", R"("evidence":{})", R"("caller":{"uid":1})", R"("caller":[])",
+          R"("evidence":{"time":"1970-01-01T00:00:00.000Z","usn":"01"})",
+          R"("evidence":{"time":"1970-01-01T00:00:00.000Z","usn":1})"})
+        EXPECT_FALSE(read_trail_entry(json::parse("{" + good + "," + more + "}").value())) << more;
+    for (const char* bad : {"{}", "[]", "null", R"({"kind":"start","time":"1970-01-01T00:00:00.000Z","v":2})",
+                            R"({"kind":"other","time":"1970-01-01T00:00:00.000Z","v":1})",
+                            R"({"kind":"start","time":"1970-01-01T00:00:00Z","v":1})"})
+        EXPECT_FALSE(read_trail_entry(json::parse(bad).value())) << bad;
+}
+
+TEST(TrailEntry, LongTextsAreCutAndMarked) {
+    TrailEntry entry = full();
+    for (int i = 0; i < 40'000; ++i) entry.reason += "ä\n";
+    const std::string bytes = write_trail_entry(entry).value();
+    EXPECT_LE(bytes.size(), kLongestTrailEntry);
+    EXPECT_GT(bytes.size(), kLongestTrailEntry / 2);
+    EXPECT_TRUE(is_utf8(bytes));
+    const TrailEntry read = read_trail_entry(json::parse(bytes).value()).value();
+    EXPECT_TRUE(read.reason.starts_with("no longer a memberä\n"));
+    EXPECT_TRUE(read.reason.ends_with("… [cut]"));
+    EXPECT_EQ(read.result, "done");
+    entry.result = std::string(70'000, 'x');
+    EXPECT_TRUE(write_trail_entry(entry));
+    entry.user = std::string(70'000, 'x');
+    EXPECT_EQ(write_trail_entry(entry).error().kind, ErrorKind::limit);
+    entry = full();
+    entry.intent = std::uint64_t{1} << 53U;
+    EXPECT_FALSE(write_trail_entry(entry));
+}
+
+TEST(TrailEntry, BytesThatAreNoTextDoNotSpoilIt) {
+    TrailEntry entry = full();
+    entry.evidence->object = "CN=\xff\xc3";
+    const std::string bytes = write_trail_entry(entry).value();
+    EXPECT_EQ(read_trail_entry(json::parse(bytes).value())->evidence->object, "CN=\xef\xbf\xbd\xef\xbf\xbd");
+}
+
+}  // namespace
+}  // namespace rollcall::schema

@@ -1,0 +1,129 @@
+#include "tests/sim/fake_directory.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rollcall::sim {
+
+void FakeDirectory::want(std::vector<std::string> attributes, std::vector<std::string>) {
+    if (std::find(attributes.begin(), attributes.end(), "samaccountname") == attributes.end())
+        attributes.emplace_back("samaccountname");
+    const bool more = std::any_of(attributes.begin(), attributes.end(), [this](const std::string& name) {
+        return std::find(attributes_.begin(), attributes_.end(), name) == attributes_.end();
+    });
+    attributes_ = std::move(attributes);
+    if (more) request_sweep();
+}
+
+policy::Evidence FakeDirectory::evidence() const {
+    return {"corp", "ldaps://dc1.corp.example", content.usn, "DC=corp,DC=example", agenda_.now()};
+}
+
+policy::DirectorySnapshot FakeDirectory::snapshot() const {
+    policy::DirectorySnapshot out{evidence(), content.invocation, attributes_, {}, {}};
+    for (const auto& [login, entry] : content.people)
+        if (!entry.deleted) out.people.push_back(entry);
+    for (const auto& [name, entry] : content.groups)
+        if (!entry.deleted) out.groups.push_back(entry);
+    return out;
+}
+
+void FakeDirectory::request_sweep() {
+    if (!running_ || sweeping_) return;
+    sweeping_ = true;
+    agenda_.after(latency, [this, process = process_] {
+        if (process != process_ || !running_) return;
+        // The read takes a while: what is written meanwhile comes before it, and is newer.
+        ++sweeps;
+        policy::DirectorySnapshot read = snapshot();
+        const bool nobody = random_.chance(faults.empty_read);
+        const bool nothing = random_.chance(faults.unreachable);
+        if (nobody) read.people.clear();
+        agenda_.after(latency, [this, process, nothing, nobody, read = std::move(read)]() mutable {
+            if (process != process_ || !running_) return;
+            sweeping_ = false;
+            policy::DirectoryStatus status;
+            status.directory = "corp";
+            status.server = read.evidence.server;
+            if (nothing) {
+                status.health = policy::DirectoryHealth::unreachable;
+                status.text = "the domain controller does not answer";
+            }
+            deliver(status);
+            if (!nothing) deliver(std::move(read));
+            // The bridge tries again by itself.
+            if (nothing || nobody)
+                agenda_.after(std::chrono::seconds{30}, [this, process] {
+                    if (process == process_) request_sweep();
+                });
+        });
+    });
+}
+
+void FakeDirectory::process_started(const policy::World::Cursor& cursor) {
+    ++process_;
+    running_ = true;
+    sweeping_ = false;
+    if (cursor.invocation_id != content.invocation) return request_sweep();
+    drain(cursor.usn);
+}
+
+// Everything written since, as the bridge reads it after a restart.
+void FakeDirectory::drain(std::uint64_t after) {
+    std::vector<std::string> names;
+    for (const auto& [login, entry] : content.people)
+        if (entry.usn > after) names.push_back(login);
+    for (const auto& [name, entry] : content.groups)
+        if (entry.usn > after) names.push_back(name);
+    touched(std::move(names));
+}
+
+void FakeDirectory::touched(std::vector<std::string> names) {
+    if (!running_) return;
+    agenda_.after(latency, [this, names = std::move(names), process = process_] {
+        if (process != process_ || !running_) return;
+        policy::DirectoryChanges changes = content.changes(names, !random_.chance(faults.unverified));
+        changes.evidence = evidence();
+        changes.attributes = attributes_;
+        deliver(std::move(changes));
+    });
+}
+
+void FakeDirectory::hire(const std::string& login, const std::vector<std::string>& groups) {
+    content.person(login, groups);
+    touched(login);
+    for (const std::string& group : groups) touched(group);
+}
+
+void FakeDirectory::disable(const std::string& login, bool disabled) {
+    content.people.at(login).account_control = disabled ? 514U : 512U;
+    content.wrote(login);
+    touched(login);
+}
+
+void FakeDirectory::erase(const std::string& login) {
+    const Guid guid = content.people.at(login).guid;
+    for (auto& [name, group] : content.groups)
+        if (std::erase(group.members, guid) > 0) content.wrote(name), touched(name);
+    content.people.at(login).deleted = true;
+    content.wrote(login);
+    touched(login);
+}
+
+void FakeDirectory::join(const std::string& group, const std::string& member) {
+    content.join(group, member);
+    touched(group);
+}
+
+void FakeDirectory::leave(const std::string& group, const std::string& member) {
+    content.leave(group, member);
+    touched(group);
+}
+
+void FakeDirectory::hide_members(const std::string& group, bool hidden) {
+    content.groups.at(group).members_known = !hidden;
+    content.wrote(group);
+    touched(group);
+}
+
+}  // namespace rollcall::sim

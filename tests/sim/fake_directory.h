@@ -1,0 +1,64 @@
+// FakeDirectory: an Active Directory as the engine meets it through the bridge: changes as they are written,
+// complete reads on request and now and then, a cursor to go on from after a restart; and what goes wrong:
+// changes whose groups could not be verified, groups whose members cannot be read, reads that find nobody.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/engine/engine.h"
+#include "tests/policy/world_builder.h"
+#include "tests/sim/agenda.h"
+#include "tests/sim/random.h"
+
+namespace rollcall::sim {
+
+class FakeDirectory : public engine::DirectoryPort {
+  public:
+    FakeDirectory(Agenda& agenda, Random& random) : agenda_(agenda), random_(random) {}
+
+    // --- the port ---
+    void request_sweep() override;
+    void want(std::vector<std::string> attributes, std::vector<std::string> canaries) override;
+
+    // --- the daemon's process ---
+    std::function<void(engine::Message)> deliver;
+    void process_started(const policy::World::Cursor& cursor);
+    void process_ended() { running_ = false; }
+
+    // What stands in the directory: change it through these, which tell the daemon of it a little later.
+    policy::test::Directory content;
+    void hire(const std::string& login, const std::vector<std::string>& groups);
+    void disable(const std::string& login, bool disabled);
+    void erase(const std::string& login);
+    void join(const std::string& group, const std::string& member);
+    void leave(const std::string& group, const std::string& member);
+    void hide_members(const std::string& group, bool hidden);
+    void touched(const std::string& name) { touched(std::vector<std::string>{name}); }
+    void touched(std::vector<std::string> names);
+
+    struct Faults {
+        unsigned unverified = 0;   // of 100 drains: who is missing from their groups proves nothing
+        unsigned empty_read = 0;   // of 100 complete reads: success, and nobody
+        unsigned unreachable = 0;  // of 100 complete reads: none, and a report instead
+    } faults;
+    Duration latency{20};
+    std::size_t sweeps = 0;
+
+  private:
+    [[nodiscard]] policy::DirectorySnapshot snapshot() const;
+    [[nodiscard]] policy::Evidence evidence() const;
+    void drain(std::uint64_t after);
+
+    Agenda& agenda_;
+    Random& random_;
+    std::set<std::string> erased_;
+    std::vector<std::string> attributes_{"samaccountname"};
+    std::uint64_t process_ = 0;
+    bool running_ = false;
+    bool sweeping_ = false;
+};
+
+}  // namespace rollcall::sim

@@ -1,0 +1,224 @@
+#include "tests/sim/memory_store.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "policy/plan.h"
+
+namespace rollcall::sim {
+
+using policy::Membership;
+using policy::World;
+
+Status MemoryStore::commit(const store::Turn& turn) {
+    if (before_commit) before_commit(turn);
+    if (fatal_) return fail(ErrorKind::io, "the store failed before");
+    if (fault == Fault::disk_full) return fail(ErrorKind::limit, "no space left on the disk");
+    if (fault == Fault::fsync) {
+        fatal_ = true;
+        return fail(ErrorKind::io, "fsync failed");
+    }
+    if (turn.world != nullptr) {
+        save_people(*turn.world, turn.touched);
+        save_groups(*turn.world, turn.touched);
+        for (const RoomId id : turn.touched.rooms)
+            rooms_[turn.world->rooms[id.index()].key] = turn.world->rooms[id.index()];
+        save_memberships(*turn.world, turn.touched);
+        save_users(*turn.world, turn.touched);
+        if (turn.cursor_changed) {
+            cursor_ = turn.world->cursor;
+            attributes_read_ = turn.world->attributes_read;
+            directory_read_ = turn.world->directory_read;
+            frozen_ = turn.world->frozen;
+        }
+    }
+    for (const std::string& id : turn.transactions)
+        if (!transactions_.insert(id).second) throw std::logic_error("transaction " + id + " taken in twice");
+    for (const store::StoredIntent& intent : turn.intents) {
+        intents_[intent.id] = intent.text;
+        last_intent_ = std::max(last_intent_, intent.id);
+    }
+    for (const std::uint64_t id : turn.finished) intents_.erase(id);
+    for (const store::StoredTrailEntry& entry : turn.trail) {
+        if (entry.index != trail_.size() + 1) throw std::logic_error("a gap in the trail");
+        trail_.push_back(entry);
+    }
+    for (const store::StoredMark& mark : turn.marks) {
+        if (mark.value)
+            marks_[{mark.kind, mark.key}] = *mark.value;
+        else
+            marks_.erase({mark.kind, mark.key});
+    }
+    if (turn.policy) policy_ = turn.policy;
+    ++commits_;
+    if (after_commit) after_commit(turn);
+    return {};
+}
+
+void MemoryStore::save_people(const World& world, const policy::Touched& touched) {
+    for (const PersonId id : touched.people) {
+        PersonRow row{world.people[id.index()], {}};
+        for (const policy::AttributeValue& held : world.person_attributes.row(id.index()))
+            row.attributes.emplace_back(world.attribute_names.text(held.attribute),
+                                        world.attribute_values.text(held.value));
+        people_[row.person.guid] = std::move(row);
+    }
+}
+
+void MemoryStore::save_groups(const World& world, const policy::Touched& touched) {
+    for (const GroupId id : touched.groups) {
+        GroupRow row{world.groups[id.index()], {}};
+        for (const policy::MemberRef member : world.group_members.row(id.index()))
+            row.members.push_back(member.is_group() ? world.groups[member.as_group().index()].guid
+                                                    : world.people[member.as_person().index()].guid);
+        if (const auto waiting = world.unresolved.find(id); waiting != world.unresolved.end())
+            row.members.insert(row.members.end(), waiting->second.begin(), waiting->second.end());
+        groups_[row.group.guid] = std::move(row);
+    }
+}
+
+void MemoryStore::save_users(const World& world, const policy::Touched& touched) {
+    for (const UserId id : touched.users) {
+        const std::string& name = world.users.text(id);
+        UserRow& row = users_[name];
+        row.account = world.account(id);
+        const auto departing = world.departing.find(id);
+        row.departing = departing == world.departing.end() ? std::optional<policy::Departing>{}
+                                                           : std::optional(departing->second);
+        for (const Membership& held : world.memberships.row(id.index())) {
+            const auto at = world.put_back.find(World::pair(id, held.room));
+            if (at != world.put_back.end())
+                put_back_[{name, world.rooms[held.room.index()].key}] = at->second;
+        }
+    }
+}
+
+void MemoryStore::save_memberships(const World& world, const policy::Touched& touched) {
+    for (const std::uint64_t packed : touched.memberships) {
+        const UserId user(static_cast<std::size_t>(packed >> 32U));
+        const RoomId room(static_cast<std::size_t>(packed & 0xffffffffU));
+        const Pair pair{world.users.text(user), world.rooms[room.index()].key};
+        users_.try_emplace(pair.first);
+        const Membership* held = world.membership(user, room);
+        if (held == nullptr) throw std::logic_error("a membership was touched that is not there");
+        memberships_[pair] = *held;
+        if (const auto inviter = world.inviters.find(packed); inviter != world.inviters.end())
+            inviters_[pair] = world.users.text(inviter->second);
+        if (const auto at = world.put_back.find(packed); at != world.put_back.end())
+            put_back_[pair] = at->second;
+    }
+}
+
+Status MemoryStore::load(World& world) {
+    load_directory(world);
+    load_rooms(world);
+    return {};
+}
+
+void MemoryStore::load_directory(World& world) const {
+    for (const auto& [guid, row] : people_) {
+        const PersonId id(world.people.size());
+        world.people.push_back(row.person);
+        world.person_by_guid[guid] = id;
+        if (row.person.expires && *row.person.expires != kNever)
+            world.expiries.emplace(*row.person.expires, id);
+        if (row.person.primary_group) world.primary_rids.insert(*row.person.primary_group);
+        std::vector<policy::AttributeValue> values;
+        for (const auto& [name, value] : row.attributes)
+            values.push_back({world.attribute_names.intern(name), world.attribute_values.intern(value)});
+        std::sort(values.begin(), values.end());
+        world.person_attributes.assign(id.index(), values);
+        world.person_groups.assign(id.index(), {});
+    }
+    for (const auto& [guid, row] : groups_) {
+        const GroupId id(world.groups.size());
+        world.groups.push_back(row.group);
+        world.group_by_guid[guid] = id;
+        if (row.group.rid != 0 && (!row.group.deleted || !world.group_by_rid.contains(row.group.rid)))
+            world.group_by_rid[row.group.rid] = id;
+        world.group_members.assign(id.index(), {});
+        world.group_parents.assign(id.index(), {});
+    }
+    for (const auto& [guid, row] : groups_) {
+        const GroupId group = world.group_by_guid.at(guid);
+        for (const Guid& member : row.members) {
+            if (const auto person = world.person_by_guid.find(member); person != world.person_by_guid.end()) {
+                world.group_members.put(group.index(), policy::MemberRef::person(person->second));
+                world.person_groups.put(person->second.index(), group);
+            } else if (const auto child = world.group_by_guid.find(member);
+                       child != world.group_by_guid.end()) {
+                world.group_members.put(group.index(), policy::MemberRef::group(child->second));
+                world.group_parents.put(child->second.index(), group);
+            } else {
+                world.unresolved[group].push_back(member);
+                world.waiting_for[member].insert(group);
+            }
+        }
+    }
+    world.cursor = cursor_;
+    world.attributes_read = attributes_read_;
+    world.directory_read = directory_read_;
+    world.frozen = frozen_;
+}
+
+void MemoryStore::load_rooms(World& world) const {
+    for (const auto& [key, row] : rooms_) {
+        const RoomId id(world.rooms.size());
+        world.rooms.push_back(row);
+        world.rooms.back().joined = 0;
+        world.room_by_key[key] = id;
+        if (!row.id.empty()) world.room_by_id[row.id] = id;
+    }
+    for (const auto& [name, row] : users_) {
+        const UserId id = world.user(name);
+        world.accounts[id.index()] = row.account;
+        if (row.departing) world.departing[id] = *row.departing;
+    }
+    for (const auto& [pair, held] : memberships_) {
+        const UserId user = world.user(pair.first);
+        const RoomId room = world.room_by_key.at(pair.second);
+        Membership membership = held;
+        membership.room = room;
+        world.memberships.put(user.index(), membership);
+        if (held.state != policy::MembershipState::none || held.power != 0)
+            world.room_users.put(room.index(), user);
+        if (held.state == policy::MembershipState::join && pair.first != world.bot)
+            ++world.rooms[room.index()].joined;
+    }
+    for (const auto& [pair, name] : inviters_)
+        world.inviters[World::pair(world.user(pair.first), world.room_by_key.at(pair.second))] =
+            world.user(name);
+    for (const auto& [pair, time] : put_back_) {
+        const UserId user = world.user(pair.first);
+        world.put_back[World::pair(user, world.room_by_key.at(pair.second))] = time;
+        world.revisit.emplace(time + policy::kPutBackEvery, user);
+    }
+}
+
+Result<std::vector<store::StoredIntent>> MemoryStore::intents() {
+    std::vector<store::StoredIntent> out;
+    for (const auto& [id, text] : intents_) out.push_back({id, text});
+    return out;
+}
+
+Result<std::vector<store::StoredMark>> MemoryStore::marks() {
+    std::vector<store::StoredMark> out;
+    for (const auto& [place, value] : marks_) out.push_back({place.first, place.second, value});
+    return out;
+}
+
+Result<std::vector<store::StoredTrailEntry>> MemoryStore::trail(const store::TrailFilter& filter) {
+    std::vector<store::StoredTrailEntry> out;
+    for (const store::StoredTrailEntry& entry : trail_) {
+        if (entry.index <= filter.after || (!filter.user.empty() && filter.user != entry.user) ||
+            (!filter.room.empty() && filter.room != entry.room) ||
+            (!filter.kind.empty() && filter.kind != entry.kind))
+            continue;
+        out.push_back(entry);
+    }
+    if (out.size() > filter.at_most)
+        out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(filter.at_most));
+    return out;
+}
+
+}  // namespace rollcall::sim
