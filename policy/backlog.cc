@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace rollcall::policy {
 
@@ -26,9 +27,15 @@ std::size_t IdSet::next(std::size_t from) const {
     return npos;
 }
 
+namespace {
+constexpr std::size_t kAtOnce = 500;  // users: less than a slice, and more than a transaction brings
+}
+
 void Backlog::reset(const Decider& decider, const Abilities& abilities) {
     by_user_.clear();
     for (IdSet& lane : lanes_) lane.clear();
+    rooms_with_actions_.clear();
+    grown_ = departures_grown_ = true;
     waiting_.clear();
     cursor_ = 0;
     room_actions_ = 0;
@@ -53,7 +60,14 @@ void Backlog::take(const Decider& decider, const Abilities& abilities, Dirty& di
             else
                 waiting_.set(user.index(), true);
         }
-    for (const UserId user : dirty.users) waiting_.set(user.index(), true);
+    const bool few = dirty.users.size() <= kAtOnce;
+    for (const UserId user : dirty.users) {
+        if (few || users_in(Lane::departure).contains(user.index()) ||
+            users_in(Lane::outsider).contains(user.index()))
+            derive(decider, abilities, user);
+        else
+            waiting_.set(user.index(), true);
+    }
     for (const RoomId room : dirty.rooms) derive(decider, room);
     dirty = {};
 }
@@ -81,7 +95,22 @@ void Backlog::derive(const Decider& decider, const Abilities& abilities, UserId 
         if (action.kind == ActionKind::add) ++adds_[action.room];
     }
     for (std::size_t lane = 0; lane < kLanes; ++lane) lanes_[lane].set(user.index(), in[lane]);
+    compare(by_user_.row(user.index()), scratch_);
     by_user_.assign(user.index(), scratch_);
+}
+
+void Backlog::compare(std::span<const UserAction> before, std::span<const UserAction> after) {
+    std::size_t kept = 0;
+    for (std::size_t b = 0, a = 0; a < after.size(); ++a) {
+        while (b < before.size() && before[b] < after[a]) ++b;
+        if (b < before.size() && before[b] == after[a] && before[b].lane == after[a].lane) {
+            ++kept;
+            continue;
+        }
+        grown_ = true;
+        departures_grown_ |= after[a].lane == Lane::departure;
+    }
+    shrunk_ |= kept < before.size();
 }
 
 bool Backlog::differs(const Decider& decider, const Abilities& abilities, UserId user) const {
@@ -101,10 +130,15 @@ void Backlog::derive(const Decider& decider, RoomId room) {
 
 void Backlog::derive(const Decider& decider, std::uint32_t index) {
     std::vector<RoomAction>& held = by_room_[index];
-    room_actions_ -= held.size();
-    held.clear();
+    const std::vector<RoomAction> before = std::exchange(held, {});
     derive_room(decider, index, held);
-    room_actions_ += held.size();
+    room_actions_ += held.size() - before.size();
+    rooms_with_actions_.set(index, !held.empty());
+    const auto creates = [](const std::vector<RoomAction>& actions) {
+        return !actions.empty() && actions.front().kind == ActionKind::create;
+    };
+    grown_ |= creates(held) && !creates(before);
+    shrunk_ |= creates(before) && !creates(held);
 }
 
 }  // namespace rollcall::policy

@@ -38,8 +38,9 @@ class Backlog {
     // Everything is to be derived again, against this decider (a policy was applied, or the daemon has
     // started).
     void reset(const Decider& decider, const Abilities& abilities);
-    // Takes over what the world marked dirty. Departures are derived at once, whatever the slices have still
-    // to do.
+    // Takes over what the world marked dirty. Departures, and whom a few events concern, are derived at once,
+    // whatever the slices have still to do: nothing is done twice, and no outsider stays, because of a long
+    // pass.
     void take(const Decider& decider, const Abilities& abilities, Dirty& dirty);
     // Derives up to `users` of those waiting. True when none are left.
     bool refresh(const Decider& decider, const Abilities& abilities, std::size_t users);
@@ -57,17 +58,29 @@ class Backlog {
     }
     [[nodiscard]] const std::vector<RoomAction>& actions(std::uint32_t room) const { return by_room_[room]; }
     [[nodiscard]] std::size_t rooms() const { return by_room_.size(); }
+    [[nodiscard]] const IdSet& rooms_with_actions() const { return rooms_with_actions_; }
     [[nodiscard]] const IdSet& users_in(Lane lane) const { return lanes_[static_cast<std::size_t>(lane)]; }
     [[nodiscard]] std::size_t user_actions() const { return by_user_.element_count(); }
     [[nodiscard]] std::size_t room_actions() const { return room_actions_; }
     [[nodiscard]] std::uint32_t adds_waiting(std::uint32_t room) const { return adds_[room]; }
+    // Has an action appeared since counted()? While none has, what guards counted cannot have become more.
+    // Asked for departures alone, or for everything.
+    [[nodiscard]] bool departures_grown() const { return departures_grown_; }
+    [[nodiscard]] bool grown() const { return grown_; }
+    [[nodiscard]] bool shrunk() const { return shrunk_; }
+    void departures_counted() { departures_grown_ = false; }
+    void counted() { departures_grown_ = grown_ = shrunk_ = false; }
     [[nodiscard]] bool empty() const { return complete() && user_actions() == 0 && room_actions() == 0; }
 
   private:
+    void compare(std::span<const UserAction> before, std::span<const UserAction> after);
+
     Rows<UserAction> by_user_;
     std::vector<std::vector<RoomAction>> by_room_;  // by program room
     std::vector<std::uint32_t> adds_;               // by program room: users with an `add`
     std::array<IdSet, kLanes> lanes_;
+    IdSet rooms_with_actions_;  // program rooms
+    bool departures_grown_ = false, grown_ = false, shrunk_ = false;
     IdSet waiting_;  // users to derive
     std::size_t cursor_ = 0;
     std::size_t room_actions_ = 0;

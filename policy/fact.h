@@ -46,6 +46,7 @@ struct StateSet {
     RoomId room;
     RoomContent content;
     std::string state_key, event;
+    std::string held;  // the event that was held when it was asked for; as for MembershipSet
 };
 struct RoomCreated {
     RoomId room;

@@ -102,23 +102,52 @@ std::string hold_id(Guard guard, const std::vector<ActionKey>& actions) {
     return out;
 }
 
-// What one guard has counted in the plan, and in the ledger within its window.
+// What one guard has counted: distinct users (or rooms) of the plan and of the ledger within its window, and
+// what of it is in the plan. Ids, not texts: there may be millions of additions, and only a hold needs names.
 struct Count {
-    std::set<std::string> users;     // distinct, plan and ledger
-    std::vector<ActionKey> actions;  // of the plan
+    std::vector<std::uint32_t> counted;  // users; sorted and distinct once the counting is over
+    std::vector<std::pair<UserId, UserAction>> actions;
+    void put(UserId user, const UserAction& action) {
+        counted.push_back(user.value);
+        actions.emplace_back(user, action);
+    }
+    void finish() {
+        std::sort(counted.begin(), counted.end());
+        counted.erase(std::unique(counted.begin(), counted.end()), counted.end());
+    }
+    [[nodiscard]] std::size_t size() const { return counted.size(); }
+};
+struct RoomCount {
+    std::set<std::string> counted;
+    std::vector<ActionKey> actions;
+    [[nodiscard]] std::size_t size() const { return counted.size(); }
 };
 
 class Counter {
   public:
     Counter(const Decider& decider, const Backlog& backlog, const GuardMemory& memory)
-        : decider_(decider), backlog_(backlog), memory_(memory), now_(decider.world().now) {
+        : decider_(decider),
+          backlog_(backlog),
+          memory_(memory),
+          answers_(!memory.approved.empty() || !memory.rejected.empty()),
+          now_(decider.world().now) {
         plan();
         ledger();
+        departures.finish(), removals.finish();
+        for (auto& [room, count] : loses) count.finish();
+        for (auto& [room, count] : gains) count.finish();
     }
 
     Count departures, removals;
     std::map<std::uint32_t, Count> loses, gains;
-    Count created, released;
+    RoomCount created, released;
+
+    [[nodiscard]] std::vector<ActionKey> keys(const Count& count) const {
+        std::vector<ActionKey> out;
+        out.reserve(count.actions.size());
+        for (const auto& [user, action] : count.actions) out.push_back(key_of(decider_, user, action));
+        return out;
+    }
 
   private:
     void plan() {
@@ -128,11 +157,10 @@ class Counter {
         for (std::uint32_t r = 0; r < backlog_.rooms(); ++r)
             for (const RoomAction& action : backlog_.actions(r))
                 if (action.kind == ActionKind::create)
-                    put(created, {action.kind, decider_.program().rooms[r].key, ""},
-                        decider_.program().rooms[r].key);
+                    put(created, {action.kind, decider_.program().rooms[r].key, ""});
         for (const Room& room : decider_.world().rooms)
             if (!room.released && !room.id.empty() && decider_.program().room(room.key) == nullptr)
-                put(released, {ActionKind::release, room.key, ""}, room.key);
+                put(released, {ActionKind::release, room.key, ""});
     }
 
     void lane(Lane lane) {
@@ -142,15 +170,12 @@ class Counter {
             for (const UserAction& action : backlog_.actions(user)) {
                 if (action.lane != lane) continue;
                 const std::optional<Guard> guard = guard_of(decider_, user, action);
-                if (!guard) continue;
-                const ActionKey key = key_of(decider_, user, action);
-                if (*guard == Guard::departures) put(departures, key, key.user);
-                if (*guard == Guard::removals) {
-                    put(removals, key, key.user);
-                    put(loses[action.room], key, key.user);
-                }
+                if (!guard || answered(user, action)) continue;
+                if (*guard == Guard::departures) departures.put(user, action);
+                if (*guard == Guard::removals)
+                    removals.put(user, action), loses[action.room].put(user, action);
                 if (*guard == Guard::room_gains && !invited(user, action.room))
-                    put(gains[action.room], key, key.user);
+                    gains[action.room].put(user, action);
             }
         }
     }
@@ -159,38 +184,75 @@ class Counter {
         return decider_.world().state_of(user, decider_.world_room(room)) == MembershipState::invite;
     }
 
-    void put(Count& count, const ActionKey& key, const std::string& counted) {
+    [[nodiscard]] bool answered(UserId user, const UserAction& action) const {
+        if (!answers_) return false;
+        const ActionKey key = key_of(decider_, user, action);
+        return memory_.approved.contains(key) || memory_.rejected.contains(key);
+    }
+
+    void put(RoomCount& count, const ActionKey& key) const {
         if (memory_.approved.contains(key) || memory_.rejected.contains(key)) return;
-        count.users.insert(counted);
+        count.counted.insert(key.room);
         count.actions.push_back(key);
+    }
+
+    // Is this still in the window of a guard, or was it when the guard began to hold?
+    [[nodiscard]] bool within(const LedgerEntry& entry, Guard guard, const std::string& room,
+                              Duration window) const {
+        const auto since = memory_.held_since.find({guard, room});
+        return entry.time + window >
+               (since == memory_.held_since.end() ? now_ : std::min(now_, since->second));
     }
 
     void ledger() {
         const Guards& guards = decider_.program().guards;
-        const auto hour = std::chrono::hours{1};
+        const Duration hour = std::chrono::hours{1};
         for (const LedgerEntry& entry : memory_.ledger) {
-            const auto within = [&](Duration window) { return entry.time + window > now_; };
-            const int room = decider_.program().room_index(entry.room);
-            if (entry.guard == Guard::departures && within(guards.departures.within))
-                departures.users.insert(entry.user);
-            if (entry.guard == Guard::rooms_created && within(guards.rooms_within))
-                created.users.insert(entry.room);
-            if (entry.guard == Guard::rooms_released && within(guards.rooms_within))
-                released.users.insert(entry.room);
-            if (entry.guard == Guard::removals && within(guards.removals.within))
-                removals.users.insert(entry.user);
-            if (room < 0 || !within(hour)) continue;
-            if (entry.guard == Guard::removals)
-                loses[static_cast<std::uint32_t>(room)].users.insert(entry.user);
-            if (entry.guard == Guard::room_gains)
-                gains[static_cast<std::uint32_t>(room)].users.insert(entry.user);
+            const std::uint32_t user = number(entry.user);
+            const int index = decider_.program().room_index(entry.room);
+            const auto room = static_cast<std::uint32_t>(index);
+            switch (entry.guard) {
+                case Guard::departures:
+                    if (within(entry, entry.guard, "", guards.departures.within))
+                        departures.counted.push_back(user);
+                    break;
+                case Guard::removals:
+                    if (within(entry, entry.guard, "", guards.removals.within))
+                        removals.counted.push_back(user);
+                    if (index >= 0 && within(entry, Guard::room_loses, entry.room, hour))
+                        loses[room].counted.push_back(user);
+                    break;
+                case Guard::room_gains:
+                    if (index >= 0 && within(entry, entry.guard, entry.room, hour))
+                        gains[room].counted.push_back(user);
+                    break;
+                case Guard::rooms_created:
+                    if (within(entry, entry.guard, "", guards.rooms_within))
+                        created.counted.insert(entry.room);
+                    break;
+                case Guard::rooms_released:
+                    if (within(entry, entry.guard, "", guards.rooms_within))
+                        released.counted.insert(entry.room);
+                    break;
+                default:
+                    break;
+            }
         }
+    }
+
+    // Of whom only the ledger still knows, a number beyond all ids.
+    [[nodiscard]] std::uint32_t number(const std::string& name) {
+        if (const UserId user = decider_.world().users.find(name); user.valid()) return user.value;
+        const auto next = static_cast<std::uint32_t>(UserId::kNone - 1 - strangers_.size());
+        return strangers_.try_emplace(name, next).first->second;
     }
 
     const Decider& decider_;
     const Backlog& backlog_;
     const GuardMemory& memory_;
+    const bool answers_;
     Time now_;
+    std::map<std::string, std::uint32_t> strangers_;
 };
 
 Hold make_hold(Guard guard, std::string room, std::string cause, std::vector<ActionKey> actions) {
@@ -206,23 +268,23 @@ void GuardState::evaluate(const Decider& decider, const Backlog& backlog, const 
     *this = {};
     const Counter count(decider, backlog, memory);
     const Guards& guards = decider.program().guards;
-    const auto over = [](const Count& c, int at_most) {
-        return !c.actions.empty() && std::cmp_greater(c.users.size(), at_most);
+    const auto over = [](const auto& c, int at_most) {
+        return !c.actions.empty() && std::cmp_greater(c.size(), at_most);
     };
     const World& world = decider.world();
 
     if (!world.frozen.empty()) {
         frozen_ = true;
-        holds_.push_back(make_hold(Guard::canaries, "", world.frozen, count.removals.actions));
+        holds_.push_back(make_hold(Guard::canaries, "", world.frozen, count.keys(count.removals)));
     }
     if (over(count.departures, guards.departures.at_most)) {
         departures_ = true;
         holds_.push_back(
             make_hold(Guard::departures, "",
                       fmt::format("{} people would have departed within {}; at most {} may unasked",
-                                  count.departures.users.size(), duration_text(guards.departures.within),
+                                  count.departures.size(), duration_text(guards.departures.within),
                                   guards.departures.at_most),
-                      count.departures.actions));
+                      count.keys(count.departures)));
     }
     if (!frozen_ && over(count.removals, guards.removals.at_most)) {
         removals_ = true;
@@ -230,19 +292,18 @@ void GuardState::evaluate(const Decider& decider, const Backlog& backlog, const 
             Guard::removals, "",
             fmt::format(
                 "{} people would lose a room within {} without having departed; at most {} may unasked",
-                count.removals.users.size(), duration_text(guards.removals.within), guards.removals.at_most),
-            count.removals.actions));
+                count.removals.size(), duration_text(guards.removals.within), guards.removals.at_most),
+            count.keys(count.removals)));
     }
     const auto share = [&](const Count& c, std::uint32_t room, const Share& limit, bool loses) {
         if (c.actions.empty()) return false;
         const RoomId id = decider.world_room(room);
         const std::size_t joined = id.valid() ? world.rooms[id.index()].joined : 0;
-        const std::size_t done =
-            c.users.size() - std::min(c.users.size(), c.actions.size());  // in the ledger only
+        const std::size_t done = c.size() - std::min(c.size(), c.actions.size());  // in the ledger only
         const std::size_t base = loses ? joined + done : joined - std::min(joined, done);
         if (!loses && base == 0) return false;  // its first fill, however it goes
-        return std::cmp_greater_equal(c.users.size(), limit.at_least) &&
-               c.users.size() * 100 > base * static_cast<std::size_t>(limit.percent);
+        return std::cmp_greater_equal(c.size(), limit.at_least) &&
+               c.size() * 100 > base * static_cast<std::size_t>(limit.percent);
     };
     const auto room_hold = [&](Guard guard, std::uint32_t room, const Count& c, const char* verb,
                                const Share& limit) {
@@ -250,8 +311,8 @@ void GuardState::evaluate(const Decider& decider, const Backlog& backlog, const 
         holds_.push_back(make_hold(
             guard, key,
             fmt::format("{} would {} {} people within 1h; at most {} % may unasked, or fewer than {}", key,
-                        verb, c.users.size(), limit.percent, limit.at_least),
-            c.actions));
+                        verb, c.size(), limit.percent, limit.at_least),
+            count.keys(c)));
     };
     if (!frozen_ && !removals_)
         for (const auto& [room, c] : count.loses)
@@ -264,18 +325,17 @@ void GuardState::evaluate(const Decider& decider, const Backlog& backlog, const 
         created_ = true;
         holds_.push_back(make_hold(
             Guard::rooms_created, "",
-            fmt::format("{} rooms would be created within {}; at most {} may unasked",
-                        count.created.users.size(), duration_text(guards.rooms_within), guards.rooms_created),
+            fmt::format("{} rooms would be created within {}; at most {} may unasked", count.created.size(),
+                        duration_text(guards.rooms_within), guards.rooms_created),
             count.created.actions));
     }
     if (over(count.released, guards.rooms_released)) {
         released_ = true;
-        holds_.push_back(
-            make_hold(Guard::rooms_released, "",
-                      fmt::format("{} rooms would be let go of within {}; at most {} may unasked",
-                                  count.released.users.size(), duration_text(guards.rooms_within),
-                                  guards.rooms_released),
-                      count.released.actions));
+        holds_.push_back(make_hold(
+            Guard::rooms_released, "",
+            fmt::format("{} rooms would be let go of within {}; at most {} may unasked",
+                        count.released.size(), duration_text(guards.rooms_within), guards.rooms_released),
+            count.released.actions));
     }
 }
 

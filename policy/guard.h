@@ -7,9 +7,11 @@
 // keeps the ledger and the answers in the store.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "policy/backlog.h"
@@ -58,6 +60,9 @@ struct GuardMemory {
     std::set<LedgerEntry> ledger;
     std::set<ActionKey> approved;  // may be done although a guard holds its kind
     std::set<ActionKey> rejected;  // not to be done until its evidence or the policy changes
+    // Guards that hold something (of a room's own guard: with its key), and since when: their window stands
+    // still from then on, so that no hold is released by the ledger growing old.
+    std::map<std::pair<Guard, std::string>, Time> held_since;
 };
 
 class GuardState {

@@ -9,6 +9,10 @@
 namespace rollcall::policy {
 namespace {
 
+std::string slot(const RoomContent& content, const std::string& state_key) {
+    return fmt::format("{}|{}", content.index(), state_key);
+}
+
 class Step {
   public:
     Step(World& world, Decider* decider) : world_(world), decider_(decider) {}
@@ -415,10 +419,6 @@ class Step {
         set_state(room, event.content, event.sender);
     }
 
-    static std::string slot(const RoomContent& content, const std::string& state_key) {
-        return fmt::format("{}|{}", content.index(), state_key);
-    }
-
     void set_state(RoomId id, const RoomContent& content, const std::string& sender) {
         Room& room = world_.rooms[id.index()];
         RoomState& state = room.state;
@@ -557,6 +557,8 @@ class Step {
     }
 
     void take(const StateSet& fact) {
+        const std::string now = held_state_event(world_, fact.room, fact.content, fact.state_key);
+        if (now != fact.held) return;  // an event has come since, and it may be a later one
         if (!fact.event.empty())
             world_.rooms[fact.room.index()].state.events[slot(fact.content, fact.state_key)] = fact.event;
         set_state(fact.room, fact.content, world_.bot);
@@ -659,6 +661,13 @@ class Step {
 
 Effects step(World& world, Decider* decider, const Fact& fact) {
     return Step(world, decider).run(fact);
+}
+
+std::string held_state_event(const World& world, RoomId room, const RoomContent& content,
+                             const std::string& state_key) {
+    const auto& events = world.rooms[room.index()].state.events;
+    const auto at = events.find(slot(content, state_key));
+    return at == events.end() ? std::string() : at->second;
 }
 
 void keep_approvals(World& world, const Decider& old) {

@@ -59,6 +59,10 @@ struct Effects {
 // guarded.
 void keep_approvals(World& world, const Decider& old);
 
+// The event held for a piece of a room's state; "" for none.
+[[nodiscard]] std::string held_state_event(const World& world, RoomId room, const RoomContent& content,
+                                           const std::string& state_key);
+
 // The next moment at which time alone changes something; kNever for none.
 [[nodiscard]] Time next_moment(const World& world, const Decider* decider);
 

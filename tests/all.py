@@ -89,7 +89,7 @@ def checks():
 def sanitizers():
     plain = ["--buildtype=plain", "-Dcpp_args=-O0 -g1", "-Db_lundef=false"]
     if build("build-asan", *plain, "-Db_sanitize=address,undefined"):
-        meson_tests("build-asan", "--no-suite", "lab", environment={"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1", "ROLLCALL_SEEDS": "3"})
+        meson_tests("build-asan", "--no-suite", "lab", environment={"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1", "ROLLCALL_SIM_SEEDS": "8"})
     if build("build-tsan", *plain, "-Db_sanitize=thread"):
         listed = subprocess.run(["meson", "test", "-C", "build-tsan", "--list"], cwd=ROOT, capture_output=True, text=True).stdout
         names = {line.split(" / ")[-1].strip() for line in listed.splitlines()}

@@ -120,7 +120,11 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
             intent.room_id = result.room;
             learn(policy::RoomCreated{intent.room_ref, result.room, intent.marker(), intent.wanted == "hidden"});
             break;
-        case CallKind::put_state: learn(policy::StateSet{intent.room_ref, intent.content, intent.call.state_key, result.event}); break;
+        case CallKind::put_state:
+            // Of a room's place in its space the state is the space's.
+            if (const auto room = world_.room_by_id.find(intent.call.room); room != world_.room_by_id.end())
+                learn(policy::StateSet{room->second, intent.content, intent.call.state_key, result.event});
+            break;
         case CallKind::claim_alias: {
             const bool conflict = result.outcome == CallOutcome::conflict;
             if (conflict) text = fmt::format("{} leads to somebody else's room", intent.call.alias);

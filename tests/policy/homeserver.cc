@@ -82,9 +82,12 @@ void Homeserver::set_membership(UserId user, std::uint32_t index, MembershipStat
 }
 
 void Homeserver::set(const std::string& room, const RoomContent& content) {
-    const RoomEvent event = put_state(room, content, scene_.world.bot);
     const auto* child = std::get_if<SpaceChildContent>(&content);
-    learn(StateSet{scene_.world.room(room), content, child == nullptr ? "" : child->child, event.event});
+    const std::string key = child == nullptr ? "" : child->child;
+    const RoomId id = scene_.world.room(room);
+    const std::string held = held_state_event(scene_.world, id, content, key);
+    const RoomEvent event = put_state(room, content, scene_.world.bot);
+    learn(StateSet{id, content, key, event.event, held});
     if (tell_events) learn(RoomEventSeen{event, true});
 }
 

@@ -101,6 +101,9 @@ class Story(Scenario):
         made = {entry["room_key"] for entry in announced if entry["action"] in ("hidden", "open")}
         self.assertEqual(made, {room for kind, room, _ in lines if kind == "create"}, "rooms made are not those shown")
         self.assertEqual([change for change in site.changed(0) if change[0] not in ("join", "invite")], [])
+        once = [(entry["action"], entry["room_key"], entry.get("user", "")) for entry in announced
+                if entry["action"] != "power levels"]    # these carry whoever became an owner meanwhile
+        self.assertEqual(len(once), len(set(once)), f"something was done twice: {once}")
         self.assert_every_intent_ended()
 
         empty = site.cli("plan", "--exit-code", json_out=True)
@@ -407,6 +410,7 @@ class Story(Scenario):
         site.add("gus", "Eng")
         site.wait("eng", "gus", "join")
         self.assertEqual([change for change in site.changed(before) if change[1] == f"{site}-club"], [])
+        site.add("quitter", "Club")
 
     # --- orders
 
