@@ -134,7 +134,8 @@ class App {
             return fail(ErrorKind::invalid_input, "the policy in force cannot be read by this version: " + first, "apply a corrected policy");
         };
         const Status started = engine_.start(std::chrono::floor<Duration>(std::chrono::system_clock::now()), compile);
-        if (started) directory_.start(engine_.world().cursor);
+        // A single command waits for one complete read, which a resumed cursor would never ask for.
+        if (started) directory_.start(engine_.settings().one_shot ? policy::World::Cursor{} : engine_.world().cursor);
         return started;
     }
 
