@@ -108,6 +108,8 @@ bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
     if (!wanted) return false;
     const bool state = wanted->call.kind == CallKind::put_state;
     if (!wanted->call.room.empty() && action.kind != ActionKind::leave_unmanaged && room_busy(wanted->call.room, state)) return false;
+    // Before the list is made, every room of it is there.
+    if (action.kind == ActionKind::list_rooms && meeting(key.user)) return false;
     // One change of a user's membership in a room at a time: a forget waits for its leave, a join for its invitation.
     for (const ActionKind kind : {ActionKind::remove, ActionKind::add, ActionKind::forget})
         if (action.kind != ActionKind::set_power && busy_.contains({kind, key.room, key.user})) return false;
@@ -382,31 +384,48 @@ void Engine::dispatch_reads() {
     }
 }
 
+// Who has departed is told nothing: they would be invited into a room again.
+void Engine::drop_notices_to_departed() {
+    std::erase_if(notices_, [this](const NoticeDebt& debt) {
+        const UserId user = world_.users.find(debt.to);
+        const PersonId person = user.valid() ? decider_->person_of(user) : PersonId{};
+        if (debt.busy || !person.valid() || decider_->departed(person) != policy::Tri::yes) return false;
+        mark("notice", debt.key, std::nullopt);
+        return true;
+    });
+}
+
+// A room to write in is being made for them.
+bool Engine::meeting(const std::string& user) const {
+    return !direct_rooms_.contains(user) &&
+           std::any_of(notices_.begin(), notices_.end(), [&](const NoticeDebt& debt) { return debt.busy && debt.to == user; });
+}
+
 void Engine::dispatch_notices() {
+    drop_notices_to_departed();
     for (NoticeDebt& debt : notices_) {
         if (!slot_free(Lane::cosmetic)) return;
         const ActionKey key{ActionKind::notify, debt.key, debt.to};
-        if (debt.busy || !ready(key)) continue;
+        if (debt.busy || !ready(key) || meeting(debt.to)) continue;
         debt.busy = true;
-        const auto held = open_.find(key);
         Intent intent;
         intent.action = ActionKind::notify;
         intent.room = debt.key;
         intent.user = debt.to;
-        intent.call.marker = fmt::format("rollcall-{}", held == open_.end() ? next_intent_ : held->second.id);
         const auto direct = direct_rooms_.find(debt.to);
+        intent.wanted = direct != direct_rooms_.end() ? "notice" : debt.to.starts_with('#') ? "join room" : "direct room";
+        const auto held = open_.find(key);
+        const bool same = held != open_.end() && held->second.wanted == intent.wanted;
+        intent.call.marker = fmt::format("rollcall-{}", same ? held->second.id : next_intent_);
         if (direct != direct_rooms_.end()) {
-            intent.wanted = "notice";
             intent.room_id = direct->second;
             intent.call.kind = CallKind::send_notice;
             intent.call.room = direct->second;
             intent.call.body = notice_body(debt.text, intent.call.marker);
         } else if (debt.to.starts_with('#')) {
-            intent.wanted = "join room";
             intent.call.kind = CallKind::join_alias;
             intent.call.alias = debt.to;
         } else {
-            intent.wanted = "direct room";
             intent.call.kind = CallKind::create_room;
             intent.call.body = direct_room_body(debt.to, intent.call.marker);
         }

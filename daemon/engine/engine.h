@@ -175,6 +175,8 @@ class Engine {
     void dispatch_released();
     void dispatch_reads();
     void dispatch_notices();
+    void drop_notices_to_departed();
+    [[nodiscard]] bool meeting(const std::string& user) const;
     bool dispatch_user(UserId user, const policy::UserAction& action);
     bool dispatch_room(std::uint32_t room, const policy::RoomAction& action);
     void send(Intent intent, const policy::ActionKey& key);
