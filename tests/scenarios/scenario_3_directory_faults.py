@@ -1,9 +1,9 @@
 """What happens to the directory, and what the daemon says and does about it: removes nobody, recovers by itself."""
 
 import subprocess
+import time
 
 from harness import Scenario, Site, measured, settings, until
-import time
 
 POLICY = """
 people:
@@ -34,6 +34,10 @@ class DirectoryFaults(Scenario):
         self.assert_removes_nobody(self.before)
 
     def setUp(self):
+        if not self.site.process and "down_at_the_start" not in self._testMethodName:
+            self.site.start()
+            self.site.apply(POLICY)
+            self.site.settle(30)
         self.before = self.site.trail_end() if self.site.process else 0
 
     def test_a_directory_that_is_down_at_the_start_is_waited_for(self):
@@ -70,7 +74,7 @@ class DirectoryFaults(Scenario):
         site.wait("crew", "ben", "leave", 15)
         measured("directory back → caught up", began)
 
-    def test_a_line_that_goes_dead_is_noticed_by_nothing_lost(self):
+    def test_a_line_that_goes_dead_loses_nothing(self):
         site = self.site
         site.to_directory.black_hole()
         site.add("dan", "Crew")

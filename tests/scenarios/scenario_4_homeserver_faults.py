@@ -34,6 +34,12 @@ class HomeserverFaults(Scenario):
     def setUpClass(cls):
         cls.site.fill(STAFF, {"Staff": STAFF, "Crew": ["amy", "ben", "cas"]})
 
+    def setUp(self):
+        if not self.site.process and "down_at_the_start" not in self._testMethodName:
+            self.site.start()
+            self.site.apply(POLICY)
+            self.site.settle(30)
+
     def tearDown(self):
         self.site.to_homeserver.well()
         self.site.from_homeserver.well()

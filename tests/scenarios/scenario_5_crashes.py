@@ -17,6 +17,7 @@ spaces:
 rooms:
   {p}-hall: {name: Hall, space: {p}-company, members: employees, owners: {user: {p}-amy}}
   {p}-crew: {name: Crew, space: {p}-company, members: {group: "{p} Crew"}, owners: {user: {p}-amy}}
+  {p}-deck: {name: Deck, space: {p}-company, members: {group: "{p} Crew"}}
 guards:
   removals: {at_most: 1000, within: 1h}
   departures: {at_most: 1000, within: 1h}
@@ -24,7 +25,7 @@ guards:
   room_gains: {percent: 100, at_least: 500}
   rooms: {created: 100, released: 100, within: 1h}
 """
-ROOM = '  {p}-%s: {name: More, space: {p}-company, members: {group: "{p} Crew"}}\n'
+ROOM = '  {p}-%s: {name: More, space: {p}-company, members: {group: "{p} Core"}}\n'
 STAFF = ["amy", "ben", "cas", "dan", "eve", "fay", "gus", "hal"]
 HALF = STAFF[:4]
 MOMENTS = (0.02, 0.08, 0.2, 0.35, 0.6, 1.0)     # seconds after the work began; chance adds to each
@@ -37,7 +38,7 @@ class Crashes(Scenario):
     @classmethod
     def setUpClass(cls):
         site = cls.site
-        site.fill(STAFF, {"Staff": STAFF, "Crew": HALF})
+        site.fill(STAFF, {"Staff": STAFF, "Crew": HALF, "Core": HALF})
         site.start()
 
     def policy(self) -> str:
@@ -53,11 +54,13 @@ class Crashes(Scenario):
         site = self.site
         for key in ("hall", "company"):
             self.assertEqual(site.joined(key), set(STAFF), key)
-        for key in ("crew", *self.rooms):
+        for key in ("crew", "deck"):
             self.assertEqual(site.joined(key), set(crew), key)
+        for key in self.rooms:
+            self.assertEqual(site.joined(key), set(HALF), key)
         self.assert_no_room_twice()
         self.assert_every_intent_ended()
-        self.assertEqual(len(site.bot.joined_rooms()), 3 + len(self.rooms), "rooms without an owner in the policy")
+        self.assertEqual(len(site.bot.joined_rooms()), 4 + len(self.rooms), "rooms without an owner in the policy")
 
     def test_kill_9_in_the_middle_of_a_fill_makes_no_room_twice_and_loses_nobody(self):
         site = self.site
@@ -74,10 +77,11 @@ class Crashes(Scenario):
         for moment in MOMENTS:
             site.members("Crew", then)
             self.crash_after(moment)
-            for name in set(now) - set(then):
-                site.wait("crew", name, "leave", 40)
-            for name in set(then) - set(now):
-                site.wait("crew", name, "join", 40)
+            for key in ("crew", "deck"):
+                for name in set(now) - set(then):
+                    site.wait(key, name, "leave", 40)
+                for name in set(then) - set(now):
+                    site.wait(key, name, "join", 40)
             site.settle(40)
             now, then = then, now
         self.assert_as_wanted(now)
@@ -88,7 +92,7 @@ class Crashes(Scenario):
 
     def test_kill_9_in_the_middle_of_a_departure_finishes_it(self):
         site = self.site
-        person = site.person("goner", ["Staff", "Crew"])
+        person = site.person("goner", ["Staff", "Crew", "Core"])
         site.wait("crew", "goner", "join")
         site.settle()
         client, host = Client.login(person), Client.login(site.login("ben"))
@@ -96,7 +100,7 @@ class Crashes(Scenario):
         client.join(unmanaged)
         site.directory.disable(site.dn("goner"))
         self.crash_after(0.1)
-        for key in ("crew", "hall", "company", *self.rooms):
+        for key in ("crew", "deck", "hall", "company", *self.rooms):
             site.wait(key, "goner", "leave", 20)
         until(lambda: host.members(unmanaged)[client.user_id] == "leave", "out of the unmanaged room", 20)
         self.assertFalse(client.signed_in())
