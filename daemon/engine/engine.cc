@@ -223,7 +223,7 @@ std::uint64_t Engine::changes(RoomId room) const {
 void Engine::record(TrailEntry entry) {
     if (entry.time == Time{}) entry.time = world_.now;
     if (entry.policy.empty() && program_) entry.policy = program_->version;
-    trail_.add(std::move(entry));
+    trail_.add(entry);
 }
 
 // ---------------------------------------------------------------- marks

@@ -9,7 +9,6 @@ namespace rollcall::engine {
 
 using policy::ActionKey;
 using policy::ActionKind;
-using policy::MembershipState;
 using schema::TrailEntry;
 using schema::TrailKind;
 
@@ -137,7 +136,7 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
         case CallKind::put_state:
             // Of a room's place in its space the state is the space's.
             if (const auto room = world_.room_by_id.find(intent.call.room); room != world_.room_by_id.end())
-                learn(policy::StateSet{room->second, intent.content, intent.call.state_key, result.event});
+                learn(policy::StateSet{room->second, intent.content, intent.call.state_key, result.event, {}});
             break;
         case CallKind::claim_alias: {
             const bool conflict = result.outcome == CallOutcome::conflict;
