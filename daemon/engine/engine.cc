@@ -151,6 +151,8 @@ Time Engine::wake() const {
     consider(policy::next_moment(world_, decider_.get()));
     for (const auto& [key, retry] : retries_) consider(retry.not_before);
     if (homeserver_failures_ > 0) consider(homeserver_retry_);
+    if (!to_settle_.empty()) consider(settle_after_);
+    consider(reads_after_);
     for (const policy::Room& room : world_.rooms)
         if (room.phase == policy::RoomPhase::filling) consider(room.filling_since + policy::kFillAtMost);
     return next;
@@ -365,6 +367,11 @@ Result<Engine::Answered> Engine::reject(const std::string& id, const schema::Tra
     holds_.erase(hold);
     more_ = true;
     return out;
+}
+
+// Soon: before those that are only verified.
+void Engine::read_room(RoomId room) {
+    if (std::find(rooms_to_read_.begin(), rooms_to_read_.end(), room) == rooms_to_read_.end()) rooms_to_read_.push_front(room);
 }
 
 void Engine::verify_rooms() {

@@ -15,11 +15,17 @@ using schema::TrailKind;
 
 namespace {
 
+constexpr Duration kLeastRetry = std::chrono::milliseconds{100};
 constexpr Duration kFirstRetry = std::chrono::seconds{1};
 constexpr Duration kLongestRetry = std::chrono::minutes{5};
+constexpr int kRefusedAdds = 4;
 constexpr Duration kRefusedRetry = std::chrono::minutes{15};
 constexpr Duration kDownRetry = std::chrono::milliseconds{500};
 constexpr Duration kLongestDown = std::chrono::seconds{15};
+
+bool says_nothing(const CallResult& result) {
+    return result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn || result.outcome == CallOutcome::retry;
+}
 
 Duration backoff(Duration first, Duration longest, int attempts) {
     Duration wait = first;
@@ -81,6 +87,14 @@ void Engine::finish(Intent& intent, const CallResult& result) {
                 open_[intent.key()] = std::move(intent);
                 more_ = true;
                 return;
+            }
+            // The room is not as it was thought to be (still being made, closed by hand): read, and tried again before
+            // that counts as an answer for long.
+            if (intent.action == ActionKind::add && intent.attempts < kRefusedAdds) {
+                rooms_to_read_.push_back(intent.room_ref);
+                CallResult again = result;
+                again.outcome = CallOutcome::retry;
+                return put_off(std::move(intent), again);
             }
             return put_off(std::move(intent), result);
         case CallOutcome::already_so:
@@ -163,7 +177,10 @@ void Engine::put_off(Intent intent, const CallResult& result) {
     ++retry.attempts;
     retry.refused = refused;
     retry.text = result.text;
-    const Duration wait = refused ? kRefusedRetry : std::max(backoff(kFirstRetry, kLongestRetry, retry.attempts), result.retry_after.value_or(Duration{}));
+    // A homeserver that says when is taken at its word; else ever longer.
+    const Duration wait = refused ? kRefusedRetry
+                          : result.retry_after ? std::max(*result.retry_after, kLeastRetry)
+                                               : backoff(kFirstRetry, kLongestRetry, retry.attempts);
     retry.not_before = world_.now + wait;
     json::Value value;
     value.set("attempts", retry.attempts);
@@ -209,8 +226,10 @@ void Engine::result_entry(const Intent& intent, const std::string& result, const
 
 // ---------------------------------------------------------------- reads
 
+// A read that did not say anything is tried again, not at once, and concludes nothing: a refusal is no absence.
 void Engine::read_done(const Reading& reading, const CallResult& result) {
-    const bool failed = result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn || result.outcome == CallOutcome::retry;
+    const bool failed = says_nothing(result);
+    if (failed) reads_after_ = world_.now + std::max(kFirstRetry, result.retry_after.value_or(Duration{}));
     switch (reading.kind) {
         case ReadKind::room:
             if (failed || (result.read && changes(reading.room_ref) != reading.changes)) {
@@ -223,11 +242,16 @@ void Engine::read_done(const Reading& reading, const CallResult& result) {
             }
             break;
         case ReadKind::member:
-            if (failed) members_to_read_.emplace_back(reading.room, reading.user);
-            else learn(policy::MemberRead{reading.room, reading.user, result.member});
+            if (failed) {
+                members_to_read_.emplace_back(reading.room, reading.user);
+            } else if (result.outcome == CallOutcome::refused) {  // the bot is not in the room, perhaps
+                if (const auto room = world_.room_by_id.find(reading.room); room != world_.room_by_id.end()) read_room(room->second);
+            } else {
+                learn(policy::MemberRead{reading.room, reading.user, result.member});
+            }
             break;
         case ReadKind::account:
-            if (!failed && result.outcome != CallOutcome::absent && result.outcome != CallOutcome::no_account)
+            if (result.outcome == CallOutcome::done)
                 learn(policy::AccountSeen{world_.user(reading.user), policy::Account::present});
             break;
     }

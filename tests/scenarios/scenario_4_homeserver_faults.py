@@ -121,8 +121,10 @@ class HomeserverFaults(Scenario):
         proxy.cut_when("after", "PUT", "/send/m.room.message")
         amy, stranger = Client.login(site.login("amy")), Client.register(f"{site}-stranger")
         amy.invite(site.room("crew"), stranger.user_id)
+        direct = until(lambda: next((room for room, by in amy.invitations().items() if by == site.bot_id), None),
+                       "a direct room with the inviter", 20)
         site.settle(30)
-        [direct] = [room for room, by in amy.invitations().items() if by == site.bot_id]
+        self.assertEqual([room for room, by in amy.invitations().items() if by == site.bot_id], [direct])
         amy.join(direct)
         told = [text for text in amy.messages(direct) if stranger.user_id in text]
         self.assertEqual(len(told), 1, told)

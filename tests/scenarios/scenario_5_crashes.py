@@ -143,7 +143,7 @@ class Crashes(Scenario):
         site = self.site
         small = site.folder / "small"
         small.mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "tmpfs", small],
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m,mode=0700", "tmpfs", small],
                                  capture_output=True, text=True)
         if mounted.returncode != 0:
             self.skipTest(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
@@ -156,13 +156,14 @@ class Crashes(Scenario):
             state.symlink_to(small)
             site.start()
             site.settle(30)
-            with open(ballast, "wb") as file:
+            full = os.open(ballast, os.O_WRONLY | os.O_CREAT)
+            for block in (1 << 20, 4096):
                 try:
-                    while True:
-                        file.write(b"x" * 4096)
-                        file.flush()
+                    while os.write(full, b"x" * block):
+                        pass
                 except OSError:
                     pass
+            os.close(full)
             crew = site.joined("crew")
             newcomer = sorted(set(STAFF) - crew)[0]
             site.add(newcomer, "Crew")
