@@ -62,20 +62,24 @@ Wanted put_state(const policy::Room& room, const char* type, Content content, st
     return {state_call(room, type, schema::content_of(content)), std::move(word), policy::RoomContent(std::move(content))};
 }
 
-// One write of the power levels carries every change of power that the plan has for this room.
-std::optional<Wanted> power_levels(const policy::Decider& decider, const policy::Backlog& backlog, std::uint32_t index, RoomId room_id) {
+// One write of the power levels carries every change of power that the plan has for this room: of whoever is in it, and of
+// `asked`, who may not be yet.
+std::optional<Wanted> power_levels(const policy::Decider& decider, const policy::Backlog& backlog, std::uint32_t index, RoomId room_id, UserId asked) {
     const policy::World& world = decider.world();
     const policy::Room& room = world.rooms[room_id.index()];
     if (room.phase != policy::RoomPhase::open || !room.state.power) return std::nullopt;
     policy::PowerLevels levels = policy::wanted_power_levels(decider, index);
     for (const auto& [user, level] : room.state.power->users)
         if (user != world.bot && level != 0) levels.users[user] = level;
-    for (const UserId user : world.room_users.row(room_id.index()))
+    const auto put = [&](UserId user) {
         for (const policy::UserAction& action : backlog.actions(user)) {
             if (action.kind != ActionKind::set_power || action.room != index) continue;
             if (action.power == 0) levels.users.erase(world.users.text(user));
             else levels.users[world.users.text(user)] = action.power;
         }
+    };
+    for (const UserId user : world.room_users.row(room_id.index())) put(user);
+    if (asked.valid()) put(asked);
     return put_state(room, "m.room.power_levels", std::move(levels), "power levels");
 }
 
@@ -151,7 +155,7 @@ std::optional<Wanted> wanted_call(const policy::Decider& decider, const policy::
     switch (action.kind) {
         case ActionKind::remove: return remove_member(world, user, room, action.basis, by_mask);
         case ActionKind::add: return add_member(decider, abilities, user, action.room, room);
-        case ActionKind::set_power: return power_levels(decider, backlog, action.room, room);
+        case ActionKind::set_power: return power_levels(decider, backlog, action.room, room, user);
         case ActionKind::forget:
             call.kind = CallKind::forget;
             call.room = world.rooms[room.index()].id;
@@ -175,7 +179,7 @@ std::optional<Wanted> wanted_call(const policy::Decider& decider, const policy::
         case ActionKind::set_guest_access: return put_state(room, "m.room.guest_access", policy::GuestAccessContent{"forbidden"}, "guest access");
         case ActionKind::set_join_rule: return put_state(room, "m.room.join_rules", policy::wanted_join_rules(decider, index), "join rule");
         case ActionKind::set_server_acl: return put_state(room, "m.room.server_acl", policy::wanted_server_acl(decider, index), "server ACL");
-        case ActionKind::set_power_levels: return power_levels(decider, backlog, index, id);
+        case ActionKind::set_power_levels: return power_levels(decider, backlog, index, id, UserId{});
         case ActionKind::set_alias:
             return put_state(room, "m.room.canonical_alias", policy::CanonicalAliasContent{policy::wanted_alias(decider, spec)}, "canonical alias");
         case ActionKind::set_space_child: return space_child(decider, spec, room);

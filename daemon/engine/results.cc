@@ -19,6 +19,8 @@ constexpr Duration kFirstRetry = std::chrono::seconds{1};
 constexpr Duration kLongestRetry = std::chrono::minutes{5};
 constexpr Duration kRefusedRetry = std::chrono::minutes{15};
 constexpr Duration kDownRetry = std::chrono::milliseconds{500};
+constexpr Duration kRepeatsWithin = std::chrono::minutes{1};
+constexpr int kMostRepeats = 6;  // of one action within that; an invitation and a join are two
 constexpr Duration kLongestDown = std::chrono::seconds{15};
 
 bool says_nothing(const CallResult& result) {
@@ -96,6 +98,22 @@ void Engine::finish(Intent& intent, const CallResult& result) {
     if (intent.notice()) return finish_notice(intent, result);
     achieved(intent, result);
     forget_retry(intent.key());
+    not_too_often(intent, result);
+}
+
+// What was done and is wanted again at once has not brought about what it should have: a fault of ours, or of the
+// homeserver. It is tried more and more seldom, and shows in status.
+void Engine::not_too_often(const Intent& intent, const CallResult& result) {
+    if (world_.now >= repeats_until_) {
+        repeats_until_ = world_.now + kRepeatsWithin;
+        repeats_.clear();
+    }
+    const ActionKey key = intent.key();
+    if (const int times = ++repeats_[key]; times > kMostRepeats) {
+        CallResult again = result;
+        again.text = fmt::format("done {} times within a minute, and it is still not so", times);
+        try_later(key, again, times - kMostRepeats);
+    }
 }
 
 // Done, or found to be so: the fact, and the result in the trail.
@@ -159,18 +177,8 @@ void Engine::finish_notice(Intent& intent, const CallResult& result) {
 void Engine::put_off(Intent intent, const CallResult& result) {
     const ActionKey key = intent.key();
     const bool refused = result.outcome == CallOutcome::refused;
-    Retry& retry = retries_[key];
-    ++retry.attempts;
-    retry.refused = refused;
-    retry.text = result.text;
-    const Duration wait = refused ? kRefusedRetry : std::max(backoff(kFirstRetry, kLongestRetry, retry.attempts), result.retry_after.value_or(Duration{}));
-    retry.not_before = world_.now + wait;
-    json::Value value;
-    value.set("attempts", retry.attempts);
-    value.set("not_before", to_ms(retry.not_before));
-    value.set("text", retry.text);
-    value.set("refused", refused);
-    mark("retry", key.text(), json::write(value));
+    const auto before = retries_.find(key);
+    try_later(key, result, before == retries_.end() ? 1 : before->second.attempts + 1);
     if (result.outcome != CallOutcome::unreachable)
         log_.warn(refused ? "RC-REFUSED" : "RC-RETRY", fmt::format("{}: {}", intent.wanted, result.text), {{"room", intent.room}, {"user", intent.user}});
     if (intent.notice())
@@ -186,6 +194,21 @@ void Engine::put_off(Intent intent, const CallResult& result) {
     } else {
         open_[key] = std::move(intent);
     }
+}
+
+void Engine::try_later(const ActionKey& key, const CallResult& result, int attempts) {
+    Retry& retry = retries_[key];
+    retry.attempts = attempts;
+    retry.refused = result.outcome == CallOutcome::refused;
+    retry.text = result.text;
+    const Duration wait = retry.refused ? kRefusedRetry : std::max(backoff(kFirstRetry, kLongestRetry, attempts), result.retry_after.value_or(Duration{}));
+    retry.not_before = world_.now + wait;
+    json::Value value;
+    value.set("attempts", retry.attempts);
+    value.set("not_before", to_ms(retry.not_before));
+    value.set("text", retry.text);
+    value.set("refused", retry.refused);
+    mark("retry", key.text(), json::write(value));
 }
 
 void Engine::forget_retry(const ActionKey& key) {
