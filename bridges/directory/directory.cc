@@ -74,7 +74,9 @@ void Directory::report(Health Directory::*part, DirectoryHealth health, const st
     Health now = watch_health_.health != DirectoryHealth::up ? watch_health_ : sweep_health_;
     if (now.health == DirectoryHealth::up && !watch_health_.text.empty())
         now.text = now.text.empty() ? watch_health_.text : watch_health_.text + "; " + now.text;
-    if (reported_ == now) return;
+    // A refused sweep is told each time: one that was believed may have come since the last one.
+    const bool refused = part == &Directory::sweep_health_ && health == DirectoryHealth::incomplete;
+    if (reported_ == now && !refused) return;
     reported_ = now;
     sink_(policy::DirectoryStatus{settings_.name, now.health, settings_.url, now.text});
 }

@@ -52,7 +52,10 @@ bool Engine::room_busy(const std::string& room_id, bool state) const {
 void Engine::dispatch() {
     if (homeserver_failures_ > 0 && homeserver_retry_ > world_.now) return;
     if (world_.now >= settle_after_)
-        for (Intent& intent : std::exchange(to_settle_, {})) settle_by_reading(std::move(intent));
+        for (Intent& intent : std::exchange(to_settle_, {})) {
+            if (intent.look_at > world_.now) to_settle_.push_back(std::move(intent));
+            else settle_by_reading(std::move(intent));
+        }
     if (world_.now >= next_verify_) verify_rooms();
     if (decider_ && world_.now >= next_accounts_) {
         next_accounts_ = world_.now + settings_.look_for_accounts_every;

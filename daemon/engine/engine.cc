@@ -150,6 +150,7 @@ Time Engine::wake() const {
     consider(next_accounts_);
     consider(policy::next_moment(world_, decider_.get()));
     for (const auto& [key, retry] : retries_) consider(retry.not_before);
+    for (const Intent& intent : to_settle_) consider(intent.look_at);
     if (homeserver_failures_ > 0) consider(homeserver_retry_);
     if (!to_settle_.empty()) consider(settle_after_);
     consider(reads_after_);
@@ -222,7 +223,7 @@ std::uint64_t Engine::changes(RoomId room) const {
 void Engine::record(TrailEntry entry) {
     if (entry.time == Time{}) entry.time = world_.now;
     if (entry.policy.empty() && program_) entry.policy = program_->version;
-    trail_.add(std::move(entry));
+    trail_.add(entry);
 }
 
 // ---------------------------------------------------------------- marks

@@ -23,6 +23,8 @@ struct Intent {
     bool settling = false;         // its answer was lost: being read
     std::string wanted;            // what the call asks for, in one word: "join", "leave", "invite" …
     // Not stored: only of use while the process lives.
+    Time look_until{};             // of createRoom: until then "not there" may mean "not there yet"
+    Time look_at{};                // when it is looked for again
     Call call;
     std::uint32_t held = 0;        // digest of the event held when it was sent
     UserId user_id;

@@ -9,14 +9,15 @@ namespace rollcall::engine {
 
 using policy::ActionKey;
 using policy::ActionKind;
-using policy::MembershipState;
 using schema::TrailEntry;
 using schema::TrailKind;
 
 namespace {
 
+constexpr Duration kLeastRetry = std::chrono::milliseconds{100};
 constexpr Duration kFirstRetry = std::chrono::seconds{1};
 constexpr Duration kLongestRetry = std::chrono::minutes{5};
+constexpr int kRefusedAdds = 4;
 constexpr Duration kRefusedRetry = std::chrono::minutes{15};
 constexpr Duration kDownRetry = std::chrono::milliseconds{500};
 constexpr Duration kRepeatsWithin = std::chrono::minutes{1};
@@ -88,6 +89,14 @@ void Engine::finish(Intent& intent, const CallResult& result) {
                 more_ = true;
                 return;
             }
+            // The room is not as it was thought to be (still being made, closed by hand): read, and tried again before
+            // that counts as an answer for long.
+            if (intent.action == ActionKind::add && intent.attempts < kRefusedAdds) {
+                rooms_to_read_.push_back(intent.room_ref);
+                CallResult again = result;
+                again.outcome = CallOutcome::retry;
+                return put_off(std::move(intent), again);
+            }
             return put_off(std::move(intent), result);
         case CallOutcome::already_so:
             // Somebody else was first: what is so now is read, not assumed.
@@ -142,7 +151,11 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
             intent.room_id = result.room;
             learn(policy::RoomCreated{intent.room_ref, result.room, intent.marker(), intent.wanted == "hidden"});
             break;
-        case CallKind::put_state: learn(policy::StateSet{intent.room_ref, intent.content, intent.call.state_key, result.event}); break;
+        case CallKind::put_state:
+            // Of a room's place in its space the state is the space's.
+            if (const auto room = world_.room_by_id.find(intent.call.room); room != world_.room_by_id.end())
+                learn(policy::StateSet{room->second, intent.content, intent.call.state_key, result.event, {}});
+            break;
         case CallKind::claim_alias: {
             const bool conflict = result.outcome == CallOutcome::conflict;
             if (conflict) text = fmt::format("{} leads to somebody else's room", intent.call.alias);
@@ -201,7 +214,10 @@ void Engine::try_later(const ActionKey& key, const CallResult& result, int attem
     retry.attempts = attempts;
     retry.refused = result.outcome == CallOutcome::refused;
     retry.text = result.text;
-    const Duration wait = retry.refused ? kRefusedRetry : std::max(backoff(kFirstRetry, kLongestRetry, attempts), result.retry_after.value_or(Duration{}));
+    // A homeserver that says when is taken at its word; else ever longer.
+    const Duration wait = retry.refused        ? kRefusedRetry
+                          : result.retry_after ? std::max(*result.retry_after, kLeastRetry)
+                                               : backoff(kFirstRetry, kLongestRetry, attempts);
     retry.not_before = world_.now + wait;
     json::Value value;
     value.set("attempts", retry.attempts);

@@ -65,22 +65,22 @@ void Engine::believe(const policy::Fact& fact) {
 void Engine::take(policy::DirectoryChanges& message) { learn(policy::Fact(std::move(message))); }
 
 void Engine::take(policy::DirectoryStatus& message) {
+    const bool incomplete = message.health == policy::DirectoryHealth::incomplete;
     if (message.health != directory_status_.health || message.text != directory_status_.text) {
         if (message.health == policy::DirectoryHealth::up) {
             log_.info("RC-DIR-UP", "the directory answers", {{"server", message.server}});
         } else {
             log_.warn("RC-DIR-DOWN", message.text, {{"server", message.server}});
-            if (message.health == policy::DirectoryHealth::incomplete) {
-                believe(policy::DirectoryRefused{message.text, {message.directory, message.server, 0, "", world_.now}});
-            } else {
-                TrailEntry entry;
-                entry.kind = TrailKind::failure;
-                entry.action = "read directory";
-                entry.result = message.text;
-                record(std::move(entry));
-            }
+        }
+        if (message.health != policy::DirectoryHealth::up && !incomplete) {
+            TrailEntry entry;
+            entry.kind = TrailKind::failure;
+            entry.action = "read directory";
+            entry.result = message.text;
+            record(std::move(entry));
         }
     }
+    if (incomplete && world_.frozen != message.text) believe(policy::DirectoryRefused{message.text, {message.directory, message.server, 0, "", world_.now}});
     // What hid part of it may be over: only a complete read says so.
     if (message.health == policy::DirectoryHealth::up && !world_.frozen.empty()) directory_.request_sweep();
     directory_status_ = std::move(message);

@@ -16,14 +16,21 @@ _connections = threading.local()
 
 def _call(server: Homeserver, method: str, path: str, body: dict | None = None) -> dict:
     """One request on this thread's own kept connection."""
-    connection = getattr(_connections, server.key, None)
-    if connection is None:
-        connection = http.client.HTTPConnection(server.client_address, server.client_port, timeout=60)
-        setattr(_connections, server.key, connection)
-    connection.request(method, path, json.dumps(body) if body is not None else None,
-                       {"Content-Type": "application/json"})
-    response = connection.getresponse()
-    answer = json.loads(response.read())
+    for attempt in (1, 2):           # a kept connection may have ended with the server that it was made to
+        connection = getattr(_connections, server.key, None)
+        if connection is None:
+            connection = http.client.HTTPConnection(server.client_address, server.client_port, timeout=60)
+            setattr(_connections, server.key, connection)
+        try:
+            connection.request(method, path, json.dumps(body) if body is not None else None,
+                               {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+            break
+        except (OSError, http.client.HTTPException):
+            setattr(_connections, server.key, None)
+            if attempt == 2:
+                raise
     if response.status != 200 and answer.get("errcode") != "M_USER_IN_USE":
         raise LabError(f"{server.name} {method} {path}: {response.status} {answer}")
     return answer
