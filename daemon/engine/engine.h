@@ -216,6 +216,8 @@ class Engine {
     void read_room(RoomId room);
     void result_entry(const Intent& intent, const std::string& result, const std::string& event, bool ok);
     void trouble(const CallResult& result);
+    void try_later(const policy::ActionKey& key, const CallResult& result, int attempts);
+    void not_too_often(const Intent& intent, const CallResult& result);
     void forget_retry(const policy::ActionKey& key);
 
     // engine.cc
@@ -261,6 +263,8 @@ class Engine {
     std::map<std::string, int> room_members_;  // room ID → membership calls in flight
     std::set<std::string> room_state_;         // room IDs whose state is being written or read
     std::map<policy::ActionKey, Retry> retries_;
+    std::map<policy::ActionKey, int> repeats_;           // how often done since a minute ago at most
+    Time repeats_until_{};
     std::set<std::pair<std::string, std::string>> by_mask_;  // (room key, user): the kick was refused
     std::map<std::uint64_t, Reading> reading_;
     std::deque<RoomId> rooms_to_read_;

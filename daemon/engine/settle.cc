@@ -15,6 +15,7 @@ using policy::MembershipState;
 namespace {
 
 constexpr Duration kSettleAgain = std::chrono::seconds{1};
+constexpr int kMostAttempts = 3;  // before it is tried more seldom
 constexpr Duration kRefusedSettle = std::chrono::minutes{1};
 // A homeserver goes on with a createRoom whose client is gone (1.2 s seen on a busy one): only a room that is
 // still not there after this long was never made. A kick, a join or a state event may be sent twice, a
@@ -111,6 +112,12 @@ void Engine::settled(Intent intent, const CallResult& result) {
     // Not carried out: sent again under the same intent, if it is still wanted then.
     for (NoticeDebt& debt : notices_)
         if (intent.notice() && debt.key == intent.room) debt.busy = false;
+    if (intent.attempts > kMostAttempts) {  // the homeserver calls it so, and it is not
+        CallResult again = result;
+        again.outcome = CallOutcome::retry;
+        again.text = "the homeserver says that it is so already, and it is not";
+        return put_off(std::move(intent), again);
+    }
     open_[key] = std::move(intent);
     more_ = true;
 }

@@ -14,6 +14,7 @@ namespace {
 
 constexpr const char* kFriend = "@friend:partner.example";  // an outsider with an approval
 constexpr std::size_t kMostIdleTurns = 200;                 // without a message, in one moment
+constexpr std::size_t kMostToConverge = 1500;                // requests, for so small a company
 constexpr std::size_t kGroups = 4;
 
 std::string group_name(std::size_t index) {
@@ -385,6 +386,7 @@ void Simulation::trouble(std::size_t facts, unsigned crash_percent) {
 }
 
 void Simulation::converge() {
+    const std::size_t sent = homeserver.sent;
     homeserver.faults = {};
     homeserver.down = false;
     directory.faults = {};
@@ -404,6 +406,8 @@ void Simulation::converge() {
             });
         run_for(std::chrono::minutes{20});
     }
+    if (homeserver.sent - sent > kMostToConverge)
+        noticed_.push_back(fmt::format("{} requests until all was well", homeserver.sent - sent));
 }
 
 }  // namespace rollcall::sim
