@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <sodium.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 #include "bridges/directory/directory.h"
@@ -134,7 +135,8 @@ class App {
             return fail(ErrorKind::invalid_input, "the policy in force cannot be read by this version: " + first, "apply a corrected policy");
         };
         const Status started = engine_.start(std::chrono::floor<Duration>(std::chrono::system_clock::now()), compile);
-        if (started) directory_.start(engine_.world().cursor);
+        // A single command waits for one complete read, which a resumed cursor would never ask for.
+        if (started) directory_.start(engine_.settings().one_shot ? policy::World::Cursor{} : engine_.world().cursor);
         return started;
     }
 
@@ -183,11 +185,22 @@ class App {
     std::unique_ptr<control::ControlSocket> socket_;
 };
 
+// A command without a daemon holds the state folder for a moment: that must not keep a daemon from starting, nor one command
+// another. Whoever holds it longer is told of.
+Result<std::unique_ptr<store::Store>> open_store(const std::string& folder) {
+    constexpr int kTries = 50;
+    for (int tries = 1;; ++tries) {
+        auto store = store::open_sqlite_store(folder);
+        if (store || store.error().kind != ErrorKind::conflict || tries == kTries) return store;
+        std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    }
+}
+
 Result<std::unique_ptr<App>> make_app(const schema::Config& config, bool one_shot) {
     if (sodium_init() < 0) return fail(ErrorKind::io, "libsodium cannot be started");
     Result<Secrets> secrets = read_secrets(config);
     if (!secrets) return pass(secrets);
-    auto store = store::open_sqlite_store(config.state);
+    auto store = open_store(config.state);
     if (!store) return pass(store);
     auto app = std::make_unique<App>(config, std::move(*secrets), std::move(*store), one_shot);
     if (Status started = app->start(); !started) return pass(started);

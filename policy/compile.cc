@@ -31,6 +31,9 @@ class Compiler {
         for (const Approval& approval : file_.outsiders) compile_approval(approval);
         for (const Text& canary : file_.guards.canaries) (void)person(canary.value, canary.at);
         program_.attributes.assign(attributes_.begin(), attributes_.end());
+        program_.conditions.shrink_to_fit();
+        program_.nodes.shrink_to_fit();
+        program_.rooms.shrink_to_fit();
         Compiled out;
         out.diagnostics = std::move(diagnostics_);
         if (!has_errors(out.diagnostics)) out.program = std::make_shared<const Program>(std::move(program_));

@@ -108,6 +108,7 @@ class Step {
         read_attributes(fact.attributes, all_attributes || first);
         world_.directory_read = true;
         if (first) {
+            world_.compact();
             world_.dirty.everything = first_read_ = true;
             for (std::size_t i = 0; i < world_.people.size(); ++i) mark_person(PersonId(i));
         }

@@ -330,6 +330,15 @@ void World::set_membership(UserId user_id, Membership wanted) {
     dirty.users.insert(user_id);
 }
 
+void World::compact() {
+    person_groups.compact();
+    group_parents.compact();
+    group_members.compact();
+    person_attributes.compact();
+    memberships.compact();
+    room_users.compact();
+}
+
 void World::set_account(UserId user_id, Account account_now) {
     if (account(user_id) == account_now) return;
     accounts[user_id.index()] = account_now;

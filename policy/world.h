@@ -244,6 +244,7 @@ class World {
     UserId user(std::string_view matrix_id);  // finds or adds
     void mark_room(RoomId room);              // touched and dirty
     void touch_group_below(GroupId group);    // everybody who is in it, at any depth, becomes dirty
+    void compact();                           // after much was added at once: gives back the room to grow
 
     World() = default;
     World(const World&) = delete;

@@ -51,10 +51,11 @@ bool Engine::room_busy(const std::string& room_id, bool state) const {
 
 void Engine::dispatch() {
     if (homeserver_failures_ > 0 && homeserver_retry_ > world_.now) return;
-    for (Intent& intent : std::exchange(to_settle_, {})) {
-        if (intent.look_at > world_.now) to_settle_.push_back(std::move(intent));
-        else settle_by_reading(std::move(intent));
-    }
+    if (world_.now >= settle_after_)
+        for (Intent& intent : std::exchange(to_settle_, {})) {
+            if (intent.look_at > world_.now) to_settle_.push_back(std::move(intent));
+            else settle_by_reading(std::move(intent));
+        }
     if (world_.now >= next_verify_) verify_rooms();
     if (decider_ && world_.now >= next_accounts_) {
         next_accounts_ = world_.now + settings_.look_for_accounts_every;
@@ -200,14 +201,21 @@ void Engine::dispatch_released() {
 
 // Announces the intent in this turn's commit and keeps its call for the release.
 void Engine::send(Intent intent, const ActionKey& key) {
-    const auto held = open_.find(key);
+    auto held = open_.find(key);
+    // What was announced is sent again under its number; something else about the same thing is announced anew. A room
+    // keeps its number however it is made now: by that it is found, if the one before was made after all.
+    if (held != open_.end() && held->second.wanted != intent.wanted && intent.action != ActionKind::create) {
+        result_entry(held->second, "no longer wanted", "", true);
+        turn_.finished.push_back(held->second.id);
+        open_.erase(held);
+        held = open_.end();
+    }
     const bool announced = held != open_.end();
     intent.id = announced ? held->second.id : next_intent_++;
     intent.attempts = (announced ? held->second.attempts : 0) + 1;
-    const bool same = announced && held->second.wanted == intent.wanted;
     if (announced) open_.erase(held);
     turn_.intents.push_back({intent.id, intent.text()});
-    if (!same) {
+    if (!announced) {
         TrailEntry entry;
         entry.kind = TrailKind::intent;
         entry.intent = intent.id;
@@ -338,6 +346,7 @@ void Engine::keep_holds() {
 // ---------------------------------------------------------------- reads and notices
 
 void Engine::dispatch_reads() {
+    if (world_.now < reads_after_) return;
     const auto send_read = [this](Reading reading, Call call) {
         const std::uint64_t id = next_read_++;
         reading_[id] = std::move(reading);

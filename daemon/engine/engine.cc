@@ -152,6 +152,8 @@ Time Engine::wake() const {
     for (const auto& [key, retry] : retries_) consider(retry.not_before);
     for (const Intent& intent : to_settle_) consider(intent.look_at);
     if (homeserver_failures_ > 0) consider(homeserver_retry_);
+    if (!to_settle_.empty()) consider(settle_after_);
+    consider(reads_after_);
     for (const policy::Room& room : world_.rooms)
         if (room.phase == policy::RoomPhase::filling) consider(room.filling_since + policy::kFillAtMost);
     return next;
@@ -368,6 +370,11 @@ Result<Engine::Answered> Engine::reject(const std::string& id, const schema::Tra
     return out;
 }
 
+// Soon: before those that are only verified.
+void Engine::read_room(RoomId room) {
+    if (std::find(rooms_to_read_.begin(), rooms_to_read_.end(), room) == rooms_to_read_.end()) rooms_to_read_.push_front(room);
+}
+
 void Engine::verify_rooms() {
     next_verify_ = world_.now + settings_.verify_every;
     rooms_to_read_.clear();
@@ -379,6 +386,8 @@ void Engine::verify_rooms() {
 std::vector<Failure> Engine::failures() const {
     std::vector<Failure> out;
     for (const auto& [key, retry] : retries_) out.push_back({key.text(), retry.text, retry.attempts, retry.not_before, retry.refused});
+    for (const Intent& intent : to_settle_)
+        if (intent.look_until != Time{}) out.push_back({intent.key().text(), "the answer was lost: looking whether it was made", intent.attempts, intent.look_at, false});
     return out;
 }
 

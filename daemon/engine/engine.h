@@ -194,6 +194,7 @@ class Engine {
     void settle_by_reading(Intent intent);
     void settled(Intent intent, const CallResult& result);
     void read_done(const Reading& reading, const CallResult& result);
+    void read_room(RoomId room);
     void result_entry(const Intent& intent, const std::string& result, const std::string& event, bool ok);
     void trouble(const CallResult& result);
     void forget_retry(const policy::ActionKey& key);
@@ -246,6 +247,7 @@ class Engine {
     std::deque<std::pair<std::string, std::string>> members_to_read_;
     std::deque<UserId> accounts_to_find_;
     Time next_verify_{}, next_accounts_{};
+    Time settle_after_{}, reads_after_{};                // not before: the last answer said nothing
     std::vector<std::uint64_t> room_changes_;            // by RoomId: counts what happened in it
     std::size_t recheck_ = 0;                            // the next user to be decided again in an idle moment
     std::set<std::string> suspect_rooms_;                // keys: a decision there was found stale, removals wait

@@ -16,8 +16,6 @@ namespace {
 
 Time clock_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
 
-int on_signal(sd_event_source* source, const signalfd_siginfo*, void*) { return sd_event_exit(sd_event_source_get_event(source), 0); }
-
 void must(int result, const char* what) {
     if (result >= 0) return;
     std::fprintf(stderr, "rollcall: %s failed: %s\n", what, std::strerror(-result));
@@ -36,8 +34,8 @@ Loop::Loop(Engine& engine, Mailbox& mailbox, bool background) : engine_(engine),
         sigaddset(&set, SIGTERM);
         sigaddset(&set, SIGINT);
         pthread_sigmask(SIG_BLOCK, &set, nullptr);
-        must(sd_event_add_signal(event_, nullptr, SIGTERM, &on_signal, nullptr), "sd_event_add_signal");
-        must(sd_event_add_signal(event_, nullptr, SIGINT, &on_signal, nullptr), "sd_event_add_signal");
+        must(sd_event_add_signal(event_, nullptr, SIGTERM, &Loop::on_signal, this), "sd_event_add_signal");
+        must(sd_event_add_signal(event_, nullptr, SIGINT, &Loop::on_signal, this), "sd_event_add_signal");
         must(sd_event_set_watchdog(event_, 1), "sd_event_set_watchdog");
     }
 }
@@ -53,6 +51,11 @@ int Loop::on_mail(sd_event_source*, int, std::uint32_t, void* self) {
     return 0;
 }
 
+int Loop::on_signal(sd_event_source*, const signalfd_siginfo*, void* self) {
+    static_cast<Loop*>(self)->ended_ = true;
+    return 0;
+}
+
 int Loop::on_timer(sd_event_source*, std::uint64_t, void* self) {
     static_cast<Loop*>(self)->turn();
     return 0;
@@ -61,7 +64,7 @@ int Loop::on_timer(sd_event_source*, std::uint64_t, void* self) {
 void Loop::turn() {
     status_ = engine_.turn(mailbox_.take(), clock_now());
     if (!status_ || (done_ && done_())) {
-        sd_event_exit(event_, 0);
+        ended_ = true;
         return;
     }
     if (background_ && !ready_told_) {
@@ -86,8 +89,9 @@ Status Loop::run() { return run_until(nullptr); }
 
 Status Loop::run_until(std::function<bool()> done) {
     done_ = std::move(done);
+    ended_ = false;  // not sd_event_exit(): a loop that has exited never runs again, and one command may need two runs
     arm();
-    must(sd_event_loop(event_), "sd_event_loop");
+    while (!ended_) must(sd_event_run(event_, UINT64_MAX), "sd_event_run");
     if (background_) sd_notify(0, "STOPPING=1");
     return status_;
 }

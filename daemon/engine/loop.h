@@ -8,6 +8,7 @@
 
 struct sd_event;
 struct sd_event_source;
+struct signalfd_siginfo;
 
 namespace rollcall::engine {
 
@@ -28,6 +29,7 @@ class Loop {
     void turn();
     void arm();
     static int on_mail(sd_event_source* source, int fd, std::uint32_t events, void* self);
+    static int on_signal(sd_event_source* source, const signalfd_siginfo* info, void* self);
     static int on_timer(sd_event_source* source, std::uint64_t usec, void* self);
 
     Engine& engine_;
@@ -37,6 +39,7 @@ class Loop {
     sd_event_source* timer_ = nullptr;
     std::function<bool()> done_;
     Status status_;
+    bool ended_ = false;
     bool ready_told_ = false;
     const bool background_;
 };

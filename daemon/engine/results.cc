@@ -23,6 +23,10 @@ constexpr Duration kRefusedRetry = std::chrono::minutes{15};
 constexpr Duration kDownRetry = std::chrono::milliseconds{500};
 constexpr Duration kLongestDown = std::chrono::seconds{15};
 
+bool says_nothing(const CallResult& result) {
+    return result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn || result.outcome == CallOutcome::retry;
+}
+
 Duration backoff(Duration first, Duration longest, int attempts) {
     Duration wait = first;
     for (int i = 1; i < attempts && wait < longest; ++i) wait *= 2;
@@ -222,8 +226,10 @@ void Engine::result_entry(const Intent& intent, const std::string& result, const
 
 // ---------------------------------------------------------------- reads
 
+// A read that did not say anything is tried again, not at once, and concludes nothing: a refusal is no absence.
 void Engine::read_done(const Reading& reading, const CallResult& result) {
-    const bool failed = result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn || result.outcome == CallOutcome::retry;
+    const bool failed = says_nothing(result);
+    if (failed) reads_after_ = world_.now + std::max(kFirstRetry, result.retry_after.value_or(Duration{}));
     switch (reading.kind) {
         case ReadKind::room:
             if (failed || (result.read && changes(reading.room_ref) != reading.changes)) {
@@ -236,11 +242,16 @@ void Engine::read_done(const Reading& reading, const CallResult& result) {
             }
             break;
         case ReadKind::member:
-            if (failed) members_to_read_.emplace_back(reading.room, reading.user);
-            else learn(policy::MemberRead{reading.room, reading.user, result.member});
+            if (failed) {
+                members_to_read_.emplace_back(reading.room, reading.user);
+            } else if (result.outcome == CallOutcome::refused) {  // the bot is not in the room, perhaps
+                if (const auto room = world_.room_by_id.find(reading.room); room != world_.room_by_id.end()) read_room(room->second);
+            } else {
+                learn(policy::MemberRead{reading.room, reading.user, result.member});
+            }
             break;
         case ReadKind::account:
-            if (!failed && result.outcome != CallOutcome::absent && result.outcome != CallOutcome::no_account)
+            if (result.outcome == CallOutcome::done)
                 learn(policy::AccountSeen{world_.user(reading.user), policy::Account::present});
             break;
     }

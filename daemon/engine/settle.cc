@@ -15,8 +15,10 @@ namespace {
 
 // A homeserver goes on with a createRoom whose client is gone (1.2 s seen on a busy one): only a room that is still not
 // there after this long was never made. A kick, a join or a state event may be sent twice, a createRoom may not.
-constexpr Duration kCreateMayTake = std::chrono::seconds{10};
+constexpr Duration kCreateMayTake = std::chrono::seconds{5};
 constexpr Duration kLookAgain = std::chrono::milliseconds{500};
+constexpr Duration kSettleAgain = std::chrono::seconds{1};
+constexpr Duration kRefusedSettle = std::chrono::minutes{1};
 
 MembershipState state_of(const std::string& wanted) {
     if (wanted == "join") return MembershipState::join;
@@ -62,9 +64,18 @@ void Engine::settle_by_reading(Intent intent) {
 
 void Engine::settled(Intent intent, const CallResult& result) {
     const ActionKey key = intent.key();
-    if (result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn || result.outcome == CallOutcome::retry) {
+    // Only done and absent say what became of it. Anything else, a refusal too, is asked again later: taken for an
+    // absence it would do twice what must not be done twice, or take somebody for out who is in.
+    bool found = result.outcome == CallOutcome::done || result.outcome == CallOutcome::already_so;
+    if (!found && result.outcome != CallOutcome::absent) {
+        const bool refused = result.outcome == CallOutcome::refused;
+        if (refused && intent.call.kind == CallKind::read_member) {  // the bot is not in the room, perhaps; sent again, it does no harm
+            read_room(intent.room_ref);
+            return put_off(std::move(intent), result);
+        }
+        settle_after_ = world_.now + std::max(refused ? kRefusedSettle : kSettleAgain, result.retry_after.value_or(Duration{}));
+        busy_.insert(key);  // until it is known, nobody does it anew
         to_settle_.push_back(std::move(intent));
-        more_ = homeserver_failures_ == 0;
         return;
     }
     if (intent.call.kind == CallKind::find_created && result.outcome == CallOutcome::absent && world_.now < intent.look_until) {
@@ -75,7 +86,6 @@ void Engine::settled(Intent intent, const CallResult& result) {
     }
     intent.look_until = Time{};
     intent.settling = false;
-    bool found = result.outcome == CallOutcome::done || result.outcome == CallOutcome::already_so;
     if (intent.call.kind == CallKind::read_member) {
         learn(policy::MemberRead{intent.room_id, intent.user, result.member});
         found = world_.state_of(intent.user_id, intent.room_ref) == state_of(intent.wanted);

@@ -93,7 +93,7 @@ void Engine::effects(policy::Effects&& effects) {
     for (const auto& member : effects.read_members)
         if (std::find(members_to_read_.begin(), members_to_read_.end(), member) == members_to_read_.end()) members_to_read_.push_back(member);
     for (const RoomId room : effects.read_rooms)
-        if (std::find(rooms_to_read_.begin(), rooms_to_read_.end(), room) == rooms_to_read_.end()) rooms_to_read_.push_front(room);
+        read_room(room);
     for (const policy::Notice& notice : effects.notices) owe(notice);
     for (policy::Note& note : effects.notes) {
         TrailEntry entry;

@@ -76,6 +76,20 @@ class Rows {
         rows_[r].size = static_cast<std::uint32_t>(sorted.size());
     }
     void clear() { *this = Rows(); }
+    // After many rows were built element by element: neither holes nor room to grow are kept.
+    void compact() {
+        std::vector<T> packed;
+        packed.reserve(live_);
+        for (Row& row : rows_) {
+            const auto first = pool_.begin() + static_cast<std::ptrdiff_t>(row.offset);
+            row.offset = static_cast<std::uint32_t>(packed.size());
+            row.capacity = row.size;
+            packed.insert(packed.end(), first, first + row.size);
+        }
+        pool_ = std::move(packed);
+        rows_.shrink_to_fit();
+        holes_ = 0;
+    }
     void reserve(std::size_t row_count, std::size_t element_count) {
         rows_.reserve(row_count);
         pool_.reserve(element_count);
@@ -97,18 +111,23 @@ class Rows {
         Row& row = rows_[r];
         if (row.capacity > 0 &&
             row.offset + row.capacity == pool_.size()) {  // last in the pool: grow in place
-            pool_.resize(row.offset + capacity);
+            enlarge(row.offset + capacity);
             row.capacity = capacity;
             return;
         }
         holes_ += row.capacity;
         const auto offset = static_cast<std::uint32_t>(pool_.size());
-        pool_.resize(offset + capacity);
+        enlarge(offset + capacity);
         std::copy_n(pool_.begin() + static_cast<std::ptrdiff_t>(row.offset), row.size,
                     pool_.begin() + static_cast<std::ptrdiff_t>(offset));
         row.offset = offset;
         row.capacity = capacity;
         if (holes_ > 4096 && holes_ > pool_.size() / 2) pack();
+    }
+    // By a quarter and not by half of what there is: the pools are most of the memory.
+    void enlarge(std::size_t size) {
+        if (size > pool_.capacity()) pool_.reserve(std::max(size, pool_.capacity() + pool_.capacity() / 4));
+        pool_.resize(size);
     }
     void pack() {
         std::vector<T> packed;

@@ -2,13 +2,13 @@
 //
 // Each size runs in a process of its own (fork), so that the peak memory is that of its company.
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
 #include <vector>
 
 #include "policy/backlog.h"
@@ -20,11 +20,10 @@
 namespace rollcall::policy::bench {
 namespace {
 
-double resident_mb() {
-    std::ifstream file("/proc/self/statm");
-    std::size_t pages = 0;
-    file >> pages >> pages;
-    return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
+// What is allocated, without the holes that freed texts left behind.
+double in_use_mb() {
+    const auto held = mallinfo2();
+    return static_cast<double>(held.uordblks + held.hblkhd) / (1 << 20);
 }
 
 double peak_mb() {
@@ -49,14 +48,14 @@ class Bench {
     explicit Bench(std::size_t people) : company_(people), world_(company_.world) {}
 
     void run() {
-        fmt::print("{} people, {} groups, {} rooms; directory and policy as written {:.0f} MB\n",
-                   company_.people(), world_.groups.size(), company_.rooms(), resident_mb());
+        fmt::print("{} people, {} groups, {} rooms; directory and policy as written {:.0f} MB in use\n",
+                   company_.people(), world_.groups.size(), company_.rooms(), in_use_mb());
         bind();
-        fmt::print("  with program and decider {:.0f} MB, peak until now {:.0f} MB\n", resident_mb(),
+        fmt::print("  with program and decider {:.0f} MB, peak until now {:.0f} MB\n", in_use_mb(),
                    peak_mb());
         first_fill();
         everybody_in();
-        fmt::print("  with memberships {:.0f} MB, peak until now {:.0f} MB\n", resident_mb(), peak_mb());
+        fmt::print("  with memberships {:.0f} MB in use, peak {:.0f} MB\n", in_use_mb(), peak_mb());
         whole_plans();
         one_person();
         one_group();
@@ -72,6 +71,7 @@ class Bench {
             std::exit(1);
         }
         company_.policy = {};
+        fmt::print("  with program, without the policy as written {:.0f} MB in use\n", in_use_mb());
         for (const CompiledRoom& room : compiled.program->rooms) {
             const RoomId id = world_.room(room.key);
             world_.set_room_id(id, "!" + room.key);

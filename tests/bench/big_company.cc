@@ -103,6 +103,7 @@ void BigCompany::make_directory() {
         if (i % 1000 == 1) link(contractors_, MemberRef::person(id));
         if (i % 4096 == 0) world.touched = {}, world.dirty = {};
     }
+    world.compact();
     world.attributes_read = {"department", "samaccountname"};
     world.directory_read = true;
     world.cursor = {"corp", "ldaps://dc1", "db-1", people_ + 1, world.now};

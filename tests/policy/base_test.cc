@@ -19,7 +19,8 @@ TEST(Duration, ReadsEveryUnitAndNothingElse) {
     EXPECT_EQ(parse_duration("1y"), std::chrono::hours{24 * 365});
     for (const char* bad : {"", "s", "0s", "-1s", "1", "1w", "1.5h", "101y", "99999999999999999999s", " 1s"})
         EXPECT_FALSE(parse_duration(bad)) << bad;
-    for (const char* good : {"30s", "15m", "8h", "7d", "2y"}) EXPECT_EQ(duration_text(*parse_duration(good)), good);
+    for (const char* good : {"30s", "15m", "8h", "7d", "2y"})
+        EXPECT_EQ(duration_text(*parse_duration(good)), good);
 }
 
 TEST(Time, RoundTripsRfc3339) {
@@ -27,7 +28,8 @@ TEST(Time, RoundTripsRfc3339) {
     ASSERT_TRUE(time);
     EXPECT_EQ(to_rfc3339(*time), "2027-01-31T23:00:00.000Z");
     EXPECT_EQ(to_rfc3339(*parse_rfc3339("2026-11-22T09:00:00.25Z")), "2026-11-22T09:00:00.250Z");
-    for (const char* bad : {"", "2026-11-22", "2026-13-01T00:00:00Z", "2026-11-22T09:00:00", "2026-11-22T09:00:00.Z", "2026-11-22T24:00:00Z"})
+    for (const char* bad : {"", "2026-11-22", "2026-13-01T00:00:00Z", "2026-11-22T09:00:00",
+                            "2026-11-22T09:00:00.Z", "2026-11-22T24:00:00Z"})
         EXPECT_FALSE(parse_rfc3339(bad)) << bad;
 }
 
@@ -68,7 +70,9 @@ TEST(Rows, BehavesLikeAMapOfSetsWhateverTheOrder) {
         const std::size_t row = random() % 300;
         const std::uint32_t value = random() % 64;
         switch (random() % 4) {
-            case 0: EXPECT_EQ(rows.erase(row, value), model[row].erase(value) == 1); break;
+            case 0:
+                EXPECT_EQ(rows.erase(row, value), model[row].erase(value) == 1);
+                break;
             case 1:
                 if (random() % 16 == 0) {
                     const std::vector<std::uint32_t> fresh{value, value + 1, value + 90};
@@ -76,7 +80,11 @@ TEST(Rows, BehavesLikeAMapOfSetsWhateverTheOrder) {
                     model[row] = {fresh.begin(), fresh.end()};
                 }
                 break;
-            default: EXPECT_EQ(rows.put(row, value), model[row].insert(value).second);
+            case 2:
+                if (random() % 4096 == 0) rows.compact();
+                [[fallthrough]];
+            default:
+                EXPECT_EQ(rows.put(row, value), model[row].insert(value).second);
         }
     }
     std::size_t total = 0;
@@ -86,6 +94,17 @@ TEST(Rows, BehavesLikeAMapOfSetsWhateverTheOrder) {
         total += values.size();
     }
     EXPECT_EQ(rows.element_count(), total);
+}
+
+TEST(Interner, GivesEveryTextItsIdForEver) {
+    Interner<UserId> names;
+    EXPECT_FALSE(names.find("nobody").valid());
+    for (int round = 0; round < 2; ++round)
+        for (std::size_t i = 0; i < 5000; ++i) ASSERT_EQ(names.intern("name" + std::to_string(i)), UserId(i));
+    EXPECT_EQ(names.size(), 5000U);
+    EXPECT_EQ(names.find("name4711"), UserId(std::size_t{4711}));
+    EXPECT_EQ(names.text(UserId(std::size_t{17})), "name17");
+    EXPECT_FALSE(names.find("nobody").valid());
 }
 
 TEST(Result, CarriesMessageAndHint) {

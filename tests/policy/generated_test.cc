@@ -10,7 +10,11 @@
 namespace rollcall::policy::test {
 namespace {
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::uint64_t kSeeds = 40;
+#else
 constexpr std::uint64_t kSeeds = 300;
+#endif
 constexpr int kFacts = 250;
 
 std::string text(const Verdict& verdict) {

@@ -206,7 +206,7 @@ TEST_F(Guards, RejectSuppresses) {
 TEST_F(Guards, N4_DeparturesAreHeldOnlyByTheirOwnGuard) {
     leave(0, 30);
     depart(30, 50);
-    EXPECT_EQ(scene.hold(Guard::departures), nullptr);
+    EXPECT_FALSE(scene.hold(Guard::departures));
     EXPECT_TRUE(scene.allowed(removal(31)));
     EXPECT_FALSE(scene.allowed(removal(3)));
     scene.policy.guards.room_loses = {1, 1};
@@ -217,8 +217,8 @@ TEST_F(Guards, N4_DeparturesAreHeldOnlyByTheirOwnGuard) {
 
 TEST_F(Guards, DeparturesBeyondTheirLimitAreHeldAllOfThem) {
     depart(0, 51);
-    const Hold* hold = scene.hold(Guard::departures);
-    ASSERT_NE(hold, nullptr);
+    const auto hold = scene.hold(Guard::departures);
+    ASSERT_TRUE(hold);
     EXPECT_FALSE(scene.allowed(removal(0)));
     EXPECT_FALSE(scene.allowed("sign_out - " + user(0)));
     EXPECT_EQ(do_allowed(), 0);
@@ -244,8 +244,8 @@ TEST_F(Guards, ARoomMayNotLoseHalfOfItsPeople) {
     leave(0, 30);
     EXPECT_TRUE(scene.guards.holds().empty()) << "half is not more than half";
     leave(30, 31);
-    const Hold* hold = scene.hold(Guard::room_loses, "eng");
-    ASSERT_NE(hold, nullptr);
+    const auto hold = scene.hold(Guard::room_loses, "eng");
+    ASSERT_TRUE(hold);
     EXPECT_EQ(hold->actions.size(), 31U);
     EXPECT_FALSE(scene.allowed(removal(0)));
     leave(50, 53, "Staff");
@@ -284,8 +284,8 @@ TEST_F(Guards, ARoomMayNotDoubleAfterItsFirstFill) {
     join(28, 56, "Team");
     EXPECT_TRUE(scene.guards.holds().empty()) << "twice as many is not more than twice as many";
     join(56, 57, "Team");
-    const Hold* hold = scene.hold(Guard::room_gains, "team");
-    ASSERT_NE(hold, nullptr);
+    const auto hold = scene.hold(Guard::room_gains, "team");
+    ASSERT_TRUE(hold);
     EXPECT_EQ(hold->actions.size(), 29U);
     EXPECT_FALSE(scene.allowed("add team " + user(56)));
 }
@@ -320,7 +320,7 @@ TEST_F(Guards, RoomsCreatedAndLetGoOf) {
     EXPECT_TRUE(scene.guards.holds().empty());
     scene.memory.ledger.insert({Guard::rooms_created, "", "earlier", scene.world.now});
     scene.evaluate_guards();
-    ASSERT_NE(scene.hold(Guard::rooms_created), nullptr);
+    ASSERT_TRUE(scene.hold(Guard::rooms_created));
     EXPECT_FALSE(scene.allowed("create new3 -"));
     approve(*scene.hold(Guard::rooms_created));
     scene.evaluate_guards();
@@ -330,8 +330,8 @@ TEST_F(Guards, RoomsCreatedAndLetGoOf) {
     for (int i = 0; i < 4; ++i) scene.policy.rooms.pop_back();
     ASSERT_TRUE(scene.apply());
     scene.evaluate_guards();
-    const Hold* hold = scene.hold(Guard::rooms_released);
-    ASSERT_NE(hold, nullptr);
+    const auto hold = scene.hold(Guard::rooms_released);
+    ASSERT_TRUE(hold);
     EXPECT_EQ(hold->actions.size(), 4U);
     EXPECT_FALSE(
         scene.guards.allows(*scene.decider, scene.memory, kNoRoom, {ActionKind::release, Lane::cosmetic}));
@@ -347,8 +347,8 @@ TEST_F(Guards, N1_AReadThatCannotBeBelievedFreezesRemovalsAndNothingElse) {
     EXPECT_TRUE(scene.world.touched.empty()) << "nothing of it is taken in";
     join(0, 1, "Staff");
     scene.evaluate_guards();
-    const Hold* hold = scene.hold(Guard::canaries);
-    ASSERT_NE(hold, nullptr);
+    const auto hold = scene.hold(Guard::canaries);
+    ASSERT_TRUE(hold);
     EXPECT_EQ(hold->actions.size(), 3U);
     EXPECT_FALSE(scene.allowed(removal(0)));
     EXPECT_TRUE(scene.allowed(removal(10)));
@@ -386,7 +386,7 @@ TEST_F(Guards, OutsidersWhoHadAnApprovalAreCountedOthersGoAtOnce) {
     EXPECT_TRUE(scene.allowed("remove all @eve:elsewhere.example"));
     scene.pass_time(std::chrono::hours{2});
     scene.evaluate_guards();
-    EXPECT_NE(scene.hold(Guard::removals), nullptr);
+    EXPECT_TRUE(scene.hold(Guard::removals));
     EXPECT_FALSE(scene.allowed("remove all @zoe:partner.example"));
 }
 

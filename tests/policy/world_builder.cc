@@ -276,10 +276,10 @@ bool Scene::allowed(const std::string& line) {
     throw std::invalid_argument("not in the plan: " + line);
 }
 
-const Hold* Scene::hold(Guard guard, const std::string& room) const {
+std::optional<Hold> Scene::hold(Guard guard, const std::string& room) const {
     for (const Hold& hold : guards.holds())
-        if (hold.guard == guard && hold.room == room) return &hold;
-    return nullptr;
+        if (hold.guard == guard && hold.room == room) return hold;
+    return std::nullopt;
 }
 
 }  // namespace rollcall::policy::test

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -93,8 +94,8 @@ class Scene {
     void evaluate_guards();
     // Would the engine do it now? `line` as in plan().
     [[nodiscard]] bool allowed(const std::string& line);
-    // The names of those whose action on this room is in a hold, or of all holds.
-    [[nodiscard]] const Hold* hold(Guard guard, const std::string& room = {}) const;
+    // What this guard holds now.
+    [[nodiscard]] std::optional<Hold> hold(Guard guard, const std::string& room = {}) const;
 
     World world;
     Directory directory;

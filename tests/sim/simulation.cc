@@ -355,8 +355,10 @@ void Simulation::something_happens() {
             break;
         case 3:
             if (without_account.empty()) break;
-            homeserver.add_account(id_of(*without_account.begin()));
-            without_account.erase(without_account.begin());
+            if (const std::string login = *without_account.begin(); employee(login)) {
+                homeserver.add_account(id_of(login));
+                without_account.erase(login);
+            }
             break;
         case 4:
         case 5:

@@ -146,7 +146,7 @@ def stop_all(say=print) -> None:
 
 def _remove_folder() -> None:
     """Refuses a folder that holds anything but a lab: ROLLCALL_LAB may have been set wrongly."""
-    ours = {"ca.pem", "corp", "dc", "krb5.conf", "lab.json", "log", "partner", "pid", "pristine", "secrets"}
+    ours = {"ca.pem", "corp", "dc", "demo", "krb5.conf", "lab.json", "log", "partner", "pid", "pristine", "secrets"}
     others = sorted(entry.name for entry in settings.LAB.iterdir() if entry.name not in ours)
     if others:
         raise LabError(f"{settings.LAB} holds {', '.join(others)}, which is not the lab's; it is left as it is")
