@@ -1,13 +1,13 @@
 #include "daemon/app.h"
 
-#include <csignal>
 #include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sodium.h>
 #include <sys/stat.h>
-#include <thread>
 #include <unistd.h>
+#include <csignal>
+#include <thread>
 
 #include "bridges/directory/directory.h"
 #include "bridges/http/client.h"
@@ -39,7 +39,9 @@ Result<matrix::Registration> read_registration_file(const std::string& path) {
     Diagnostics diagnostics;
     std::optional<matrix::Registration> registration = matrix::read_registration(*text, path, diagnostics);
     if (registration) return std::move(*registration);
-    return fail(ErrorKind::invalid_input, diagnostics.empty() ? path + " is no registration" : diagnostics.front().text(), "run `rollcall init` again, or restore the file");
+    return fail(ErrorKind::invalid_input,
+                diagnostics.empty() ? path + " is no registration" : diagnostics.front().text(),
+                "run `rollcall init` again, or restore the file");
 }
 
 Result<Secrets> read_secrets(const schema::Config& config) {
@@ -98,7 +100,8 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
     engine::Settings out;
     out.server_name = config.homeserver.server_name;
     out.bot = "@" + config.appservice.bot + ":" + config.homeserver.server_name;
-    if (!config.appservice.admin_room.empty()) out.admin_room = "#" + config.appservice.admin_room + ":" + config.homeserver.server_name;
+    if (!config.appservice.admin_room.empty())
+        out.admin_room = "#" + config.appservice.admin_room + ":" + config.homeserver.server_name;
     out.abilities.mask = secrets.mask.has_value();
     out.one_shot = one_shot;
     out.verify_every = config.homeserver.verify_every;
@@ -106,16 +109,23 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
     return out;
 }
 
-// Every long-lived object. Members end in the opposite order: first what brings messages, then the engine, then the store.
+// Every long-lived object. Members end in the opposite order: first what brings messages, then the engine,
+// then the store.
 class App {
   public:
     App(const schema::Config& config, Secrets secrets, std::unique_ptr<store::Store> store, bool one_shot)
-        : config_(config), secrets_(std::move(secrets)),
-          log_(static_cast<LogLevel>(one_shot ? schema::LogLevel::error : config.log.level), static_cast<LogFormat>(config.log.format)),
-          store_(std::move(store)), handler_(config_),
-          matrix_(*http_, matrix::Access{config.homeserver.url, "@" + config.appservice.bot + ":" + config.homeserver.server_name, secrets_.main.as_token,
-                                        secrets_.mask ? secrets_.mask->as_token : ""}),
-          homeserver_(matrix_, mailbox_, config.appservice.bot, secrets_.main.id), directory_(directory_settings(config, secrets_), mailbox_),
+        : config_(config),
+          secrets_(std::move(secrets)),
+          log_(static_cast<LogLevel>(one_shot ? schema::LogLevel::error : config.log.level),
+               static_cast<LogFormat>(config.log.format)),
+          store_(std::move(store)),
+          handler_(config_),
+          matrix_(*http_,
+                  matrix::Access{config.homeserver.url,
+                                 "@" + config.appservice.bot + ":" + config.homeserver.server_name,
+                                 secrets_.main.as_token, secrets_.mask ? secrets_.mask->as_token : ""}),
+          homeserver_(matrix_, mailbox_, config.appservice.bot, secrets_.main.id),
+          directory_(directory_settings(config, secrets_), mailbox_),
           engine_(*store_, homeserver_, directory_, log_, engine_settings(config, secrets_, one_shot)) {}
 
     ~App() {
@@ -126,29 +136,39 @@ class App {
     App& operator=(const App&) = delete;
 
     Status start() {
-        const auto compile = [this](const store::StoredPolicy& stored, policy::World& world) -> Result<std::shared_ptr<const policy::Program>> {
-            const control::PolicyLoaded loaded = control::load_policy(stored.files, config_, world, stored.pins);
+        const auto compile = [this](const store::StoredPolicy& stored,
+                                    policy::World& world) -> Result<std::shared_ptr<const policy::Program>> {
+            const control::PolicyLoaded loaded =
+                control::load_policy(stored.files, config_, world, stored.pins);
             if (loaded.program) return loaded.program;
             std::string first;
             for (const Diagnostic& diagnostic : loaded.diagnostics)
                 if (diagnostic.severity == Severity::error && first.empty()) first = diagnostic.text();
-            return fail(ErrorKind::invalid_input, "the policy in force cannot be read by this version: " + first, "apply a corrected policy");
+            return fail(ErrorKind::invalid_input,
+                        "the policy in force cannot be read by this version: " + first,
+                        "apply a corrected policy");
         };
-        const Status started = engine_.start(std::chrono::floor<Duration>(std::chrono::system_clock::now()), compile);
+        const Status started =
+            engine_.start(std::chrono::floor<Duration>(std::chrono::system_clock::now()), compile);
         // A single command waits for one complete read, which a resumed cursor would never ask for.
-        if (started) directory_.start(engine_.settings().one_shot ? policy::World::Cursor{} : engine_.world().cursor);
+        if (started)
+            directory_.start(engine_.settings().one_shot ? policy::World::Cursor{} : engine_.world().cursor);
         return started;
     }
 
     Status listen() {
-        auto appservice = matrix::Appservice::start({config_.appservice.listen.host, config_.appservice.listen.port, secrets_.main.hs_token},
-                                                    [this](matrix::Transaction transaction, matrix::Answer answer) {
-            const auto kept = std::make_shared<matrix::Answer>(std::move(answer));
-            mailbox_.put(engine::TransactionIn{std::move(transaction.id), std::move(transaction.events), [kept](bool durable) {
-                if (durable) kept->durable();
-                else kept->failed();
-            }});
-        });
+        auto appservice = matrix::Appservice::start(
+            {config_.appservice.listen.host, config_.appservice.listen.port, secrets_.main.hs_token},
+            [this](matrix::Transaction transaction, matrix::Answer answer) {
+                const auto kept = std::make_shared<matrix::Answer>(std::move(answer));
+                mailbox_.put(engine::TransactionIn{std::move(transaction.id), std::move(transaction.events),
+                                                   [kept](bool durable) {
+                                                       if (durable)
+                                                           kept->durable();
+                                                       else
+                                                           kept->failed();
+                                                   }});
+            });
         if (!appservice) return pass(appservice);
         appservice_ = std::move(*appservice);
         if (config_.metrics) {
@@ -156,7 +176,8 @@ class App {
             if (!metrics) return pass(metrics);
             metrics_ = std::move(*metrics);
         }
-        auto socket = control::ControlSocket::listen(config_.control.socket, config_.control.group, handler_, mailbox_, log_);
+        auto socket = control::ControlSocket::listen(config_.control.socket, config_.control.group, handler_,
+                                                     mailbox_, log_);
         if (!socket) return pass(socket);
         socket_ = std::move(*socket);
         return {};
@@ -185,8 +206,8 @@ class App {
     std::unique_ptr<control::ControlSocket> socket_;
 };
 
-// A command without a daemon holds the state folder for a moment: that must not keep a daemon from starting, nor one command
-// another. Whoever holds it longer is told of.
+// A command without a daemon holds the state folder for a moment: that must not keep a daemon from starting,
+// nor one command another. Whoever holds it longer is told of.
 Result<std::unique_ptr<store::Store>> open_store(const std::string& folder) {
     constexpr int kTries = 50;
     for (int tries = 1;; ++tries) {
@@ -209,21 +230,26 @@ Result<std::unique_ptr<App>> make_app(const schema::Config& config, bool one_sho
 
 // Root leaves no files behind that the daemon's own user cannot open: it works as the state folder's owner.
 Status become_owner(const std::string& folder) {
-    struct stat status{};
+    struct stat status {};
     if (geteuid() != 0 || stat(folder.c_str(), &status) != 0 || status.st_uid == 0) return {};
     const passwd* owner = getpwuid(status.st_uid);
-    const bool done = owner != nullptr && initgroups(owner->pw_name, status.st_gid) == 0 && setegid(status.st_gid) == 0 && seteuid(status.st_uid) == 0;
+    const bool done = owner != nullptr && initgroups(owner->pw_name, status.st_gid) == 0 &&
+                      setegid(status.st_gid) == 0 && seteuid(status.st_uid) == 0;
     if (done) return {};
-    return fail(ErrorKind::denied, fmt::format("cannot work as the owner of {}", folder), "run the command as that user");
+    return fail(ErrorKind::denied, fmt::format("cannot work as the owner of {}", folder),
+                "run the command as that user");
 }
 
 class InProcess : public control::Transport {
   public:
-    explicit InProcess(std::unique_ptr<App> app) : app_(std::move(app)), loop_(app_->engine(), app_->mailbox(), false) {}
+    explicit InProcess(std::unique_ptr<App> app)
+        : app_(std::move(app)), loop_(app_->engine(), app_->mailbox(), false) {}
 
     Result<json::Value> ask(const json::Value& request) override {
         std::optional<json::Value> answer;
-        if (!app_->mailbox().offer(control::make_command(app_->handler(), request, control::own_caller(), [&answer](json::Value said) { answer = std::move(said); })))
+        if (!app_->mailbox().offer(
+                control::make_command(app_->handler(), request, control::own_caller(),
+                                      [&answer](json::Value said) { answer = std::move(said); })))
             return fail(ErrorKind::unavailable, "busy");
         if (Status ran = loop_.run_until([&answer] { return answer.has_value(); }); !ran) return pass(ran);
         if (!answer) return fail(ErrorKind::unavailable, "interrupted before the answer was there");
@@ -237,7 +263,8 @@ class InProcess : public control::Transport {
         std::size_t last = static_cast<std::size_t>(-1);
         Status ran = loop_.run_until([&] {
             const std::size_t left = engine.backlog().user_actions() + engine.backlog().room_actions();
-            if (left != last && (left % 25 == 0 || left + 50 < last)) progress(fmt::format("{} actions left", left)), last = left;
+            if (left != last && (left % 25 == 0 || left + 50 < last))
+                progress(fmt::format("{} actions left", left)), last = left;
             return engine.settled_down();
         });
         if (ran) progress(fmt::format("done: {} requests", engine.counters().requests));
@@ -279,7 +306,9 @@ int run_daemon(const schema::Config& config) {
     if (!app) return give_up(app.error());
     if (Status listening = (*app)->listen(); !listening) return give_up(listening.error());
     (*app)->homeserver().prepare();
-    (*app)->log().info("RC-START", "running", {{"bot", (*app)->engine().settings().bot}, {"mask", (*app)->engine().settings().abilities.mask ? "yes" : "no"}});
+    (*app)->log().info("RC-START", "running",
+                       {{"bot", (*app)->engine().settings().bot},
+                        {"mask", (*app)->engine().settings().abilities.mask ? "yes" : "no"}});
     engine::Loop loop((*app)->engine(), (*app)->mailbox(), true);
     const Status ran = loop.run();
     if (!ran) return give_up(ran.error());

@@ -1,4 +1,5 @@
-// The program put together: every long-lived object of a daemon, and the same without one for a single command.
+// The program put together: every long-lived object of a daemon, and the same without one for a single
+// command.
 #pragma once
 
 #include <functional>
@@ -11,13 +12,14 @@
 
 namespace rollcall {
 
-// The handler inside this program, under the lock of the state folder, while no daemon runs. conflict when somebody else
-// holds the lock.
+// The handler inside this program, under the lock of the state folder, while no daemon runs. conflict when
+// somebody else holds the lock.
 [[nodiscard]] Result<std::unique_ptr<control::Transport>> open_in_process(const schema::Config& config);
 
-// After an apply in-process: carries out what the policy in force wants until nothing more can be done, once. `progress`
-// gets a line now and then, on the calling thread.
-[[nodiscard]] Status converge(control::Transport& transport, const std::function<void(std::string line)>& progress);
+// After an apply in-process: carries out what the policy in force wants until nothing more can be done, once.
+// `progress` gets a line now and then, on the calling thread.
+[[nodiscard]] Status converge(control::Transport& transport,
+                              const std::function<void(std::string line)>& progress);
 
 // The daemon, until it is told to stop. The exit status of the program.
 [[nodiscard]] int run_daemon(const schema::Config& config);

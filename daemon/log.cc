@@ -1,7 +1,7 @@
 #include "daemon/log.h"
 
-#include <cstdio>
 #include <fmt/format.h>
+#include <cstdio>
 
 #include "policy/base/time.h"
 #include "schema/json.h"
@@ -11,20 +11,28 @@ namespace {
 
 std::string_view name(LogLevel level) {
     switch (level) {
-        case LogLevel::debug: return "debug";
-        case LogLevel::info: return "info";
-        case LogLevel::warning: return "warning";
-        case LogLevel::error: return "error";
+        case LogLevel::debug:
+            return "debug";
+        case LogLevel::info:
+            return "info";
+        case LogLevel::warning:
+            return "warning";
+        case LogLevel::error:
+            return "error";
     }
     return "";
 }
 
 int priority(LogLevel level) {
     switch (level) {
-        case LogLevel::debug: return 7;
-        case LogLevel::info: return 6;
-        case LogLevel::warning: return 4;
-        case LogLevel::error: return 3;
+        case LogLevel::debug:
+            return 7;
+        case LogLevel::info:
+            return 6;
+        case LogLevel::warning:
+            return 4;
+        case LogLevel::error:
+            return 3;
     }
     return 6;
 }
@@ -33,8 +41,10 @@ int priority(LogLevel level) {
 std::string plain(std::string_view text) {
     std::string out;
     for (const char c : text) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-        else out += c;
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+            out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        else
+            out += c;
     }
     return out;
 }
@@ -50,7 +60,8 @@ std::string field_text(const std::string& value) {
 
 }  // namespace
 
-void Log::write(LogLevel level, std::string_view id, std::string_view message, std::initializer_list<Field> fields) {
+void Log::write(LogLevel level, std::string_view id, std::string_view message,
+                std::initializer_list<Field> fields) {
     if (level < level_) return;
     const Time now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
     std::string line;
@@ -63,9 +74,11 @@ void Log::write(LogLevel level, std::string_view id, std::string_view message, s
         for (const Field& field : fields) value.set(std::string(field.first), field.second);
         line = json::write(value);
     } else {
-        line = format_ == LogFormat::journald ? fmt::format("<{}>{:<16} {}", priority(level), id, plain(message))
-                                              : fmt::format("{} {:<7} {:<16} {}", to_rfc3339(now), name(level), id, plain(message));
-        for (const Field& field : fields) line += fmt::format("  {}={}", field.first, field_text(field.second));
+        line = format_ == LogFormat::journald
+                   ? fmt::format("<{}>{:<16} {}", priority(level), id, plain(message))
+                   : fmt::format("{} {:<7} {:<16} {}", to_rfc3339(now), name(level), id, plain(message));
+        for (const Field& field : fields)
+            line += fmt::format("  {}={}", field.first, field_text(field.second));
     }
     line += '\n';
     const std::lock_guard lock(mutex_);

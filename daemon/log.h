@@ -1,8 +1,10 @@
-// Log: structured lines for whoever runs the daemon. Every message has a stable id, explained in docs/admins.md.
+// Log: structured lines for whoever runs the daemon. Every message has a stable id, explained in
+// docs/admins.md.
 //
-// text:     2026-11-22T09:00:00.000Z info  RC-DIR-UP  the directory answers  server=ldaps://dc1.corp.example.com
-// json:     one object a line; journald: a priority prefix (sd-daemon(3)) before the text form, without the time.
-// Any thread. Never given a secret: callers pass names and outcomes, not requests.
+// text:     2026-11-22T09:00:00.000Z info  RC-DIR-UP  the directory answers
+// server=ldaps://dc1.corp.example.com json:     one object a line; journald: a priority prefix (sd-daemon(3))
+// before the text form, without the time. Any thread. Never given a secret: callers pass names and outcomes,
+// not requests.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +27,17 @@ class Log {
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;
 
-    void write(LogLevel level, std::string_view id, std::string_view message, std::initializer_list<Field> fields = {});
-    void info(std::string_view id, std::string_view message, std::initializer_list<Field> fields = {}) { write(LogLevel::info, id, message, fields); }
-    void warn(std::string_view id, std::string_view message, std::initializer_list<Field> fields = {}) { write(LogLevel::warning, id, message, fields); }
-    void error(std::string_view id, std::string_view message, std::initializer_list<Field> fields = {}) { write(LogLevel::error, id, message, fields); }
+    void write(LogLevel level, std::string_view id, std::string_view message,
+               std::initializer_list<Field> fields = {});
+    void info(std::string_view id, std::string_view message, std::initializer_list<Field> fields = {}) {
+        write(LogLevel::info, id, message, fields);
+    }
+    void warn(std::string_view id, std::string_view message, std::initializer_list<Field> fields = {}) {
+        write(LogLevel::warning, id, message, fields);
+    }
+    void error(std::string_view id, std::string_view message, std::initializer_list<Field> fields = {}) {
+        write(LogLevel::error, id, message, fields);
+    }
 
   private:
     const LogLevel level_;

@@ -10,8 +10,11 @@ namespace {
 
 class Page {
   public:
-    void add(std::string_view name, std::string_view type, std::string_view help, double value, std::string_view labels = {}) {
-        if (name != last_) fmt::format_to(std::back_inserter(text_), "# HELP rollcall_{0} {1}\n# TYPE rollcall_{0} {2}\n", name, help, type);
+    void add(std::string_view name, std::string_view type, std::string_view help, double value,
+             std::string_view labels = {}) {
+        if (name != last_)
+            fmt::format_to(std::back_inserter(text_), "# HELP rollcall_{0} {1}\n# TYPE rollcall_{0} {2}\n",
+                           name, help, type);
         last_ = name;
         fmt::format_to(std::back_inserter(text_), "rollcall_{}{} {}\n", name, labels, value);
     }
@@ -22,7 +25,9 @@ class Page {
     std::string last_;
 };
 
-double number(std::size_t value) { return static_cast<double>(value); }
+double number(std::size_t value) {
+    return static_cast<double>(value);
+}
 
 }  // namespace
 
@@ -30,44 +35,59 @@ std::string metrics_text(engine::Engine& engine) {
     const engine::Counters& counters = engine.counters();
     const policy::World& world = engine.world();
     Page page;
-    page.add("directory_up", "gauge", "1 while the directory answers", engine.directory_status().health == policy::DirectoryHealth::up ? 1 : 0);
+    page.add("directory_up", "gauge", "1 while the directory answers",
+             engine.directory_status().health == policy::DirectoryHealth::up ? 1 : 0);
     page.add("directory_usn", "gauge", "highest USN taken in", number(world.cursor.usn));
-    page.add("directory_frozen", "gauge", "1 while a complete read could not be believed", world.frozen.empty() ? 0 : 1);
-    page.add("homeserver_up", "gauge", "1 while the homeserver answers", engine.homeserver_trouble().empty() ? 1 : 0);
+    page.add("directory_frozen", "gauge", "1 while a complete read could not be believed",
+             world.frozen.empty() ? 0 : 1);
+    page.add("homeserver_up", "gauge", "1 while the homeserver answers",
+             engine.homeserver_trouble().empty() ? 1 : 0);
     page.add("people", "gauge", "accounts known from the directory", number(world.people.size()));
     page.add("rooms", "gauge", "managed rooms", number(world.rooms.size()));
-    page.add("backlog_actions", "gauge", "actions still to be done, held ones included", number(engine.backlog().user_actions() + engine.backlog().room_actions()));
+    page.add("backlog_actions", "gauge", "actions still to be done, held ones included",
+             number(engine.backlog().user_actions() + engine.backlog().room_actions()));
     page.add("in_flight", "gauge", "requests to the homeserver in flight", number(engine.in_flight()));
     page.add("holds", "gauge", "holds waiting for an answer", number(engine.guards().holds().size()));
-    page.add("failures", "gauge", "actions that could not be done and are tried again", number(engine.failures().size()));
-    page.add("paused", "gauge", "0 running, 1 all but departures paused, 2 all paused", static_cast<double>(engine.paused()));
+    page.add("failures", "gauge", "actions that could not be done and are tried again",
+             number(engine.failures().size()));
+    page.add("paused", "gauge", "0 running, 1 all but departures paused, 2 all paused",
+             static_cast<double>(engine.paused()));
     page.add("disk_full", "gauge", "1 while turns cannot be stored", engine.blocked() ? 1 : 0);
-    page.add("mismatches_total", "counter", "decisions found out of date when made again in an idle moment", number(counters.mismatches));
+    page.add("mismatches_total", "counter", "decisions found out of date when made again in an idle moment",
+             number(counters.mismatches));
     page.add("requests_total", "counter", "requests sent to the homeserver", number(counters.requests));
-    page.add("requests_failed_total", "counter", "requests that found no homeserver", number(counters.requests_failed));
+    page.add("requests_failed_total", "counter", "requests that found no homeserver",
+             number(counters.requests_failed));
     page.add("transactions_total", "counter", "transactions taken in", number(counters.transactions));
     page.add("events_total", "counter", "events taken in", number(counters.events));
     page.add("turns_total", "counter", "turns of the engine", number(counters.turns));
     page.add("commits_total", "counter", "commits of the store", number(counters.commits));
     for (int kind = 0; kind <= static_cast<int>(policy::ActionKind::notify); ++kind)
         if (counters.actions[static_cast<std::size_t>(kind)] > 0)
-            page.add("actions_total", "counter", "actions done, by kind", number(counters.actions[static_cast<std::size_t>(kind)]),
+            page.add("actions_total", "counter", "actions done, by kind",
+                     number(counters.actions[static_cast<std::size_t>(kind)]),
                      fmt::format("{{kind=\"{}\"}}", policy::to_text(static_cast<policy::ActionKind>(kind))));
     return std::move(page).text();
 }
 
-Result<std::unique_ptr<http::Server>> serve_metrics(const std::string& host, std::uint16_t port, engine::Mailbox& mailbox) {
+Result<std::unique_ptr<http::Server>> serve_metrics(const std::string& host, std::uint16_t port,
+                                                    engine::Mailbox& mailbox) {
     http::ServerOptions options;
     options.host = host;
     options.port = port;
     options.body_cap = 1024;
-    return http::Server::start(std::move(options), [&mailbox](const http::IncomingRequest& request, http::Responder responder) {
-        if (request.path != "/metrics") return responder.answer({404, "only /metrics is here\n", "text/plain", {}});
+    return http::Server::start(std::move(options), [&mailbox](const http::IncomingRequest& request,
+                                                              http::Responder responder) {
+        if (request.path != "/metrics")
+            return responder.answer({404, "only /metrics is here\n", "text/plain", {}});
         if (request.method != "GET") return responder.answer({405, "only GET\n", "text/plain", {}});
         const auto kept = std::make_shared<http::Responder>(std::move(responder));
         const bool taken = mailbox.offer({[kept](engine::Engine& engine) -> std::function<void()> {
-            return [kept, text = metrics_text(engine)] { kept->answer({200, text, "text/plain; version=0.0.4", {}}); };
-        }, true});
+                                              return [kept, text = metrics_text(engine)] {
+                                                  kept->answer({200, text, "text/plain; version=0.0.4", {}});
+                                              };
+                                          },
+                                          true});
         if (!taken) kept->answer({503, "busy\n", "text/plain", {}});
     });
 }

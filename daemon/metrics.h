@@ -1,4 +1,5 @@
-// Metrics for Prometheus (text format 0.0.4) on GET /metrics, computed on the engine's thread from what it holds.
+// Metrics for Prometheus (text format 0.0.4) on GET /metrics, computed on the engine's thread from what it
+// holds.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@
 
 namespace rollcall {
 
-[[nodiscard]] Result<std::unique_ptr<http::Server>> serve_metrics(const std::string& host, std::uint16_t port, engine::Mailbox& mailbox);
+[[nodiscard]] Result<std::unique_ptr<http::Server>> serve_metrics(const std::string& host, std::uint16_t port,
+                                                                  engine::Mailbox& mailbox);
 [[nodiscard]] std::string metrics_text(engine::Engine& engine);
 
 }  // namespace rollcall

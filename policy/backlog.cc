@@ -118,9 +118,10 @@ bool Backlog::differs(const Decider& decider, const Abilities& abilities, UserId
     std::vector<UserAction> fresh;
     derive_user(decider, abilities, user, fresh);
     const auto held = by_user_.row(user.index());
-    return !std::equal(held.begin(), held.end(), fresh.begin(), fresh.end(), [](const UserAction& a, const UserAction& b) {
-        return a == b && a.lane == b.lane && a.power == b.power;
-    });
+    return !std::equal(held.begin(), held.end(), fresh.begin(), fresh.end(),
+                       [](const UserAction& a, const UserAction& b) {
+                           return a == b && a.lane == b.lane && a.power == b.power;
+                       });
 }
 
 void Backlog::derive(const Decider& decider, RoomId room) {

@@ -48,8 +48,8 @@ class Backlog {
     void derive(const Decider& decider, RoomId room);
     void derive(const Decider& decider, std::uint32_t program_room);
 
-    // Would this user's actions be derived otherwise now? False while they wait to be derived anyway. A true one means that
-    // a fact did not mark somebody whom it concerned.
+    // Would this user's actions be derived otherwise now? False while they wait to be derived anyway. A true
+    // one means that a fact did not mark somebody whom it concerned.
     [[nodiscard]] bool differs(const Decider& decider, const Abilities& abilities, UserId user) const;
 
     [[nodiscard]] bool complete() const { return waiting_.size() == 0; }

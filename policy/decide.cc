@@ -138,7 +138,8 @@ void Decider::derive_conditions(PersonId id) {
         }
     }
     std::sort(unknown.begin(), unknown.end());
-    if (!unknown.empty() || !person_unknown_.row(id.index()).empty()) person_unknown_.assign(id.index(), unknown);
+    if (!unknown.empty() || !person_unknown_.row(id.index()).empty())
+        person_unknown_.assign(id.index(), unknown);
     std::sort(holds.begin(), holds.end());
     holds.erase(std::unique(holds.begin(), holds.end()), holds.end());
     person_conditions_.assign(id.index(), holds);
@@ -387,7 +388,8 @@ void Decider::stamp(PersonId id) const {
             walk_.pop_back();
             for (const GroupId parent : world_.group_parents.row(group.index())) reach(parent, true);
         }
-        for (const ConditionId condition : person_unknown_.row(id.index())) unknown_stamp_[condition.index()] = epoch_;
+        for (const ConditionId condition : person_unknown_.row(id.index()))
+            unknown_stamp_[condition.index()] = epoch_;
         for (const ConditionId condition : person_conditions_.row(id.index())) {
             condition_stamp_[condition.index()] = epoch_;
             holding_.push_back(condition);

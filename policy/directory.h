@@ -37,7 +37,7 @@ struct PersonEntry {
     std::optional<std::uint32_t> primary_group;    // primaryGroupID, a RID in the domain's SID
     bool deleted = false;                          // a tombstone: only guid, login and dn mean something
     Attributes attributes;                         // those asked for that have a value
-    std::vector<std::string> unreadable;           // those asked for that could not be read: unknown, not empty
+    std::vector<std::string> unreadable;  // those asked for that could not be read: unknown, not empty
     std::uint64_t usn = 0;
 };
 
@@ -48,9 +48,10 @@ struct GroupEntry {
     std::string cn;
     std::uint32_t rid = 0;  // last part of objectSid: the primaryGroupID of those it is primary group of
     bool deleted = false;
-    bool members_known = false;         // false: `member` could not be read, or not completely
-    std::vector<Guid> members;          // people and groups alike, without the primary group's people; any order
-    std::uint32_t members_unnamed = 0;  // values of `member` that came without a GUID and are not in `members`
+    bool members_known = false;  // false: `member` could not be read, or not completely
+    std::vector<Guid> members;   // people and groups alike, without the primary group's people; any order
+    std::uint32_t members_unnamed =
+        0;  // values of `member` that came without a GUID and are not in `members`
     std::uint64_t usn = 0;
 };
 

@@ -89,15 +89,16 @@ struct DepartOrdered {
     bool taken_back = false;
 };
 
-// A read of the directory that cannot be believed: a canary is missing, nobody is there, a search was cut off.
+// A read of the directory that cannot be believed: a canary is missing, nobody is there, a search was cut
+// off.
 struct DirectoryRefused {
     std::string why;
     Evidence evidence;
 };
 
 using Fact =
-    std::variant<TimePassed, DirectorySnapshot, DirectoryChanges, DirectoryRefused, RoomEventSeen, RoomRead, MemberRead,
-                 MembershipSet, Forgotten, StateSet, RoomCreated, Published, Released, AliasClaimed,
-                 AccountSeen, SignedOut, RoomsListed, LeftUnmanaged, PutBack, DepartOrdered>;
+    std::variant<TimePassed, DirectorySnapshot, DirectoryChanges, DirectoryRefused, RoomEventSeen, RoomRead,
+                 MemberRead, MembershipSet, Forgotten, StateSet, RoomCreated, Published, Released,
+                 AliasClaimed, AccountSeen, SignedOut, RoomsListed, LeftUnmanaged, PutBack, DepartOrdered>;
 
 }  // namespace rollcall::policy

@@ -84,7 +84,6 @@ class GuardState {
 
 [[nodiscard]] ActionKey key_of(const Decider& decider, UserId user, const UserAction& action);
 // Which guard counts this action, and under what it is to be entered in the ledger once done. nullopt: none.
-[[nodiscard]] std::optional<Guard> guard_of(const Decider& decider, UserId user,
-                                            const UserAction& action);
+[[nodiscard]] std::optional<Guard> guard_of(const Decider& decider, UserId user, const UserAction& action);
 
 }  // namespace rollcall::policy

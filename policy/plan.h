@@ -40,7 +40,7 @@ enum class ActionKind : std::uint8_t {
     set_space_child,
     release,  // the policy no longer names it
     // about nobody\'s membership
-    notify,            // tell whoever invited an outsider why they are gone
+    notify,  // tell whoever invited an outsider why they are gone
 };
 [[nodiscard]] std::string_view to_text(ActionKind kind);
 

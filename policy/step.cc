@@ -72,7 +72,8 @@ class Step {
     }
 
     void take(const DirectorySnapshot& fact) {
-        if (std::string why = disbelief(fact); !why.empty()) return take(DirectoryRefused{std::move(why), fact.evidence});
+        if (std::string why = disbelief(fact); !why.empty())
+            return take(DirectoryRefused{std::move(why), fact.evidence});
         const bool first = !world_.directory_read;
         const bool same_database = fact.invocation_id == world_.cursor.invocation_id;
         world_.frozen.clear();

@@ -53,8 +53,8 @@ struct Group {
     std::uint64_t usn = 0;
 };
 
-// Stands as the value of an attribute that could not be read for one person. No directory value: LDAP strings of AD hold no
-// control character of this kind.
+// Stands as the value of an attribute that could not be read for one person. No directory value: LDAP strings
+// of AD hold no control character of this kind.
 inline constexpr std::string_view kUnreadable = "\x01unreadable";
 
 struct AttributeValue {

@@ -137,8 +137,7 @@ const Node* Fields::need(std::string_view key, std::string_view suggestion) {
 void Fields::not_yet(std::string_view key, std::string suggestion) {
     not_yet_.emplace_back(key);
     for (const Entry& entry : node_.entries)
-        if (entry.key == key)
-            report_not_yet(out_, entry.key_at, fmt::format("\"{}\"", key), std::move(suggestion));
+        if (entry.key == key) report_not_yet(out_, entry.key_at, fmt::format("\"{}\"", key), suggestion);
 }
 
 void Fields::finish() {

@@ -22,7 +22,7 @@ bool is_glob(std::string_view text) {
 class References {
   public:
     References(const policy::PolicyFile& policy, const PolicyContext& context)
-        : policy_(policy), context_(context), out_(context.out) {
+        : policy_(policy), out_(context.out) {
         for (const RoomText& room : policy.rooms) rooms_.emplace(room.key, &room);
     }
 
@@ -122,7 +122,6 @@ class References {
     }
 
     const policy::PolicyFile& policy_;
-    const PolicyContext& context_;
     Diagnostics& out_;
     std::unordered_map<std::string_view, const RoomText*> rooms_;
     std::size_t undefined_ = 0;

@@ -77,7 +77,8 @@ Value with_reason(Value content, std::string_view reason) {
 
 // Everything out of an initial sync but invitations. What is joined is left out by having nothing to show; an
 // empty list of rooms in the filter would leave out the invitations too (Synapse). The limit of what is not
-// wanted anyway makes each filter another one: Synapse answers the same first sync from memory for two minutes.
+// wanted anyway makes each filter another one: Synapse answers the same first sync from memory for two
+// minutes.
 Value only_invitations() {
     Value none = json::Object{};
     none.set("types", json::Array{});
@@ -163,8 +164,8 @@ Call recent_messages(std::string_view room) {
 }
 
 Call join_alias(std::string_view alias) {
-    return write_call(Action::join, Actor::bot, "POST", fmt::format("{}/join/{}", kClient, encode_part(alias)),
-                      empty_object());
+    return write_call(Action::join, Actor::bot, "POST",
+                      fmt::format("{}/join/{}", kClient, encode_part(alias)), empty_object());
 }
 
 Call joined_rooms(std::string_view as_user) {

@@ -1,6 +1,7 @@
-// Trail: the entries of one turn on their way into its commit. Until the evidence trail has its lasting form it is an
-// append-only table in the same commit as what it is about: an intent before its request, a result after it.
-// Owned by the engine, engine thread. Indices are given here, without a gap, and fixed by the commit.
+// Trail: the entries of one turn on their way into its commit. Until the evidence trail has its lasting form
+// it is an append-only table in the same commit as what it is about: an intent before its request, a result
+// after it. Owned by the engine, engine thread. Indices are given here, without a gap, and fixed by the
+// commit.
 #pragma once
 
 #include <cstdint>

@@ -64,11 +64,16 @@ std::string_view to_text(policy::Tri value) {
 
 std::string_view to_text(policy::Lane lane) {
     switch (lane) {
-        case policy::Lane::departure: return "departure";
-        case policy::Lane::outsider: return "outsider";
-        case policy::Lane::removal: return "removal";
-        case policy::Lane::addition: return "addition";
-        case policy::Lane::cosmetic: return "cosmetic";
+        case policy::Lane::departure:
+            return "departure";
+        case policy::Lane::outsider:
+            return "outsider";
+        case policy::Lane::removal:
+            return "removal";
+        case policy::Lane::addition:
+            return "addition";
+        case policy::Lane::cosmetic:
+            return "cosmetic";
     }
     return "";
 }
@@ -79,7 +84,8 @@ json::Value to_json(const policy::Decider& decider, const policy::PlanLine& line
     row.set("user", line.user);
     std::string login, reason, rule;
     if (line.user_id.valid()) {
-        if (const PersonId person = decider.person_of(line.user_id); person.valid()) login = decider.world().people[person.index()].login;
+        if (const PersonId person = decider.person_of(line.user_id); person.valid())
+            login = decider.world().people[person.index()].login;
         reason = policy::why(decider, line.user_id, line.room_index, line.basis);
     }
     if (line.room_index != policy::kNoRoom) rule = decider.program().rooms[line.room_index].at.file_line();
@@ -96,30 +102,39 @@ Result<PersonId> find_person(engine::Engine& engine, const std::string& name) {
     const policy::World& world = engine.world();
     if (name.starts_with('@')) {
         const UserId user = world.users.find(name);
-        const PersonId person = user.valid() && engine.decider() != nullptr ? engine.decider()->person_of(user) : PersonId{};
+        const PersonId person =
+            user.valid() && engine.decider() != nullptr ? engine.decider()->person_of(user) : PersonId{};
         if (person.valid()) return person;
-        return fail(ErrorKind::not_found, fmt::format("no person in the directory has the Matrix ID {}", name), "give their login name");
+        return fail(ErrorKind::not_found,
+                    fmt::format("no person in the directory has the Matrix ID {}", name),
+                    "give their login name");
     }
     std::vector<PersonId> found = world.people_named(name);
     if (found.empty())  // somebody who has gone may still be asked about
         for (std::size_t i = 0; i < world.people.size(); ++i)
             if (world.people[i].login == name) found.emplace_back(i);
     if (found.size() == 1) return found.front();
-    if (found.empty()) return fail(ErrorKind::not_found, fmt::format("no person '{}' in the directory", name), "give a login name or a Matrix ID");
-    return fail(ErrorKind::invalid_input, fmt::format("'{}' is ambiguous", name), "give the Matrix ID, or guid:…");
+    if (found.empty())
+        return fail(ErrorKind::not_found, fmt::format("no person '{}' in the directory", name),
+                    "give a login name or a Matrix ID");
+    return fail(ErrorKind::invalid_input, fmt::format("'{}' is ambiguous", name),
+                "give the Matrix ID, or guid:…");
 }
 
 Result<UserId> find_user(engine::Engine& engine, const std::string& name) {
     if (name.starts_with('@')) {
         const UserId user = engine.world().users.find(name);
         if (user.valid()) return user;
-        return fail(ErrorKind::not_found, fmt::format("{} is in no managed room and belongs to nobody in the directory", name), "check the spelling");
+        return fail(ErrorKind::not_found,
+                    fmt::format("{} is in no managed room and belongs to nobody in the directory", name),
+                    "check the spelling");
     }
     const Result<PersonId> person = find_person(engine, name);
     if (!person) return pass(person);
     const UserId user = engine.decider() == nullptr ? UserId{} : engine.decider()->user_of(*person);
     if (user.valid()) return user;
-    return fail(ErrorKind::not_found, fmt::format("{} has no Matrix ID", name), "`rollcall status` lists conflicts of Matrix IDs; people.matrix_id makes them");
+    return fail(ErrorKind::not_found, fmt::format("{} has no Matrix ID", name),
+                "`rollcall status` lists conflicts of Matrix IDs; people.matrix_id makes them");
 }
 
 }  // namespace rollcall::control

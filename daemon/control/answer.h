@@ -13,7 +13,8 @@ namespace rollcall::control {
 [[nodiscard]] json::Value to_json(const Diagnostics& diagnostics);
 [[nodiscard]] json::Value to_json(const policy::Hold& hold, bool current);
 [[nodiscard]] json::Value to_json(const policy::Evidence& evidence);
-[[nodiscard]] json::Value to_json(const policy::Decider& decider, const policy::PlanLine& line, std::string held);
+[[nodiscard]] json::Value to_json(const policy::Decider& decider, const policy::PlanLine& line,
+                                  std::string held);
 [[nodiscard]] std::string_view to_text(policy::Tri value);
 [[nodiscard]] std::string_view to_text(policy::Lane lane);
 // The user that somebody meant: a login or a Matrix ID. not_found or conflict with a hint.

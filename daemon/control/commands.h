@@ -3,7 +3,6 @@
 
 #include "daemon/control/handler.h"
 
-
 namespace rollcall::control {
 
 struct Context {

@@ -13,9 +13,10 @@ struct Entry {
     bool reads_only;
 };
 constexpr Entry kCommands[] = {
-    {"plan", &plan, true},      {"apply", &apply, false},     {"status", &status, true},   {"why", &why, true},
-    {"pause", &pause, false},   {"resume", &resume, false},   {"depart", &depart, false},  {"holds", &holds, true},
-    {"approve", &approve, false}, {"reject", &reject, false}, {"audit.list", &audit_list, true}, {"check", &check, true},
+    {"plan", &plan, true},      {"apply", &apply, false},          {"status", &status, true},
+    {"why", &why, true},        {"pause", &pause, false},          {"resume", &resume, false},
+    {"depart", &depart, false}, {"holds", &holds, true},           {"approve", &approve, false},
+    {"reject", &reject, false}, {"audit.list", &audit_list, true}, {"check", &check, true},
 };
 
 const Entry* find(const json::Value& request) {
@@ -32,9 +33,12 @@ bool Handler::reads_only(const json::Value& request) {
     return entry == nullptr || entry->reads_only;
 }
 
-Answer Handler::handle(engine::Engine& engine, const json::Value& request, const schema::TrailCaller& caller) const {
+Answer Handler::handle(engine::Engine& engine, const json::Value& request,
+                       const schema::TrailCaller& caller) const {
     const Entry* entry = find(request);
-    if (entry == nullptr) return error(Error{ErrorKind::invalid_input, "unknown command '" + request["command"].text() + "'", "the daemon may be older than this program"});
+    if (entry == nullptr)
+        return error(Error{ErrorKind::invalid_input, "unknown command '" + request["command"].text() + "'",
+                           "the daemon may be older than this program"});
     return entry->run(Context{engine, config_, request["args"], caller});
 }
 

@@ -1,14 +1,17 @@
-// Handler: every command once. A request and its answer are JSON, whether they come over the control socket of a running
-// daemon or from the same program in-process; the command line only asks and shows.
+// Handler: every command once. A request and its answer are JSON, whether they come over the control socket
+// of a running daemon or from the same program in-process; the command line only asks and shows.
 //
 //   request  {"command": "why", "args": {"user": "jdoe", "room": "engineering"}}
 //   answer   {"exit": 0, "result": {…}}
-//            {"exit": 1|2, "error": {"message": …, "hint": …}, "diagnostics": [{"at","message","suggestion","severity"}…]}
+//            {"exit": 1|2, "error": {"message": …, "hint": …}, "diagnostics":
+//            [{"at","message","suggestion","severity"}…]}
 //
 // Commands and their args → result:
 //   plan    {policy?: path}                    → Plan
-//   apply   {policy?: path, plan: hash, reason?} → {"version", "applied": n, "holds": [Hold…]}; a plan whose hash differs from
-//                                                what the files now yield is refused (exit 1), with the new Plan in "result"
+//   apply   {policy?: path, plan: hash, reason?} → {"version", "applied": n, "holds": [Hold…]}; a plan whose
+//   hash differs from
+//                                                what the files now yield is refused (exit 1), with the new
+//                                                Plan in "result"
 //   status  {}                                 → Status
 //   why     {user, room?}                      → Why
 //   pause   {reason, all?: bool}; resume {}    → {"pause": "none"|"all but departures"|"all"}
@@ -16,15 +19,20 @@
 //   holds   {}                                 → {"holds": [Hold…]}
 //   approve {id, reason}; reject {id, reason}  → {"wanted": [action text…], "unwanted": [action text…]}
 //   audit.list {user?, room?, kind?, after?, most?} → {"entries": [{"index", …trail entry…}…]}
-//   check   {}                                 → {"diagnostics", "unreachable": [...], "besides": [{room, people: n}]}
+//   check   {}                                 → {"diagnostics", "unreachable": [...], "besides": [{room,
+//   people: n}]}
 //
-// Plan   {"version", "in_force", "hash", "actions": n, "rooms": [{"key","name","space","exists","lines":[Line…]}…],
-//         "elsewhere": [Line…], "holds": [Hold…], "diagnostics": […], "conflicts": [text…], "counts": {kind: n}}
+// Plan   {"version", "in_force", "hash", "actions": n, "rooms":
+// [{"key","name","space","exists","lines":[Line…]}…],
+//         "elsewhere": [Line…], "holds": [Hold…], "diagnostics": […], "conflicts": [text…], "counts": {kind:
+//         n}}
 // Line   {"kind","user","login","power","reason","rule","lane","held": hold id or ""}
 // Hold   {"id","guard","room","cause","actions":[text…],"current": bool}
-// Status {"version","now","policy":{"version","applied","by","edited": bool,"edited_text"},"directory":{…},"homeserver":{…},
+// Status {"version","now","policy":{"version","applied","by","edited":
+// bool,"edited_text"},"directory":{…},"homeserver":{…},
 //         "rooms":{…},"people":{…},"backlog":{…},"holds":[…],"pause","failures":[…],"conflicts":[…],"bans":[…],…}
-// Why    {"user","login","dn","guid","departed": "yes|no|unknown","departure","employee","rooms":[{"key","name","verdict",
+// Why    {"user","login","dn","guid","departed":
+// "yes|no|unknown","departure","employee","rooms":[{"key","name","verdict",
 //         "membership","reasons":[{"text","path","rule"}…],"owners":[…],"next":[Line…]}…],"evidence":{…}}
 //
 // Engine thread only.
@@ -45,7 +53,8 @@ using Answer = std::optional<json::Value>;
 class Handler {
   public:
     explicit Handler(const schema::Config& config) : config_(config) {}
-    [[nodiscard]] Answer handle(engine::Engine& engine, const json::Value& request, const schema::TrailCaller& caller) const;
+    [[nodiscard]] Answer handle(engine::Engine& engine, const json::Value& request,
+                                const schema::TrailCaller& caller) const;
     // May it be answered while nothing can be stored?
     [[nodiscard]] static bool reads_only(const json::Value& request);
 

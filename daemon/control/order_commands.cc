@@ -11,8 +11,11 @@ namespace {
 // Every order says why, because the trail must.
 Result<std::string> reason_of(const Context& context) {
     std::string reason = context.args["reason"].text();
-    if (reason.empty()) return fail(ErrorKind::invalid_input, "a reason is needed", "add --reason \"…\"; it goes into the audit trail");
-    if (reason.size() > 1000) return fail(ErrorKind::invalid_input, "the reason is longer than 1,000 bytes", "shorten it");
+    if (reason.empty())
+        return fail(ErrorKind::invalid_input, "a reason is needed",
+                    "add --reason \"…\"; it goes into the audit trail");
+    if (reason.size() > 1000)
+        return fail(ErrorKind::invalid_input, "the reason is longer than 1,000 bytes", "shorten it");
     return reason;
 }
 
@@ -24,9 +27,12 @@ json::Value texts(const std::vector<policy::ActionKey>& keys) {
 
 std::string_view pause_text(engine::Engine::Pause pause) {
     switch (pause) {
-        case engine::Engine::Pause::none: return "none";
-        case engine::Engine::Pause::all_but_departures: return "all but departures";
-        case engine::Engine::Pause::all: return "all";
+        case engine::Engine::Pause::none:
+            return "none";
+        case engine::Engine::Pause::all_but_departures:
+            return "all but departures";
+        case engine::Engine::Pause::all:
+            return "all";
     }
     return "";
 }
@@ -52,10 +58,13 @@ Answer pause(const Context& context) {
     const Result<std::string> reason = reason_of(context);
     if (!reason) return error(reason.error());
     const bool all = context.args["all"].boolean_or(false);
-    return set_pause(context, all ? engine::Engine::Pause::all : engine::Engine::Pause::all_but_departures, *reason);
+    return set_pause(context, all ? engine::Engine::Pause::all : engine::Engine::Pause::all_but_departures,
+                     *reason);
 }
 
-Answer resume(const Context& context) { return set_pause(context, engine::Engine::Pause::none, context.args["reason"].text()); }
+Answer resume(const Context& context) {
+    return set_pause(context, engine::Engine::Pause::none, context.args["reason"].text());
+}
 
 Answer depart(const Context& context) {
     const Result<std::string> reason = reason_of(context);
@@ -66,7 +75,8 @@ Answer depart(const Context& context) {
     context.engine.depart(*person, taken_back, context.caller, *reason);
     json::Value result;
     result.set("login", context.engine.world().people[person->index()].login);
-    result.set("departed", context.engine.decider() != nullptr && context.engine.decider()->departed(*person) == policy::Tri::yes);
+    result.set("departed", context.engine.decider() != nullptr &&
+                               context.engine.decider()->departed(*person) == policy::Tri::yes);
     return ok(std::move(result));
 }
 
@@ -96,7 +106,8 @@ Answer audit_list(const Context& context) {
     filter.room = context.args["room"].text();
     filter.kind = context.args["kind"].text();
     filter.after = static_cast<std::uint64_t>(std::max<std::int64_t>(0, context.args["after"].integer_or(0)));
-    filter.at_most = static_cast<std::size_t>(std::clamp<std::int64_t>(context.args["most"].integer_or(200), 1, 100'000));
+    filter.at_most =
+        static_cast<std::size_t>(std::clamp<std::int64_t>(context.args["most"].integer_or(200), 1, 100'000));
     if (!filter.user.empty() && !filter.user.starts_with('@')) {
         const Result<UserId> user = find_user(context.engine, filter.user);
         if (!user) return error(user.error());
@@ -107,7 +118,9 @@ Answer audit_list(const Context& context) {
     json::Value result, list{json::Array{}};
     for (const store::StoredTrailEntry& row : *rows) {
         Result<json::Value> entry = json::parse(row.text);
-        if (!entry) return error(Error{ErrorKind::io, fmt::format("entry {} of the trail cannot be read", row.index), entry.error().message});
+        if (!entry)
+            return error(Error{ErrorKind::io, fmt::format("entry {} of the trail cannot be read", row.index),
+                               entry.error().message});
         json::Value out;
         out.set("index", static_cast<std::int64_t>(row.index));
         for (const json::Member& member : *entry->object()) out.set(member.first, member.second);

@@ -1,8 +1,8 @@
-// plan, apply and check: the files as they are now, against the world as it is now. apply puts in force exactly the plan
-// that was shown, or nothing: it is told the hash of what was shown and plans again.
+// plan, apply and check: the files as they are now, against the world as it is now. apply puts in force
+// exactly the plan that was shown, or nothing: it is told the hash of what was shown and plans again.
 #include <fmt/format.h>
-#include <map>
 #include <sodium.h>
+#include <map>
 
 #include "daemon/control/answer.h"
 #include "daemon/control/commands.h"
@@ -27,7 +27,8 @@ std::string hash_of(const std::string& version, const std::vector<policy::PlanLi
         crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(text.data()), text.size());
     };
     feed(version);
-    for (const policy::PlanLine& line : lines) feed(fmt::format("\n{}\t{}\t{}\t{}", line.room, policy::to_text(line.kind), line.user, line.power));
+    for (const policy::PlanLine& line : lines)
+        feed(fmt::format("\n{}\t{}\t{}\t{}", line.room, policy::to_text(line.kind), line.user, line.power));
     unsigned char digest[crypto_hash_sha256_BYTES];
     crypto_hash_sha256_final(&state, digest);
     std::string out;
@@ -41,18 +42,28 @@ Result<bool> directory_ready(const Context& context, const policy::Program* prog
     const policy::World& world = engine.world();
     const policy::DirectoryStatus& status = engine.directory_status();
     if (engine.settings().one_shot && !engine.fresh()) {
-        if (status.health != policy::DirectoryHealth::up) return fail(ErrorKind::unavailable, status.text, "a plan needs one complete read of the directory");
-        if (!engine.homeserver_trouble().empty()) return fail(ErrorKind::unavailable, "the homeserver does not answer: " + engine.homeserver_trouble(), "check homeserver.url and whether it runs");
+        if (status.health != policy::DirectoryHealth::up)
+            return fail(ErrorKind::unavailable, status.text,
+                        "a plan needs one complete read of the directory");
+        if (!engine.homeserver_trouble().empty())
+            return fail(ErrorKind::unavailable,
+                        "the homeserver does not answer: " + engine.homeserver_trouble(),
+                        "check homeserver.url and whether it runs");
         return false;
     }
     std::vector<std::string> missing;
     if (program != nullptr)
         for (const std::string& attribute : program->attributes)
-            if (attribute != "samaccountname" && !world.attributes_read.contains(attribute)) missing.push_back(attribute);
+            if (attribute != "samaccountname" && !world.attributes_read.contains(attribute))
+                missing.push_back(attribute);
     if (world.directory_read && missing.empty()) return true;
     if (status.health != policy::DirectoryHealth::up)
-        return fail(ErrorKind::unavailable, status.text.empty() ? "the directory cannot be read" : status.text, "a plan needs one complete read; `rollcall status` shows when the directory is back");
-    if (!world.frozen.empty() && !world.directory_read) return fail(ErrorKind::unavailable, world.frozen, "repair the directory, or what hides part of it from the bind account");
+        return fail(ErrorKind::unavailable,
+                    status.text.empty() ? "the directory cannot be read" : status.text,
+                    "a plan needs one complete read; `rollcall status` shows when the directory is back");
+    if (!world.frozen.empty() && !world.directory_read)
+        return fail(ErrorKind::unavailable, world.frozen,
+                    "repair the directory, or what hides part of it from the bind account");
     if (!missing.empty()) {
         std::vector<std::string> wanted(world.attributes_read.begin(), world.attributes_read.end());
         wanted.insert(wanted.end(), missing.begin(), missing.end());
@@ -74,9 +85,12 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     Result<PolicyTexts> texts = read_policy_files(path);
     if (!texts) return pass(texts);
     Drafted out;
-    out.loaded = load_policy(std::move(*texts), context.config, engine.world(), engine.policy() ? engine.policy()->pins : policy::Pins{});
+    out.loaded = load_policy(std::move(*texts), context.config, engine.world(),
+                             engine.policy() ? engine.policy()->pins : policy::Pins{});
     diagnostics = out.loaded.diagnostics;
-    if (!out.loaded.program) return fail(ErrorKind::invalid_input, "the policy has errors; the one in force stays in force", "correct them and try again");
+    if (!out.loaded.program)
+        return fail(ErrorKind::invalid_input, "the policy has errors; the one in force stays in force",
+                    "correct them and try again");
     const Result<bool> attributes = directory_ready(context, out.loaded.program.get());
     if (!attributes) return pass(attributes);
     if (!*attributes) return std::optional<Drafted>{};
@@ -97,15 +111,18 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
     std::map<policy::ActionKey, std::string> held;
     for (const policy::Hold& hold : draft.holds)
         for (const policy::ActionKey& key : hold.actions) held.emplace(key, hold.id);
-    json::Value plan, rooms{json::Array{}}, elsewhere{json::Array{}}, holds{json::Array{}}, conflicts{json::Array{}}, counts{json::Object{}};
+    json::Value plan, rooms{json::Array{}}, elsewhere{json::Array{}}, holds{json::Array{}},
+        conflicts{json::Array{}}, counts{json::Object{}};
     std::map<std::string, std::int64_t> count;
     std::map<std::string, json::Value> by_room;
     for (const policy::PlanLine& line : draft.lines) {
         ++count[std::string(policy::to_text(line.kind))];
         const auto hold = held.find({line.kind, line.room, line.user});
         json::Value row = to_json(*draft.decider, line, hold == held.end() ? "" : hold->second);
-        if (line.room.empty()) elsewhere.push(std::move(row));
-        else by_room[line.room].push(std::move(row));
+        if (line.room.empty())
+            elsewhere.push(std::move(row));
+        else
+            by_room[line.room].push(std::move(row));
     }
     for (auto& [key, lines] : by_room) {
         json::Value room;
@@ -114,7 +131,8 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
         room.set("name", spec == nullptr ? "" : spec->name);
         room.set("space", spec != nullptr && spec->space);
         const auto known = context.engine.world().room_by_key.find(key);
-        room.set("exists", known != context.engine.world().room_by_key.end() && !context.engine.world().rooms[known->second.index()].id.empty());
+        room.set("exists", known != context.engine.world().room_by_key.end() &&
+                               !context.engine.world().rooms[known->second.index()].id.empty());
         room.set("lines", std::move(lines));
         rooms.push(std::move(room));
     }
@@ -152,7 +170,9 @@ Answer apply(const Context& context) {
     Drafted& now = **drafted;
     const std::string shown = context.args["plan"].text();
     if (shown != now.hash) {
-        json::Value answer = error(Error{ErrorKind::conflict, "the plan is not the one that was shown: the files, the directory or the rooms have changed since",
+        json::Value answer = error(Error{ErrorKind::conflict,
+                                         "the plan is not the one that was shown: the files, the directory "
+                                         "or the rooms have changed since",
                                          "look at the new plan and apply that"});
         answer.set("result", plan_json(context, now));
         return answer;
@@ -163,7 +183,8 @@ Answer apply(const Context& context) {
     result.set("version", now.loaded.program->version);
     result.set("applied", static_cast<std::int64_t>(now.lines.size()));
     result.set("holds", std::move(holds));
-    context.engine.apply({now.loaded.program, now.loaded.texts, context.caller, context.args["reason"].text()});
+    context.engine.apply(
+        {now.loaded.program, now.loaded.texts, context.caller, context.args["reason"].text()});
     return ok(std::move(result), held ? 4 : 0);
 }
 
@@ -182,7 +203,8 @@ Answer check(const Context& context) {
         if (decider.departed(person) == policy::Tri::yes || !world.people[i].present) continue;
         const bool employee = decider.employee(person) == policy::Tri::yes;
         for (std::size_t r = 0; r < program.rooms.size(); ++r)
-            if (decider.evaluate(person, program.rooms[r].members) == policy::Tri::yes) ++(employee ? members : not_employees)[r];
+            if (decider.evaluate(person, program.rooms[r].members) == policy::Tri::yes)
+                ++(employee ? members : not_employees)[r];
     }
     for (std::size_t r = 0; r < program.rooms.size(); ++r) {
         if (not_employees[r] > 0) {

@@ -1,14 +1,14 @@
 #include "daemon/control/policy_files.h"
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
-#include <filesystem>
 #include <fmt/format.h>
 #include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 
 #include "policy/compile.h"
 
@@ -33,36 +33,49 @@ class File {
     int fd_;
 };
 
-Result<std::string> read_checked(const std::string& path, std::size_t most, mode_t forbidden, const char* why, const char* hint) {
+Result<std::string> read_checked(const std::string& path, std::size_t most, mode_t forbidden, const char* why,
+                                 const char* hint) {
     const File file(path);
-    if (file.fd() < 0) return fail(errno == ENOENT ? ErrorKind::not_found : ErrorKind::io, fmt::format("cannot open {}: {}", path, std::strerror(errno)), "check the path and who may read it");
-    struct stat status{};
-    if (fstat(file.fd(), &status) != 0) return fail(ErrorKind::io, fmt::format("cannot examine {}: {}", path, std::strerror(errno)));
-    if (!S_ISREG(status.st_mode)) return fail(ErrorKind::invalid_input, fmt::format("{} is not a file", path));
-    if ((status.st_mode & forbidden) != 0) return fail(ErrorKind::refused, fmt::format("{} {}", path, why), fmt::format("run: chmod {} {}", hint, path));
+    if (file.fd() < 0)
+        return fail(errno == ENOENT ? ErrorKind::not_found : ErrorKind::io,
+                    fmt::format("cannot open {}: {}", path, std::strerror(errno)),
+                    "check the path and who may read it");
+    struct stat status {};
+    if (fstat(file.fd(), &status) != 0)
+        return fail(ErrorKind::io, fmt::format("cannot examine {}: {}", path, std::strerror(errno)));
+    if (!S_ISREG(status.st_mode))
+        return fail(ErrorKind::invalid_input, fmt::format("{} is not a file", path));
+    if ((status.st_mode & forbidden) != 0)
+        return fail(ErrorKind::refused, fmt::format("{} {}", path, why),
+                    fmt::format("run: chmod {} {}", hint, path));
     std::string text;
     char buffer[65536];
     for (;;) {
         const ssize_t got = read(file.fd(), buffer, sizeof buffer);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return fail(ErrorKind::io, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+        if (got < 0)
+            return fail(ErrorKind::io, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
         if (got == 0) return text;
         text.append(buffer, static_cast<std::size_t>(got));
-        if (text.size() > most) return fail(ErrorKind::limit, fmt::format("{} is larger than {} bytes", path, most));
+        if (text.size() > most)
+            return fail(ErrorKind::limit, fmt::format("{} is larger than {} bytes", path, most));
     }
 }
 
 }  // namespace
 
 Result<std::string> read_text_file(const std::string& path, std::size_t most, bool no_foreign_writers) {
-    return read_checked(path, most, no_foreign_writers ? S_IWOTH : 0, "can be written by anybody on this machine", "o-w");
+    return read_checked(path, most, no_foreign_writers ? S_IWOTH : 0,
+                        "can be written by anybody on this machine", "o-w");
 }
 
 Result<std::string> read_secret_file(const std::string& path) {
-    Result<std::string> text = read_checked(path, 64 * 1024, S_IRWXO, "can be read by anybody on this machine", "o-rwx");
+    Result<std::string> text =
+        read_checked(path, 64 * 1024, S_IRWXO, "can be read by anybody on this machine", "o-rwx");
     if (!text) return text;
     while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
-    if (text->empty()) return fail(ErrorKind::invalid_input, fmt::format("{} is empty", path), "write the secret into it");
+    if (text->empty())
+        return fail(ErrorKind::invalid_input, fmt::format("{} is empty", path), "write the secret into it");
     return text;
 }
 
@@ -72,10 +85,15 @@ Result<PolicyTexts> read_policy_files(const std::string& path) {
     std::vector<std::string> files;
     if (fs::is_directory(path, error)) {
         for (fs::directory_iterator at(path, error), end; !error && at != end; at.increment(error))
-            if (at->path().extension() == ".yaml" && at->path().filename().string()[0] != '.') files.push_back(at->path().string());
-        if (error) return fail(ErrorKind::io, fmt::format("cannot read the folder {}: {}", path, error.message()));
-        if (files.empty()) return fail(ErrorKind::not_found, fmt::format("no .yaml file in {}", path), "write a policy there, or name its folder in `policy:`");
-        if (files.size() > kMostFiles) return fail(ErrorKind::limit, fmt::format("more than {} files in {}", kMostFiles, path));
+            if (at->path().extension() == ".yaml" && at->path().filename().string()[0] != '.')
+                files.push_back(at->path().string());
+        if (error)
+            return fail(ErrorKind::io, fmt::format("cannot read the folder {}: {}", path, error.message()));
+        if (files.empty())
+            return fail(ErrorKind::not_found, fmt::format("no .yaml file in {}", path),
+                        "write a policy there, or name its folder in `policy:`");
+        if (files.size() > kMostFiles)
+            return fail(ErrorKind::limit, fmt::format("more than {} files in {}", kMostFiles, path));
     } else {
         files.push_back(path);
     }
@@ -108,16 +126,19 @@ std::string policy_version(const PolicyTexts& texts) {
     return out;
 }
 
-PolicyLoaded load_policy(PolicyTexts texts, const schema::Config& config, const policy::World& world, const policy::Pins& pins) {
+PolicyLoaded load_policy(PolicyTexts texts, const schema::Config& config, const policy::World& world,
+                         const policy::Pins& pins) {
     std::vector<schema::PolicyText> inputs;
     for (const auto& [file, text] : texts) inputs.push_back({file, text});
-    const schema::PolicySurroundings surroundings{config.directories.front().name, config.homeserver.server_name, config.time_zone};
+    const schema::PolicySurroundings surroundings{config.directories.front().name,
+                                                  config.homeserver.server_name, config.time_zone};
     const schema::PolicyRead read = schema::read_policy(inputs, surroundings);
     PolicyLoaded out;
     out.diagnostics = read.diagnostics;
     if (!has_errors(out.diagnostics)) {
         policy::Compiled compiled = policy::compile(read.policy, world, pins, policy_version(texts));
-        out.diagnostics.insert(out.diagnostics.end(), compiled.diagnostics.begin(), compiled.diagnostics.end());
+        out.diagnostics.insert(out.diagnostics.end(), compiled.diagnostics.begin(),
+                               compiled.diagnostics.end());
         out.program = std::move(compiled.program);
     }
     out.texts = std::move(texts);

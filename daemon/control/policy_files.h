@@ -1,7 +1,8 @@
 // Policy files: from a folder (or one file) on disk to a compiled program. The only place that reads them.
 //
-// A folder's *.yaml files in the order of their names are one policy. Files that others can write are refused: whoever can
-// write a policy decides who may read every room. Engine thread, or a command without a daemon.
+// A folder's *.yaml files in the order of their names are one policy. Files that others can write are
+// refused: whoever can write a policy decides who may read every room. Engine thread, or a command without a
+// daemon.
 #pragma once
 
 #include <memory>
@@ -31,11 +32,14 @@ struct PolicyLoaded {
     PolicyTexts texts;
 };
 // Reads the texts and looks their names up in the world. `pins`: of the policy in force.
-[[nodiscard]] PolicyLoaded load_policy(PolicyTexts texts, const schema::Config& config, const policy::World& world, const policy::Pins& pins);
+[[nodiscard]] PolicyLoaded load_policy(PolicyTexts texts, const schema::Config& config,
+                                       const policy::World& world, const policy::Pins& pins);
 
-// Reads a file whose content nobody else may see; trailing line ends are cut off. Errors: refused if others can read it.
+// Reads a file whose content nobody else may see; trailing line ends are cut off. Errors: refused if others
+// can read it.
 [[nodiscard]] Result<std::string> read_secret_file(const std::string& path);
 // Reads a text file of at most `most` bytes. refused if `no_foreign_writers` and others can write it.
-[[nodiscard]] Result<std::string> read_text_file(const std::string& path, std::size_t most, bool no_foreign_writers);
+[[nodiscard]] Result<std::string> read_text_file(const std::string& path, std::size_t most,
+                                                 bool no_foreign_writers);
 
 }  // namespace rollcall::control

@@ -1,23 +1,23 @@
 #include "daemon/control/socket.h"
 
-#include <cerrno>
-#include <condition_variable>
-#include <cstring>
-#include <deque>
-#include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <grp.h>
-#include <list>
-#include <mutex>
 #include <poll.h>
 #include <pwd.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <thread>
 #include <unistd.h>
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <list>
+#include <mutex>
+#include <thread>
 
 namespace rollcall::control {
 namespace {
@@ -45,7 +45,9 @@ class Fd {
 Result<sockaddr_un> address_of(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) return fail(ErrorKind::invalid_input, fmt::format("the socket's path is too long: {}", path), "choose one below 108 bytes");
+    if (path.size() >= sizeof address.sun_path)
+        return fail(ErrorKind::invalid_input, fmt::format("the socket's path is too long: {}", path),
+                    "choose one below 108 bytes");
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
     return address;
 }
@@ -84,7 +86,8 @@ std::string name_of(uid_t uid) {
     passwd entry{};
     passwd* found = nullptr;
     char buffer[4096];
-    if (getpwuid_r(uid, &entry, buffer, sizeof buffer, &found) == 0 && found != nullptr) return found->pw_name;
+    if (getpwuid_r(uid, &entry, buffer, sizeof buffer, &found) == 0 && found != nullptr)
+        return found->pw_name;
     return std::to_string(uid);
 }
 
@@ -95,7 +98,8 @@ schema::TrailCaller caller_of(uid_t uid, pid_t pid) {
     std::ifstream file(fmt::format("/proc/{}/loginuid", pid));
     if (file >> login && login != 4294967295) caller.login_uid = login;  // (uid_t)-1: not set
     caller.text = name_of(uid);
-    if (caller.login_uid >= 0 && caller.login_uid != caller.uid) caller.text += fmt::format(" (logged in as {})", name_of(static_cast<uid_t>(caller.login_uid)));
+    if (caller.login_uid >= 0 && caller.login_uid != caller.uid)
+        caller.text += fmt::format(" (logged in as {})", name_of(static_cast<uid_t>(caller.login_uid)));
     return caller;
 }
 
@@ -108,7 +112,8 @@ json::Value plain_error(const char* message, const char* hint) {
     return answer;
 }
 
-// Waits on a connection's thread for what the engine's thread will say. Shared by both, so that neither outlives it.
+// Waits on a connection's thread for what the engine's thread will say. Shared by both, so that neither
+// outlives it.
 struct Pending {
     std::mutex mutex;
     std::condition_variable said;
@@ -117,9 +122,11 @@ struct Pending {
 
 }  // namespace
 
-engine::Command make_command(const Handler& handler, json::Value request, schema::TrailCaller caller, std::function<void(json::Value)> reply) {
+engine::Command make_command(const Handler& handler, json::Value request, schema::TrailCaller caller,
+                             std::function<void(json::Value)> reply) {
     const bool reads_only = Handler::reads_only(request);
-    return {[&handler, request = std::move(request), caller = std::move(caller), reply = std::move(reply)](engine::Engine& engine) -> std::function<void()> {
+    return {[&handler, request = std::move(request), caller = std::move(caller),
+             reply = std::move(reply)](engine::Engine& engine) -> std::function<void()> {
                 Answer answer = handler.handle(engine, request, caller);
                 if (!answer) {  // something is still being read
                     engine.defer(make_command(handler, request, caller, reply));
@@ -130,12 +137,18 @@ engine::Command make_command(const Handler& handler, json::Value request, schema
             reads_only};
 }
 
-schema::TrailCaller own_caller() { return caller_of(getuid(), getpid()); }
+schema::TrailCaller own_caller() {
+    return caller_of(getuid(), getpid());
+}
 
 class ControlSocket::Server {
   public:
     Server(Fd listener, std::string path, const Handler& handler, engine::Mailbox& mailbox)
-        : listener_(std::move(listener)), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), path_(std::move(path)), handler_(handler), mailbox_(mailbox),
+        : listener_(std::move(listener)),
+          wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+          path_(std::move(path)),
+          handler_(handler),
+          mailbox_(mailbox),
           accepter_([this] { accept_all(); }) {}
 
     ~Server() {
@@ -162,16 +175,22 @@ class ControlSocket::Server {
             if (connection.get() < 0) continue;
             const std::lock_guard lock(mutex_);
             for (auto at = connections_.begin(); at != connections_.end();) {
-                if (!finished_.contains(at->get_id())) { ++at; continue; }
+                if (!finished_.contains(at->get_id())) {
+                    ++at;
+                    continue;
+                }
                 finished_.erase(at->get_id());
                 at->join();
                 at = connections_.erase(at);
             }
             if (connections_.size() >= kMostConnections) {
-                write_all(connection.get(), json::write(plain_error("the daemon is busy with other commands", "try again in a moment")) + "\n");
+                write_all(connection.get(), json::write(plain_error("the daemon is busy with other commands",
+                                                                    "try again in a moment")) +
+                                                "\n");
                 continue;
             }
-            connections_.emplace_back([this, fd = std::make_shared<Fd>(std::move(connection))] { serve(fd->get()); });
+            connections_.emplace_back(
+                [this, fd = std::make_shared<Fd>(std::move(connection))] { serve(fd->get()); });
         }
     }
 
@@ -193,11 +212,12 @@ class ControlSocket::Server {
         Result<json::Value> request = json::parse(line);
         if (!request) return plain_error("the request is no JSON", request.error().message.c_str());
         const auto pending = std::make_shared<Pending>();
-        const bool taken = mailbox_.offer(make_command(handler_, std::move(*request), caller, [pending](json::Value said) {
-            const std::lock_guard lock(pending->mutex);
-            pending->answer = std::move(said);
-            pending->said.notify_all();
-        }));
+        const bool taken =
+            mailbox_.offer(make_command(handler_, std::move(*request), caller, [pending](json::Value said) {
+                const std::lock_guard lock(pending->mutex);
+                pending->answer = std::move(said);
+                pending->said.notify_all();
+            }));
         if (!taken) return plain_error("the daemon is busy", "try again in a moment");
         std::unique_lock lock(pending->mutex);
         while (!pending->answer) {
@@ -213,36 +233,48 @@ class ControlSocket::Server {
     const Handler& handler_;
     engine::Mailbox& mailbox_;
     std::mutex mutex_;
-    bool stopping_ = false;                  // protected by mutex_
-    std::set<std::thread::id> finished_;     // protected by mutex_
-    std::list<std::thread> connections_;     // protected by mutex_ while accepter_ runs
+    bool stopping_ = false;               // protected by mutex_
+    std::set<std::thread::id> finished_;  // protected by mutex_
+    std::list<std::thread> connections_;  // protected by mutex_ while accepter_ runs
     std::thread accepter_;
 };
 
 ControlSocket::ControlSocket(std::unique_ptr<Server> server) : server_(std::move(server)) {}
 ControlSocket::~ControlSocket() = default;
 
-Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(const std::string& path, const std::string& group, const Handler& handler,
+Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(const std::string& path,
+                                                             const std::string& group, const Handler& handler,
                                                              engine::Mailbox& mailbox, Log& log) {
     const Result<sockaddr_un> address = address_of(path);
     if (!address) return pass(address);
     std::error_code ignored;
     std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
-    if (connect_daemon(path)) return fail(ErrorKind::conflict, fmt::format("another daemon answers on {}", path), "stop it first");
+    if (connect_daemon(path))
+        return fail(ErrorKind::conflict, fmt::format("another daemon answers on {}", path), "stop it first");
     unlink(path.c_str());
     Fd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const mode_t before = umask(0117);  // made with its final mode: no moment in which anybody may connect
     const int bound = bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address);
     const int why = errno;
     umask(before);
-    if (bound != 0) return fail(ErrorKind::io, fmt::format("cannot make the control socket {}: {}", path, std::strerror(why)), "check control.socket and who may write its folder");
+    if (bound != 0)
+        return fail(ErrorKind::io,
+                    fmt::format("cannot make the control socket {}: {}", path, std::strerror(why)),
+                    "check control.socket and who may write its folder");
     if (const struct ::group* found = getgrnam(group.c_str()); found == nullptr) {
-        log.warn("RC-NO-GROUP", "the unix group of control.group does not exist: only the daemon's own user and root may use the socket", {{"group", group}});
+        log.warn("RC-NO-GROUP",
+                 "the unix group of control.group does not exist: only the daemon's own user and root may "
+                 "use the socket",
+                 {{"group", group}});
     } else if (chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0) {
-        log.warn("RC-NO-GROUP", fmt::format("cannot give the control socket to its group: {}", std::strerror(errno)), {{"group", group}});
+        log.warn("RC-NO-GROUP",
+                 fmt::format("cannot give the control socket to its group: {}", std::strerror(errno)),
+                 {{"group", group}});
     }
-    if (::listen(listener.get(), 16) != 0) return fail(ErrorKind::io, fmt::format("cannot listen on {}: {}", path, std::strerror(errno)));
-    return std::unique_ptr<ControlSocket>(new ControlSocket(std::make_unique<Server>(std::move(listener), path, handler, mailbox)));
+    if (::listen(listener.get(), 16) != 0)
+        return fail(ErrorKind::io, fmt::format("cannot listen on {}: {}", path, std::strerror(errno)));
+    return std::unique_ptr<ControlSocket>(
+        new ControlSocket(std::make_unique<Server>(std::move(listener), path, handler, mailbox)));
 }
 
 // ---------------------------------------------------------------- the other end
@@ -254,8 +286,10 @@ class SocketTransport : public Transport {
     explicit SocketTransport(Fd fd) : fd_(std::move(fd)) {}
     Result<json::Value> ask(const json::Value& request) override {
         std::string line;
-        if (!write_all(fd_.get(), json::write(request) + "\n") || !read_line(fd_.get(), buffer_, line, std::size_t{1} << 30U, -1))
-            return fail(ErrorKind::unavailable, "the daemon ended before it answered", "see its log, and whether it runs");
+        if (!write_all(fd_.get(), json::write(request) + "\n") ||
+            !read_line(fd_.get(), buffer_, line, std::size_t{1} << 30U, -1))
+            return fail(ErrorKind::unavailable, "the daemon ended before it answered",
+                        "see its log, and whether it runs");
         return json::parse(line, json::Limits{std::size_t{1} << 30U, 64, 200'000'000});
     }
 
@@ -272,8 +306,12 @@ Result<std::unique_ptr<Transport>> connect_daemon(const std::string& socket_path
     Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
         if (errno == EACCES || errno == EPERM)
-            return fail(ErrorKind::denied, fmt::format("you may not use the daemon's control socket {}", socket_path), "ask to be put into the unix group of control.group");
-        return fail(ErrorKind::not_found, fmt::format("no daemon answers on {}: {}", socket_path, std::strerror(errno)), "start it with `rollcall run`");
+            return fail(ErrorKind::denied,
+                        fmt::format("you may not use the daemon's control socket {}", socket_path),
+                        "ask to be put into the unix group of control.group");
+        return fail(ErrorKind::not_found,
+                    fmt::format("no daemon answers on {}: {}", socket_path, std::strerror(errno)),
+                    "start it with `rollcall run`");
     }
     return std::unique_ptr<Transport>(std::make_unique<SocketTransport>(std::move(fd)));
 }

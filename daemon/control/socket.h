@@ -1,8 +1,9 @@
 // The control socket: commands in over a unix socket, one JSON object a line, answered with one a line.
 //
-// Who may use it is a matter of the file's owner, group and mode (0660); who did is read from the kernel: the peer's uid,
-// and its login uid, which stays with somebody who has become root. A thread of its own accepts; each connection has a
-// thread while it lasts, at most 16 of them. Commands wait in the engine's mailbox; when that is full they are told "busy".
+// Who may use it is a matter of the file's owner, group and mode (0660); who did is read from the kernel: the
+// peer's uid, and its login uid, which stays with somebody who has become root. A thread of its own accepts;
+// each connection has a thread while it lasts, at most 16 of them. Commands wait in the engine's mailbox;
+// when that is full they are told "busy".
 #pragma once
 
 #include <functional>
@@ -14,15 +15,19 @@
 
 namespace rollcall::control {
 
-// A command that runs the handler on the engine's thread and gives its answer to `reply` once the turn is on disk.
-[[nodiscard]] engine::Command make_command(const Handler& handler, json::Value request, schema::TrailCaller caller,
+// A command that runs the handler on the engine's thread and gives its answer to `reply` once the turn is on
+// disk.
+[[nodiscard]] engine::Command make_command(const Handler& handler, json::Value request,
+                                           schema::TrailCaller caller,
                                            std::function<void(json::Value)> reply);
 
 class ControlSocket {
   public:
     // Errors: conflict where another daemon answers on it, io where the socket or its group cannot be made.
-    [[nodiscard]] static Result<std::unique_ptr<ControlSocket>> listen(const std::string& path, const std::string& group,
-                                                                       const Handler& handler, engine::Mailbox& mailbox, Log& log);
+    [[nodiscard]] static Result<std::unique_ptr<ControlSocket>> listen(const std::string& path,
+                                                                       const std::string& group,
+                                                                       const Handler& handler,
+                                                                       engine::Mailbox& mailbox, Log& log);
     ~ControlSocket();  // ends every connection
     ControlSocket(const ControlSocket&) = delete;
     ControlSocket& operator=(const ControlSocket&) = delete;

@@ -11,11 +11,16 @@ namespace {
 
 std::string_view health_text(policy::DirectoryHealth health) {
     switch (health) {
-        case policy::DirectoryHealth::up: return "up";
-        case policy::DirectoryHealth::unreachable: return "unreachable";
-        case policy::DirectoryHealth::wrong_credentials: return "wrong credentials";
-        case policy::DirectoryHealth::untrusted_certificate: return "certificate not trusted";
-        case policy::DirectoryHealth::incomplete: return "read incomplete";
+        case policy::DirectoryHealth::up:
+            return "up";
+        case policy::DirectoryHealth::unreachable:
+            return "unreachable";
+        case policy::DirectoryHealth::wrong_credentials:
+            return "wrong credentials";
+        case policy::DirectoryHealth::untrusted_certificate:
+            return "certificate not trusted";
+        case policy::DirectoryHealth::incomplete:
+            return "read incomplete";
     }
     return "";
 }
@@ -55,7 +60,8 @@ json::Value directory_json(const engine::Engine& engine, const policy::World& wo
 
 struct Counted {
     std::int64_t rooms = 0, created = 0, filling = 0, lost = 0, members = 0, released = 0;
-    json::Value bans{json::Array{}}, protected_departed{json::Array{}}, unreadable{json::Array{}}, aliases{json::Array{}};
+    json::Value bans{json::Array{}}, protected_departed{json::Array{}}, unreadable{json::Array{}},
+        aliases{json::Array{}};
 };
 
 void count_bans(const policy::Decider& decider, Counted& out) {
@@ -64,7 +70,8 @@ void count_bans(const policy::Decider& decider, Counted& out) {
         for (const policy::Membership& held : world.memberships.row(u)) {
             const int room = decider.managed(held.room);
             if (held.state != policy::MembershipState::ban || room < 0) continue;
-            if (decider.verdict(UserId(u), static_cast<std::uint32_t>(room)).presence != policy::Presence::in) continue;
+            if (decider.verdict(UserId(u), static_cast<std::uint32_t>(room)).presence != policy::Presence::in)
+                continue;
             out.bans.push(world.users.text(UserId(u)) + " in " + world.rooms[held.room.index()].key);
         }
 }
@@ -72,13 +79,17 @@ void count_bans(const policy::Decider& decider, Counted& out) {
 Counted count(const engine::Engine& engine, const policy::World& world) {
     Counted out;
     for (const policy::Room& room : world.rooms) {
-        if (room.released) { ++out.released; continue; }
+        if (room.released) {
+            ++out.released;
+            continue;
+        }
         ++out.rooms;
         if (!room.id.empty()) ++out.created;
         if (room.phase == policy::RoomPhase::filling) ++out.filling;
         if (!room.id.empty() && !room.bot_joined) ++out.lost;
         out.members += static_cast<std::int64_t>(room.joined);
-        if (!room.alias_conflict.empty()) out.aliases.push(room.alias_conflict + " leads to somebody else's room");
+        if (!room.alias_conflict.empty())
+            out.aliases.push(room.alias_conflict + " leads to somebody else's room");
     }
     for (const policy::Group& group : world.groups)
         if (!group.members_known && !group.deleted) out.unreadable.push(group.name);
@@ -125,13 +136,15 @@ Answer status(const Context& context) {
     homeserver.set("requests", static_cast<std::int64_t>(engine.counters().requests));
     homeserver.set("transactions", static_cast<std::int64_t>(engine.counters().transactions));
     homeserver.set("mask", engine.settings().abilities.mask);
-    backlog.set("actions", static_cast<std::int64_t>(engine.backlog().user_actions() + engine.backlog().room_actions()));
+    backlog.set("actions",
+                static_cast<std::int64_t>(engine.backlog().user_actions() + engine.backlog().room_actions()));
     backlog.set("in_flight", static_cast<std::int64_t>(engine.in_flight()));
     backlog.set("notices", static_cast<std::int64_t>(engine.notices_owed()));
     backlog.set("quiet", engine.quiet());
     for (const policy::Hold& hold : engine.guards().holds()) holds.push(to_json(hold, true));
     if (engine.decider() != nullptr)
-        for (const policy::IdentityConflict& conflict : engine.decider()->conflicts()) conflicts.push(conflict.text);
+        for (const policy::IdentityConflict& conflict : engine.decider()->conflicts())
+            conflicts.push(conflict.text);
     const bool held = !holds.array()->empty();
     out.set("now", to_rfc3339(world.now));
     out.set("time_zone", context.config.time_zone);
@@ -141,7 +154,9 @@ Answer status(const Context& context) {
     out.set("rooms", std::move(rooms));
     out.set("backlog", std::move(backlog));
     out.set("holds", std::move(holds));
-    out.set("pause", engine.paused() == engine::Engine::Pause::none ? "none" : engine.paused() == engine::Engine::Pause::all ? "all" : "all but departures");
+    out.set("pause", engine.paused() == engine::Engine::Pause::none  ? "none"
+                     : engine.paused() == engine::Engine::Pause::all ? "all"
+                                                                     : "all but departures");
     out.set("pause_text", engine.pause_text());
     out.set("failures", failures_json(engine));
     out.set("conflicts", std::move(conflicts));

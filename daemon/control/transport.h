@@ -1,5 +1,5 @@
-// Transport: how a command reaches the handler, over the control socket or inside the same program. The command line asks
-// through it and never knows which of the two it has. One thread at a time.
+// Transport: how a command reaches the handler, over the control socket or inside the same program. The
+// command line asks through it and never knows which of the two it has. One thread at a time.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,8 @@ namespace rollcall::control {
 class Transport {
   public:
     virtual ~Transport() = default;
-    // The answer as handler.h describes it, errors of the command included. An Error only where no answer came.
+    // The answer as handler.h describes it, errors of the command included. An Error only where no answer
+    // came.
     virtual Result<json::Value> ask(const json::Value& request) = 0;
 };
 

@@ -29,7 +29,9 @@ json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room) {
     for (const std::string& owner : why.owners) owners.push(owner);
     for (const policy::UserAction& action : engine.backlog().actions(user))
         if (action.room == room) {
-            const policy::PlanLine line{spec.key, action.kind, action.lane, engine.world().users.text(user), action.basis, action.power, user, room};
+            const policy::PlanLine line{
+                spec.key,     action.kind,  action.lane, engine.world().users.text(user),
+                action.basis, action.power, user,        room};
             const bool allowed = engine.guards().allows(decider, engine.memory(), user, action);
             next.push(to_json(decider, line, allowed ? "" : "held"));
         }
@@ -37,7 +39,8 @@ json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room) {
     out.set("name", spec.name);
     out.set("verdict", verdict_text(why.verdict));
     const RoomId id = decider.world_room(room);
-    out.set("membership", policy::to_text(id.valid() ? engine.world().state_of(user, id) : policy::MembershipState::none));
+    out.set("membership",
+            policy::to_text(id.valid() ? engine.world().state_of(user, id) : policy::MembershipState::none));
     out.set("reasons", std::move(reasons));
     out.set("owners", std::move(owners));
     out.set("next", std::move(next));
@@ -53,14 +56,17 @@ void person_json(engine::Engine& engine, PersonId person, json::Value& out) {
     out.set("departed", to_text(engine.decider()->departed(person)));
     out.set("departure", policy::departure_reason(*engine.decider(), person));
     out.set("employee", to_text(engine.decider()->employee(person)));
-    out.set("evidence", to_json(policy::Evidence{world.cursor.directory, world.cursor.server, known.usn, known.dn, world.cursor.time}));
+    out.set("evidence", to_json(policy::Evidence{world.cursor.directory, world.cursor.server, known.usn,
+                                                 known.dn, world.cursor.time}));
 }
 
 }  // namespace
 
 Answer why(const Context& context) {
     engine::Engine& engine = context.engine;
-    if (engine.decider() == nullptr) return error(Error{ErrorKind::unavailable, "no policy is in force", "write one and run `rollcall apply`"});
+    if (engine.decider() == nullptr)
+        return error(
+            Error{ErrorKind::unavailable, "no policy is in force", "write one and run `rollcall apply`"});
     const Result<UserId> user = find_user(engine, context.args["user"].text());
     if (!user) return error(user.error());
     const policy::Decider& decider = *engine.decider();
@@ -75,15 +81,19 @@ Answer why(const Context& context) {
             std::vector<std::string> keys;
             for (const policy::CompiledRoom& spec : decider.program().rooms) keys.push_back(spec.key);
             const std::string near = nearest(key, keys);
-            return error(Error{ErrorKind::not_found, "no room '" + key + "' in the policy in force", near.empty() ? "give its key" : "did you mean '" + near + "'?"});
+            return error(Error{ErrorKind::not_found, "no room '" + key + "' in the policy in force",
+                               near.empty() ? "give its key" : "did you mean '" + near + "'?"});
         }
         rooms.push(room_json(engine, *user, static_cast<std::uint32_t>(room)));
     } else {
         std::vector<std::uint32_t> found;
         decider.each_room(*user, [&](std::uint32_t room, const policy::Verdict& verdict) {
             const RoomId id = decider.world_room(room);
-            const policy::MembershipState state = id.valid() ? engine.world().state_of(*user, id) : policy::MembershipState::none;
-            const bool there = state == policy::MembershipState::join || state == policy::MembershipState::invite || state == policy::MembershipState::ban;
+            const policy::MembershipState state =
+                id.valid() ? engine.world().state_of(*user, id) : policy::MembershipState::none;
+            const bool there = state == policy::MembershipState::join ||
+                               state == policy::MembershipState::invite ||
+                               state == policy::MembershipState::ban;
             if (there || verdict.presence != policy::Presence::out) found.push_back(room);
         });
         for (const std::uint32_t room : found) rooms.push(room_json(engine, *user, room));

@@ -1,8 +1,8 @@
-// Call: one request to the homeserver, described; CallResult: what became of it. The engine thinks in these; a Homeserver
-// carries them out: the real one over HTTP (matrix_homeserver.h), a simulated one in tests.
+// Call: one request to the homeserver, described; CallResult: what became of it. The engine thinks in these;
+// a Homeserver carries them out: the real one over HTTP (matrix_homeserver.h), a simulated one in tests.
 //
-// A call may be more than one HTTP request where only the sequence means something (leave and forget; claim an alias and
-// look whose it is). Values; handed between threads by move.
+// A call may be more than one HTTP request where only the sequence means something (leave and forget; claim
+// an alias and look whose it is). Values; handed between threads by move.
 #pragma once
 
 #include <cstdint>
@@ -36,15 +36,15 @@ enum class CallKind : std::uint8_t {
 
 struct Call {
     CallKind kind = CallKind::put_member;
-    std::string room;       // room ID
-    std::string user;       // the user it is about
-    std::string as_user;    // acts as this user, by the mask registration
+    std::string room;     // room ID
+    std::string user;     // the user it is about
+    std::string as_user;  // acts as this user, by the mask registration
     policy::MembershipState membership = policy::MembershipState::none;
     std::string reason;
     std::string type, state_key;
-    std::string body;       // JSON
-    std::string alias;      // "#engineering:corp.example.com"
-    std::string marker;     // intent marker, to find what was made if the answer is lost
+    std::string body;    // JSON
+    std::string alias;   // "#engineering:corp.example.com"
+    std::string marker;  // intent marker, to find what was made if the answer is lost
     std::vector<std::string> known;
 };
 
@@ -63,17 +63,17 @@ enum class CallOutcome : std::uint8_t {
 
 struct CallResult {
     CallOutcome outcome = CallOutcome::done;
-    std::string event;                          // event ID
-    std::string room;                           // create_room, find_created, join_alias
-    std::vector<std::string> rooms;             // list_rooms
-    std::optional<policy::RoomRead> read;       // read_room
-    std::optional<policy::RoomEvent> member;    // read_member
+    std::string event;                        // event ID
+    std::string room;                         // create_room, find_created, join_alias
+    std::vector<std::string> rooms;           // list_rooms
+    std::optional<policy::RoomRead> read;     // read_room
+    std::optional<policy::RoomEvent> member;  // read_member
     std::optional<Duration> retry_after;
-    std::string text;                           // for people: what the homeserver said
+    std::string text;  // for people: what the homeserver said
 };
 
-// Where calls go. send() never blocks; the result comes back as a message to the engine, exactly one a call, whatever
-// happens. `id` is the engine's own number of this sending.
+// Where calls go. send() never blocks; the result comes back as a message to the engine, exactly one a call,
+// whatever happens. `id` is the engine's own number of this sending.
 class Homeserver {
   public:
     virtual ~Homeserver() = default;

@@ -1,8 +1,8 @@
-// Engine, second part of a turn: from the backlog to calls. Lanes in order, 8 slots of which one is kept for departures
-// and outsiders, order kept per (room, user) and for a room's state, removals only after the guards have seen the whole
-// plan. An intent goes into the turn's commit before its call is released.
-#include <algorithm>
+// Engine, second part of a turn: from the backlog to calls. Lanes in order, 8 slots of which one is kept for
+// departures and outsiders, order kept per (room, user) and for a room's state, removals only after the
+// guards have seen the whole plan. An intent goes into the turn's commit before its call is released.
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "daemon/engine/engine.h"
 #include "daemon/engine/requests.h"
@@ -17,13 +17,16 @@ using schema::TrailEntry;
 using schema::TrailKind;
 
 namespace {
-constexpr std::size_t kSlots = 8;           // more in flight wins nothing on Synapse (measured, see docs/carrying-on.md)
-constexpr std::size_t kReservedSlots = 1;   // for the first two lanes
+constexpr std::size_t kSlots =
+    8;  // more in flight wins nothing on Synapse (measured, see docs/carrying-on.md)
+constexpr std::size_t kReservedSlots = 1;  // for the first two lanes
 constexpr std::size_t kReadSlots = 4;
-constexpr int kMembersAtOnce = 2;           // membership changes of one room in flight: the homeserver does them one by one
-constexpr std::size_t kExamine = 20'000;    // users looked at in one turn of a lane
+constexpr int kMembersAtOnce =
+    2;  // membership changes of one room in flight: the homeserver does them one by one
+constexpr std::size_t kExamine = 20'000;  // users looked at in one turn of a lane
 
-// Within one user: sessions end first, and what takes a room's past away waits until they are out of every room.
+// Within one user: sessions end first, and what takes a room's past away waits until they are out of every
+// room.
 enum class Turn : std::uint8_t { sign_out, other, forget };
 Turn turn_of(ActionKind kind) {
     if (kind == ActionKind::sign_out) return Turn::sign_out;
@@ -33,7 +36,9 @@ Turn turn_of(ActionKind kind) {
 
 bool Engine::slot_free(Lane lane) const {
     const std::size_t used = in_flight_.size() + reading_.size();
-    const std::size_t limit = homeserver_failures_ > 0 ? 1 : lane <= Lane::outsider ? kSlots : kSlots - kReservedSlots;
+    const std::size_t limit = homeserver_failures_ > 0 ? 1
+                              : lane <= Lane::outsider ? kSlots
+                                                       : kSlots - kReservedSlots;
     return used < limit;
 }
 
@@ -53,8 +58,10 @@ void Engine::dispatch() {
     if (homeserver_failures_ > 0 && homeserver_retry_ > world_.now) return;
     if (world_.now >= settle_after_)
         for (Intent& intent : std::exchange(to_settle_, {})) {
-            if (intent.look_at > world_.now) to_settle_.push_back(std::move(intent));
-            else settle_by_reading(std::move(intent));
+            if (intent.look_at > world_.now)
+                to_settle_.push_back(std::move(intent));
+            else
+                settle_by_reading(std::move(intent));
         }
     if (world_.now >= next_verify_) verify_rooms();
     if (decider_ && world_.now >= next_accounts_) {
@@ -94,7 +101,10 @@ void Engine::dispatch_lane(Lane lane) {
         for (const Turn turn : {Turn::sign_out, Turn::other, Turn::forget})
             for (const policy::UserAction& action : row) {
                 if (action.lane != lane || turn_of(action.kind) != turn) continue;
-                if (!slot_free(lane)) { all_slots = true; break; }
+                if (!slot_free(lane)) {
+                    all_slots = true;
+                    break;
+                }
                 dispatch_user(user, action);
             }
         if (all_slots) return;  // this user again next time: a leaver is finished before the next one
@@ -107,11 +117,17 @@ bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
     if (action.lane == Lane::removal && suspect_rooms_.contains(key.room)) return false;
     if (!ready(key) || !guards_.allows(*decider_, memory_, user, action)) return false;
     const bool by_mask = by_mask_.contains({key.room, key.user});
-    std::optional<Wanted> wanted = wanted_call(*decider_, backlog_, settings_.abilities, user, action, by_mask);
+    std::optional<Wanted> wanted =
+        wanted_call(*decider_, backlog_, settings_.abilities, user, action, by_mask);
     if (!wanted) return false;
     const bool state = wanted->call.kind == CallKind::put_state;
-    if (!wanted->call.room.empty() && action.kind != ActionKind::leave_unmanaged && room_busy(wanted->call.room, state)) return false;
-    // One change of a user's membership in a room at a time: a forget waits for its leave, a join for its invitation.
+    if (!wanted->call.room.empty() && action.kind != ActionKind::leave_unmanaged &&
+        room_busy(wanted->call.room, state))
+        return false;
+    // Before the list is made, every room of it is there.
+    if (action.kind == ActionKind::list_rooms && meeting(key.user)) return false;
+    // One change of a user's membership in a room at a time: a forget waits for its leave, a join for its
+    // invitation.
     for (const ActionKind kind : {ActionKind::remove, ActionKind::add, ActionKind::forget})
         if (action.kind != ActionKind::set_power && busy_.contains({kind, key.room, key.user})) return false;
     Intent intent;
@@ -126,13 +142,15 @@ bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
         intent.room_ref = decider_->world_room(action.room);
         const policy::Membership* held = world_.membership(user, intent.room_ref);
         intent.held = held == nullptr ? 0 : held->event;
-        if (action.kind == ActionKind::add && held != nullptr && held->cause == policy::Cause::other && held->state == policy::MembershipState::leave)
+        if (action.kind == ActionKind::add && held != nullptr && held->cause == policy::Cause::other &&
+            held->state == policy::MembershipState::leave)
             learn(policy::PutBack{user, intent.room_ref});
     }
     intent.wanted = wanted->word;
     intent.call = std::move(wanted->call);
     intent.content = std::move(wanted->content);
-    if (const auto guard = policy::guard_of(*decider_, user, action); guard && !memory_.approved.contains(key))
+    if (const auto guard = policy::guard_of(*decider_, user, action);
+        guard && !memory_.approved.contains(key))
         ledger(*guard, key.user, *guard == policy::Guard::departures ? "" : key.room);
     send(std::move(intent), key);
     return true;
@@ -163,9 +181,12 @@ bool Engine::dispatch_room(std::uint32_t index, const policy::RoomAction& action
     if (!room.id.empty() && room_busy(room.id, true)) return false;
     const auto held = open_.find(key);
     const std::uint64_t intent_id = held == open_.end() ? next_intent_ : held->second.id;
-    std::optional<Wanted> wanted = wanted_call(*decider_, backlog_, settings_.abilities, index, action, fmt::format("rollcall-{}", intent_id));
+    std::optional<Wanted> wanted = wanted_call(*decider_, backlog_, settings_.abilities, index, action,
+                                               fmt::format("rollcall-{}", intent_id));
     if (!wanted) return false;
-    if (wanted->call.kind == CallKind::put_state && wanted->call.room != room.id && room_busy(wanted->call.room, true)) return false;
+    if (wanted->call.kind == CallKind::put_state && wanted->call.room != room.id &&
+        room_busy(wanted->call.room, true))
+        return false;
     Intent intent;
     intent.action = action.kind;
     intent.room = room.key;
@@ -175,7 +196,8 @@ bool Engine::dispatch_room(std::uint32_t index, const policy::RoomAction& action
     intent.wanted = wanted->word;
     intent.call = std::move(wanted->call);
     intent.content = std::move(wanted->content);
-    if (action.kind == ActionKind::create && !memory_.approved.contains(key)) ledger(policy::Guard::rooms_created, "", room.key);
+    if (action.kind == ActionKind::create && !memory_.approved.contains(key))
+        ledger(policy::Guard::rooms_created, "", room.key);
     send(std::move(intent), key);
     return true;
 }
@@ -186,7 +208,9 @@ void Engine::dispatch_released() {
         if (room.released || room.id.empty() || program_->room(room.key) != nullptr) continue;
         const ActionKey key{ActionKind::release, room.key, ""};
         if (memory_.rejected.contains(key)) continue;
-        if (!memory_.approved.contains(key) && !guards_.allows(*decider_, memory_, policy::kNoRoom, {ActionKind::release, Lane::cosmetic})) continue;
+        if (!memory_.approved.contains(key) &&
+            !guards_.allows(*decider_, memory_, policy::kNoRoom, {ActionKind::release, Lane::cosmetic}))
+            continue;
         ledger(policy::Guard::rooms_released, "", room.key);
         TrailEntry entry;
         entry.kind = TrailKind::result;
@@ -202,8 +226,9 @@ void Engine::dispatch_released() {
 // Announces the intent in this turn's commit and keeps its call for the release.
 void Engine::send(Intent intent, const ActionKey& key) {
     auto held = open_.find(key);
-    // What was announced is sent again under its number; something else about the same thing is announced anew. A room
-    // keeps its number however it is made now: by that it is found, if the one before was made after all.
+    // What was announced is sent again under its number; something else about the same thing is announced
+    // anew. A room keeps its number however it is made now: by that it is found, if the one before was made
+    // after all.
     if (held != open_.end() && held->second.wanted != intent.wanted && intent.action != ActionKind::create) {
         result_entry(held->second, "no longer wanted", "", true);
         turn_.finished.push_back(held->second.id);
@@ -213,6 +238,10 @@ void Engine::send(Intent intent, const ActionKey& key) {
     const bool announced = held != open_.end();
     intent.id = announced ? held->second.id : next_intent_++;
     intent.attempts = (announced ? held->second.attempts : 0) + 1;
+    if (const auto room = world_.room_by_id.find(intent.call.room);
+        intent.call.kind == CallKind::put_state && room != world_.room_by_id.end())
+        intent.held_state =
+            policy::held_state_event(world_, room->second, intent.content, intent.call.state_key);
     if (announced) open_.erase(held);
     turn_.intents.push_back({intent.id, intent.text()});
     if (!announced) {
@@ -224,7 +253,9 @@ void Engine::send(Intent intent, const ActionKey& key) {
         entry.room = intent.room_id;
         entry.user = intent.user;
         if (intent.user_id.valid() && decider_) {
-            const std::uint32_t room = intent.room_ref.valid() ? static_cast<std::uint32_t>(decider_->managed(intent.room_ref)) : policy::kNoRoom;
+            const std::uint32_t room = intent.room_ref.valid()
+                                           ? static_cast<std::uint32_t>(decider_->managed(intent.room_ref))
+                                           : policy::kNoRoom;
             entry.reason = policy::why(*decider_, intent.user_id, room, intent.basis);
             if (room != policy::kNoRoom) {
                 const policy::Explanation whole = policy::explain_verdict(*decider_, intent.user_id, room);
@@ -235,22 +266,27 @@ void Engine::send(Intent intent, const ActionKey& key) {
             if (const PersonId person = decider_->person_of(intent.user_id); person.valid()) {
                 const policy::Person& known = world_.people[person.index()];
                 entry.person = known.guid;
-                entry.evidence = policy::Evidence{world_.cursor.directory, world_.cursor.server, known.usn, known.dn, world_.cursor.time};
+                entry.evidence = policy::Evidence{world_.cursor.directory, world_.cursor.server, known.usn,
+                                                  known.dn, world_.cursor.time};
             }
         } else if (intent.room_ref.valid()) {
-            if (const policy::CompiledRoom* spec = program_->room(intent.room)) entry.rule = spec->at.file_line();
+            if (const policy::CompiledRoom* spec = program_->room(intent.room))
+                entry.rule = spec->at.file_line();
         }
         record(std::move(entry));
     }
     busy_.insert(key);
     if (intent.call.kind == CallKind::put_state) room_state_.insert(intent.call.room);
-    if (intent.call.kind == CallKind::put_member || intent.call.kind == CallKind::forget) ++room_members_[intent.call.room];
+    if (intent.call.kind == CallKind::put_member || intent.call.kind == CallKind::forget)
+        ++room_members_[intent.call.room];
     calls_.emplace_back(intent.id, intent.call);
     in_flight_[intent.id] = std::move(intent);
 }
 
 void Engine::ledger(policy::Guard guard, std::string user, std::string room) {
-    const auto known = [&](const policy::LedgerEntry& entry) { return entry.guard == guard && entry.user == user && entry.room == room; };
+    const auto known = [&](const policy::LedgerEntry& entry) {
+        return entry.guard == guard && entry.user == user && entry.room == room;
+    };
     if (std::any_of(memory_.ledger.begin(), memory_.ledger.end(), known)) return;
     policy::LedgerEntry entry{guard, std::move(user), std::move(room), world_.now};
     const auto text = [](const policy::LedgerEntry& e) {
@@ -264,9 +300,13 @@ void Engine::ledger(policy::Guard guard, std::string user, std::string room) {
     mark("ledger", text(entry), "");
     memory_.ledger.insert(std::move(entry));
     // Entries older than any window are of no more use.
-    const Duration longest = std::max({program_->guards.removals.within, program_->guards.departures.within, program_->guards.rooms_within, Duration{std::chrono::hours{1}}});
+    const Duration longest = std::max({program_->guards.removals.within, program_->guards.departures.within,
+                                       program_->guards.rooms_within, Duration{std::chrono::hours{1}}});
     for (auto at = memory_.ledger.begin(); at != memory_.ledger.end();) {
-        if (at->time + longest > world_.now) { ++at; continue; }
+        if (at->time + longest > world_.now) {
+            ++at;
+            continue;
+        }
         mark("ledger", text(*at), std::nullopt);
         at = memory_.ledger.erase(at);
     }
@@ -275,32 +315,46 @@ void Engine::ledger(policy::Guard guard, std::string user, std::string room) {
 // What was announced and is not wanted any more will not be sent again, and approvals are used once.
 void Engine::drop_unwanted() {
     const auto wanted = [this](const ActionKey& key) {
-        if (key.kind == ActionKind::notify) return std::any_of(notices_.begin(), notices_.end(), [&](const NoticeDebt& debt) { return debt.key == key.room; });
+        if (key.kind == ActionKind::notify)
+            return std::any_of(notices_.begin(), notices_.end(),
+                               [&](const NoticeDebt& debt) { return debt.key == key.room; });
         if (key.user.empty()) {
             const int room = program_->room_index(key.room);
             if (room < 0) return false;
             const auto& actions = backlog_.actions(static_cast<std::uint32_t>(room));
-            return std::any_of(actions.begin(), actions.end(), [&](const policy::RoomAction& a) { return a.kind == key.kind; });
+            return std::any_of(actions.begin(), actions.end(),
+                               [&](const policy::RoomAction& a) { return a.kind == key.kind; });
         }
         const UserId user = world_.users.find(key.user);
         if (!user.valid()) return false;
         const auto actions = backlog_.actions(user);
-        return std::any_of(actions.begin(), actions.end(), [&](const policy::UserAction& a) { return a.kind == key.kind && policy::key_of(*decider_, user, a) == key; });
+        return std::any_of(actions.begin(), actions.end(), [&](const policy::UserAction& a) {
+            return a.kind == key.kind && policy::key_of(*decider_, user, a) == key;
+        });
     };
     for (auto at = open_.begin(); at != open_.end();) {
-        if (busy_.contains(at->first) || wanted(at->first)) { ++at; continue; }
+        if (busy_.contains(at->first) || wanted(at->first)) {
+            ++at;
+            continue;
+        }
         result_entry(at->second, "no longer wanted", "", true);
         turn_.finished.push_back(at->second.id);
         at = open_.erase(at);
     }
     for (auto at = retries_.begin(); at != retries_.end();) {
-        if (busy_.contains(at->first) || wanted(at->first)) { ++at; continue; }
+        if (busy_.contains(at->first) || wanted(at->first)) {
+            ++at;
+            continue;
+        }
         mark("retry", at->first.text(), std::nullopt);
         at = retries_.erase(at);
     }
     const auto prune = [&](std::set<ActionKey>& keys, const char* kind) {
         for (auto at = keys.begin(); at != keys.end();) {
-            if (busy_.contains(*at) || wanted(*at) || at->kind == ActionKind::release) { ++at; continue; }
+            if (busy_.contains(*at) || wanted(*at) || at->kind == ActionKind::release) {
+                ++at;
+                continue;
+            }
             mark(kind, at->text(), std::nullopt);
             at = keys.erase(at);
         }
@@ -322,8 +376,11 @@ void Engine::keep_holds() {
         value.set("actions", std::move(actions));
         mark("hold", hold.id, json::write(value));
         holds_[hold.id] = hold;
-        log_.warn("RC-HOLD", hold.cause, {{"hold", hold.id}, {"actions", std::to_string(hold.actions.size())}});
-        tell_admins("hold/" + hold.id, fmt::format("Held back as {}: {}. `rollcall holds` shows it; `rollcall approve` or `rollcall reject` answers it.", hold.id, hold.cause));
+        log_.warn("RC-HOLD", hold.cause,
+                  {{"hold", hold.id}, {"actions", std::to_string(hold.actions.size())}});
+        tell_admins("hold/" + hold.id, fmt::format("Held back as {}: {}. `rollcall holds` shows it; "
+                                                   "`rollcall approve` or `rollcall reject` answers it.",
+                                                   hold.id, hold.cause));
         TrailEntry entry;
         entry.kind = TrailKind::hold;
         entry.action = fmt::format("hold {}", hold.id);
@@ -332,12 +389,19 @@ void Engine::keep_holds() {
         entry.result = fmt::format("{} ({} actions)", hold.cause, hold.actions.size());
         record(std::move(entry));
     }
-    // A hold that is not current is kept while some of its actions still wait in another one: it may be approved by id.
+    // A hold that is not current is kept while some of its actions still wait in another one: it may be
+    // approved by id.
     for (auto at = holds_.begin(); at != holds_.end();) {
         const auto waits = [&](const ActionKey& key) {
-            return std::any_of(guards_.holds().begin(), guards_.holds().end(), [&](const policy::Hold& h) { return std::binary_search(h.actions.begin(), h.actions.end(), key); });
+            return std::any_of(guards_.holds().begin(), guards_.holds().end(), [&](const policy::Hold& h) {
+                return std::binary_search(h.actions.begin(), h.actions.end(), key);
+            });
         };
-        if (current.contains(at->first) || std::any_of(at->second.actions.begin(), at->second.actions.end(), waits)) { ++at; continue; }
+        if (current.contains(at->first) ||
+            std::any_of(at->second.actions.begin(), at->second.actions.end(), waits)) {
+            ++at;
+            continue;
+        }
         mark("hold", at->first, std::nullopt);
         at = holds_.erase(at);
     }
@@ -366,7 +430,9 @@ void Engine::dispatch_reads() {
         const RoomId id = rooms_to_read_.front();
         rooms_to_read_.pop_front();
         const std::string& room = world_.rooms[id.index()].id;
-        if (room_busy(room, true)) {  // what is read while something is being changed is neither before nor after it
+        if (room_busy(
+                room,
+                true)) {  // what is read while something is being changed is neither before nor after it
             rooms_to_read_.push_back(id);
             continue;
         }
@@ -385,31 +451,51 @@ void Engine::dispatch_reads() {
     }
 }
 
+// Who has departed is told nothing: they would be invited into a room again.
+void Engine::drop_notices_to_departed() {
+    std::erase_if(notices_, [this](const NoticeDebt& debt) {
+        const UserId user = world_.users.find(debt.to);
+        const PersonId person = user.valid() ? decider_->person_of(user) : PersonId{};
+        if (debt.busy || !person.valid() || decider_->departed(person) != policy::Tri::yes) return false;
+        mark("notice", debt.key, std::nullopt);
+        return true;
+    });
+}
+
+// A room to write in is being made for them.
+bool Engine::meeting(const std::string& user) const {
+    return !direct_rooms_.contains(user) &&
+           std::any_of(notices_.begin(), notices_.end(),
+                       [&](const NoticeDebt& debt) { return debt.busy && debt.to == user; });
+}
+
 void Engine::dispatch_notices() {
+    drop_notices_to_departed();
     for (NoticeDebt& debt : notices_) {
         if (!slot_free(Lane::cosmetic)) return;
         const ActionKey key{ActionKind::notify, debt.key, debt.to};
-        if (debt.busy || !ready(key)) continue;
+        if (debt.busy || !ready(key) || meeting(debt.to)) continue;
         debt.busy = true;
-        const auto held = open_.find(key);
         Intent intent;
         intent.action = ActionKind::notify;
         intent.room = debt.key;
         intent.user = debt.to;
-        intent.call.marker = fmt::format("rollcall-{}", held == open_.end() ? next_intent_ : held->second.id);
         const auto direct = direct_rooms_.find(debt.to);
+        intent.wanted = direct != direct_rooms_.end() ? "notice"
+                        : debt.to.starts_with('#')    ? "join room"
+                                                      : "direct room";
+        const auto held = open_.find(key);
+        const bool same = held != open_.end() && held->second.wanted == intent.wanted;
+        intent.call.marker = fmt::format("rollcall-{}", same ? held->second.id : next_intent_);
         if (direct != direct_rooms_.end()) {
-            intent.wanted = "notice";
             intent.room_id = direct->second;
             intent.call.kind = CallKind::send_notice;
             intent.call.room = direct->second;
             intent.call.body = notice_body(debt.text, intent.call.marker);
         } else if (debt.to.starts_with('#')) {
-            intent.wanted = "join room";
             intent.call.kind = CallKind::join_alias;
             intent.call.alias = debt.to;
         } else {
-            intent.wanted = "direct room";
             intent.call.kind = CallKind::create_room;
             intent.call.body = direct_room_body(debt.to, intent.call.marker);
         }

@@ -1,8 +1,9 @@
-// Engine: start, the turn and its commit, and what commands ask of it. The rest is in take, dispatch, results and settle.
+// Engine: start, the turn and its commit, and what commands ask of it. The rest is in take, dispatch, results
+// and settle.
 #include "daemon/engine/engine.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "policy/compile.h"
 #include "policy/explain.h"
@@ -14,17 +15,23 @@ using schema::TrailEntry;
 using schema::TrailKind;
 
 namespace {
-constexpr std::size_t kSlice = 2'000;            // people decided in one turn: a few milliseconds
+constexpr std::size_t kSlice = 2'000;  // people decided in one turn: a few milliseconds
 constexpr Duration kDiskRetry = std::chrono::seconds{1};
 }  // namespace
 
-Engine::Engine(store::Store& store, Homeserver& homeserver, DirectoryPort& directory, Log& log, Settings settings)
-    : store_(store), homeserver_(homeserver), directory_(directory), log_(log), settings_(std::move(settings)) {
+Engine::Engine(store::Store& store, Homeserver& homeserver, DirectoryPort& directory, Log& log,
+               Settings settings)
+    : store_(store),
+      homeserver_(homeserver),
+      directory_(directory),
+      log_(log),
+      settings_(std::move(settings)) {
     world_.bot = settings_.bot;
     world_.server_name = settings_.server_name;
 }
 
-Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const policy::Program>>(const store::StoredPolicy&, policy::World&)>& compile) {
+Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const policy::Program>>(
+                                   const store::StoredPolicy&, policy::World&)>& compile) {
     if (Status loaded = store_.load(world_); !loaded) return loaded;
     const auto marks = store_.marks();
     const auto intents = store_.intents();
@@ -41,7 +48,8 @@ Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const 
     trail_.start_after(*size);
     world_.now = std::max(world_.now, now);
     for (const store::StoredIntent& row : *intents)
-        if (std::optional<Intent> intent = Intent::from_text(row.id, row.text)) to_settle_.push_back(std::move(*intent));
+        if (std::optional<Intent> intent = Intent::from_text(row.id, row.text))
+            to_settle_.push_back(std::move(*intent));
     policy_ = std::move(*stored);
     if (policy_) {
         auto program = compile(*policy_, world_);
@@ -49,10 +57,13 @@ Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const 
         bind(std::move(*program));
     }
     for (policy::Room& room : world_.rooms)
-        if (room.phase == policy::RoomPhase::filling) learn(policy::Published{world_.room_by_key.at(room.key)});  // closed first
+        if (room.phase == policy::RoomPhase::filling)
+            learn(policy::Published{world_.room_by_key.at(room.key)});  // closed first
     TrailEntry entry;
     entry.kind = TrailKind::start;
-    entry.result = to_settle_.empty() ? "" : fmt::format("{} requests were in flight and are being settled", to_settle_.size());
+    entry.result = to_settle_.empty()
+                       ? ""
+                       : fmt::format("{} requests were in flight and are being settled", to_settle_.size());
     record(std::move(entry));
     next_accounts_ = now + settings_.look_for_accounts_every;
     verify_rooms();
@@ -99,7 +110,12 @@ Status Engine::turn(std::vector<Message> messages, Time now) {
     }
     more_ = false;
     if (now > world_.now || world_.now == Time{}) learn(policy::TimePassed{now});
-    for (Message& message : messages) std::visit([this](auto& m) { if constexpr (!std::is_same_v<std::decay_t<decltype(m)>, std::monostate>) take(m); }, message);
+    for (Message& message : messages)
+        std::visit(
+            [this](auto& m) {
+                if constexpr (!std::is_same_v<std::decay_t<decltype(m)>, std::monostate>) take(m);
+            },
+            message);
     for (Command& command : std::exchange(deferred_, {})) take(command);
     decide();
     dispatch();
@@ -123,16 +139,21 @@ void Engine::decide() {
     if (complete && in_flight_.empty()) recheck();
 }
 
-// In idle moments after a complete directory read everybody is decided again. A difference means that a fact did not mark
-// somebody whom it concerned: a fault of this program, so nobody is removed from those rooms until somebody has looked.
+// In idle moments after a complete directory read everybody is decided again. A difference means that a fact
+// did not mark somebody whom it concerned: a fault of this program, so nobody is removed from those rooms
+// until somebody has looked.
 void Engine::recheck() {
     const std::size_t end = std::min(world_.users.size(), recheck_ + kSlice / 4);
     for (; recheck_ < end; ++recheck_) {
         const UserId user(recheck_);
         if (!backlog_.differs(*decider_, settings_.abilities, user)) continue;
         ++counters_.mismatches;
-        for (const policy::Membership& held : world_.memberships.row(recheck_)) suspect_rooms_.insert(world_.rooms[held.room.index()].key);
-        log_.error("RC-MISMATCH", "a decision was out of date; removals in this person's rooms wait for a restart or an apply", {{"user", world_.users.text(user)}});
+        for (const policy::Membership& held : world_.memberships.row(recheck_))
+            suspect_rooms_.insert(world_.rooms[held.room.index()].key);
+        log_.error(
+            "RC-MISMATCH",
+            "a decision was out of date; removals in this person's rooms wait for a restart or an apply",
+            {{"user", world_.users.text(user)}});
         backlog_.derive(*decider_, settings_.abilities, user);
     }
     if (recheck_ < world_.users.size()) more_ = true;
@@ -142,7 +163,8 @@ Time Engine::wake() const {
     if (blocked_) return try_again_;
     if (more_) return Time::min();
     Time next = kNever;
-    // A moment that has passed was looked at in this turn: what it let happen is under way, or waits for something else.
+    // A moment that has passed was looked at in this turn: what it let happen is under way, or waits for
+    // something else.
     const auto consider = [&](Time time) {
         if (time > world_.now) next = std::min(next, time);
     };
@@ -160,8 +182,8 @@ Time Engine::wake() const {
 }
 
 bool Engine::quiet() const {
-    return !more_ && in_flight_.empty() && reading_.empty() && rooms_to_read_.empty() && members_to_read_.empty() &&
-           to_settle_.empty() && backlog_.complete();
+    return !more_ && in_flight_.empty() && reading_.empty() && rooms_to_read_.empty() &&
+           members_to_read_.empty() && to_settle_.empty() && backlog_.complete();
 }
 
 void Engine::collect() {
@@ -207,8 +229,10 @@ void Engine::release() {
 void Engine::learn(const policy::Fact& fact) {
     const bool time_only = std::holds_alternative<policy::TimePassed>(fact);
     effects(policy::step(world_, decider_.get(), fact));
-    if (!time_only) turn_.cursor_changed |= std::holds_alternative<policy::DirectorySnapshot>(fact) || std::holds_alternative<policy::DirectoryChanges>(fact) ||
-                                            std::holds_alternative<policy::DirectoryRefused>(fact);
+    if (!time_only)
+        turn_.cursor_changed |= std::holds_alternative<policy::DirectorySnapshot>(fact) ||
+                                std::holds_alternative<policy::DirectoryChanges>(fact) ||
+                                std::holds_alternative<policy::DirectoryRefused>(fact);
     for (const std::uint64_t pair : world_.touched.memberships) {
         const std::size_t room = pair & 0xffffffffU;
         if (room >= room_changes_.size()) room_changes_.resize(room + 1, 0);
@@ -223,7 +247,7 @@ std::uint64_t Engine::changes(RoomId room) const {
 void Engine::record(TrailEntry entry) {
     if (entry.time == Time{}) entry.time = world_.now;
     if (entry.policy.empty() && program_) entry.policy = program_->version;
-    trail_.add(std::move(entry));
+    trail_.add(entry);
 }
 
 // ---------------------------------------------------------------- marks
@@ -236,7 +260,8 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
     for (const store::StoredMark& row : marks) {
         const std::string& value = *row.value;
         if (row.kind == "approved" || row.kind == "rejected") {
-            if (const auto key = ActionKey::from_text(row.key)) (row.kind == "approved" ? memory_.approved : memory_.rejected).insert(*key);
+            if (const auto key = ActionKey::from_text(row.key))
+                (row.kind == "approved" ? memory_.approved : memory_.rejected).insert(*key);
         } else if (row.kind == "hold") {
             const Result<json::Value> hold = json::parse(value);
             if (!hold) continue;
@@ -251,8 +276,10 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
             holds_[held.id] = std::move(held);
         } else if (row.kind == "ledger") {
             const Result<json::Value> entry = json::parse(row.key);
-            if (entry) memory_.ledger.insert({static_cast<policy::Guard>((*entry)["guard"].integer_or(0)), (*entry)["user"].text(), (*entry)["room"].text(),
-                                              from_ms((*entry)["time"].integer_or(0))});
+            if (entry)
+                memory_.ledger.insert({static_cast<policy::Guard>((*entry)["guard"].integer_or(0)),
+                                       (*entry)["user"].text(), (*entry)["room"].text(),
+                                       from_ms((*entry)["time"].integer_or(0))});
         } else if (row.kind == "notice") {
             const Result<json::Value> debt = json::parse(value);
             if (debt) notices_.push_back({row.key, (*debt)["to"].text(), (*debt)["text"].text(), false});
@@ -264,8 +291,10 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
         } else if (row.kind == "retry") {
             const auto key = ActionKey::from_text(row.key);
             const Result<json::Value> retry = json::parse(value);
-            if (key && retry) retries_[*key] = {static_cast<int>((*retry)["attempts"].integer_or(1)), from_ms((*retry)["not_before"].integer_or(0)),
-                                                (*retry)["text"].text(), (*retry)["refused"].boolean_or(false)};
+            if (key && retry)
+                retries_[*key] = {static_cast<int>((*retry)["attempts"].integer_or(1)),
+                                  from_ms((*retry)["not_before"].integer_or(0)), (*retry)["text"].text(),
+                                  (*retry)["refused"].boolean_or(false)};
         }
     }
 }
@@ -295,35 +324,44 @@ void Engine::apply(PolicyToApply wanted) {
     entry.reason = wanted.reason;
     entry.policy = wanted.program->version;
     record(std::move(entry));
-    policy_ = store::StoredPolicy{wanted.program->version, std::move(wanted.files), wanted.program->pins, world_.now, wanted.caller.text, wanted.reason};
+    policy_ = store::StoredPolicy{wanted.program->version, std::move(wanted.files),
+                                  wanted.program->pins,    world_.now,
+                                  wanted.caller.text,      wanted.reason};
     turn_.policy = policy_;
     for (const ActionKey& key : memory_.rejected) mark("rejected", key.text(), std::nullopt);
     memory_.rejected.clear();  // they stand until the policy changes
     for (const auto& [key, retry] : retries_) mark("retry", key.text(), std::nullopt);
-    retries_.clear();          // what was refused may be possible now
+    retries_.clear();  // what was refused may be possible now
     suspect_rooms_.clear();
     bind(std::move(wanted.program));
     more_ = true;
 }
 
-void Engine::depart(PersonId person, bool taken_back, const schema::TrailCaller& caller, const std::string& reason) {
+void Engine::depart(PersonId person, bool taken_back, const schema::TrailCaller& caller,
+                    const std::string& reason) {
     TrailEntry entry;
     entry.kind = TrailKind::command;
     entry.action = taken_back ? "depart --take-back" : "depart";
     entry.person = world_.people[person.index()].guid;
-    if (decider_ && decider_->user_of(person).valid()) entry.user = world_.users.text(decider_->user_of(person));
+    if (decider_ && decider_->user_of(person).valid())
+        entry.user = world_.users.text(decider_->user_of(person));
     entry.caller = caller;
     entry.reason = reason;
     record(std::move(entry));
     learn(policy::DepartOrdered{person, taken_back});
 }
 
-Result<Engine::Answered> Engine::approve(const std::string& id, const schema::TrailCaller& caller, const std::string& reason) {
+Result<Engine::Answered> Engine::approve(const std::string& id, const schema::TrailCaller& caller,
+                                         const std::string& reason) {
     const auto hold = holds_.find(id);
-    if (hold == holds_.end()) return fail(ErrorKind::not_found, fmt::format("no hold '{}'", id), "`rollcall holds` lists them");
+    if (hold == holds_.end())
+        return fail(ErrorKind::not_found, fmt::format("no hold '{}'", id), "`rollcall holds` lists them");
     if (hold->second.guard == policy::Guard::canaries)
-        return fail(ErrorKind::refused, "removals are frozen because the directory could not be believed: that cannot be approved",
-                    "repair the directory, or take the canary out of the policy and apply it; a complete read that can be believed ends the hold");
+        return fail(
+            ErrorKind::refused,
+            "removals are frozen because the directory could not be believed: that cannot be approved",
+            "repair the directory, or take the canary out of the policy and apply it; a complete read that "
+            "can be believed ends the hold");
     Answered out;
     std::set<ActionKey> current;
     for (const policy::Hold& now : guards_.holds()) current.insert(now.actions.begin(), now.actions.end());
@@ -338,7 +376,8 @@ Result<Engine::Answered> Engine::approve(const std::string& id, const schema::Tr
     entry.action = fmt::format("approve {}", id);
     entry.caller = caller;
     entry.reason = reason;
-    entry.result = fmt::format("{} actions approved, {} no longer wanted: {}", out.wanted.size(), out.unwanted.size(), hold->second.cause);
+    entry.result = fmt::format("{} actions approved, {} no longer wanted: {}", out.wanted.size(),
+                               out.unwanted.size(), hold->second.cause);
     record(std::move(entry));
     mark("hold", id, std::nullopt);
     holds_.erase(hold);
@@ -346,11 +385,15 @@ Result<Engine::Answered> Engine::approve(const std::string& id, const schema::Tr
     return out;
 }
 
-Result<Engine::Answered> Engine::reject(const std::string& id, const schema::TrailCaller& caller, const std::string& reason) {
+Result<Engine::Answered> Engine::reject(const std::string& id, const schema::TrailCaller& caller,
+                                        const std::string& reason) {
     const auto hold = holds_.find(id);
-    if (hold == holds_.end()) return fail(ErrorKind::not_found, fmt::format("no hold '{}'", id), "`rollcall holds` lists them");
+    if (hold == holds_.end())
+        return fail(ErrorKind::not_found, fmt::format("no hold '{}'", id), "`rollcall holds` lists them");
     if (hold->second.guard == policy::Guard::canaries)
-        return fail(ErrorKind::refused, "a directory that could not be believed cannot be rejected: nothing of it was taken in", "");
+        return fail(ErrorKind::refused,
+                    "a directory that could not be believed cannot be rejected: nothing of it was taken in",
+                    "");
     Answered out;
     for (const ActionKey& key : hold->second.actions) {
         memory_.rejected.insert(key);
@@ -362,7 +405,8 @@ Result<Engine::Answered> Engine::reject(const std::string& id, const schema::Tra
     entry.action = fmt::format("reject {}", id);
     entry.caller = caller;
     entry.reason = reason;
-    entry.result = fmt::format("{} actions suppressed until their evidence or the policy changes: {}", out.wanted.size(), hold->second.cause);
+    entry.result = fmt::format("{} actions suppressed until their evidence or the policy changes: {}",
+                               out.wanted.size(), hold->second.cause);
     record(std::move(entry));
     mark("hold", id, std::nullopt);
     holds_.erase(hold);
@@ -372,7 +416,8 @@ Result<Engine::Answered> Engine::reject(const std::string& id, const schema::Tra
 
 // Soon: before those that are only verified.
 void Engine::read_room(RoomId room) {
-    if (std::find(rooms_to_read_.begin(), rooms_to_read_.end(), room) == rooms_to_read_.end()) rooms_to_read_.push_front(room);
+    if (std::find(rooms_to_read_.begin(), rooms_to_read_.end(), room) == rooms_to_read_.end())
+        rooms_to_read_.push_front(room);
 }
 
 void Engine::verify_rooms() {
@@ -385,9 +430,12 @@ void Engine::verify_rooms() {
 
 std::vector<Failure> Engine::failures() const {
     std::vector<Failure> out;
-    for (const auto& [key, retry] : retries_) out.push_back({key.text(), retry.text, retry.attempts, retry.not_before, retry.refused});
+    for (const auto& [key, retry] : retries_)
+        out.push_back({key.text(), retry.text, retry.attempts, retry.not_before, retry.refused});
     for (const Intent& intent : to_settle_)
-        if (intent.look_until != Time{}) out.push_back({intent.key().text(), "the answer was lost: looking whether it was made", intent.attempts, intent.look_at, false});
+        if (intent.look_until != Time{})
+            out.push_back({intent.key().text(), "the answer was lost: looking whether it was made",
+                           intent.attempts, intent.look_at, false});
     return out;
 }
 

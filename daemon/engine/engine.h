@@ -2,14 +2,17 @@
 //
 //     mailbox ─► take: messages become facts ─► step(world, fact) ─► backlog derived anew, guards count
 //                                                                          │
-//          release: answers, requests ◄─ ONE commit {facts, results, next intents} ◄─ dispatch: what fits the lanes
+//          release: answers, requests ◄─ ONE commit {facts, results, next intents} ◄─ dispatch: what fits the
+//          lanes
 //
-// One turn drains the mailbox, steps, chooses the next requests, commits once, and only then answers the homeserver's
-// transactions, the commands, and sends the requests. A commit that fails for want of disk space is tried again, whole,
-// every second; until it succeeds no new fact is taken and nothing is released. An fsync error ends the process.
+// One turn drains the mailbox, steps, chooses the next requests, commits once, and only then answers the
+// homeserver's transactions, the commands, and sends the requests. A commit that fails for want of disk space
+// is tried again, whole, every second; until it succeeds no new fact is taken and nothing is released. An
+// fsync error ends the process.
 //
-// All of it runs on the engine thread. It never waits: not on a queue, a server or a lock. The parts: take.cc (messages →
-// facts), dispatch.cc (backlog → calls), results.cc (results → facts), settle.cc (what a crash left in flight).
+// All of it runs on the engine thread. It never waits: not on a queue, a server or a lock. The parts: take.cc
+// (messages → facts), dispatch.cc (backlog → calls), results.cc (results → facts), settle.cc (what a crash
+// left in flight).
 #pragma once
 
 #include <array>
@@ -42,10 +45,10 @@ class DirectoryPort {
 
 struct Settings {
     std::string server_name;
-    std::string bot;          // Matrix ID
-    std::string admin_room;   // full alias; "" for none
+    std::string bot;         // Matrix ID
+    std::string admin_room;  // full alias; "" for none
     policy::Abilities abilities;
-    bool one_shot = false;    // a command without a daemon: reads, and acts only when told to converge
+    bool one_shot = false;  // a command without a daemon: reads, and acts only when told to converge
     Duration verify_every = std::chrono::hours{6};
     Duration look_for_accounts_every = std::chrono::minutes{5};
 };
@@ -60,35 +63,46 @@ struct PolicyToApply {
 
 // Something that could not be done, for status: kept until it is done or no longer wanted.
 struct Failure {
-    std::string action;   // "remove engineering @anna:example.org"
+    std::string action;  // "remove engineering @anna:example.org"
     std::string text;
     int attempts = 0;
-    Time next{};          // when it is tried again
+    Time next{};  // when it is tried again
     bool refused = false;
 };
 
 struct Counters {
-    std::uint64_t requests = 0, requests_failed = 0, transactions = 0, events = 0, events_repeated = 0, turns = 0, commits = 0, mismatches = 0;
+    std::uint64_t requests = 0, requests_failed = 0, transactions = 0, events = 0, events_repeated = 0,
+                  turns = 0, commits = 0, mismatches = 0;
     std::array<std::uint64_t, 24> actions{};  // done, by ActionKind
 };
 
 class Engine {
   public:
-    Engine(store::Store& store, Homeserver& homeserver, DirectoryPort& directory, Log& log, Settings settings);
+    Engine(store::Store& store, Homeserver& homeserver, DirectoryPort& directory, Log& log,
+           Settings settings);
 
-    // Loads what the store holds, binds the policy in force, and lists what must be settled. Once, before the first turn.
-    [[nodiscard]] Status start(Time now, const std::function<Result<std::shared_ptr<const policy::Program>>(const store::StoredPolicy&, policy::World&)>& compile);
+    // Loads what the store holds, binds the policy in force, and lists what must be settled. Once, before the
+    // first turn.
+    [[nodiscard]] Status start(Time now, const std::function<Result<std::shared_ptr<const policy::Program>>(
+                                             const store::StoredPolicy&, policy::World&)>& compile);
 
-    // One turn. An error is fatal: the process must end and recover. Want of disk space is no error (see blocked()).
+    // One turn. An error is fatal: the process must end and recover. Want of disk space is no error (see
+    // blocked()).
     [[nodiscard]] Status turn(std::vector<Message> messages, Time now);
-    // When the next turn is due without any message; kNever: only when something arrives. Time::min(): at once.
+    // When the next turn is due without any message; kNever: only when something arrives. Time::min(): at
+    // once.
     [[nodiscard]] Time wake() const;
     // Nothing in flight, nothing waiting that may be done now.
     [[nodiscard]] bool quiet() const;
-    // As quiet(), and what is left in the backlog is held, put off or waits for others: nothing more comes by itself.
-    [[nodiscard]] bool settled_down() const { return quiet() && !blocked_ && open_.empty() && calls_.empty() && !dispatched_; }
+    // As quiet(), and what is left in the backlog is held, put off or waits for others: nothing more comes by
+    // itself.
+    [[nodiscard]] bool settled_down() const {
+        return quiet() && !blocked_ && open_.empty() && calls_.empty() && !dispatched_;
+    }
     // Directory and rooms have been read since the start, so that a plan speaks of now.
-    [[nodiscard]] bool fresh() const { return read_since_start_ && rooms_to_read_.empty() && members_to_read_.empty() && reading_.empty(); }
+    [[nodiscard]] bool fresh() const {
+        return read_since_start_ && rooms_to_read_.empty() && members_to_read_.empty() && reading_.empty();
+    }
     // Lets a one-shot engine act.
     void converge() { converging_ = true, more_ = true; }
     [[nodiscard]] bool blocked() const { return blocked_; }
@@ -117,13 +131,16 @@ class Engine {
     [[nodiscard]] const std::string& pause_text() const { return pause_text_; }
     void pause(Pause pause, const schema::TrailCaller& caller, const std::string& reason);
     void apply(PolicyToApply policy);
-    void depart(PersonId person, bool taken_back, const schema::TrailCaller& caller, const std::string& reason);
+    void depart(PersonId person, bool taken_back, const schema::TrailCaller& caller,
+                const std::string& reason);
     // Actions of the hold that are still wanted, and those that are not any more.
     struct Answered {
         std::vector<policy::ActionKey> wanted, unwanted;
     };
-    [[nodiscard]] Result<Answered> approve(const std::string& hold, const schema::TrailCaller& caller, const std::string& reason);
-    [[nodiscard]] Result<Answered> reject(const std::string& hold, const schema::TrailCaller& caller, const std::string& reason);
+    [[nodiscard]] Result<Answered> approve(const std::string& hold, const schema::TrailCaller& caller,
+                                           const std::string& reason);
+    [[nodiscard]] Result<Answered> reject(const std::string& hold, const schema::TrailCaller& caller,
+                                          const std::string& reason);
     void verify_rooms();
     // Runs the command again in the next turn: something that it needs is still being read.
     void defer(Command command) { deferred_.push_back(std::move(command)); }
@@ -137,7 +154,7 @@ class Engine {
     enum class ReadKind : std::uint8_t { room, member, account };
     struct Reading {
         ReadKind kind = ReadKind::room;
-        std::string room;      // room ID
+        std::string room;  // room ID
         std::string user;
         RoomId room_ref;
         std::uint64_t changes = 0;  // of the room when it was asked
@@ -175,6 +192,8 @@ class Engine {
     void dispatch_released();
     void dispatch_reads();
     void dispatch_notices();
+    void drop_notices_to_departed();
+    [[nodiscard]] bool meeting(const std::string& user) const;
     bool dispatch_user(UserId user, const policy::UserAction& action);
     bool dispatch_room(std::uint32_t room, const policy::RoomAction& action);
     void send(Intent intent, const policy::ActionKey& key);
@@ -221,7 +240,7 @@ class Engine {
     policy::GuardState guards_;
     policy::GuardMemory memory_;
     std::map<std::string, policy::Hold> holds_;  // by id, every one that was seen and not answered
-    bool whole_pass_ = true;                     // a pass over everybody is under way: guards have not seen it all
+    bool whole_pass_ = true;  // a pass over everybody is under way: guards have not seen it all
 
     std::optional<store::StoredPolicy> policy_;
     policy::DirectoryStatus directory_status_;
@@ -235,11 +254,12 @@ class Engine {
     std::uint64_t next_intent_ = 1;
     std::uint64_t next_read_ = std::uint64_t{1} << 62U;  // sendings without an intent: reads
     std::map<std::uint64_t, Intent> in_flight_;          // by intent id
-    std::map<policy::ActionKey, Intent> open_;           // announced, not in flight, result unknown or to be tried again
-    std::vector<Intent> to_settle_;                      // left by a crash
+    std::map<policy::ActionKey, Intent>
+        open_;                       // announced, not in flight, result unknown or to be tried again
+    std::vector<Intent> to_settle_;  // left by a crash
     std::set<policy::ActionKey> busy_;
-    std::map<std::string, int> room_members_;            // room ID → membership calls in flight
-    std::set<std::string> room_state_;                   // room IDs whose state is being written or read
+    std::map<std::string, int> room_members_;  // room ID → membership calls in flight
+    std::set<std::string> room_state_;         // room IDs whose state is being written or read
     std::map<policy::ActionKey, Retry> retries_;
     std::set<std::pair<std::string, std::string>> by_mask_;  // (room key, user): the kick was refused
     std::map<std::uint64_t, Reading> reading_;
@@ -247,17 +267,17 @@ class Engine {
     std::deque<std::pair<std::string, std::string>> members_to_read_;
     std::deque<UserId> accounts_to_find_;
     Time next_verify_{}, next_accounts_{};
-    Time settle_after_{}, reads_after_{};                // not before: the last answer said nothing
-    std::vector<std::uint64_t> room_changes_;            // by RoomId: counts what happened in it
-    std::size_t recheck_ = 0;                            // the next user to be decided again in an idle moment
-    std::set<std::string> suspect_rooms_;                // keys: a decision there was found stale, removals wait
+    Time settle_after_{}, reads_after_{};      // not before: the last answer said nothing
+    std::vector<std::uint64_t> room_changes_;  // by RoomId: counts what happened in it
+    std::size_t recheck_ = 0;                  // the next user to be decided again in an idle moment
+    std::set<std::string> suspect_rooms_;      // keys: a decision there was found stale, removals wait
     std::deque<NoticeDebt> notices_;
-    std::map<std::string, std::string> direct_rooms_;    // Matrix ID, or alias of the admin room → room ID
+    std::map<std::string, std::string> direct_rooms_;  // Matrix ID, or alias of the admin room → room ID
     std::array<std::size_t, policy::kLanes> lane_cursor_{};
-    bool dispatched_ = false;                            // something was sent in this turn
+    bool dispatched_ = false;  // something was sent in this turn
     bool read_since_start_ = false;
     bool converging_ = false;
-    bool more_ = false;                                  // another turn has work although no message comes
+    bool more_ = false;  // another turn has work although no message comes
 
     // This turn, until its commit.
     store::Turn turn_;
@@ -266,9 +286,9 @@ class Engine {
     std::vector<std::function<void()>> replies_;
     std::vector<std::pair<std::uint64_t, Call>> calls_;
     std::vector<Command> deferred_;
-    std::vector<Message> waiting_;                       // arrived while the disk was full
+    std::vector<Message> waiting_;  // arrived while the disk was full
     bool blocked_ = false;
-    Time try_again_{};                                   // when the blocked turn's commit is tried again
+    Time try_again_{};  // when the blocked turn's commit is tried again
 };
 
 }  // namespace rollcall::engine

@@ -11,7 +11,9 @@ policy::ActionKey Intent::key() const {
     return {action, elsewhere ? room_id : room, user};
 }
 
-std::string Intent::marker() const { return fmt::format("rollcall-{}", id); }
+std::string Intent::marker() const {
+    return fmt::format("rollcall-{}", id);
+}
 
 std::string Intent::text() const {
     json::Value value;
@@ -32,7 +34,8 @@ std::optional<Intent> Intent::from_text(std::uint64_t id, const std::string& tex
     intent.id = id;
     const std::string action = (*value)["action"].text();
     for (int k = 0; k <= static_cast<int>(policy::ActionKind::notify); ++k)
-        if (policy::to_text(static_cast<policy::ActionKind>(k)) == action) intent.action = static_cast<policy::ActionKind>(k);
+        if (policy::to_text(static_cast<policy::ActionKind>(k)) == action)
+            intent.action = static_cast<policy::ActionKind>(k);
     intent.room = (*value)["room"].text();
     intent.room_id = (*value)["room_id"].text();
     intent.user = (*value)["user"].text();

@@ -1,5 +1,5 @@
-// Intent: what the trail announced before a request left, until its result is known. Stored in the turn that releases the
-// request; after a crash the stored ones are what must be settled (settle.h).
+// Intent: what the trail announced before a request left, until its result is known. Stored in the turn that
+// releases the request; after a crash the stored ones are what must be settled (settle.h).
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,20 @@ namespace rollcall::engine {
 struct Intent {
     std::uint64_t id = 0;
     policy::ActionKind action = policy::ActionKind::remove;
-    std::string room;              // key; of notify, the key of what is owed
+    std::string room;  // key; of notify, the key of what is owed
     std::string room_id;
-    std::string user;              // Matrix ID
+    std::string user;  // Matrix ID
     policy::Lane lane = policy::Lane::cosmetic;
     policy::Basis basis = policy::Basis::member;
-    int attempts = 0;              // how often it was sent
-    bool settling = false;         // its answer was lost: being read
-    std::string wanted;            // what the call asks for, in one word: "join", "leave", "invite" …
+    int attempts = 0;       // how often it was sent
+    bool settling = false;  // its answer was lost: being read
+    std::string wanted;     // what the call asks for, in one word: "join", "leave", "invite" …
     // Not stored: only of use while the process lives.
-    Time look_until{};             // of createRoom: until then "not there" may mean "not there yet"
-    Time look_at{};                // when it is looked for again
+    Time look_until{};  // of createRoom: until then "not there" may mean "not there yet"
+    Time look_at{};     // when it is looked for again
     Call call;
-    std::uint32_t held = 0;        // digest of the event held when it was sent
+    std::uint32_t held = 0;  // digest of the event held when it was sent
+    std::string held_state;  // put_state: the event that was held when it was sent
     UserId user_id;
     RoomId room_ref;
     policy::RoomContent content = policy::OtherContent{};  // of put_state

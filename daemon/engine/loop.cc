@@ -1,20 +1,22 @@
 #include "daemon/engine/loop.h"
 
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
 #include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fmt/format.h>
-#include <systemd/sd-daemon.h>
-#include <systemd/sd-event.h>
-#include <sys/epoll.h>
 
 namespace rollcall::engine {
 namespace {
 
-Time clock_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
+Time clock_now() {
+    return std::chrono::floor<Duration>(std::chrono::system_clock::now());
+}
 
 void must(int result, const char* what) {
     if (result >= 0) return;
@@ -24,10 +26,12 @@ void must(int result, const char* what) {
 
 }  // namespace
 
-Loop::Loop(Engine& engine, Mailbox& mailbox, bool background) : engine_(engine), mailbox_(mailbox), background_(background) {
+Loop::Loop(Engine& engine, Mailbox& mailbox, bool background)
+    : engine_(engine), mailbox_(mailbox), background_(background) {
     must(sd_event_new(&event_), "sd_event_new");
     must(sd_event_add_io(event_, &mail_, mailbox_.fd(), EPOLLIN, &Loop::on_mail, this), "sd_event_add_io");
-    must(sd_event_add_time(event_, &timer_, CLOCK_REALTIME, 0, 1000, &Loop::on_timer, this), "sd_event_add_time");
+    must(sd_event_add_time(event_, &timer_, CLOCK_REALTIME, 0, 1000, &Loop::on_timer, this),
+         "sd_event_add_time");
     if (background_) {
         sigset_t set;
         sigemptyset(&set);
@@ -85,11 +89,14 @@ void Loop::arm() {
     must(sd_event_source_set_enabled(timer_, SD_EVENT_ONESHOT), "sd_event_source_set_enabled");
 }
 
-Status Loop::run() { return run_until(nullptr); }
+Status Loop::run() {
+    return run_until(nullptr);
+}
 
 Status Loop::run_until(std::function<bool()> done) {
     done_ = std::move(done);
-    ended_ = false;  // not sd_event_exit(): a loop that has exited never runs again, and one command may need two runs
+    ended_ = false;  // not sd_event_exit(): a loop that has exited never runs again, and one command may need
+                     // two runs
     arm();
     while (!ended_) must(sd_event_run(event_, UINT64_MAX), "sd_event_run");
     if (background_) sd_notify(0, "STOPPING=1");

@@ -1,5 +1,5 @@
-// Loop: the engine thread's event loop (sd-event): the mailbox, the engine's next moment, signals, readiness and the
-// watchdog. run() returns when a signal ends it.
+// Loop: the engine thread's event loop (sd-event): the mailbox, the engine's next moment, signals, readiness
+// and the watchdog. run() returns when a signal ends it.
 #pragma once
 
 #include <functional>

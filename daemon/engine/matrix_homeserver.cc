@@ -18,13 +18,26 @@ CallResult result_of(const matrix::Outcome& outcome) {
     result.retry_after = outcome.after;
     result.text = outcome.errcode.empty() ? outcome.text : outcome.errcode + ": " + outcome.text;
     switch (outcome.kind) {
-        case Kind::done: result.outcome = CallOutcome::done; break;
-        case Kind::already_so: result.outcome = CallOutcome::already_so; break;
-        case Kind::refused: result.outcome = CallOutcome::refused; break;
-        case Kind::unknown_result: result.outcome = CallOutcome::torn; break;
-        case Kind::no_account: result.outcome = CallOutcome::no_account; break;
+        case Kind::done:
+            result.outcome = CallOutcome::done;
+            break;
+        case Kind::already_so:
+            result.outcome = CallOutcome::already_so;
+            break;
+        case Kind::refused:
+            result.outcome = CallOutcome::refused;
+            break;
+        case Kind::unknown_result:
+            result.outcome = CallOutcome::torn;
+            break;
+        case Kind::no_account:
+            result.outcome = CallOutcome::no_account;
+            break;
         // 429 is about this request; no answer, or 5xx, is about the homeserver.
-        case Kind::retry: result.outcome = outcome.status == 0 || outcome.status >= 500 ? CallOutcome::unreachable : CallOutcome::retry; break;
+        case Kind::retry:
+            result.outcome =
+                outcome.status == 0 || outcome.status >= 500 ? CallOutcome::unreachable : CallOutcome::retry;
+            break;
     }
     return result;
 }
@@ -43,20 +56,25 @@ json::Value body_of(const Call& call) {
 
 matrix::Call member_call(const Call& call) {
     // A kick removes members and invitees and nothing else; writing `leave` would also lift a ban.
-    if (call.membership == MembershipState::leave && call.as_user.empty()) return matrix::kick(call.room, call.user, call.reason);
+    if (call.membership == MembershipState::leave && call.as_user.empty())
+        return matrix::kick(call.room, call.user, call.reason);
     return matrix::put_member(call.room, call.user, call.membership, call.reason, call.as_user);
 }
 
 }  // namespace
 
-void MatrixHomeserver::finish(std::uint64_t id, CallResult result) { mailbox_.put(CallDone{id, std::move(result)}); }
+void MatrixHomeserver::finish(std::uint64_t id, CallResult result) {
+    mailbox_.put(CallDone{id, std::move(result)});
+}
 
 void MatrixHomeserver::perform(std::uint64_t id, const matrix::Call& call) {
-    client_.perform(call, [this, id, alias = call.action == matrix::Action::put_alias](const matrix::Outcome& outcome) {
-        CallResult result = result_of(outcome);
-        if (alias && outcome.status == 409 && result.outcome == CallOutcome::refused) result.outcome = CallOutcome::conflict;
-        finish(id, std::move(result));
-    });
+    client_.perform(
+        call, [this, id, alias = call.action == matrix::Action::put_alias](const matrix::Outcome& outcome) {
+            CallResult result = result_of(outcome);
+            if (alias && outcome.status == 409 && result.outcome == CallOutcome::refused)
+                result.outcome = CallOutcome::conflict;
+            finish(id, std::move(result));
+        });
 }
 
 void MatrixHomeserver::prepare() {
@@ -74,26 +92,39 @@ void MatrixHomeserver::introduce() {
 
 void MatrixHomeserver::send(std::uint64_t id, Call call) {
     if (prepared_) return carry_out(id, call);
-    client_.perform(matrix::register_bot(bot_), [this, id, call = std::move(call)](const matrix::Outcome& outcome) {
-        if (outcome.kind != Kind::done && outcome.kind != Kind::already_so) return finish(id, result_of(outcome));
-        introduce();
-        carry_out(id, call);
-    });
+    client_.perform(matrix::register_bot(bot_),
+                    [this, id, call = std::move(call)](const matrix::Outcome& outcome) {
+                        if (outcome.kind != Kind::done && outcome.kind != Kind::already_so)
+                            return finish(id, result_of(outcome));
+                        introduce();
+                        carry_out(id, call);
+                    });
 }
 
 void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
     switch (call.kind) {
-        case CallKind::put_member: return perform(id, member_call(call));
-        case CallKind::leave_elsewhere: return leave_elsewhere(id, call);
-        case CallKind::forget: return perform(id, matrix::forget(call.room, call.as_user));
-        case CallKind::sign_out: return perform(id, matrix::logout_all(call.as_user));
-        case CallKind::list_rooms: return list_rooms(id, call);
-        case CallKind::create_room: return perform(id, matrix::create_room(body_of(call)));
-        case CallKind::find_created: return find_created(id, call);
-        case CallKind::put_state: return perform(id, matrix::put_state(call.room, call.type, call.state_key, body_of(call)));
-        case CallKind::claim_alias: return perform(id, matrix::put_alias(call.alias, call.room));
-        case CallKind::send_notice: return perform(id, matrix::send_message(call.room, call.marker, body_of(call)));
-        case CallKind::join_alias: return perform(id, matrix::join_alias(call.alias));
+        case CallKind::put_member:
+            return perform(id, member_call(call));
+        case CallKind::leave_elsewhere:
+            return leave_elsewhere(id, call);
+        case CallKind::forget:
+            return perform(id, matrix::forget(call.room, call.as_user));
+        case CallKind::sign_out:
+            return perform(id, matrix::logout_all(call.as_user));
+        case CallKind::list_rooms:
+            return list_rooms(id, call);
+        case CallKind::create_room:
+            return perform(id, matrix::create_room(body_of(call)));
+        case CallKind::find_created:
+            return find_created(id, call);
+        case CallKind::put_state:
+            return perform(id, matrix::put_state(call.room, call.type, call.state_key, body_of(call)));
+        case CallKind::claim_alias:
+            return perform(id, matrix::put_alias(call.alias, call.room));
+        case CallKind::send_notice:
+            return perform(id, matrix::send_message(call.room, call.marker, body_of(call)));
+        case CallKind::join_alias:
+            return perform(id, matrix::join_alias(call.alias));
         case CallKind::read_room:
             return client_.room_state(call.room, [this, id](Result<policy::RoomRead> read) {
                 CallResult result = read ? CallResult{} : failed(read.error());
@@ -101,11 +132,12 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
                 finish(id, std::move(result));
             });
         case CallKind::read_member:
-            return client_.member_event(call.room, call.user, [this, id](Result<std::optional<policy::RoomEvent>> read) {
-                CallResult result = read ? CallResult{} : failed(read.error());
-                if (read) result.member = std::move(*read);
-                finish(id, std::move(result));
-            });
+            return client_.member_event(call.room, call.user,
+                                        [this, id](Result<std::optional<policy::RoomEvent>> read) {
+                                            CallResult result = read ? CallResult{} : failed(read.error());
+                                            if (read) result.member = std::move(*read);
+                                            finish(id, std::move(result));
+                                        });
         case CallKind::find_account:
             return client_.account_exists(call.user, [this, id](Result<bool> found) {
                 CallResult result = found ? CallResult{} : failed(found.error());
@@ -113,50 +145,57 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
                 finish(id, std::move(result));
             });
         case CallKind::find_notice:
-            return client_.marked_message(call.room, call.marker, [this, id](Result<std::optional<std::string>> found) {
-                CallResult result = found ? CallResult{} : failed(found.error());
-                if (found && !*found) result.outcome = CallOutcome::absent;
-                if (found && *found) result.event = **found;
-                finish(id, std::move(result));
-            });
+            return client_.marked_message(
+                call.room, call.marker, [this, id](Result<std::optional<std::string>> found) {
+                    CallResult result = found ? CallResult{} : failed(found.error());
+                    if (found && !*found) result.outcome = CallOutcome::absent;
+                    if (found && *found) result.event = **found;
+                    finish(id, std::move(result));
+                });
     }
 }
 
 // Out, and out of what they can still read. Leaving a room that was left before is no failure.
 void MatrixHomeserver::leave_elsewhere(std::uint64_t id, const Call& call) {
-    const matrix::Call leave = matrix::put_member(call.room, call.as_user, MembershipState::leave, "", call.as_user);
-    client_.perform(leave, [this, id, forget = matrix::forget(call.room, call.as_user)](const matrix::Outcome& outcome) {
-        if (outcome.kind != Kind::done && outcome.kind != Kind::already_so) return finish(id, result_of(outcome));
-        perform(id, forget);
-    });
+    const matrix::Call leave =
+        matrix::put_member(call.room, call.as_user, MembershipState::leave, "", call.as_user);
+    client_.perform(
+        leave, [this, id, forget = matrix::forget(call.room, call.as_user)](const matrix::Outcome& outcome) {
+            if (outcome.kind != Kind::done && outcome.kind != Kind::already_so)
+                return finish(id, result_of(outcome));
+            perform(id, forget);
+        });
 }
 
 void MatrixHomeserver::list_rooms(std::uint64_t id, const Call& call) {
-    client_.joined_rooms(call.as_user, [this, id, user = call.as_user](Result<std::vector<std::string>> joined) {
+    client_.joined_rooms(call.as_user, [this, id,
+                                        user = call.as_user](Result<std::vector<std::string>> joined) {
         if (!joined) {
             CallResult result = failed(joined.error());
             // Nobody to act as: there is nothing to leave.
             if (joined.error().kind == ErrorKind::denied) result.outcome = CallOutcome::no_account;
             return finish(id, std::move(result));
         }
-        client_.invitations(user, [this, id, rooms = std::move(*joined)](Result<std::vector<std::string>> invited) mutable {
-            if (!invited) return finish(id, failed(invited.error()));
-            rooms.insert(rooms.end(), invited->begin(), invited->end());
-            CallResult result;
-            result.rooms = std::move(rooms);
-            finish(id, std::move(result));
-        });
+        client_.invitations(
+            user, [this, id, rooms = std::move(*joined)](Result<std::vector<std::string>> invited) mutable {
+                if (!invited) return finish(id, failed(invited.error()));
+                rooms.insert(rooms.end(), invited->begin(), invited->end());
+                CallResult result;
+                result.rooms = std::move(rooms);
+                finish(id, std::move(result));
+            });
     });
 }
 
 void MatrixHomeserver::find_created(std::uint64_t id, const Call& call) {
-    client_.joined_rooms("", [this, id, known = call.known, marker = call.marker](Result<std::vector<std::string>> joined) {
-        if (!joined) return finish(id, failed(joined.error()));
-        std::vector<std::string> rooms;
-        for (const std::string& room : *joined)
-            if (std::find(known.begin(), known.end(), room) == known.end()) rooms.push_back(room);
-        look_for_marker(id, marker, std::move(rooms));
-    });
+    client_.joined_rooms(
+        "", [this, id, known = call.known, marker = call.marker](Result<std::vector<std::string>> joined) {
+            if (!joined) return finish(id, failed(joined.error()));
+            std::vector<std::string> rooms;
+            for (const std::string& room : *joined)
+                if (std::find(known.begin(), known.end(), room) == known.end()) rooms.push_back(room);
+            look_for_marker(id, marker, std::move(rooms));
+        });
 }
 
 void MatrixHomeserver::look_for_marker(std::uint64_t id, std::string marker, std::vector<std::string> rooms) {
@@ -167,11 +206,13 @@ void MatrixHomeserver::look_for_marker(std::uint64_t id, std::string marker, std
     }
     const std::string room = rooms.back();
     rooms.pop_back();
-    client_.room_state(room, [this, id, room, marker = std::move(marker), rooms = std::move(rooms)](Result<policy::RoomRead> read) mutable {
+    client_.room_state(room, [this, id, room, marker = std::move(marker),
+                              rooms = std::move(rooms)](Result<policy::RoomRead> read) mutable {
         if (!read && read.error().kind == ErrorKind::unavailable) return finish(id, failed(read.error()));
         if (read)
             for (const policy::RoomEvent& event : read->state)
-                if (const auto* create = std::get_if<policy::CreateContent>(&event.content); create != nullptr && create->intent == marker) {
+                if (const auto* create = std::get_if<policy::CreateContent>(&event.content);
+                    create != nullptr && create->intent == marker) {
                     CallResult result;
                     result.room = room;
                     return finish(id, std::move(result));

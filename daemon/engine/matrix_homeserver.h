@@ -1,6 +1,7 @@
-// MatrixHomeserver: the engine's calls over the Matrix bridge. Calls that are more than one request (leave and forget,
-// find what a lost answer made) are chained here; each ends in exactly one result in the mailbox.
-// Owned by the app, outlives the engine's last call; send() from the engine thread, the rest on the HTTP client's thread.
+// MatrixHomeserver: the engine's calls over the Matrix bridge. Calls that are more than one request (leave
+// and forget, find what a lost answer made) are chained here; each ends in exactly one result in the mailbox.
+// Owned by the app, outlives the engine's last call; send() from the engine thread, the rest on the HTTP
+// client's thread.
 #pragma once
 
 #include <atomic>
@@ -17,7 +18,8 @@ class MatrixHomeserver : public Homeserver {
     MatrixHomeserver(matrix::Client& client, Mailbox& mailbox, std::string bot, std::string registration)
         : client_(client), mailbox_(mailbox), bot_(std::move(bot)), registration_(std::move(registration)) {}
     void send(std::uint64_t id, Call call) override;
-    // Makes the bot's account and asks the homeserver to send what it holds back. Without it the first call does so.
+    // Makes the bot's account and asks the homeserver to send what it holds back. Without it the first call
+    // does so.
     void prepare();
 
   private:

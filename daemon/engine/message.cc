@@ -1,10 +1,10 @@
 #include "daemon/engine/message.h"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <sys/eventfd.h>
-#include <unistd.h>
 #include <utility>
 
 namespace rollcall::engine {
@@ -16,7 +16,9 @@ Mailbox::Mailbox() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     }
 }
 
-Mailbox::~Mailbox() { close(fd_); }
+Mailbox::~Mailbox() {
+    close(fd_);
+}
 
 void Mailbox::wake() const {
     const std::uint64_t one = 1;

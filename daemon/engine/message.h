@@ -1,9 +1,9 @@
 // Message: what reaches the engine thread, and the bounded mailbox that it comes through.
 //
-// Rules of docs/carrying-on.md: producers never wait for room while the engine waits for them. A transaction is one open
-// HTTP request a registration, a call's completion has its place reserved by the call itself, a complete directory read
-// is one moved snapshot; only those three and commands come here, so the bound is reached by commands alone, and a
-// command that finds the mailbox full is told "busy".
+// Rules of docs/carrying-on.md: producers never wait for room while the engine waits for them. A transaction
+// is one open HTTP request a registration, a call's completion has its place reserved by the call itself, a
+// complete directory read is one moved snapshot; only those three and commands come here, so the bound is
+// reached by commands alone, and a command that finds the mailbox full is told "busy".
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ namespace rollcall::engine {
 
 class Engine;
 
-// A transaction of the homeserver. `answer(true)` says it is durable, `answer(false)` that it must be sent again;
-// called exactly once, on the engine thread, after the turn's commit.
+// A transaction of the homeserver. `answer(true)` says it is durable, `answer(false)` that it must be sent
+// again; called exactly once, on the engine thread, after the turn's commit.
 struct TransactionIn {
     std::string id;
     std::vector<policy::RoomEvent> events;
@@ -31,13 +31,15 @@ struct CallDone {
     std::uint64_t id = 0;
     CallResult result;
 };
-// Something asked by a person. run() is called on the engine thread and returns the answer to give after the commit.
+// Something asked by a person. run() is called on the engine thread and returns the answer to give after the
+// commit.
 struct Command {
     std::function<std::function<void()>(Engine&)> run;
     bool reads_only = false;  // may be answered while the disk is full
 };
 
-using Message = std::variant<TransactionIn, CallDone, Command, policy::DirectorySnapshot, policy::DirectoryChanges, policy::DirectoryStatus>;
+using Message = std::variant<TransactionIn, CallDone, Command, policy::DirectorySnapshot,
+                             policy::DirectoryChanges, policy::DirectoryStatus>;
 
 // Any thread puts, the engine thread takes. `fd` becomes readable when there is something to take.
 class Mailbox {
@@ -47,7 +49,7 @@ class Mailbox {
     Mailbox(const Mailbox&) = delete;
     Mailbox& operator=(const Mailbox&) = delete;
 
-    void put(Message message);            // always taken: bounded by what is in flight
+    void put(Message message);                  // always taken: bounded by what is in flight
     [[nodiscard]] bool offer(Command command);  // false: full, say "busy"
     [[nodiscard]] std::vector<Message> take();
     [[nodiscard]] int fd() const { return fd_; }

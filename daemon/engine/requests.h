@@ -1,6 +1,6 @@
-// From an action of the plan to the call that carries it out, in the state the world is in now. One action can take
-// several calls in turn (invite, then join): each is asked for when the one before has become a fact.
-// Pure: reads the world, changes nothing. Engine thread.
+// From an action of the plan to the call that carries it out, in the state the world is in now. One action
+// can take several calls in turn (invite, then join): each is asked for when the one before has become a
+// fact. Pure: reads the world, changes nothing. Engine thread.
 #pragma once
 
 #include <optional>
@@ -18,11 +18,13 @@ struct Wanted {
 
 // nullopt: nothing can be asked for at the moment (the room does not exist yet, or is still being filled).
 // `by_mask`: a kick was refused, so the user is made to leave instead.
-[[nodiscard]] std::optional<Wanted> wanted_call(const policy::Decider& decider, const policy::Backlog& backlog,
+[[nodiscard]] std::optional<Wanted> wanted_call(const policy::Decider& decider,
+                                                const policy::Backlog& backlog,
                                                 const policy::Abilities& abilities, UserId user,
                                                 const policy::UserAction& action, bool by_mask);
 // nullopt likewise, and for publish and release, which ask the homeserver for nothing.
-[[nodiscard]] std::optional<Wanted> wanted_call(const policy::Decider& decider, const policy::Backlog& backlog,
+[[nodiscard]] std::optional<Wanted> wanted_call(const policy::Decider& decider,
+                                                const policy::Backlog& backlog,
                                                 const policy::Abilities& abilities, std::uint32_t room,
                                                 const policy::RoomAction& action, const std::string& marker);
 

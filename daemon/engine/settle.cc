@@ -1,6 +1,7 @@
-// Engine: what cannot be known is read. After a crash, or a torn connection, a request may or may not have been carried
-// out; the homeserver is asked, and if it was not it is sent again under the same intent. createRoom and notices are not
-// idempotent and carry the intent's marker, by which they are found; everything else may simply be sent again.
+// Engine: what cannot be known is read. After a crash, or a torn connection, a request may or may not have
+// been carried out; the homeserver is asked, and if it was not it is sent again under the same intent.
+// createRoom and notices are not idempotent and carry the intent's marker, by which they are found;
+// everything else may simply be sent again.
 #include <fmt/format.h>
 
 #include "daemon/engine/engine.h"
@@ -13,12 +14,13 @@ using policy::MembershipState;
 
 namespace {
 
-// A homeserver goes on with a createRoom whose client is gone (1.2 s seen on a busy one): only a room that is still not
-// there after this long was never made. A kick, a join or a state event may be sent twice, a createRoom may not.
-constexpr Duration kCreateMayTake = std::chrono::seconds{5};
-constexpr Duration kLookAgain = std::chrono::milliseconds{500};
 constexpr Duration kSettleAgain = std::chrono::seconds{1};
 constexpr Duration kRefusedSettle = std::chrono::minutes{1};
+// A homeserver goes on with a createRoom whose client is gone (1.2 s seen on a busy one): only a room that is
+// still not there after this long was never made. A kick, a join or a state event may be sent twice, a
+// createRoom may not.
+constexpr Duration kCreateMayTake = std::chrono::seconds{5};
+constexpr Duration kLookAgain = std::chrono::milliseconds{500};
 
 MembershipState state_of(const std::string& wanted) {
     if (wanted == "join") return MembershipState::join;
@@ -64,21 +66,25 @@ void Engine::settle_by_reading(Intent intent) {
 
 void Engine::settled(Intent intent, const CallResult& result) {
     const ActionKey key = intent.key();
-    // Only done and absent say what became of it. Anything else, a refusal too, is asked again later: taken for an
-    // absence it would do twice what must not be done twice, or take somebody for out who is in.
+    // Only done and absent say what became of it. Anything else, a refusal too, is asked again later: taken
+    // for an absence it would do twice what must not be done twice, or take somebody for out who is in.
     bool found = result.outcome == CallOutcome::done || result.outcome == CallOutcome::already_so;
     if (!found && result.outcome != CallOutcome::absent) {
         const bool refused = result.outcome == CallOutcome::refused;
-        if (refused && intent.call.kind == CallKind::read_member) {  // the bot is not in the room, perhaps; sent again, it does no harm
+        if (refused &&
+            intent.call.kind ==
+                CallKind::read_member) {  // the bot is not in the room, perhaps; sent again, it does no harm
             read_room(intent.room_ref);
             return put_off(std::move(intent), result);
         }
-        settle_after_ = world_.now + std::max(refused ? kRefusedSettle : kSettleAgain, result.retry_after.value_or(Duration{}));
+        settle_after_ = world_.now + std::max(refused ? kRefusedSettle : kSettleAgain,
+                                              result.retry_after.value_or(Duration{}));
         busy_.insert(key);  // until it is known, nobody does it anew
         to_settle_.push_back(std::move(intent));
         return;
     }
-    if (intent.call.kind == CallKind::find_created && result.outcome == CallOutcome::absent && world_.now < intent.look_until) {
+    if (intent.call.kind == CallKind::find_created && result.outcome == CallOutcome::absent &&
+        world_.now < intent.look_until) {
         intent.look_at = world_.now + kLookAgain;
         busy_.insert(key);
         to_settle_.push_back(std::move(intent));
@@ -91,7 +97,8 @@ void Engine::settled(Intent intent, const CallResult& result) {
         found = world_.state_of(intent.user_id, intent.room_ref) == state_of(intent.wanted);
         if (found) {
             ++counters_.actions[static_cast<std::size_t>(intent.action)];
-            result_entry(intent, "done: found so when asked", result.member ? result.member->event : "", true);
+            result_entry(intent, "done: found so when asked", result.member ? result.member->event : "",
+                         true);
             turn_.finished.push_back(intent.id);
             forget_retry(key);
             return;

@@ -1,6 +1,7 @@
-// Engine, first part of a turn: messages become facts, and what the step says beside the world is written down.
-#include <algorithm>
+// Engine, first part of a turn: messages become facts, and what the step says beside the world is written
+// down.
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "daemon/engine/engine.h"
 #include "policy/explain.h"
@@ -17,7 +18,8 @@ constexpr std::size_t kMostNotices = 200;
 void Engine::take(TransactionIn& message) {
     ++counters_.transactions;
     const Result<bool> seen = store_.seen_transaction(message.id);
-    const bool repeated = (seen && *seen) || std::find(turn_.transactions.begin(), turn_.transactions.end(), message.id) != turn_.transactions.end();
+    const bool repeated = (seen && *seen) || std::find(turn_.transactions.begin(), turn_.transactions.end(),
+                                                       message.id) != turn_.transactions.end();
     if (!repeated) {
         for (const policy::RoomEvent& event : message.events) {
             ++counters_.events;
@@ -36,7 +38,8 @@ bool Engine::expected(const policy::RoomEvent& event) const {
     if (member == nullptr) return false;
     return std::any_of(in_flight_.begin(), in_flight_.end(), [&](const auto& entry) {
         const Call& call = entry.second.call;
-        return call.kind == CallKind::put_member && call.room == event.room && call.user == member->user && call.membership == member->membership;
+        return call.kind == CallKind::put_member && call.room == event.room && call.user == member->user &&
+               call.membership == member->membership;
     });
 }
 
@@ -58,11 +61,14 @@ void Engine::believe(const policy::Fact& fact) {
         log_.error("RC-DIR-FROZEN", world_.frozen);
         tell_admins("frozen", fmt::format("Removals are frozen: {}.", world_.frozen));
     }
-    if (world_.frozen.empty() && was_frozen) log_.info("RC-DIR-BELIEVED", "the directory can be believed again");
+    if (world_.frozen.empty() && was_frozen)
+        log_.info("RC-DIR-BELIEVED", "the directory can be believed again");
     more_ = true;
 }
 
-void Engine::take(policy::DirectoryChanges& message) { learn(policy::Fact(std::move(message))); }
+void Engine::take(policy::DirectoryChanges& message) {
+    learn(policy::Fact(std::move(message)));
+}
 
 void Engine::take(policy::DirectoryStatus& message) {
     const bool incomplete = message.health == policy::DirectoryHealth::incomplete;
@@ -80,38 +86,50 @@ void Engine::take(policy::DirectoryStatus& message) {
             record(std::move(entry));
         }
     }
-    if (incomplete && world_.frozen != message.text) believe(policy::DirectoryRefused{message.text, {message.directory, message.server, 0, "", world_.now}});
+    if (incomplete && world_.frozen != message.text)
+        believe(
+            policy::DirectoryRefused{message.text, {message.directory, message.server, 0, "", world_.now}});
     // What hid part of it may be over: only a complete read says so.
     if (message.health == policy::DirectoryHealth::up && !world_.frozen.empty()) directory_.request_sweep();
     directory_status_ = std::move(message);
-    if (directory_status_.health != policy::DirectoryHealth::up)
-        more_ = true;
+    if (directory_status_.health != policy::DirectoryHealth::up) more_ = true;
 }
 
 void Engine::effects(policy::Effects&& effects) {
     if (effects.sweep) directory_.request_sweep();
     for (const auto& member : effects.read_members)
-        if (std::find(members_to_read_.begin(), members_to_read_.end(), member) == members_to_read_.end()) members_to_read_.push_back(member);
-    for (const RoomId room : effects.read_rooms)
-        read_room(room);
+        if (std::find(members_to_read_.begin(), members_to_read_.end(), member) == members_to_read_.end())
+            members_to_read_.push_back(member);
+    for (const RoomId room : effects.read_rooms) read_room(room);
     for (const policy::Notice& notice : effects.notices) owe(notice);
     for (policy::Note& note : effects.notes) {
         TrailEntry entry;
         switch (note.kind) {
             case policy::Note::Kind::departed:
-            case policy::Note::Kind::returned: entry.kind = TrailKind::directory; break;
-            case policy::Note::Kind::directory_read: entry.kind = TrailKind::directory; break;
-            case policy::Note::Kind::directory_refused: entry.kind = TrailKind::failure; break;
-            default: entry.kind = TrailKind::membership; break;
+            case policy::Note::Kind::returned:
+                entry.kind = TrailKind::directory;
+                break;
+            case policy::Note::Kind::directory_read:
+                entry.kind = TrailKind::directory;
+                break;
+            case policy::Note::Kind::directory_refused:
+                entry.kind = TrailKind::failure;
+                break;
+            default:
+                entry.kind = TrailKind::membership;
+                break;
         }
-        entry.action = note.kind == policy::Note::Kind::departed ? "departed" : note.kind == policy::Note::Kind::returned ? "returned" : "";
+        entry.action = note.kind == policy::Note::Kind::departed   ? "departed"
+                       : note.kind == policy::Note::Kind::returned ? "returned"
+                                                                   : "";
         entry.result = note.text;
         if (note.person.valid()) entry.person = world_.people[note.person.index()].guid;
         if (note.user.valid()) entry.user = world_.users.text(note.user);
         entry.room_key = note.room;
         entry.event = note.event;
         entry.evidence = note.evidence;
-        if (note.kind == policy::Note::Kind::departed) log_.info("RC-DEPARTED", note.text, {{"user", entry.user}});
+        if (note.kind == policy::Note::Kind::departed)
+            log_.info("RC-DEPARTED", note.text, {{"user", entry.user}});
         record(std::move(entry));
     }
 }
@@ -121,14 +139,19 @@ void Engine::owe(const policy::Notice& notice) {
     if (!world_.is_local(to)) return;
     const policy::CompiledRoom* spec = program_ ? program_->room(notice.room) : nullptr;
     owe(fmt::format("{}/{}/{}", to, notice.room, notice.outsider), to,
-        fmt::format("{} was removed from “{}”: that room is not open to people from outside. If they need to be there, ask one of "
-                    "the room's owners or your IT department for an approval (who, which room, why, until when).",
-                    notice.outsider, spec == nullptr ? notice.room : spec->name));
+        fmt::format(
+            "{} was removed from “{}”: that room is not open to people from outside. If they need to be "
+            "there, ask one of "
+            "the room's owners or your IT department for an approval (who, which room, why, until when).",
+            notice.outsider, spec == nullptr ? notice.room : spec->name));
 }
 
 void Engine::owe(std::string key, std::string to, std::string text) {
-    if (std::any_of(notices_.begin(), notices_.end(), [&](const NoticeDebt& debt) { return debt.key == key; })) return;
-    if (notices_.size() >= kMostNotices) return;  // whoever invites thousands is not owed thousands of messages
+    if (std::any_of(notices_.begin(), notices_.end(),
+                    [&](const NoticeDebt& debt) { return debt.key == key; }))
+        return;
+    if (notices_.size() >= kMostNotices)
+        return;  // whoever invites thousands is not owed thousands of messages
     json::Value value;
     value.set("to", to);
     value.set("text", text);

@@ -2,12 +2,12 @@
 //
 //     commit(Turn) ── one transaction, one fsync ──► everything in the turn is in force, or nothing of it is
 //
-// Portable SQL behind it (PostgreSQL is meant to be the second engine). Owned and called by the engine thread alone, or
-// by a command that holds the folder's lock; nothing here is shared.
+// Portable SQL behind it (PostgreSQL is meant to be the second engine). Owned and called by the engine thread
+// alone, or by a command that holds the folder's lock; nothing here is shared.
 //
-// Errors: `limit` when the disk is full (the same turn may be tried again: nothing of it was kept), `io` for anything
-// else that SQLite reports. An fsync error is final: the process must end and recover, because what the disk holds is
-// not known any more (fatal() tells the two apart).
+// Errors: `limit` when the disk is full (the same turn may be tried again: nothing of it was kept), `io` for
+// anything else that SQLite reports. An fsync error is final: the process must end and recover, because what
+// the disk holds is not known any more (fatal() tells the two apart).
 #pragma once
 
 #include <memory>
@@ -23,11 +23,11 @@ namespace rollcall::store {
 
 // One policy that was put in force.
 struct StoredPolicy {
-    std::string version;                                       // hash of the files' text
-    std::vector<std::pair<std::string, std::string>> files;    // path as the user named it, text
+    std::string version;                                     // hash of the files' text
+    std::vector<std::pair<std::string, std::string>> files;  // path as the user named it, text
     policy::Pins pins;
     Time applied{};
-    std::string caller;                                        // who, as the trail says it
+    std::string caller;  // who, as the trail says it
     std::string reason;
 };
 
@@ -37,8 +37,8 @@ struct StoredIntent {
     std::string text;
 };
 
-// One-shot debts and marks of the engine, each under (kind, key): used approvals, rejections, holds, the guards' ledger,
-// retry times, notices owed, direct rooms, the pause. A null value deletes.
+// One-shot debts and marks of the engine, each under (kind, key): used approvals, rejections, holds, the
+// guards' ledger, retry times, notices owed, direct rooms, the pause. A null value deletes.
 struct StoredMark {
     std::string kind, key;
     std::optional<std::string> value;
@@ -55,19 +55,19 @@ struct StoredTrailEntry {
 struct Turn {
     const policy::World* world = nullptr;
     policy::Touched touched;
-    bool cursor_changed = false;      // world->cursor, attributes_read, directory_read and frozen are written
+    bool cursor_changed = false;  // world->cursor, attributes_read, directory_read and frozen are written
     std::vector<std::string> transactions;  // IDs taken in by this turn
     std::vector<StoredIntent> intents;
-    std::vector<std::uint64_t> finished;    // intents whose result is in `trail`
+    std::vector<std::uint64_t> finished;  // intents whose result is in `trail`
     std::vector<StoredTrailEntry> trail;
     std::vector<StoredMark> marks;
     std::optional<StoredPolicy> policy;
 };
 
 struct TrailFilter {
-    std::string user, room, kind;     // "" for any; exact
-    std::uint64_t after = 0;          // only entries with a higher index
-    std::size_t at_most = 200;        // the newest ones, oldest of them first
+    std::string user, room, kind;  // "" for any; exact
+    std::uint64_t after = 0;       // only entries with a higher index
+    std::size_t at_most = 200;     // the newest ones, oldest of them first
 };
 
 class Store {
@@ -77,20 +77,20 @@ class Store {
     [[nodiscard]] virtual Status commit(const Turn& turn) = 0;
     [[nodiscard]] virtual bool fatal() const = 0;  // after a failed commit: the process must end
 
-    // Fills an empty world (its `bot` and `server_name` set by the caller before), without marking anything touched or
-    // dirty: joined counts, room_users, expiries and revisit are rebuilt.
+    // Fills an empty world (its `bot` and `server_name` set by the caller before), without marking anything
+    // touched or dirty: joined counts, room_users, expiries and revisit are rebuilt.
     [[nodiscard]] virtual Status load(policy::World& world) = 0;
     [[nodiscard]] virtual Result<std::optional<StoredPolicy>> policy() = 0;  // in force
     [[nodiscard]] virtual Result<std::vector<StoredIntent>> intents() = 0;
-    [[nodiscard]] virtual Result<std::vector<StoredMark>> marks() = 0;       // all, by kind and key
+    [[nodiscard]] virtual Result<std::vector<StoredMark>> marks() = 0;  // all, by kind and key
     [[nodiscard]] virtual Result<bool> seen_transaction(const std::string& id) = 0;
     [[nodiscard]] virtual Result<std::vector<StoredTrailEntry>> trail(const TrailFilter& filter) = 0;
     [[nodiscard]] virtual Result<std::uint64_t> trail_size() = 0;
-    [[nodiscard]] virtual Result<std::uint64_t> last_intent() = 0;           // the highest id ever used
+    [[nodiscard]] virtual Result<std::uint64_t> last_intent() = 0;  // the highest id ever used
 };
 
-// Opens or makes `folder`/rollcall.db (WAL, synchronous FULL) and takes the folder's lock, which is held until the store
-// goes. Errors: `conflict` names the process that holds the lock.
+// Opens or makes `folder`/rollcall.db (WAL, synchronous FULL) and takes the folder's lock, which is held
+// until the store goes. Errors: `conflict` names the process that holds the lock.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& folder);
 
 }  // namespace rollcall::store

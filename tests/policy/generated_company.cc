@@ -131,6 +131,11 @@ void GeneratedCompany::write_person(const std::string& name) {
             break;
         case 7:
             entry.attributes["department"] = {one_of(kDepartments), one_of(kDepartments)};
+            entry.unreadable.clear();
+            if (one_in(4)) {
+                entry.attributes.erase("department");
+                entry.unreadable.push_back("department");
+            }
             entry.attributes["title"] = {one_in(2) ? "Head of it" : "it"};
             break;
         default:

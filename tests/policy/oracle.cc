@@ -96,6 +96,8 @@ Tri Oracle::attribute(std::size_t index, const Condition& condition) const {
             if (world_.attribute_names.text(held.attribute) == name)
                 values.push_back(world_.attribute_values.text(held.value));
     }
+    bool unreadable = false;
+    for (const std::string& value : values) unreadable |= value == kUnreadable;
     for (const std::string& value : values)
         for (const std::string& wanted : condition.values) {
             RE2::Options options;
@@ -103,8 +105,9 @@ Tri Oracle::attribute(std::size_t index, const Condition& condition) const {
             const bool fits = condition.test == Condition::Test::matches
                                   ? RE2::FullMatch(value, RE2(wanted, options))
                                   : fold(value) == fold(wanted);
-            if (fits && here(index)) return Tri::yes;
+            if (fits && value != kUnreadable && here(index)) return Tri::yes;
         }
+    if (unreadable && here(index)) return Tri::unknown;
     return name == "samaccountname" || world_.attributes_read.contains(name) ? Tri::no : Tri::unknown;
 }
 

@@ -161,8 +161,16 @@ CallResult FakeHomeserver::perform(const Call& call) {
         }
         case CallKind::find_account:
             return said(accounts.contains(call.user) ? CallOutcome::done : CallOutcome::absent);
-        case CallKind::send_notice:
         case CallKind::join_alias: {
+            const auto at = aliases.find(call.alias);
+            if (at == aliases.end()) return said(CallOutcome::refused, "M_NOT_FOUND: no such room");
+            result.room = at->second;
+            if (membership(result.room, bot_) == MembershipState::join) return result;
+            if (!may_join(result.room, bot_)) return said(CallOutcome::refused, "M_FORBIDDEN: not invited");
+            emit(result.room, bot_, MemberContent{bot_, MembershipState::join, ""}, bot_);
+            return result;
+        }
+        case CallKind::send_notice: {
             if (membership(call.room, bot_) != MembershipState::join)
                 return said(CallOutcome::refused, "M_FORBIDDEN: not in the room");
             const Result<json::Value> body = json::parse(call.body);

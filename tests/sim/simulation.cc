@@ -285,7 +285,8 @@ void Simulation::somebody_in_the_directory() {
     }
 }
 
-// The daemon asks once which rooms a departed person is in, so who is known to have departed makes no new ones.
+// The daemon asks once which rooms a departed person is in, so who is known to have departed makes no new
+// ones.
 bool Simulation::may_meet(const std::string& user) const {
     if (!running() || !homeserver.accounts.contains(user)) return false;
     const std::string login = user.substr(1, user.find(':') - 1);
