@@ -238,6 +238,10 @@ void Engine::send(Intent intent, const ActionKey& key) {
     const bool announced = held != open_.end();
     intent.id = announced ? held->second.id : next_intent_++;
     intent.attempts = (announced ? held->second.attempts : 0) + 1;
+    if (const auto room = world_.room_by_id.find(intent.call.room);
+        intent.call.kind == CallKind::put_state && room != world_.room_by_id.end())
+        intent.held_state =
+            policy::held_state_event(world_, room->second, intent.content, intent.call.state_key);
     if (announced) open_.erase(held);
     turn_.intents.push_back({intent.id, intent.text()});
     if (!announced) {

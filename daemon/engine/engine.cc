@@ -432,6 +432,10 @@ std::vector<Failure> Engine::failures() const {
     std::vector<Failure> out;
     for (const auto& [key, retry] : retries_)
         out.push_back({key.text(), retry.text, retry.attempts, retry.not_before, retry.refused});
+    for (const Intent& intent : to_settle_)
+        if (intent.look_until != Time{})
+            out.push_back({intent.key().text(), "the answer was lost: looking whether it was made",
+                           intent.attempts, intent.look_at, false});
     return out;
 }
 

@@ -263,7 +263,7 @@ class Engine {
     std::map<std::string, int> room_members_;  // room ID → membership calls in flight
     std::set<std::string> room_state_;         // room IDs whose state is being written or read
     std::map<policy::ActionKey, Retry> retries_;
-    std::map<policy::ActionKey, int> repeats_;           // how often done since a minute ago at most
+    std::map<policy::ActionKey, int> repeats_;  // how often done since a minute ago at most
     Time repeats_until_{};
     std::set<std::pair<std::string, std::string>> by_mask_;  // (room key, user): the kick was refused
     std::map<std::uint64_t, Reading> reading_;

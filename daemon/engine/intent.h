@@ -27,6 +27,7 @@ struct Intent {
     Time look_at{};     // when it is looked for again
     Call call;
     std::uint32_t held = 0;  // digest of the event held when it was sent
+    std::string held_state;  // put_state: the event that was held when it was sent
     UserId user_id;
     RoomId room_ref;
     policy::RoomContent content = policy::OtherContent{};  // of put_state

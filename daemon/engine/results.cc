@@ -1,7 +1,7 @@
-// Engine: what became of the calls. A result becomes a fact, a line in the trail, and, where it failed, a debt: when to
-// try again. A lost answer is settled by reading the homeserver, under the same intent.
-#include <algorithm>
+// Engine: what became of the calls. A result becomes a fact, a line in the trail, and, where it failed, a
+// debt: when to try again. A lost answer is settled by reading the homeserver, under the same intent.
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "daemon/engine/engine.h"
 
@@ -25,7 +25,8 @@ constexpr int kMostRepeats = 6;  // of one action within that; an invitation and
 constexpr Duration kLongestDown = std::chrono::seconds{15};
 
 bool says_nothing(const CallResult& result) {
-    return result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn || result.outcome == CallOutcome::retry;
+    return result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn ||
+           result.outcome == CallOutcome::retry;
 }
 
 Duration backoff(Duration first, Duration longest, int attempts) {
@@ -53,15 +54,19 @@ void Engine::take(CallDone& message) {
     if (intent.call.kind == CallKind::put_state) room_state_.erase(intent.call.room);
     if (intent.call.kind == CallKind::put_member || intent.call.kind == CallKind::forget)
         if (--room_members_[intent.call.room] == 0) room_members_.erase(intent.call.room);
-    if (intent.settling) settled(std::move(intent), message.result);
-    else finish(intent, message.result);
+    if (intent.settling)
+        settled(std::move(intent), message.result);
+    else
+        finish(intent, message.result);
 }
 
 // The homeserver as a whole: down or up.
 void Engine::trouble(const CallResult& result) {
     if (result.outcome == CallOutcome::unreachable) {
         ++counters_.requests_failed;
-        if (homeserver_failures_ == 0) log_.warn("RC-HS-DOWN", "the homeserver does not answer; everything waits", {{"error", result.text}});
+        if (homeserver_failures_ == 0)
+            log_.warn("RC-HS-DOWN", "the homeserver does not answer; everything waits",
+                      {{"error", result.text}});
         homeserver_trouble_ = result.text;
         ++homeserver_failures_;
         homeserver_retry_ = world_.now + backoff(kDownRetry, kLongestDown, homeserver_failures_);
@@ -78,19 +83,22 @@ void Engine::trouble(const CallResult& result) {
 
 void Engine::finish(Intent& intent, const CallResult& result) {
     switch (result.outcome) {
-        case CallOutcome::torn: return settle_by_reading(std::move(intent));
+        case CallOutcome::torn:
+            return settle_by_reading(std::move(intent));
         case CallOutcome::retry:
-        case CallOutcome::unreachable: return put_off(std::move(intent), result);
+        case CallOutcome::unreachable:
+            return put_off(std::move(intent), result);
         case CallOutcome::refused:
             // A kick that the power levels forbid: the user is made to leave instead.
-            if (intent.action == ActionKind::remove && settings_.abilities.mask && world_.is_local(intent.user) && intent.call.as_user.empty()) {
+            if (intent.action == ActionKind::remove && settings_.abilities.mask &&
+                world_.is_local(intent.user) && intent.call.as_user.empty()) {
                 by_mask_.emplace(intent.room, intent.user);
                 open_[intent.key()] = std::move(intent);
                 more_ = true;
                 return;
             }
-            // The room is not as it was thought to be (still being made, closed by hand): read, and tried again before
-            // that counts as an answer for long.
+            // The room is not as it was thought to be (still being made, closed by hand): read, and tried
+            // again before that counts as an answer for long.
             if (intent.action == ActionKind::add && intent.attempts < kRefusedAdds) {
                 rooms_to_read_.push_back(intent.room_ref);
                 CallResult again = result;
@@ -102,7 +110,8 @@ void Engine::finish(Intent& intent, const CallResult& result) {
             // Somebody else was first: what is so now is read, not assumed.
             if (intent.call.kind == CallKind::put_member) return settle_by_reading(std::move(intent));
             [[fallthrough]];
-        default: break;
+        default:
+            break;
     }
     if (intent.notice()) return finish_notice(intent, result);
     achieved(intent, result);
@@ -110,8 +119,8 @@ void Engine::finish(Intent& intent, const CallResult& result) {
     not_too_often(intent, result);
 }
 
-// What was done and is wanted again at once has not brought about what it should have: a fault of ours, or of the
-// homeserver. It is tried more and more seldom, and shows in status.
+// What was done and is wanted again at once has not brought about what it should have: a fault of ours, or of
+// the homeserver. It is tried more and more seldom, and shows in status.
 void Engine::not_too_often(const Intent& intent, const CallResult& result) {
     if (world_.now >= repeats_until_) {
         repeats_until_ = world_.now + kRepeatsWithin;
@@ -128,33 +137,45 @@ void Engine::not_too_often(const Intent& intent, const CallResult& result) {
 // Done, or found to be so: the fact, and the result in the trail.
 void Engine::achieved(Intent& intent, const CallResult& result) {
     const bool no_account = result.outcome == CallOutcome::no_account;
-    if (no_account && intent.user_id.valid()) learn(policy::AccountSeen{intent.user_id, policy::Account::absent});
+    if (no_account && intent.user_id.valid())
+        learn(policy::AccountSeen{intent.user_id, policy::Account::absent});
     std::string text = no_account ? "no such account" : "done";
     switch (intent.call.kind) {
         case CallKind::put_member:
-            if (!no_account) learn(policy::MembershipSet{intent.user_id, intent.room_ref, intent.call.membership, result.event, intent.held});
+            if (!no_account)
+                learn(policy::MembershipSet{intent.user_id, intent.room_ref, intent.call.membership,
+                                            result.event, intent.held});
             break;
-        case CallKind::forget: learn(policy::Forgotten{intent.user_id, intent.room_ref}); break;
-        case CallKind::sign_out: learn(policy::SignedOut{intent.user_id}); break;
+        case CallKind::forget:
+            learn(policy::Forgotten{intent.user_id, intent.room_ref});
+            break;
+        case CallKind::sign_out:
+            learn(policy::SignedOut{intent.user_id});
+            break;
         case CallKind::list_rooms: {
             std::vector<std::string> elsewhere;
             for (const std::string& room : result.rooms)
-                if (const auto known = world_.room_by_id.find(room); known == world_.room_by_id.end() || world_.rooms[known->second.index()].released)
+                if (const auto known = world_.room_by_id.find(room);
+                    known == world_.room_by_id.end() || world_.rooms[known->second.index()].released)
                     elsewhere.push_back(room);
             text = fmt::format("in {} rooms outside the policy", elsewhere.size());
             learn(policy::RoomsListed{intent.user_id, std::move(elsewhere)});
             break;
         }
-        case CallKind::leave_elsewhere: learn(policy::LeftUnmanaged{intent.user_id, intent.call.room}); break;
+        case CallKind::leave_elsewhere:
+            learn(policy::LeftUnmanaged{intent.user_id, intent.call.room});
+            break;
         case CallKind::create_room:
         case CallKind::find_created:
             intent.room_id = result.room;
-            learn(policy::RoomCreated{intent.room_ref, result.room, intent.marker(), intent.wanted == "hidden"});
+            learn(policy::RoomCreated{intent.room_ref, result.room, intent.marker(),
+                                      intent.wanted == "hidden"});
             break;
         case CallKind::put_state:
             // Of a room's place in its space the state is the space's.
             if (const auto room = world_.room_by_id.find(intent.call.room); room != world_.room_by_id.end())
-                learn(policy::StateSet{room->second, intent.content, intent.call.state_key, result.event, {}});
+                learn(policy::StateSet{room->second, intent.content, intent.call.state_key, result.event,
+                                       intent.held_state});
             break;
         case CallKind::claim_alias: {
             const bool conflict = result.outcome == CallOutcome::conflict;
@@ -162,7 +183,8 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
             learn(policy::AliasClaimed{intent.room_ref, intent.call.alias, conflict});
             break;
         }
-        default: break;
+        default:
+            break;
     }
     ++counters_.actions[static_cast<std::size_t>(intent.action)];
     result_entry(intent, text, result.event, result.outcome != CallOutcome::conflict);
@@ -171,7 +193,8 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
 }
 
 void Engine::finish_notice(Intent& intent, const CallResult& result) {
-    const auto debt = std::find_if(notices_.begin(), notices_.end(), [&](const NoticeDebt& d) { return d.key == intent.room; });
+    const auto debt = std::find_if(notices_.begin(), notices_.end(),
+                                   [&](const NoticeDebt& d) { return d.key == intent.room; });
     if (intent.wanted != "notice") {  // the room to write in is there now
         direct_rooms_[intent.user] = result.room;
         mark("direct_room", intent.user, result.room);
@@ -193,14 +216,16 @@ void Engine::put_off(Intent intent, const CallResult& result) {
     const auto before = retries_.find(key);
     try_later(key, result, before == retries_.end() ? 1 : before->second.attempts + 1);
     if (result.outcome != CallOutcome::unreachable)
-        log_.warn(refused ? "RC-REFUSED" : "RC-RETRY", fmt::format("{}: {}", intent.wanted, result.text), {{"room", intent.room}, {"user", intent.user}});
+        log_.warn(refused ? "RC-REFUSED" : "RC-RETRY", fmt::format("{}: {}", intent.wanted, result.text),
+                  {{"room", intent.room}, {"user", intent.user}});
     if (intent.notice())
         for (NoticeDebt& debt : notices_)
             if (debt.key == intent.room) debt.busy = false;
     if (refused) {
         result_entry(intent, fmt::format("refused: {}", result.text), "", false);
         turn_.finished.push_back(intent.id);
-        if (intent.notice() && !intent.user.starts_with('#')) {  // an explanation that cannot be given is not owed for ever
+        if (intent.notice() &&
+            !intent.user.starts_with('#')) {  // an explanation that cannot be given is not owed for ever
             mark("notice", intent.room, std::nullopt);
             std::erase_if(notices_, [&](const NoticeDebt& d) { return d.key == intent.room; });
         }
@@ -231,7 +256,8 @@ void Engine::forget_retry(const ActionKey& key) {
     if (retries_.erase(key) > 0) mark("retry", key.text(), std::nullopt);
 }
 
-void Engine::result_entry(const Intent& intent, const std::string& result, const std::string& event, bool ok) {
+void Engine::result_entry(const Intent& intent, const std::string& result, const std::string& event,
+                          bool ok) {
     TrailEntry entry;
     entry.kind = intent.notice() ? TrailKind::notice : ok ? TrailKind::result : TrailKind::failure;
     entry.intent = intent.id;
@@ -241,21 +267,25 @@ void Engine::result_entry(const Intent& intent, const std::string& result, const
     entry.user = intent.user;
     entry.event = event;
     entry.result = result;
-    if (const PersonId person = decider_ && intent.user_id.valid() ? decider_->person_of(intent.user_id) : PersonId{}; person.valid())
+    if (const PersonId person =
+            decider_ && intent.user_id.valid() ? decider_->person_of(intent.user_id) : PersonId{};
+        person.valid())
         entry.person = world_.people[person.index()].guid;
     record(std::move(entry));
 }
 
 // ---------------------------------------------------------------- reads
 
-// A read that did not say anything is tried again, not at once, and concludes nothing: a refusal is no absence.
+// A read that did not say anything is tried again, not at once, and concludes nothing: a refusal is no
+// absence.
 void Engine::read_done(const Reading& reading, const CallResult& result) {
     const bool failed = says_nothing(result);
     if (failed) reads_after_ = world_.now + std::max(kFirstRetry, result.retry_after.value_or(Duration{}));
     switch (reading.kind) {
         case ReadKind::room:
             if (failed || (result.read && changes(reading.room_ref) != reading.changes)) {
-                rooms_to_read_.push_back(reading.room_ref);  // something happened in between: neither before nor after it
+                rooms_to_read_.push_back(
+                    reading.room_ref);  // something happened in between: neither before nor after it
             } else if (result.read) {
                 learn(*result.read);
             } else {
@@ -267,7 +297,8 @@ void Engine::read_done(const Reading& reading, const CallResult& result) {
             if (failed) {
                 members_to_read_.emplace_back(reading.room, reading.user);
             } else if (result.outcome == CallOutcome::refused) {  // the bot is not in the room, perhaps
-                if (const auto room = world_.room_by_id.find(reading.room); room != world_.room_by_id.end()) read_room(room->second);
+                if (const auto room = world_.room_by_id.find(reading.room); room != world_.room_by_id.end())
+                    read_room(room->second);
             } else {
                 learn(policy::MemberRead{reading.room, reading.user, result.member});
             }

@@ -20,7 +20,7 @@ constexpr Duration kRefusedSettle = std::chrono::minutes{1};
 // A homeserver goes on with a createRoom whose client is gone (1.2 s seen on a busy one): only a room that is
 // still not there after this long was never made. A kick, a join or a state event may be sent twice, a
 // createRoom may not.
-constexpr Duration kCreateMayTake = std::chrono::seconds{10};
+constexpr Duration kCreateMayTake = std::chrono::seconds{5};
 constexpr Duration kLookAgain = std::chrono::milliseconds{500};
 
 MembershipState state_of(const std::string& wanted) {
