@@ -144,6 +144,8 @@ class Engine {
     void verify_rooms();
     // Runs the command again in the next turn: something that it needs is still being read.
     void defer(Command command) { deferred_.push_back(std::move(command)); }
+    // Under what the store remembers a transaction that was taken in.
+    [[nodiscard]] static std::string identity(const TransactionIn& message);
     // A line for the trail, in this turn's commit.
     void record(schema::TrailEntry entry);
     // Carries out every fact through step() and keeps its effects.

@@ -15,17 +15,26 @@ namespace {
 constexpr std::size_t kMostNotices = 200;
 }
 
+// A transaction is known by its ID and its events together: Synapse counts from 1 again after a restart in
+// which nothing was waiting (seen), and what it then sends under an old number is news.
+std::string Engine::identity(const TransactionIn& message) {
+    std::string events;
+    for (const policy::RoomEvent& event : message.events) events += event.event + "\n";
+    return fmt::format("{}/{:08x}", message.id, policy::event_digest(events));
+}
+
 void Engine::take(TransactionIn& message) {
     ++counters_.transactions;
-    const Result<bool> seen = store_.seen_transaction(message.id);
+    const std::string identity = Engine::identity(message);
+    const Result<bool> seen = store_.seen_transaction(identity);
     const bool repeated = (seen && *seen) || std::find(turn_.transactions.begin(), turn_.transactions.end(),
-                                                       message.id) != turn_.transactions.end();
+                                                       identity) != turn_.transactions.end();
     if (!repeated) {
         for (const policy::RoomEvent& event : message.events) {
             ++counters_.events;
             learn(policy::RoomEventSeen{event, expected(event)});
         }
-        turn_.transactions.push_back(message.id);
+        turn_.transactions.push_back(identity);
     } else {
         counters_.events_repeated += message.events.size();
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/engine/engine.h"
 #include "schema/json.h"
 #include "schema/matrix_content.h"
 
@@ -486,7 +487,11 @@ void FakeHomeserver::pump() {
 void FakeHomeserver::push(Transaction transaction) {
     open_ = std::move(transaction);
     const std::string id = open_.id;
-    deliver(engine::TransactionIn{id, open_.events, [this, id, process = process_](bool durable) {
+    const std::string known = engine::Engine::identity({id, open_.events, {}});
+    deliver(engine::TransactionIn{id, open_.events, [this, id, known, process = process_](bool durable) {
+                                      if (durable && !kept(known))
+                                          complain("transaction " + id +
+                                                   " was acknowledged and is not in the store");
                                       if (process == process_ && running_) answered(id, durable);
                                   }});
     // An answer that does not come: the same again.
@@ -496,7 +501,6 @@ void FakeHomeserver::push(Transaction transaction) {
 }
 
 void FakeHomeserver::answered(const std::string& id, bool durable) {
-    if (durable && !kept(id)) complain("transaction " + id + " was acknowledged and is not in the store");
     if (open_.id != id) return;
     if (!durable || random_.chance(faults.repeat_transaction)) {
         agenda_.after(Duration{5}, [this, id, process = process_] {
