@@ -120,7 +120,10 @@ Status Engine::turn(std::vector<Message> messages, Time now) {
     decide();
     dispatch();
     try_again_ = now + kDiskRetry;
-    if (Status kept = commit(); !kept || blocked_) return kept;
+    if (Status kept = commit(); !kept || blocked_) {
+        answer_reads();
+        return kept;
+    }
     release();
     return {};
 }
@@ -216,7 +219,12 @@ Status Engine::commit() {
     return {};
 }
 
+void Engine::answer_reads() {
+    for (auto& reply : std::exchange(read_replies_, {})) reply();
+}
+
 void Engine::release() {
+    answer_reads();
     for (auto& answer : std::exchange(answers_, {})) answer(true);
     for (auto& reply : std::exchange(replies_, {})) reply();
     dispatched_ = !calls_.empty();

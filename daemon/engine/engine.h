@@ -229,6 +229,7 @@ class Engine {
     void collect();
     [[nodiscard]] Status commit();
     void release();
+    void answer_reads();
     [[nodiscard]] std::uint64_t changes(RoomId room) const;
 
     store::Store& store_;
@@ -290,6 +291,7 @@ class Engine {
     audit::Trail trail_;
     std::vector<std::function<void(bool)>> answers_;
     std::vector<std::function<void()>> replies_;
+    std::vector<std::function<void()>> read_replies_;  // promise nothing: given even if the disk is full
     std::vector<std::pair<std::uint64_t, Call>> calls_;
     std::vector<Command> deferred_;
     std::vector<Message> waiting_;  // arrived while the disk was full

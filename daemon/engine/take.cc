@@ -53,7 +53,8 @@ bool Engine::expected(const policy::RoomEvent& event) const {
 }
 
 void Engine::take(Command& message) {
-    if (auto reply = message.run(*this)) replies_.push_back(std::move(reply));
+    if (auto reply = message.run(*this))
+        (message.reads_only ? read_replies_ : replies_).push_back(std::move(reply));
 }
 
 void Engine::take(policy::DirectorySnapshot& message) {
