@@ -1,47 +1,21 @@
 #include "policy/guard.h"
 
 #include <fmt/format.h>
-#include <sodium.h>
 #include <algorithm>
 #include <map>
 #include <utility>
 
 namespace rollcall::policy {
 
-std::string_view to_text(Guard guard) {
-    switch (guard) {
-        case Guard::departures:
-            return "departures";
-        case Guard::removals:
-            return "removals";
-        case Guard::room_loses:
-            return "room_loses";
-        case Guard::room_gains:
-            return "room_gains";
-        case Guard::rooms_created:
-            return "rooms.created";
-        case Guard::rooms_released:
-            return "rooms.released";
-        case Guard::canaries:
-            return "canaries";
-    }
-    return "";
-}
+namespace {
+constexpr Duration kShareWindow = std::chrono::hours{1};  // of room_loses and room_gains
+}  // namespace
 
-std::string ActionKey::text() const {
-    return fmt::format("{} {} {}", to_text(kind), room.empty() ? "-" : room, user.empty() ? "-" : user);
-}
-
-std::optional<ActionKey> ActionKey::from_text(std::string_view text) {
-    const std::size_t a = text.find(' ');
-    const std::size_t b = a == std::string_view::npos ? a : text.find(' ', a + 1);
-    if (b == std::string_view::npos) return std::nullopt;
-    const auto field = [](std::string_view s) { return s == "-" ? std::string() : std::string(s); };
-    for (int k = 0; k <= static_cast<int>(ActionKind::notify); ++k)
-        if (to_text(static_cast<ActionKind>(k)) == text.substr(0, a))
-            return ActionKey{static_cast<ActionKind>(k), field(text.substr(a + 1, b - a - 1)),
-                             field(text.substr(b + 1))};
-    return std::nullopt;
+Time ledger_needed_from(const Guards& guards, const HeldSince& held_since, Time now) {
+    const Duration longest =
+        std::max({guards.removals.within, guards.departures.within, guards.rooms_within, kShareWindow});
+    for (const auto& [guard, since] : held_since) now = std::min(now, since);
+    return now - longest;
 }
 
 ActionKey key_of(const Decider& decider, UserId user, const UserAction& action) {
@@ -85,22 +59,6 @@ std::optional<Guard> guard_of(const Decider& decider, UserId user, const UserAct
 }
 
 namespace {
-
-std::string hold_id(Guard guard, const std::vector<ActionKey>& actions) {
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
-    const auto feed = [&state](std::string_view text) {
-        crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(text.data()), text.size());
-        crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>("\n"), 1);
-    };
-    feed(to_text(guard));
-    for (const ActionKey& action : actions) feed(action.text());
-    std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
-    crypto_hash_sha256_final(&state, digest.data());
-    std::string out;
-    for (std::size_t i = 0; i < 6; ++i) out += fmt::format("{:02x}", digest[i]);
-    return out;
-}
 
 // What one guard has counted: distinct users (or rooms) of the plan and of the ledger within its window, and
 // what of it is in the plan. Ids, not texts: there may be millions of additions, and only a hold needs names.
@@ -187,51 +145,48 @@ class Counter {
     [[nodiscard]] bool answered(UserId user, const UserAction& action) const {
         if (!answers_) return false;
         const ActionKey key = key_of(decider_, user, action);
-        return memory_.approved.contains(key) || memory_.rejected.contains(key);
+        return answers(memory_.approved, key, action.basis) || answers(memory_.rejected, key, action.basis);
     }
 
     void put(RoomCount& count, const ActionKey& key) const {
-        if (memory_.approved.contains(key) || memory_.rejected.contains(key)) return;
+        if (answers(memory_.approved, key, kNoBasis) || answers(memory_.rejected, key, kNoBasis)) return;
         count.counted.insert(key.room);
         count.actions.push_back(key);
     }
 
     // Is this still in the window of a guard, or was it when the guard began to hold?
-    [[nodiscard]] bool within(const LedgerEntry& entry, Guard guard, const std::string& room,
-                              Duration window) const {
+    [[nodiscard]] bool within(Time done, Guard guard, const std::string& room, Duration window) const {
         const auto since = memory_.held_since.find({guard, room});
-        return entry.time + window >
-               (since == memory_.held_since.end() ? now_ : std::min(now_, since->second));
+        return done + window > (since == memory_.held_since.end() ? now_ : std::min(now_, since->second));
     }
 
     void ledger() {
         const Guards& guards = decider_.program().guards;
-        const Duration hour = std::chrono::hours{1};
-        for (const LedgerEntry& entry : memory_.ledger) {
+        for (const auto& [entry, done] : memory_.ledger) {
             const std::uint32_t user = number(entry.user);
             const int index = decider_.program().room_index(entry.room);
             const auto room = static_cast<std::uint32_t>(index);
             switch (entry.guard) {
                 case Guard::departures:
-                    if (within(entry, entry.guard, "", guards.departures.within))
+                    if (within(done, entry.guard, "", guards.departures.within))
                         departures.counted.push_back(user);
                     break;
                 case Guard::removals:
-                    if (within(entry, entry.guard, "", guards.removals.within))
+                    if (within(done, entry.guard, "", guards.removals.within))
                         removals.counted.push_back(user);
-                    if (index >= 0 && within(entry, Guard::room_loses, entry.room, hour))
+                    if (index >= 0 && within(done, Guard::room_loses, entry.room, kShareWindow))
                         loses[room].counted.push_back(user);
                     break;
                 case Guard::room_gains:
-                    if (index >= 0 && within(entry, entry.guard, entry.room, hour))
+                    if (index >= 0 && within(done, entry.guard, entry.room, kShareWindow))
                         gains[room].counted.push_back(user);
                     break;
                 case Guard::rooms_created:
-                    if (within(entry, entry.guard, "", guards.rooms_within))
+                    if (within(done, entry.guard, "", guards.rooms_within))
                         created.counted.insert(entry.room);
                     break;
                 case Guard::rooms_released:
-                    if (within(entry, entry.guard, "", guards.rooms_within))
+                    if (within(done, entry.guard, "", guards.rooms_within))
                         released.counted.insert(entry.room);
                     break;
                 default:
@@ -254,13 +209,6 @@ class Counter {
     Time now_;
     std::map<std::string, std::uint32_t> strangers_;
 };
-
-Hold make_hold(Guard guard, std::string room, std::string cause, std::vector<ActionKey> actions) {
-    std::sort(actions.begin(), actions.end());
-    Hold hold{"", guard, std::move(room), std::move(cause), std::move(actions)};
-    hold.id = hold_id(guard, hold.actions);
-    return hold;
-}
 
 }  // namespace
 
@@ -339,14 +287,29 @@ void GuardState::evaluate(const Decider& decider, const Backlog& backlog, const 
     }
 }
 
+HeldSince GuardState::held_since(const HeldSince& before, Time now) const {
+    HeldSince out;
+    for (const Hold& hold : holds_) {
+        if (hold.guard == Guard::canaries) continue;  // it has no window
+        const auto since = before.find({hold.guard, hold.room});
+        out[{hold.guard, hold.room}] = since == before.end() ? now : since->second;
+    }
+    for (const auto& [guard, since] : before) {
+        const bool covered = guard.first == Guard::room_loses ? frozen_ || removals_
+                                                              : guard.first == Guard::removals && frozen_;
+        if (covered) out.try_emplace(guard, since);
+    }
+    return out;
+}
+
 bool GuardState::allows(const Decider& decider, const GuardMemory& memory, UserId user,
                         const UserAction& action) const {
     const bool any_answer = !memory.approved.empty() || !memory.rejected.empty();
     const std::optional<Guard> guard = guard_of(decider, user, action);
     if (!guard && !any_answer) return true;
     const ActionKey key = key_of(decider, user, action);
-    if (memory.rejected.contains(key)) return false;
-    if (memory.approved.contains(key)) return true;
+    if (answers(memory.rejected, key, action.basis)) return false;
+    if (answers(memory.approved, key, action.basis)) return true;
     if (!guard) return true;
     switch (*guard) {
         case Guard::departures:
@@ -363,8 +326,8 @@ bool GuardState::allows(const Decider& decider, const GuardMemory& memory, UserI
 bool GuardState::allows(const Decider& decider, const GuardMemory& memory, std::uint32_t room,
                         const RoomAction& action) const {
     const ActionKey key{action.kind, room == kNoRoom ? "" : decider.program().rooms[room].key, ""};
-    if (memory.rejected.contains(key)) return false;
-    if (memory.approved.contains(key)) return true;
+    if (answers(memory.rejected, key, kNoBasis)) return false;
+    if (answers(memory.approved, key, kNoBasis)) return true;
     if (action.kind == ActionKind::create) return !created_;
     if (action.kind == ActionKind::release) return !released_;
     return true;

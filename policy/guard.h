@@ -15,61 +15,42 @@
 #include <vector>
 
 #include "policy/backlog.h"
+#include "policy/hold.h"
 
 namespace rollcall::policy {
 
-enum class Guard : std::uint8_t {
-    departures,
-    removals,
-    room_loses,
-    room_gains,
-    rooms_created,
-    rooms_released,
-    canaries
-};
-[[nodiscard]] std::string_view to_text(Guard guard);
-
-// Something done unasked.
+// Something done unasked; the ledger says when it was done last.
 struct LedgerEntry {
     Guard guard = Guard::removals;
     std::string user;  // "" for rooms
     std::string room;  // key; "" where the guard counts people
-    Time time{};
     auto operator<=>(const LedgerEntry&) const = default;
 };
+using Ledger = std::map<LedgerEntry, Time>;
 
-// Identity of an action across restarts: kind, room key, Matrix ID.
-struct ActionKey {
-    ActionKind kind = ActionKind::remove;
-    std::string room, user;
-    auto operator<=>(const ActionKey&) const = default;
-    [[nodiscard]] std::string text() const;  // "remove engineering @anna:example.org"
-    [[nodiscard]] static std::optional<ActionKey> from_text(std::string_view text);
-};
-
-struct Hold {
-    std::string id;  // 12 hex digits of the SHA-256 over guard and actions
-    Guard guard = Guard::removals;
-    std::string room;                // of a room's own guard
-    std::string cause;               // one sentence
-    std::vector<ActionKey> actions;  // sorted
-};
+// Guards that hold something, a room's own guard with the room's key, and since when.
+using HeldSince = std::map<std::pair<Guard, std::string>, Time>;
 
 // What people have answered, and what was done: all that guards remember.
 struct GuardMemory {
-    std::set<LedgerEntry> ledger;
-    std::set<ActionKey> approved;  // may be done although a guard holds its kind
-    std::set<ActionKey> rejected;  // not to be done until its evidence or the policy changes
-    // Guards that hold something (of a room's own guard: with its key), and since when: their window stands
-    // still from then on, so that no hold is released by the ledger growing old.
-    std::map<std::pair<Guard, std::string>, Time> held_since;
+    Ledger ledger;
+    Answers approved;  // may be done although a guard holds its kind
+    Answers rejected;  // not to be done until its evidence or the policy changes
+    // While a guard holds, its window stands still: no hold is released by the ledger growing old.
+    HeldSince held_since;
 };
+
+// Before this, no entry of the ledger is of use to any guard.
+[[nodiscard]] Time ledger_needed_from(const Guards& guards, const HeldSince& held_since, Time now);
 
 class GuardState {
   public:
     // Counts anew. Only with a complete backlog; until then last answers stand and removals wait.
     void evaluate(const Decider& decider, const Backlog& backlog, const GuardMemory& memory);
     [[nodiscard]] const std::vector<Hold>& holds() const { return holds_; }
+    // Since when each guard holds, given what was so before. One that is not looked at while a wider one
+    // holds keeps its time.
+    [[nodiscard]] HeldSince held_since(const HeldSince& before, Time now) const;
     // May this be done now? Unknown kinds of guard never stop anything.
     [[nodiscard]] bool allows(const Decider& decider, const GuardMemory& memory, UserId user,
                               const UserAction& action) const;

@@ -102,7 +102,7 @@ def scenarios():
     environment = {"ROLLCALL_LAB": os.environ.get("ROLLCALL_LAB", "/var/tmp/rollcall-lab-tests"),
                    "ROLLCALL_LAB_NET": os.environ.get("ROLLCALL_LAB_NET", "127.0.9"), "ROLLCALL": str(ROOT / "build/daemon/rollcall")}
     full = dict(os.environ, **environment)
-    if run("starting the lab", ["tests/lab/lab", "up", "--fresh", "--people", "80"], env=full).returncode != 0:
+    if run("starting the lab", ["tests/lab/lab", "up", "--fresh", "--people", "220"], env=full).returncode != 0:
         return count.step(False)
     try:
         values = subprocess.run(["tests/lab/lab", "env"], cwd=ROOT, capture_output=True, text=True, env=full).stdout

@@ -25,7 +25,8 @@ class Apply {
         if (!session_.arguments.file.empty())
             if (const int refused = compare(plan); refused != 0) return refused;
         if (!session_.arguments.json)
-            terminal_.out(plan_view(plan, terminal_.out_look(), session_.arguments.all));
+            terminal_.out(
+                plan_view(plan, opened_.config.time_zone, terminal_.out_look(), session_.arguments.all));
         if (plan_is_empty(plan) && plan["in_force"].boolean_or(false)) {
             if (session_.arguments.json) terminal_.out(json::write_pretty(plan) + "\n");
             return 0;
@@ -127,7 +128,8 @@ class Apply {
         out += "\n" + paragraph(look, 0, Tone::warning,
                                 fmt::format("{} for an answer:",
                                             counted(holds->size(), "hold waits", "holds wait")));
-        for (const json::Value& hold : *holds) out += hold_heading(hold, look) + hold_answers(hold, look);
+        for (const json::Value& hold : *holds)
+            out += hold_heading(hold, opened_.config.time_zone, look) + hold_answers(hold, look);
         return out;
     }
 

@@ -4,16 +4,48 @@
 
 #include "daemon/cli/action_words.h"
 #include "daemon/cli/text.h"
+#include "daemon/cli/times.h"
 
 namespace rollcall::cli {
 
-std::string hold_heading(const json::Value& hold, const Look& look) {
+namespace {
+
+const json::Array& list(const json::Value& value) {
+    static const json::Array kNone;
+    return value.array() == nullptr ? kNone : *value.array();
+}
+
+std::string action_lines(const json::Value& actions, const Look& look) {
+    std::string out;
+    for (const json::Value& action : list(actions))
+        out += bullet(look, 4, "!", Tone::warning, action_words(action.text()));
+    return out;
+}
+
+}  // namespace
+
+std::string hold_heading(const json::Value& hold, const std::string& zone, const Look& look) {
     const std::string room = hold["room"].text();
-    const std::size_t actions = hold["actions"].array() == nullptr ? 0 : hold["actions"].array()->size();
-    const std::string line =
-        fmt::format("{}  guard {}{}, {}", hold["id"].text(), hold["guard"].text(),
-                    room.empty() ? "" : " of #" + room, counted(actions, "action", "actions"));
-    return paragraph(look, 2, Tone::warning, line) + paragraph(look, 4, Tone::plain, hold["cause"].text());
+    const std::string line = fmt::format("{}  guard {}{}, {}", hold["id"].text(), hold["guard"].text(),
+                                         room.empty() ? "" : " of #" + room,
+                                         counted(list(hold["actions"]).size(), "action", "actions"));
+    std::string cause = hold["cause"].text();
+    if (const std::string since = hold["since"].text(); !since.empty())
+        cause += "; held since " + shown_time(since, zone);
+    return paragraph(look, 2, Tone::warning, line) + paragraph(look, 4, Tone::plain, cause);
+}
+
+std::string rejections(const json::Value& rejected, const std::string& zone, bool actions, const Look& look) {
+    std::string out;
+    for (const json::Value& one : list(rejected)) {
+        out += paragraph(look, 2, Tone::strong,
+                         fmt::format("{}  {}, rejected by {} at {}", one["hold"].text(),
+                                     counted(list(one["actions"]).size(), "action", "actions"),
+                                     one["by"].text(), shown_time(one["at"].text(), zone)));
+        out += paragraph(look, 4, Tone::plain, one["reason"].text());
+        if (actions) out += action_lines(one["actions"], look);
+    }
+    return out;
 }
 
 std::string hold_answers(const json::Value& hold, const Look& look) {
@@ -22,20 +54,19 @@ std::string hold_answers(const json::Value& hold, const Look& look) {
            paragraph(look, 4, Tone::strong, fmt::format("rollcall reject {} --reason \"…\"", id));
 }
 
-std::string holds_view(const json::Value& result, const Look& look) {
-    const json::Array* holds = result["holds"].array();
-    if (holds == nullptr || holds->empty()) return "No holds: no guard has stopped anything.\n";
-    std::string out = paragraph(
-        look, 0, Tone::warning,
-        fmt::format("{}: done only when somebody approves", counted(holds->size(), "hold", "holds")));
-    for (const json::Value& hold : *holds) {
-        out += "\n" + hold_heading(hold, look);
-        if (hold["actions"].array() != nullptr)
-            for (const json::Value& action : *hold["actions"].array())
-                out += bullet(look, 4, "!", Tone::warning, action_words(action.text()));
-        out += hold_answers(hold, look);
-    }
-    return out;
+std::string holds_view(const json::Value& result, const std::string& zone, const Look& look) {
+    const json::Array& holds = list(result["holds"]);
+    std::string out = holds.empty() ? "No holds: no guard is stopping anything.\n"
+                                    : paragraph(look, 0, Tone::warning,
+                                                fmt::format("{}: done only when somebody approves",
+                                                            counted(holds.size(), "hold", "holds")));
+    for (const json::Value& hold : holds)
+        out += "\n" + hold_heading(hold, zone, look) + action_lines(hold["actions"], look) +
+               hold_answers(hold, look);
+    if (list(result["rejected"]).empty()) return out;
+    out += "\n" + paragraph(look, 0, Tone::strong,
+                            "Rejected: not done until its cause or the policy changes, or it is approved");
+    return out + "\n" + rejections(result["rejected"], zone, true, look);
 }
 
 }  // namespace rollcall::cli

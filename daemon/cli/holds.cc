@@ -25,8 +25,8 @@ std::size_t size(const json::Value& list) {
 
 int holds(const Session& session) {
     return ask_and_show(session, request("holds"),
-                        [](const json::Value& result, const schema::Config&, const Look& look) {
-                            return holds_view(result, look);
+                        [](const json::Value& result, const schema::Config& config, const Look& look) {
+                            return holds_view(result, config.time_zone, look);
                         });
 }
 

@@ -29,7 +29,8 @@ int plan(const Session& session) {
     if (!answer) return 1;
     if (failed(session, *answer)) return exit_of(*answer);
     const json::Value& result = (*answer)["result"];
-    show(session, result, [&](const Look& look) { return plan_view(result, look, arguments.all); });
+    show(session, result,
+         [&](const Look& look) { return plan_view(result, opened->config.time_zone, look, arguments.all); });
     if (!arguments.out.empty()) {
         if (const Status saved = save_plan(arguments.out, result); !saved)
             return report(session.terminal, saved.error());

@@ -12,10 +12,14 @@ const json::Array& list(const json::Value& value) {
     return value.array() == nullptr ? kNone : *value.array();
 }
 
-void take(const json::Value& line, RoomLines& into, std::vector<HeldLine>& held) {
+void take(const json::Value& line, RoomLines& into, PlanLines& plan) {
+    if (line["rejected"].boolean_or(false)) {
+        ++plan.rejected;
+        return;
+    }
     const std::string kind = line["kind"].text();
     if (!line["held"].text().empty()) {
-        held.push_back({into.room, &line});
+        plan.held.push_back({into.room, &line});
         return;
     }
     if (kind == "create")
@@ -41,12 +45,12 @@ void drop_implied(RoomLines& lines) {
     });
 }
 
-RoomLines room_lines(const json::Value* room, const json::Value& lines, std::vector<HeldLine>& held) {
+RoomLines room_lines(const json::Value* room, const json::Value& lines, PlanLines& plan) {
     RoomLines out;
     out.room = room;
     std::set<std::string> rules;
     for (const json::Value& line : list(lines)) {
-        take(line, out, held);
+        take(line, out, plan);
         rules.insert(line["rule"].text());
     }
     if (rules.size() == 1) out.rule = *rules.begin();
@@ -59,8 +63,8 @@ RoomLines room_lines(const json::Value* room, const json::Value& lines, std::vec
 PlanLines sort_lines(const json::Value& plan) {
     PlanLines out;
     for (const json::Value& room : list(plan["rooms"]))
-        out.rooms.push_back(room_lines(&room, room["lines"], out.held));
-    RoomLines elsewhere = room_lines(nullptr, plan["elsewhere"], out.held);
+        out.rooms.push_back(room_lines(&room, room["lines"], out));
+    RoomLines elsewhere = room_lines(nullptr, plan["elsewhere"], out);
     if (!elsewhere.additions.empty() || !elsewhere.removals.empty() || !elsewhere.changes.empty())
         out.rooms.push_back(std::move(elsewhere));
     return out;

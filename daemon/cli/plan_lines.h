@@ -28,6 +28,7 @@ struct PlanLines {
     std::vector<RoomLines>
         rooms;  // in the plan's order; one without `room` last, where there is anything for it
     std::vector<HeldLine> held;
+    std::size_t rejected = 0;  // lines that somebody said no to
 };
 
 [[nodiscard]] PlanLines sort_lines(const json::Value& plan);
@@ -39,7 +40,7 @@ struct PlanCounts {
     std::size_t departures = 0, changes = 0, held = 0, holds = 0;
     [[nodiscard]] bool empty() const;
 };
-// What is held is counted as held alone.
+// What is held is counted as held alone, and what was rejected not at all: it is not to be done.
 [[nodiscard]] PlanCounts count_lines(const json::Value& plan);
 
 }  // namespace rollcall::cli

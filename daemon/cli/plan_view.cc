@@ -139,17 +139,28 @@ std::string held_lines(const json::Value& hold, const PlanLines& lines, const Lo
     return out;
 }
 
-std::string hold_section(const json::Value& plan, const PlanLines& lines, const Look& look, bool all) {
+std::string hold_section(const json::Value& plan, const PlanLines& lines, const std::string& zone,
+                         const Look& look, bool all) {
     const json::Array* holds = plan["holds"].array();
     if (holds == nullptr || holds->empty()) return {};
     std::string out = paragraph(look, 0, Tone::warning,
                                 fmt::format("HELD  {}: a guard stops this until somebody approves it",
                                             counted(holds->size(), "hold", "holds")));
     for (const json::Value& hold : *holds)
-        out += "\n" + hold_heading(hold, look) + held_lines(hold, lines, look, all);
+        out += "\n" + hold_heading(hold, zone, look) + held_lines(hold, lines, look, all);
     out += "\n" + paragraph(look, 2, Tone::plain,
                             "Once the policy is applied: `rollcall approve ID --reason \"…\"`, or `reject`.");
     return out + "\n";
+}
+
+std::string rejected_section(const json::Value& plan, const PlanLines& lines, const std::string& zone,
+                             const Look& look) {
+    if (lines.rejected == 0) return {};
+    return paragraph(look, 0, Tone::strong,
+                     fmt::format("REJECTED  {}: not done until its cause or the policy changes; see "
+                                 "`rollcall holds`",
+                                 counted(lines.rejected, "action", "actions"))) +
+           rejections(plan["rejected"], zone, false, look) + "\n";
 }
 
 std::string texts_section(const json::Value& texts, std::string_view title, const Look& look) {
@@ -231,20 +242,23 @@ std::string plan_summary(const json::Value& plan) {
     return "Plan: " + joined(parts, ", ");
 }
 
-std::string plan_view(const json::Value& plan, const Look& look, bool all) {
+std::string plan_view(const json::Value& plan, const std::string& zone, const Look& look, bool all) {
     const PlanLines lines = sort_lines(plan);
     std::string out = warnings(plan, look) +
                       texts_section(plan["conflicts"], "Conflicts: left alone until somebody decides", look);
     const bool in_force = plan["in_force"].boolean_or(false);
+    const std::string rejected = rejected_section(plan, lines, zone, look);
     if (plan_is_empty(plan)) {
-        out += "Nothing to do: rooms are as the policy wants them.\n";
+        out += rejected;
+        out += lines.rejected > 0 ? "Nothing else to do.\n"
+                                  : "Nothing to do: rooms are as the policy wants them.\n";
         if (!in_force)
             out += paragraph(look, 0, Tone::plain,
                              "The policy files are not in force yet; `rollcall apply` puts them in force.");
         return out;
     }
     for (const RoomLines& room : lines.rooms) out += room_block(room, look, all);
-    out += removal_section(lines, look) + hold_section(plan, lines, look, all);
+    out += removal_section(lines, look) + hold_section(plan, lines, zone, look, all) + rejected;
     const std::string summary = plan_summary(plan);
     out += paragraph(look, 0, Tone::strong, summary);
     if (in_force)

@@ -138,6 +138,8 @@ std::vector<std::string> needs_attention(const json::Value& status) {
     servers_attention(status, out);
     policy_attention(status, out);
     count_attention(status["holds"], "hold waits", "holds wait", "for an answer: see `rollcall holds`", out);
+    count_attention(status["rejected"], "rejection keeps", "rejections keep",
+                    "the rooms from being as the policy wants them: see `rollcall holds`", out);
     count_attention(status["failures"], "action", "actions", "could not be done", out);
     if (const std::size_t lost = number(status["rooms"]["lost"]); lost > 0)
         out.push_back(fmt::format("The bot is no longer in {}, and can do nothing there",
@@ -179,7 +181,10 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
     table.row({{"pause", Tone::faint}, pause == "none" ? "no" : pause});
     out += "\n" + table.text(look);
     if (!list(status["holds"]).empty()) out += "\n" + paragraph(look, 0, Tone::strong, "Holds");
-    for (const json::Value& hold : list(status["holds"])) out += hold_heading(hold, look);
+    for (const json::Value& hold : list(status["holds"])) out += hold_heading(hold, zone, look);
+    if (!list(status["rejected"]).empty())
+        out += "\n" + paragraph(look, 0, Tone::strong, "Rejected: not done; see `rollcall holds`") +
+               rejections(status["rejected"], zone, false, look);
     out += failures(status, zone, look);
     out += texts(status["conflicts"], "Conflicts: left alone until somebody decides", look);
     out += texts(status["alias_conflicts"], "Room addresses taken by others", look);

@@ -57,9 +57,10 @@ std::string next_words(const json::Value& line) {
 std::string next_of(const json::Value& room) {
     std::vector<std::string> parts;
     for (const json::Value& line : list(room["next"])) {
-        parts.push_back(next_words(line) + (line["held"].text().empty()
-                                                ? ""
-                                                : " once a hold is approved (see `rollcall holds`)"));
+        std::string words = next_words(line);
+        if (!line["held"].text().empty()) words += " once a hold is approved (see `rollcall holds`)";
+        if (line["rejected"].boolean_or(false)) words += ", but that was rejected (see `rollcall holds`)";
+        parts.push_back(std::move(words));
     }
     return parts.empty() ? "nothing to do" : joined(parts, "; then ");
 }

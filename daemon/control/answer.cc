@@ -1,6 +1,8 @@
 #include "daemon/control/answer.h"
 
 #include <fmt/format.h>
+#include <map>
+#include <utility>
 
 #include "policy/explain.h"
 
@@ -36,16 +38,46 @@ json::Value to_json(const Diagnostics& diagnostics) {
     return list;
 }
 
-json::Value to_json(const policy::Hold& hold, bool current) {
+json::Value to_json(const policy::Hold& hold, const policy::HeldSince& held_since) {
     json::Value row, actions{json::Array{}};
     for (const policy::ActionKey& key : hold.actions) actions.push(key.text());
     row.set("id", hold.id);
     row.set("guard", policy::to_text(hold.guard));
     row.set("room", hold.room);
     row.set("cause", hold.cause);
+    const auto since = held_since.find({hold.guard, hold.room});
+    row.set("since", since == held_since.end() ? "" : to_rfc3339(since->second));
     row.set("actions", std::move(actions));
-    row.set("current", current);
     return row;
+}
+
+json::Value rejections_json(const policy::Answers& rejected) {
+    std::map<std::string, std::pair<const policy::Answer*, json::Array>> by_hold;
+    for (const auto& [key, answer] : rejected) {
+        auto& [first, actions] = by_hold[answer.hold];
+        first = &answer;
+        actions.emplace_back(key.text());
+    }
+    json::Value list{json::Array{}};
+    for (auto& [hold, rejection] : by_hold) {
+        json::Value row;
+        row.set("hold", hold);
+        row.set("by", rejection.first->by);
+        row.set("reason", rejection.first->reason);
+        row.set("at", to_rfc3339(rejection.first->at));
+        row.set("actions", std::move(rejection.second));
+        list.push(std::move(row));
+    }
+    return list;
+}
+
+json::Value holds_json(const engine::Engine& engine) {
+    json::Value out, holds{json::Array{}};
+    for (const policy::Hold& hold : engine.guards().holds())
+        holds.push(to_json(hold, engine.memory().held_since));
+    out.set("holds", std::move(holds));
+    out.set("rejected", rejections_json(engine.memory().rejected));
+    return out;
 }
 
 json::Value to_json(const policy::Evidence& evidence) {
@@ -78,7 +110,8 @@ std::string_view to_text(policy::Lane lane) {
     return "";
 }
 
-json::Value to_json(const policy::Decider& decider, const policy::PlanLine& line, std::string held) {
+json::Value to_json(const policy::Decider& decider, const policy::PlanLine& line, std::string held,
+                    bool rejected) {
     json::Value row;
     row.set("kind", policy::to_text(line.kind));
     row.set("user", line.user);
@@ -95,6 +128,7 @@ json::Value to_json(const policy::Decider& decider, const policy::PlanLine& line
     row.set("rule", rule);
     row.set("lane", to_text(line.lane));
     row.set("held", std::move(held));
+    row.set("rejected", rejected);
     return row;
 }
 

@@ -11,10 +11,14 @@ namespace rollcall::control {
 [[nodiscard]] json::Value ok(json::Value result, int exit = 0);
 [[nodiscard]] json::Value error(const Error& error, const Diagnostics& diagnostics = {});
 [[nodiscard]] json::Value to_json(const Diagnostics& diagnostics);
-[[nodiscard]] json::Value to_json(const policy::Hold& hold, bool current);
+[[nodiscard]] json::Value to_json(const policy::Hold& hold, const policy::HeldSince& held_since);
+// What was rejected and still would be done: hold, by, reason, at, actions; by hold.
+[[nodiscard]] json::Value rejections_json(const policy::Answers& rejected);
+// {"holds": …, "rejected": …}
+[[nodiscard]] json::Value holds_json(const engine::Engine& engine);
 [[nodiscard]] json::Value to_json(const policy::Evidence& evidence);
 [[nodiscard]] json::Value to_json(const policy::Decider& decider, const policy::PlanLine& line,
-                                  std::string held);
+                                  std::string held, bool rejected);
 [[nodiscard]] std::string_view to_text(policy::Tri value);
 [[nodiscard]] std::string_view to_text(policy::Lane lane);
 // The user that somebody meant: a login or a Matrix ID. not_found or conflict with a hint.

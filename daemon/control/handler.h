@@ -16,7 +16,7 @@
 //   why     {user, room?}                      → Why
 //   pause   {reason, all?: bool}; resume {}    → {"pause": "none"|"all but departures"|"all"}
 //   depart  {user, reason, take_back?: bool}   → {"user", "login", "departed": bool}
-//   holds   {}                                 → {"holds": [Hold…]}
+//   holds   {}                                 → {"holds": [Hold…], "rejected": [Rejection…]}
 //   approve {id, reason}; reject {id, reason}  → {"wanted": [action text…], "unwanted": [action text…]}
 //   audit.list {user?, room?, kind?, after?, most?} → {"entries": [{"index", …trail entry…}…]}
 //   check   {}                                 → {"diagnostics", "unreachable": [...], "besides": [{room,
@@ -26,11 +26,12 @@
 // [{"key","name","space","exists","lines":[Line…]}…],
 //         "elsewhere": [Line…], "holds": [Hold…], "diagnostics": […], "conflicts": [text…], "counts": {kind:
 //         n}}
-// Line   {"kind","user","login","power","reason","rule","lane","held": hold id or ""}
-// Hold   {"id","guard","room","cause","actions":[text…],"current": bool}
+// Line   {"kind","user","login","power","reason","rule","lane","held": hold id or "","rejected": bool}
+// Hold   {"id","guard","room","cause","since": time or "","actions":[text…]}
+// Rejection {"hold": id,"by","reason","at","actions":[text…]}
 // Status {"version","now","policy":{"version","applied","by","edited":
 // bool,"edited_text"},"directory":{…},"homeserver":{…},
-//         "rooms":{…},"people":{…},"backlog":{…},"holds":[…],"pause","failures":[…],"conflicts":[…],"bans":[…],…}
+//         "rooms":{…},"people":{…},"backlog":{…},"holds":[…],"rejected":[…],"pause","failures":[…],"conflicts":[…],"bans":[…],…}
 // Why    {"user","login","dn","guid","departed":
 // "yes|no|unknown","departure","employee","rooms":[{"key","name","verdict",
 //         "membership","reasons":[{"text","path","rule"}…],"owners":[…],"next":[Line…]}…],"evidence":{…}}

@@ -44,7 +44,17 @@ Answer set_pause(const Context& context, engine::Engine::Pause pause, const std:
     return ok(std::move(result));
 }
 
-Answer answered(const Result<engine::Engine::Answered>& answer) {
+// Guards must have counted the whole plan: until then the command waits.
+Answer answer_hold(const Context& context, bool yes) {
+    const Result<std::string> reason = reason_of(context);
+    if (!reason) return error(reason.error());
+    engine::Engine& engine = context.engine;
+    if (engine.decider() != nullptr && !engine.counted()) return std::nullopt;
+    const std::string id = context.args["id"].text();
+    if (engine.decider() == nullptr)
+        return error(Error{ErrorKind::not_found, fmt::format("no hold '{}'", id),
+                           "no policy is in force, so no guard holds anything"});
+    const auto answer = engine.answer(yes, id, context.caller, *reason);
     if (!answer) return error(answer.error());
     json::Value result;
     result.set("wanted", texts(answer->wanted));
@@ -81,23 +91,17 @@ Answer depart(const Context& context) {
 }
 
 Answer holds(const Context& context) {
-    json::Value result, list{json::Array{}};
-    for (const policy::Hold& hold : context.engine.guards().holds()) list.push(to_json(hold, true));
-    const bool any = !list.array()->empty();
-    result.set("holds", std::move(list));
+    json::Value result = holds_json(context.engine);
+    const bool any = !result["holds"].array()->empty();
     return ok(std::move(result), any ? 4 : 0);
 }
 
 Answer approve(const Context& context) {
-    const Result<std::string> reason = reason_of(context);
-    if (!reason) return error(reason.error());
-    return answered(context.engine.approve(context.args["id"].text(), context.caller, *reason));
+    return answer_hold(context, true);
 }
 
 Answer reject(const Context& context) {
-    const Result<std::string> reason = reason_of(context);
-    if (!reason) return error(reason.error());
-    return answered(context.engine.reject(context.args["id"].text(), context.caller, *reason));
+    return answer_hold(context, false);
 }
 
 Answer audit_list(const Context& context) {

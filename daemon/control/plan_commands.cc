@@ -2,6 +2,7 @@
 // exactly the plan that was shown, or nothing: it is told the hash of what was shown and plans again.
 #include <fmt/format.h>
 #include <sodium.h>
+#include <algorithm>
 #include <map>
 
 #include "daemon/control/answer.h"
@@ -16,19 +17,25 @@ struct Drafted {
     PolicyLoaded loaded;
     std::unique_ptr<policy::Decider> decider;
     std::vector<policy::PlanLine> lines;
+    policy::GuardMemory memory;  // rejections end where the policy changes
     std::vector<policy::Hold> holds;
     std::string hash;
+    [[nodiscard]] bool rejected(const policy::PlanLine& line) const {
+        return policy::answers(memory.rejected, {line.kind, line.room, line.user},
+                               line.user.empty() ? policy::kNoBasis : line.basis);
+    }
 };
 
-std::string hash_of(const std::string& version, const std::vector<policy::PlanLine>& lines) {
+std::string hash_of(const Drafted& draft) {
     crypto_hash_sha256_state state;
     crypto_hash_sha256_init(&state);
     const auto feed = [&state](const std::string& text) {
         crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(text.data()), text.size());
     };
-    feed(version);
-    for (const policy::PlanLine& line : lines)
-        feed(fmt::format("\n{}\t{}\t{}\t{}", line.room, policy::to_text(line.kind), line.user, line.power));
+    feed(draft.loaded.program->version);
+    for (const policy::PlanLine& line : draft.lines)
+        feed(fmt::format("\n{}\t{}\t{}\t{}{}", line.room, policy::to_text(line.kind), line.user, line.power,
+                         draft.rejected(line) ? "\trejected" : ""));
     unsigned char digest[crypto_hash_sha256_BYTES];
     crypto_hash_sha256_final(&state, digest);
     std::string out;
@@ -100,9 +107,12 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     backlog.reset(*out.decider, engine.settings().abilities);
     backlog.refresh(*out.decider, engine.settings().abilities, engine.world().users.size());
     policy::GuardState guards;
-    guards.evaluate(*out.decider, backlog, engine.memory());
+    out.memory = engine.memory();
+    if (!engine.policy() || engine.policy()->version != out.loaded.program->version)
+        out.memory.rejected.clear();
+    guards.evaluate(*out.decider, backlog, out.memory);
     out.holds = guards.holds();
-    out.hash = hash_of(out.loaded.program->version, out.lines);
+    out.hash = hash_of(out);
     return std::optional<Drafted>(std::move(out));
 }
 
@@ -114,11 +124,13 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
     json::Value plan, rooms{json::Array{}}, elsewhere{json::Array{}}, holds{json::Array{}},
         conflicts{json::Array{}}, counts{json::Object{}};
     std::map<std::string, std::int64_t> count;
+    std::int64_t actions = 0;
     std::map<std::string, json::Value> by_room;
     for (const policy::PlanLine& line : draft.lines) {
-        ++count[std::string(policy::to_text(line.kind))];
+        const bool rejected = draft.rejected(line);
+        if (!rejected) ++actions, ++count[std::string(policy::to_text(line.kind))];
         const auto hold = held.find({line.kind, line.room, line.user});
-        json::Value row = to_json(*draft.decider, line, hold == held.end() ? "" : hold->second);
+        json::Value row = to_json(*draft.decider, line, hold == held.end() ? "" : hold->second, rejected);
         if (line.room.empty())
             elsewhere.push(std::move(row));
         else
@@ -136,16 +148,17 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
         room.set("lines", std::move(lines));
         rooms.push(std::move(room));
     }
-    for (const policy::Hold& hold : draft.holds) holds.push(to_json(hold, true));
+    for (const policy::Hold& hold : draft.holds) holds.push(to_json(hold, draft.memory.held_since));
     for (const policy::IdentityConflict& conflict : draft.decider->conflicts()) conflicts.push(conflict.text);
     for (const auto& [kind, n] : count) counts.set(kind, n);
     plan.set("version", program.version);
     plan.set("in_force", context.engine.policy() && context.engine.policy()->version == program.version);
     plan.set("hash", draft.hash);
-    plan.set("actions", static_cast<std::int64_t>(draft.lines.size()));
+    plan.set("actions", actions);
     plan.set("rooms", std::move(rooms));
     plan.set("elsewhere", std::move(elsewhere));
     plan.set("holds", std::move(holds));
+    plan.set("rejected", rejections_json(draft.memory.rejected));
     plan.set("diagnostics", to_json(draft.loaded.diagnostics));
     plan.set("conflicts", std::move(conflicts));
     plan.set("counts", std::move(counts));
@@ -178,10 +191,11 @@ Answer apply(const Context& context) {
         return answer;
     }
     json::Value result, holds{json::Array{}};
-    for (const policy::Hold& hold : now.holds) holds.push(to_json(hold, true));
+    for (const policy::Hold& hold : now.holds) holds.push(to_json(hold, now.memory.held_since));
     const bool held = !holds.array()->empty();
     result.set("version", now.loaded.program->version);
-    result.set("applied", static_cast<std::int64_t>(now.lines.size()));
+    result.set("applied", std::count_if(now.lines.begin(), now.lines.end(),
+                                        [&](const auto& line) { return !now.rejected(line); }));
     result.set("holds", std::move(holds));
     context.engine.apply(
         {now.loaded.program, now.loaded.texts, context.caller, context.args["reason"].text()});

@@ -124,7 +124,7 @@ Answer status(const Context& context) {
     engine::Engine& engine = context.engine;
     const policy::World& world = engine.world();
     Counted counted = count(engine, world);
-    json::Value out, rooms, homeserver, backlog, holds{json::Array{}}, conflicts{json::Array{}};
+    json::Value out, rooms, homeserver, backlog, conflicts{json::Array{}};
     rooms.set("managed", counted.rooms);
     rooms.set("created", counted.created);
     rooms.set("filling", counted.filling);
@@ -141,11 +141,10 @@ Answer status(const Context& context) {
     backlog.set("in_flight", static_cast<std::int64_t>(engine.in_flight()));
     backlog.set("notices", static_cast<std::int64_t>(engine.notices_owed()));
     backlog.set("quiet", engine.quiet());
-    for (const policy::Hold& hold : engine.guards().holds()) holds.push(to_json(hold, true));
     if (engine.decider() != nullptr)
         for (const policy::IdentityConflict& conflict : engine.decider()->conflicts())
             conflicts.push(conflict.text);
-    const bool held = !holds.array()->empty();
+    const json::Value holds = holds_json(engine);
     out.set("now", to_rfc3339(world.now));
     out.set("time_zone", context.config.time_zone);
     out.set("policy", policy_json(context));
@@ -153,7 +152,8 @@ Answer status(const Context& context) {
     out.set("homeserver", std::move(homeserver));
     out.set("rooms", std::move(rooms));
     out.set("backlog", std::move(backlog));
-    out.set("holds", std::move(holds));
+    out.set("holds", holds["holds"]);
+    out.set("rejected", holds["rejected"]);
     out.set("pause", engine.paused() == engine::Engine::Pause::none  ? "none"
                      : engine.paused() == engine::Engine::Pause::all ? "all"
                                                                      : "all but departures");
@@ -168,7 +168,7 @@ Answer status(const Context& context) {
     for (const std::string& room : engine.suspect_rooms()) suspects.push(room);
     out.set("suspect_rooms", std::move(suspects));
     out.set("disk_full", engine.blocked());
-    return ok(std::move(out), held ? 4 : 0);
+    return ok(std::move(out), holds["holds"].array()->empty() ? 0 : 4);
 }
 
 }  // namespace rollcall::control

@@ -33,7 +33,9 @@ json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room) {
                 spec.key,     action.kind,  action.lane, engine.world().users.text(user),
                 action.basis, action.power, user,        room};
             const bool allowed = engine.guards().allows(decider, engine.memory(), user, action);
-            next.push(to_json(decider, line, allowed ? "" : "held"));
+            const bool rejected = policy::answers(engine.memory().rejected,
+                                                  policy::key_of(decider, user, action), action.basis);
+            next.push(to_json(decider, line, allowed || rejected ? "" : "held", rejected));
         }
     out.set("key", spec.key);
     out.set("name", spec.name);

@@ -150,7 +150,7 @@ bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
     intent.call = std::move(wanted->call);
     intent.content = std::move(wanted->content);
     if (const auto guard = policy::guard_of(*decider_, user, action);
-        guard && !memory_.approved.contains(key))
+        guard && !policy::answers(memory_.approved, key, action.basis))
         ledger(*guard, key.user, *guard == policy::Guard::departures ? "" : key.room);
     send(std::move(intent), key);
     return true;
@@ -196,7 +196,7 @@ bool Engine::dispatch_room(std::uint32_t index, const policy::RoomAction& action
     intent.wanted = wanted->word;
     intent.call = std::move(wanted->call);
     intent.content = std::move(wanted->content);
-    if (action.kind == ActionKind::create && !memory_.approved.contains(key))
+    if (action.kind == ActionKind::create && !policy::answers(memory_.approved, key, policy::kNoBasis))
         ledger(policy::Guard::rooms_created, "", room.key);
     send(std::move(intent), key);
     return true;
@@ -207,11 +207,12 @@ void Engine::dispatch_released() {
         const policy::Room& room = world_.rooms[i];
         if (room.released || room.id.empty() || program_->room(room.key) != nullptr) continue;
         const ActionKey key{ActionKind::release, room.key, ""};
-        if (memory_.rejected.contains(key)) continue;
-        if (!memory_.approved.contains(key) &&
-            !guards_.allows(*decider_, memory_, policy::kNoRoom, {ActionKind::release, Lane::cosmetic}))
+        const bool approved = policy::answers(memory_.approved, key, policy::kNoBasis);
+        if (policy::answers(memory_.rejected, key, policy::kNoBasis) ||
+            (!approved &&
+             !guards_.allows(*decider_, memory_, policy::kNoRoom, {ActionKind::release, Lane::cosmetic})))
             continue;
-        ledger(policy::Guard::rooms_released, "", room.key);
+        if (!approved) ledger(policy::Guard::rooms_released, "", room.key);
         TrailEntry entry;
         entry.kind = TrailKind::result;
         entry.action = "release";
@@ -283,57 +284,17 @@ void Engine::send(Intent intent, const ActionKey& key) {
     in_flight_[intent.id] = std::move(intent);
 }
 
-void Engine::ledger(policy::Guard guard, std::string user, std::string room) {
-    const auto known = [&](const policy::LedgerEntry& entry) {
-        return entry.guard == guard && entry.user == user && entry.room == room;
-    };
-    if (std::any_of(memory_.ledger.begin(), memory_.ledger.end(), known)) return;
-    policy::LedgerEntry entry{guard, std::move(user), std::move(room), world_.now};
-    const auto text = [](const policy::LedgerEntry& e) {
-        json::Value value;
-        value.set("guard", static_cast<int>(e.guard));
-        value.set("user", e.user);
-        value.set("room", e.room);
-        value.set("time", to_ms(e.time));
-        return json::write(value);
-    };
-    mark("ledger", text(entry), "");
-    memory_.ledger.insert(std::move(entry));
-    // Entries older than any window are of no more use.
-    const Duration longest = std::max({program_->guards.removals.within, program_->guards.departures.within,
-                                       program_->guards.rooms_within, Duration{std::chrono::hours{1}}});
-    for (auto at = memory_.ledger.begin(); at != memory_.ledger.end();) {
-        if (at->time + longest > world_.now) {
-            ++at;
-            continue;
-        }
-        mark("ledger", text(*at), std::nullopt);
-        at = memory_.ledger.erase(at);
-    }
-}
-
-// What was announced and is not wanted any more will not be sent again, and approvals are used once.
+// What was announced and is not wanted any more will not be sent again.
 void Engine::drop_unwanted() {
-    const auto wanted = [this](const ActionKey& key) {
+    const auto over = [this](const ActionKey& key) {
+        if (busy_.contains(key)) return false;
         if (key.kind == ActionKind::notify)
-            return std::any_of(notices_.begin(), notices_.end(),
-                               [&](const NoticeDebt& debt) { return debt.key == key.room; });
-        if (key.user.empty()) {
-            const int room = program_->room_index(key.room);
-            if (room < 0) return false;
-            const auto& actions = backlog_.actions(static_cast<std::uint32_t>(room));
-            return std::any_of(actions.begin(), actions.end(),
-                               [&](const policy::RoomAction& a) { return a.kind == key.kind; });
-        }
-        const UserId user = world_.users.find(key.user);
-        if (!user.valid()) return false;
-        const auto actions = backlog_.actions(user);
-        return std::any_of(actions.begin(), actions.end(), [&](const policy::UserAction& a) {
-            return a.kind == key.kind && policy::key_of(*decider_, user, a) == key;
-        });
+            return std::none_of(notices_.begin(), notices_.end(),
+                                [&](const NoticeDebt& debt) { return debt.key == key.room; });
+        return !wanted_basis(key);
     };
     for (auto at = open_.begin(); at != open_.end();) {
-        if (busy_.contains(at->first) || wanted(at->first)) {
+        if (!over(at->first)) {
             ++at;
             continue;
         }
@@ -341,70 +302,12 @@ void Engine::drop_unwanted() {
         turn_.finished.push_back(at->second.id);
         at = open_.erase(at);
     }
-    for (auto at = retries_.begin(); at != retries_.end();) {
-        if (busy_.contains(at->first) || wanted(at->first)) {
-            ++at;
-            continue;
-        }
-        mark("retry", at->first.text(), std::nullopt);
-        at = retries_.erase(at);
-    }
-    const auto prune = [&](std::set<ActionKey>& keys, const char* kind) {
-        for (auto at = keys.begin(); at != keys.end();) {
-            if (busy_.contains(*at) || wanted(*at) || at->kind == ActionKind::release) {
-                ++at;
-                continue;
-            }
-            mark(kind, at->text(), std::nullopt);
-            at = keys.erase(at);
-        }
-    };
-    prune(memory_.approved, "approved");
-    prune(memory_.rejected, "rejected");
-}
-
-void Engine::keep_holds() {
-    std::set<std::string> current;
-    for (const policy::Hold& hold : guards_.holds()) {
-        current.insert(hold.id);
-        if (holds_.contains(hold.id)) continue;
-        json::Value value, actions{json::Array{}};
-        for (const ActionKey& key : hold.actions) actions.push(key.text());
-        value.set("guard", static_cast<int>(hold.guard));
-        value.set("room", hold.room);
-        value.set("cause", hold.cause);
-        value.set("actions", std::move(actions));
-        mark("hold", hold.id, json::write(value));
-        holds_[hold.id] = hold;
-        log_.warn("RC-HOLD", hold.cause,
-                  {{"hold", hold.id}, {"actions", std::to_string(hold.actions.size())}});
-        tell_admins("hold/" + hold.id, fmt::format("Held back as {}: {}. `rollcall holds` shows it; "
-                                                   "`rollcall approve` or `rollcall reject` answers it.",
-                                                   hold.id, hold.cause));
-        TrailEntry entry;
-        entry.kind = TrailKind::hold;
-        entry.action = fmt::format("hold {}", hold.id);
-        entry.room_key = hold.room;
-        entry.reason = fmt::format("guards.{}", policy::to_text(hold.guard));
-        entry.result = fmt::format("{} ({} actions)", hold.cause, hold.actions.size());
-        record(std::move(entry));
-    }
-    // A hold that is not current is kept while some of its actions still wait in another one: it may be
-    // approved by id.
-    for (auto at = holds_.begin(); at != holds_.end();) {
-        const auto waits = [&](const ActionKey& key) {
-            return std::any_of(guards_.holds().begin(), guards_.holds().end(), [&](const policy::Hold& h) {
-                return std::binary_search(h.actions.begin(), h.actions.end(), key);
-            });
-        };
-        if (current.contains(at->first) ||
-            std::any_of(at->second.actions.begin(), at->second.actions.end(), waits)) {
-            ++at;
-            continue;
-        }
-        mark("hold", at->first, std::nullopt);
-        at = holds_.erase(at);
-    }
+    std::erase_if(retries_, [&](const auto& retry) {
+        if (!over(retry.first)) return false;
+        mark("retry", retry.first.text(), std::nullopt);
+        return true;
+    });
+    drop_answers();
 }
 
 // ---------------------------------------------------------------- reads and notices

@@ -267,28 +267,8 @@ void Engine::mark(std::string kind, std::string key, std::optional<std::string> 
 void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
     for (const store::StoredMark& row : marks) {
         const std::string& value = *row.value;
-        if (row.kind == "approved" || row.kind == "rejected") {
-            if (const auto key = ActionKey::from_text(row.key))
-                (row.kind == "approved" ? memory_.approved : memory_.rejected).insert(*key);
-        } else if (row.kind == "hold") {
-            const Result<json::Value> hold = json::parse(value);
-            if (!hold) continue;
-            policy::Hold held;
-            held.id = row.key;
-            held.guard = static_cast<policy::Guard>((*hold)["guard"].integer_or(0));
-            held.room = (*hold)["room"].text();
-            held.cause = (*hold)["cause"].text();
-            if (const json::Array* actions = (*hold)["actions"].array())
-                for (const json::Value& action : *actions)
-                    if (const auto key = ActionKey::from_text(action.text())) held.actions.push_back(*key);
-            holds_[held.id] = std::move(held);
-        } else if (row.kind == "ledger") {
-            const Result<json::Value> entry = json::parse(row.key);
-            if (entry)
-                memory_.ledger.insert({static_cast<policy::Guard>((*entry)["guard"].integer_or(0)),
-                                       (*entry)["user"].text(), (*entry)["room"].text(),
-                                       from_ms((*entry)["time"].integer_or(0))});
-        } else if (row.kind == "notice") {
+        if (load_guard_mark(row)) continue;
+        if (row.kind == "notice") {
             const Result<json::Value> debt = json::parse(value);
             if (debt) notices_.push_back({row.key, (*debt)["to"].text(), (*debt)["text"].text(), false});
         } else if (row.kind == "direct_room") {
@@ -332,12 +312,11 @@ void Engine::apply(PolicyToApply wanted) {
     entry.reason = wanted.reason;
     entry.policy = wanted.program->version;
     record(std::move(entry));
+    if (!policy_ || policy_->version != wanted.program->version) drop_rejections();
     policy_ = store::StoredPolicy{wanted.program->version, std::move(wanted.files),
                                   wanted.program->pins,    world_.now,
                                   wanted.caller.text,      wanted.reason};
     turn_.policy = policy_;
-    for (const ActionKey& key : memory_.rejected) mark("rejected", key.text(), std::nullopt);
-    memory_.rejected.clear();  // they stand until the policy changes
     for (const auto& [key, retry] : retries_) mark("retry", key.text(), std::nullopt);
     retries_.clear();  // what was refused may be possible now
     suspect_rooms_.clear();
@@ -357,69 +336,6 @@ void Engine::depart(PersonId person, bool taken_back, const schema::TrailCaller&
     entry.reason = reason;
     record(std::move(entry));
     learn(policy::DepartOrdered{person, taken_back});
-}
-
-Result<Engine::Answered> Engine::approve(const std::string& id, const schema::TrailCaller& caller,
-                                         const std::string& reason) {
-    const auto hold = holds_.find(id);
-    if (hold == holds_.end())
-        return fail(ErrorKind::not_found, fmt::format("no hold '{}'", id), "`rollcall holds` lists them");
-    if (hold->second.guard == policy::Guard::canaries)
-        return fail(
-            ErrorKind::refused,
-            "removals are frozen because the directory could not be believed: that cannot be approved",
-            "repair the directory, or take the canary out of the policy and apply it; a complete read that "
-            "can be believed ends the hold");
-    Answered out;
-    std::set<ActionKey> current;
-    for (const policy::Hold& now : guards_.holds()) current.insert(now.actions.begin(), now.actions.end());
-    for (const ActionKey& key : hold->second.actions) {
-        (current.contains(key) ? out.wanted : out.unwanted).push_back(key);
-        if (!current.contains(key)) continue;
-        memory_.approved.insert(key);
-        mark("approved", key.text(), caller.text);
-    }
-    TrailEntry entry;
-    entry.kind = TrailKind::approve;
-    entry.action = fmt::format("approve {}", id);
-    entry.caller = caller;
-    entry.reason = reason;
-    entry.result = fmt::format("{} actions approved, {} no longer wanted: {}", out.wanted.size(),
-                               out.unwanted.size(), hold->second.cause);
-    record(std::move(entry));
-    mark("hold", id, std::nullopt);
-    holds_.erase(hold);
-    more_ = true;
-    return out;
-}
-
-Result<Engine::Answered> Engine::reject(const std::string& id, const schema::TrailCaller& caller,
-                                        const std::string& reason) {
-    const auto hold = holds_.find(id);
-    if (hold == holds_.end())
-        return fail(ErrorKind::not_found, fmt::format("no hold '{}'", id), "`rollcall holds` lists them");
-    if (hold->second.guard == policy::Guard::canaries)
-        return fail(ErrorKind::refused,
-                    "a directory that could not be believed cannot be rejected: nothing of it was taken in",
-                    "");
-    Answered out;
-    for (const ActionKey& key : hold->second.actions) {
-        memory_.rejected.insert(key);
-        mark("rejected", key.text(), caller.text);
-        out.wanted.push_back(key);
-    }
-    TrailEntry entry;
-    entry.kind = TrailKind::reject;
-    entry.action = fmt::format("reject {}", id);
-    entry.caller = caller;
-    entry.reason = reason;
-    entry.result = fmt::format("{} actions suppressed until their evidence or the policy changes: {}",
-                               out.wanted.size(), hold->second.cause);
-    record(std::move(entry));
-    mark("hold", id, std::nullopt);
-    holds_.erase(hold);
-    more_ = true;
-    return out;
 }
 
 // Soon: before those that are only verified.

@@ -11,8 +11,8 @@
 // fsync error ends the process.
 //
 // All of it runs on the engine thread. It never waits: not on a queue, a server or a lock. The parts: take.cc
-// (messages → facts), dispatch.cc (backlog → calls), results.cc (results → facts), settle.cc (what a crash
-// left in flight).
+// (messages → facts), holds.cc (what guards stop), dispatch.cc (backlog → calls), results.cc (results →
+// facts), settle.cc (what a crash left in flight).
 #pragma once
 
 #include <array>
@@ -137,10 +137,11 @@ class Engine {
     struct Answered {
         std::vector<policy::ActionKey> wanted, unwanted;
     };
-    [[nodiscard]] Result<Answered> approve(const std::string& hold, const schema::TrailCaller& caller,
-                                           const std::string& reason);
-    [[nodiscard]] Result<Answered> reject(const std::string& hold, const schema::TrailCaller& caller,
-                                          const std::string& reason);
+    // Approves or rejects a hold, or a rejection taken back by its hold's id.
+    [[nodiscard]] Result<Answered> answer(bool yes, const std::string& hold,
+                                          const schema::TrailCaller& caller, const std::string& reason);
+    // Have guards counted the whole plan? Until then nobody knows what a hold's actions still are.
+    [[nodiscard]] bool counted() const { return decider_ && !whole_pass_ && backlog_.complete(); }
     void verify_rooms();
     // Runs the command again in the next turn: something that it needs is still being read.
     void defer(Command command) { deferred_.push_back(std::move(command)); }
@@ -186,6 +187,21 @@ class Engine {
     void tell_admins(std::string_view id, const std::string& text);
     [[nodiscard]] bool expected(const policy::RoomEvent& event) const;
 
+    // holds.cc
+    void ledger(policy::Guard guard, std::string user, std::string room);
+    void trim_ledger();
+    void keep_holds();
+    void new_hold(const policy::Hold& hold);
+    void drop_former_holds();
+    [[nodiscard]] std::vector<policy::ActionKey> actions_of(const std::string& hold) const;
+    // Why the plan wants this action now; nullopt: it does not.
+    [[nodiscard]] std::optional<policy::Basis> wanted_basis(const policy::ActionKey& key) const;
+    void set_answer(policy::Answers& answers, const char* kind, const policy::ActionKey& key,
+                    std::optional<policy::Answer> answer);
+    void drop_answers();
+    void drop_rejections();
+    [[nodiscard]] bool load_guard_mark(const store::StoredMark& row);
+
     // dispatch.cc
     void decide();
     void dispatch();
@@ -202,9 +218,7 @@ class Engine {
     [[nodiscard]] bool slot_free(policy::Lane lane) const;
     [[nodiscard]] bool ready(const policy::ActionKey& key) const;
     [[nodiscard]] bool room_busy(const std::string& room_id, bool state) const;
-    void ledger(policy::Guard guard, std::string user, std::string room);
     void drop_unwanted();
-    void keep_holds();
     void recheck();
 
     // results.cc
@@ -244,6 +258,7 @@ class Engine {
     policy::Backlog backlog_;
     policy::GuardState guards_;
     policy::GuardMemory memory_;
+    Time ledger_trimmed_{};                      // entries before this are gone
     std::map<std::string, policy::Hold> holds_;  // by id, every one that was seen and not answered
     bool whole_pass_ = true;  // a pass over everybody is under way: guards have not seen it all
 

@@ -57,9 +57,9 @@ class Guards : public testing::Test {
                 if (!scene.guards.allows(*scene.decider, scene.memory, UserId(u), action)) continue;
                 const ActionKey key = key_of(*scene.decider, UserId(u), action);
                 if (const auto guard = guard_of(*scene.decider, UserId(u), action);
-                    guard && !scene.memory.approved.contains(key))
-                    scene.memory.ledger.insert(
-                        {*guard, key.user, *guard == Guard::departures ? "" : key.room, scene.world.now});
+                    guard && !answers(scene.memory.approved, key, action.basis))
+                    scene.memory.ledger[{*guard, key.user, *guard == Guard::departures ? "" : key.room}] =
+                        scene.world.now;
                 const MembershipState state =
                     action.kind == ActionKind::add ? MembershipState::join : MembershipState::leave;
                 const Membership* held =
@@ -73,7 +73,18 @@ class Guards : public testing::Test {
         scene.evaluate_guards();
         return done;
     }
-    void approve(const Hold& hold) { scene.memory.approved.insert(hold.actions.begin(), hold.actions.end()); }
+    void approve(const Hold& hold) { answer(hold, scene.memory.approved); }
+    void reject(const Hold& hold) { answer(hold, scene.memory.rejected); }
+    void answer(const Hold& hold, Answers& given) {
+        for (std::size_t u = 0; u < scene.world.users.size(); ++u)
+            for (const UserAction& action : scene.backlog.actions(UserId(u))) {
+                const ActionKey key = key_of(*scene.decider, UserId(u), action);
+                if (std::binary_search(hold.actions.begin(), hold.actions.end(), key))
+                    given[key] = {action.basis, hold.id, "admin", "a reason", scene.world.now};
+            }
+        for (const ActionKey& key : hold.actions)
+            if (key.user.empty()) given[key] = {kNoBasis, hold.id, "admin", "a reason", scene.world.now};
+    }
 
     Scene scene;
     Homeserver homeserver{scene};
@@ -172,6 +183,52 @@ TEST_F(Guards, N4_NoHoldIsReleasedByTime) {
     EXPECT_EQ(do_allowed(), 0);
 }
 
+// What was done within the window counts with what is held for as long as that is held.
+TEST_F(Guards, N4_NoHoldIsReleasedByTheLedgerGrowingOld) {
+    leave(0, 20);
+    EXPECT_EQ(do_allowed(), 20);
+    leave(20, 30);
+    EXPECT_EQ(do_allowed(), 0);
+    const std::string id = scene.guards.holds()[0].id;
+    for (int day = 0; day < 3; ++day) {
+        scene.pass_time(std::chrono::hours{24});
+        EXPECT_EQ(do_allowed(), 0) << "day " << day;
+        ASSERT_EQ(scene.guards.holds().size(), 1U);
+        EXPECT_EQ(scene.guards.holds()[0].id, id);
+    }
+    join(20, 26);  // its cause is gone: 24 within the window in which it was held
+    EXPECT_TRUE(scene.guards.holds().empty());
+    EXPECT_TRUE(scene.memory.held_since.empty());
+    EXPECT_EQ(do_allowed(), 4);
+}
+
+TEST_F(Guards, N4_ARoomsHoldIsNotReleasedByAWiderOneThatCameAndWent) {
+    scene.policy.guards.removals = {40, std::chrono::hours{1}};
+    scene.policy.guards.room_loses = {50, 5};
+    ASSERT_TRUE(scene.apply());
+    leave(0, 30);
+    EXPECT_EQ(do_allowed(), 30);
+    leave(30, 35);
+    ASSERT_TRUE(scene.hold(Guard::room_loses, "eng"));
+    leave(36, 60, "Staff");
+    ASSERT_TRUE(scene.hold(Guard::removals));
+    EXPECT_FALSE(scene.hold(Guard::room_loses, "eng"));
+    scene.pass_time(std::chrono::hours{24});
+    join(36, 60, "Staff");
+    EXPECT_FALSE(scene.hold(Guard::removals));
+    EXPECT_TRUE(scene.hold(Guard::room_loses, "eng"));
+    EXPECT_EQ(do_allowed(), 0);
+}
+
+TEST(Ledger, IsNeededForTheLongestWindowAndWhileAGuardHolds) {
+    policy::Guards guards;
+    guards.departures.within = std::chrono::hours{5};
+    const Time now = Time{} + std::chrono::hours{100};
+    EXPECT_EQ(ledger_needed_from(guards, {}, now), now - std::chrono::hours{5});
+    EXPECT_EQ(ledger_needed_from(guards, {{{Guard::removals, ""}, now - std::chrono::hours{48}}}, now),
+              now - std::chrono::hours{53});
+}
+
 TEST_F(Guards, AHoldEndsWhenItsCauseIsGone) {
     leave(0, 30);
     join(0, 10);
@@ -195,12 +252,33 @@ TEST_F(Guards, ApproveDoesWhatIsStillWantedAndNothingElse) {
 TEST_F(Guards, RejectSuppresses) {
     leave(0, 30);
     const Hold hold = scene.guards.holds()[0];
-    scene.memory.rejected.insert(hold.actions.begin(), hold.actions.end());
+    reject(hold);
     leave(30, 32);
     EXPECT_TRUE(scene.guards.holds().empty());
     EXPECT_EQ(do_allowed(), 2);
     scene.pass_time(std::chrono::hours{48});
     EXPECT_EQ(do_allowed(), 0);
+}
+
+// Their evidence has changed: what was answered was another question.
+TEST_F(Guards, N2_ARejectedRemovalKeepsNobodyInWhoDeparts) {
+    leave(0, 30);
+    reject(scene.guards.holds()[0]);
+    EXPECT_EQ(do_allowed(), 0);
+    depart(3, 4);
+    EXPECT_TRUE(scene.allowed(removal(3)));
+    EXPECT_FALSE(scene.allowed(removal(4)));
+}
+
+TEST_F(Guards, AnApprovedRemovalApprovesNoDeparture) {
+    scene.policy.guards.departures.at_most = 0;
+    ASSERT_TRUE(scene.apply());
+    leave(0, 30);
+    approve(*scene.hold(Guard::removals));
+    depart(3, 4);
+    EXPECT_TRUE(scene.allowed(removal(4)));
+    EXPECT_FALSE(scene.allowed(removal(3)));
+    EXPECT_TRUE(scene.hold(Guard::departures));
 }
 
 TEST_F(Guards, N4_DeparturesAreHeldOnlyByTheirOwnGuard) {
@@ -318,7 +396,7 @@ TEST_F(Guards, RoomsCreatedAndLetGoOf) {
     ASSERT_TRUE(scene.apply());
     scene.evaluate_guards();
     EXPECT_TRUE(scene.guards.holds().empty());
-    scene.memory.ledger.insert({Guard::rooms_created, "", "earlier", scene.world.now});
+    scene.memory.ledger[{Guard::rooms_created, "", "earlier"}] = scene.world.now;
     scene.evaluate_guards();
     ASSERT_TRUE(scene.hold(Guard::rooms_created));
     EXPECT_FALSE(scene.allowed("create new3 -"));

@@ -250,7 +250,7 @@ class Guards(Scenario):
         left = {user for action, room, user in site.changed(self.before) if action == "leave"}
         self.assertEqual(left, {site.user(name) for name in gone - {"cas"}})
 
-    def test_a_rejected_hold_stays_rejected(self):
+    def test_a_rejected_hold_stays_rejected_until_its_cause_or_the_policy_changes(self):
         site = self.site
         site.members("Pool", [*POOL[2:], "lou", "max", "kim"])
         site.settle()
@@ -267,7 +267,30 @@ class Guards(Scenario):
         site.wait("crew", "pool1", "join")
         self.assertEqual(site.joined("pool"), pool)
         self.assertEqual(site_holds(site), [])
-        site.members("Pool", sorted(pool))
+
+        # visible, not to be done, and not brought back by applying what is in force already
+        [rejection] = site.status()["rejected"]
+        self.assertEqual((rejection["hold"], len(rejection["actions"])), (hold["id"], len(pool)))
+        self.assertEqual(site.ask("plan")["actions"], 0)
+        self.assertEqual(site.cli("plan", "--exit-code").returncode, 0)
+        self.assertIn("HR pressed the wrong button", site.cli("holds").stdout)
+        site.cli("apply", "--yes", "--reason", "nothing new")
+        until(lambda: site.status()["backlog"]["quiet"], "a quiet daemon")
+        self.assertEqual((site_holds(site), site.joined("pool")), ([], pool))
+
+        # who departs after all is not kept in by it
+        site.directory.disable(site.dn("kim"))
+        site.wait("pool", "kim", "leave")
+        self.assertEqual(site.joined("pool"), pool - {"kim"})
+
+        # another policy: the same question again
+        right = site.policy_file.read_text()
+        site.apply(right.replace("name: Pool", "name: The Pool"))
+        until(lambda: len(site_holds(site)) == 1, "the hold is back")
+        self.assertEqual(site.status()["rejected"], [])
+        self.assertEqual(site.joined("pool"), pool - {"kim"})
+        site.apply(right)
+        site.members("Pool", sorted(pool - {"kim"}))
         site.settle()
 
     def test_a_wrong_matrix_id_template_on_a_running_company_removes_nobody(self):

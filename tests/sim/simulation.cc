@@ -402,7 +402,7 @@ void Simulation::converge() {
         if (holds.empty() && round >= 5) break;
         for (const std::string& id : holds)
             command([id](engine::Engine& engine) {
-                static_cast<void>(engine.approve(id, {0, -1, "tester"}, "a test"));
+                static_cast<void>(engine.answer(true, id, {0, -1, "tester"}, "a test"));
             });
         run_for(std::chrono::minutes{20});
     }

@@ -13,10 +13,13 @@ namespace {
 constexpr const char* kZone = "Europe/Amsterdam";
 
 std::string plan_short(const json::Value& v, const Look& look) {
-    return plan_view(v, look, false);
+    return plan_view(v, kZone, look, false);
 }
 std::string plan_all(const json::Value& v, const Look& look) {
-    return plan_view(v, look, true);
+    return plan_view(v, kZone, look, true);
+}
+std::string holds_zoned(const json::Value& v, const Look& look) {
+    return holds_view(v, kZone, look);
 }
 std::string why_room(const json::Value& v, const Look& look) {
     return why_view(v, true, kZone, look);
@@ -60,7 +63,9 @@ const Case kCases[] = {
     {"status_trouble", "status_trouble.colour", status_daemon, kColour},
     {"audit", "audit.80", audit, kNarrow},
     {"audit", "audit.colour", audit, kColour},
-    {"holds", "holds.80", holds_view, kNarrow},
+    {"holds", "holds.80", holds_zoned, kNarrow},
+    {"holds_rejected", "holds_rejected.80", holds_zoned, kNarrow},
+    {"plan_rejected", "plan_rejected.80", plan_short, kNarrow},
 };
 
 class View : public testing::TestWithParam<Case> {};

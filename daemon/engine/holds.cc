@@ -1,0 +1,301 @@
+// Engine: what guards stop, what people answer, and the ledger of what was done unasked. All of it is kept in
+// marks of the turn's commit, so that a restart finds the same holds, answers and windows.
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "daemon/engine/engine.h"
+
+namespace rollcall::engine {
+
+using policy::ActionKey;
+using policy::ActionKind;
+using schema::TrailEntry;
+using schema::TrailKind;
+
+namespace {
+
+constexpr std::size_t kMostEntries = 1'000;  // lines of the trail about one hold; its id stands for all of it
+constexpr Duration kTrimLedgerEvery = std::chrono::minutes{1};
+constexpr std::ptrdiff_t kFormerHolds = 16;  // of one guard: what somebody has on their screen can be answered
+
+std::string text_of(const policy::LedgerEntry& entry) {
+    json::Value value;
+    value.set("guard", static_cast<int>(entry.guard));
+    value.set("user", entry.user);
+    value.set("room", entry.room);
+    return json::write(value);
+}
+
+std::string text_of(const std::pair<policy::Guard, std::string>& guard) {
+    json::Value value;
+    value.set("guard", static_cast<int>(guard.first));
+    value.set("room", guard.second);
+    return json::write(value);
+}
+
+std::string text_of(const policy::Hold& hold) {
+    json::Value value, actions{json::Array{}};
+    for (const ActionKey& key : hold.actions) actions.push(key.text());
+    value.set("guard", static_cast<int>(hold.guard));
+    value.set("room", hold.room);
+    value.set("cause", hold.cause);
+    value.set("actions", std::move(actions));
+    return json::write(value);
+}
+
+std::string text_of(const policy::Answer& answer) {
+    json::Value value;
+    value.set("basis", static_cast<int>(answer.basis));
+    value.set("hold", answer.hold);
+    value.set("by", answer.by);
+    value.set("reason", answer.reason);
+    value.set("at", to_ms(answer.at));
+    return json::write(value);
+}
+
+bool same_guard(const policy::Hold& a, const policy::Hold& b) {
+    return a.guard == b.guard && a.room == b.room;
+}
+
+bool holds_action(const policy::Hold& hold, const ActionKey& key) {
+    return std::binary_search(hold.actions.begin(), hold.actions.end(), key);
+}
+
+// One line an action, so that the trail of a person says what was stopped or answered about them.
+void record_actions(Engine& engine, TrailKind kind, const std::vector<ActionKey>& actions,
+                    const std::string& result, const schema::TrailCaller* caller) {
+    for (std::size_t i = 0; i < std::min(actions.size(), kMostEntries); ++i) {
+        TrailEntry entry;
+        entry.kind = kind;
+        entry.action = to_text(actions[i].kind);
+        entry.room_key = actions[i].room;
+        entry.user = actions[i].user;
+        entry.result = result;
+        if (caller != nullptr) entry.caller = *caller;
+        engine.record(std::move(entry));
+    }
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- what was done unasked
+
+void Engine::ledger(policy::Guard guard, std::string user, std::string room) {
+    const policy::LedgerEntry entry{guard, std::move(user), std::move(room)};
+    mark("ledger", text_of(entry), std::to_string(to_ms(world_.now)));
+    memory_.ledger[entry] = world_.now;
+}
+
+void Engine::trim_ledger() {
+    const Time needed = policy::ledger_needed_from(program_->guards, memory_.held_since, world_.now);
+    if (needed < ledger_trimmed_ + kTrimLedgerEvery) return;
+    ledger_trimmed_ = needed;
+    std::erase_if(memory_.ledger, [&](const auto& row) {
+        if (row.second >= needed) return false;
+        mark("ledger", text_of(row.first), std::nullopt);
+        return true;
+    });
+}
+
+// ---------------------------------------------------------------- what guards stop
+
+void Engine::keep_holds() {
+    policy::HeldSince since = guards_.held_since(memory_.held_since, world_.now);
+    for (const auto& [guard, time] : memory_.held_since)
+        if (!since.contains(guard)) mark("held_since", text_of(guard), std::nullopt);
+    for (const auto& [guard, time] : since)
+        if (!memory_.held_since.contains(guard))
+            mark("held_since", text_of(guard), std::to_string(to_ms(time)));
+    memory_.held_since = std::move(since);
+    for (const policy::Hold& hold : guards_.holds())
+        if (!holds_.contains(hold.id)) new_hold(hold);
+    drop_former_holds();
+    trim_ledger();
+}
+
+// A grown hold is a new one. The trail gets what is new in it; admins are told again when it has doubled.
+void Engine::new_hold(const policy::Hold& hold) {
+    std::vector<ActionKey> fresh = hold.actions;
+    bool told = false;
+    for (const auto& [id, former] : holds_) {
+        if (!same_guard(former, hold)) continue;
+        std::erase_if(fresh, [&former = former](const ActionKey& key) { return holds_action(former, key); });
+        told |= hold.actions.size() < 2 * former.actions.size();
+    }
+    mark("hold", hold.id, text_of(hold));
+    holds_[hold.id] = hold;
+    log_.warn("RC-HOLD", hold.cause, {{"hold", hold.id}, {"actions", std::to_string(hold.actions.size())}});
+    if (!told)
+        tell_admins("hold/" + hold.id, fmt::format("Held back as {}: {}. `rollcall holds` shows it; "
+                                                   "`rollcall approve` or `rollcall reject` answers it.",
+                                                   hold.id, hold.cause));
+    TrailEntry entry;
+    entry.kind = TrailKind::hold;
+    entry.action = fmt::format("hold {}", hold.id);
+    entry.room_key = hold.room;
+    entry.reason = fmt::format("guards.{}", policy::to_text(hold.guard));
+    entry.result = fmt::format("{} ({} actions)", hold.cause, hold.actions.size());
+    record(std::move(entry));
+    record_actions(*this, TrailKind::hold, fresh, "held as " + hold.id, nullptr);
+}
+
+// A hold that is not current is kept while some of its actions wait in another one: it may be answered by its
+// id. Of one guard only the last few.
+void Engine::drop_former_holds() {
+    const auto current = [this](const policy::Hold& hold) {
+        return std::any_of(guards_.holds().begin(), guards_.holds().end(),
+                           [&](const policy::Hold& now) { return now.id == hold.id; });
+    };
+    const auto waits = [this](const policy::Hold& hold) {
+        return std::any_of(guards_.holds().begin(), guards_.holds().end(), [&](const policy::Hold& now) {
+            return same_guard(now, hold) &&
+                   std::any_of(hold.actions.begin(), hold.actions.end(),
+                               [&](const ActionKey& key) { return holds_action(now, key); });
+        });
+    };
+    for (auto at = holds_.begin(); at != holds_.end();) {
+        const policy::Hold& hold = at->second;
+        const auto others = std::count_if(holds_.begin(), holds_.end(), [&](const auto& other) {
+            return same_guard(other.second, hold) && !current(other.second);
+        });
+        if (current(hold) || (waits(hold) && others <= kFormerHolds)) {
+            ++at;
+            continue;
+        }
+        mark("hold", at->first, std::nullopt);
+        at = holds_.erase(at);
+    }
+}
+
+// ---------------------------------------------------------------- what people answer
+
+std::optional<policy::Basis> Engine::wanted_basis(const ActionKey& key) const {
+    if (key.kind == ActionKind::release) {
+        const auto room = world_.room_by_key.find(key.room);
+        const bool waits = room != world_.room_by_key.end() && !world_.rooms[room->second.index()].released &&
+                           program_->room(key.room) == nullptr;
+        return waits ? std::optional(policy::kNoBasis) : std::nullopt;
+    }
+    if (key.user.empty()) {
+        const int room = program_->room_index(key.room);
+        if (room < 0) return std::nullopt;
+        for (const policy::RoomAction& action : backlog_.actions(static_cast<std::uint32_t>(room)))
+            if (action.kind == key.kind) return policy::kNoBasis;
+        return std::nullopt;
+    }
+    const UserId user = world_.users.find(key.user);
+    if (!user.valid()) return std::nullopt;
+    for (const policy::UserAction& action : backlog_.actions(user))
+        if (action.kind == key.kind && policy::key_of(*decider_, user, action) == key) return action.basis;
+    return std::nullopt;
+}
+
+// The actions under this id that may be answered: of a hold, or of one that was rejected before.
+std::vector<ActionKey> Engine::actions_of(const std::string& id) const {
+    if (const auto hold = holds_.find(id); hold != holds_.end()) return hold->second.actions;
+    std::vector<ActionKey> out;
+    for (const auto& [key, answer] : memory_.rejected)
+        if (answer.hold == id) out.push_back(key);
+    return out;
+}
+
+Result<Engine::Answered> Engine::answer(bool yes, const std::string& id, const schema::TrailCaller& caller,
+                                        const std::string& reason) {
+    const auto hold = holds_.find(id);
+    if (hold != holds_.end() && hold->second.guard == policy::Guard::canaries)
+        return fail(ErrorKind::refused,
+                    "removals are frozen because the directory could not be believed: that can be neither "
+                    "approved nor rejected",
+                    "repair the directory, or take the canary out of the policy and apply it; a complete read "
+                    "that can be believed ends the hold");
+    const std::vector<ActionKey> actions = actions_of(id);
+    if (actions.empty())
+        return fail(ErrorKind::not_found, fmt::format("no hold '{}'", id), "`rollcall holds` lists them");
+    Answered out;
+    for (const ActionKey& key : actions) {
+        const std::optional<policy::Basis> basis = wanted_basis(key);
+        (basis ? out.wanted : out.unwanted).push_back(key);
+        set_answer(memory_.rejected, "rejected", key, std::nullopt);
+        if (basis)
+            set_answer(yes ? memory_.approved : memory_.rejected, yes ? "approved" : "rejected", key,
+                       policy::Answer{*basis, id, caller.text, reason, world_.now});
+    }
+    TrailEntry entry;
+    entry.kind = yes ? TrailKind::approve : TrailKind::reject;
+    entry.action = fmt::format("{} {}", yes ? "approve" : "reject", id);
+    entry.caller = caller;
+    entry.reason = reason;
+    const std::string cause = hold == holds_.end() ? "rejected before" : hold->second.cause;
+    entry.result = fmt::format("{} actions {}, {} no longer wanted: {}", out.wanted.size(),
+                               yes ? "approved" : "suppressed until their evidence or the policy changes",
+                               out.unwanted.size(), cause);
+    record(std::move(entry));
+    record_actions(*this, yes ? TrailKind::approve : TrailKind::reject, out.wanted,
+                   (yes ? "approved as " : "rejected as ") + id, &caller);
+    mark("hold", id, std::nullopt);
+    holds_.erase(id);
+    more_ = true;
+    return out;
+}
+
+void Engine::set_answer(policy::Answers& answers, const char* kind, const ActionKey& key,
+                        std::optional<policy::Answer> answer) {
+    if (!answer) {
+        if (answers.erase(key) > 0) mark(kind, key.text(), std::nullopt);
+        return;
+    }
+    mark(kind, key.text(), text_of(*answer));
+    answers[key] = std::move(*answer);
+}
+
+// An approval is used once; a rejection stands while the same is wanted for the same reason.
+void Engine::drop_answers() {
+    const auto prune = [this](policy::Answers& answers, const char* kind) {
+        std::vector<ActionKey> over;
+        for (const auto& [key, answer] : answers)
+            if (!busy_.contains(key) && wanted_basis(key) != answer.basis) over.push_back(key);
+        for (const ActionKey& key : over) set_answer(answers, kind, key, std::nullopt);
+    };
+    prune(memory_.approved, "approved");
+    prune(memory_.rejected, "rejected");
+}
+
+void Engine::drop_rejections() {
+    for (const auto& [key, answer] : memory_.rejected) mark("rejected", key.text(), std::nullopt);
+    memory_.rejected.clear();
+}
+
+// ---------------------------------------------------------------- what the store has kept
+
+bool Engine::load_guard_mark(const store::StoredMark& row) {
+    if (row.kind == "approved" || row.kind == "rejected") {
+        const auto key = ActionKey::from_text(row.key);
+        const Result<json::Value> stored = json::parse(*row.value);
+        if (key && stored)
+            (row.kind == "approved" ? memory_.approved : memory_.rejected)[*key] = {
+                static_cast<policy::Basis>((*stored)["basis"].integer_or(0)), (*stored)["hold"].text(),
+                (*stored)["by"].text(), (*stored)["reason"].text(), from_ms((*stored)["at"].integer_or(0))};
+        return true;
+    }
+    if (row.kind != "hold" && row.kind != "ledger" && row.kind != "held_since") return false;
+    const Result<json::Value> stored = json::parse(row.kind == "hold" ? *row.value : row.key);
+    if (!stored) return true;
+    const auto guard = static_cast<policy::Guard>((*stored)["guard"].integer_or(0));
+    const std::string room = (*stored)["room"].text();
+    if (row.kind == "hold") {
+        policy::Hold hold{row.key, guard, room, (*stored)["cause"].text(), {}};
+        if (const json::Array* actions = (*stored)["actions"].array())
+            for (const json::Value& action : *actions)
+                if (const auto key = ActionKey::from_text(action.text())) hold.actions.push_back(*key);
+        holds_[hold.id] = std::move(hold);
+        return true;
+    }
+    const Time time = from_ms(std::stoll(*row.value));
+    if (row.kind == "ledger")
+        memory_.ledger[{guard, (*stored)["user"].text(), room}] = time;
+    else
+        memory_.held_since[{guard, room}] = time;
+    return true;
+}
+
+}  // namespace rollcall::engine
