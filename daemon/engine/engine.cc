@@ -258,107 +258,6 @@ void Engine::record(TrailEntry entry) {
     trail_.add(entry);
 }
 
-// ---------------------------------------------------------------- marks
-
-void Engine::mark(std::string kind, std::string key, std::optional<std::string> value) {
-    turn_.marks.push_back({std::move(kind), std::move(key), std::move(value)});
-}
-
-void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
-    for (const store::StoredMark& row : marks) {
-        const std::string& value = *row.value;
-        if (row.kind == "approved" || row.kind == "rejected") {
-            if (const auto key = ActionKey::from_text(row.key))
-                (row.kind == "approved" ? memory_.approved : memory_.rejected).insert(*key);
-        } else if (row.kind == "hold") {
-            const Result<json::Value> hold = json::parse(value);
-            if (!hold) continue;
-            policy::Hold held;
-            held.id = row.key;
-            held.guard = static_cast<policy::Guard>((*hold)["guard"].integer_or(0));
-            held.room = (*hold)["room"].text();
-            held.cause = (*hold)["cause"].text();
-            if (const json::Array* actions = (*hold)["actions"].array())
-                for (const json::Value& action : *actions)
-                    if (const auto key = ActionKey::from_text(action.text())) held.actions.push_back(*key);
-            holds_[held.id] = std::move(held);
-        } else if (row.kind == "ledger") {
-            const Result<json::Value> entry = json::parse(row.key);
-            if (entry)
-                memory_.ledger.insert({static_cast<policy::Guard>((*entry)["guard"].integer_or(0)),
-                                       (*entry)["user"].text(), (*entry)["room"].text(),
-                                       from_ms((*entry)["time"].integer_or(0))});
-        } else if (row.kind == "notice") {
-            const Result<json::Value> debt = json::parse(value);
-            if (debt) notices_.push_back({row.key, (*debt)["to"].text(), (*debt)["text"].text(), false});
-        } else if (row.kind == "direct_room") {
-            direct_rooms_[row.key] = value;
-        } else if (row.kind == "pause") {
-            pause_ = row.key == "all" ? Pause::all : Pause::all_but_departures;
-            pause_text_ = value;
-        } else if (row.kind == "retry") {
-            const auto key = ActionKey::from_text(row.key);
-            const Result<json::Value> retry = json::parse(value);
-            if (key && retry)
-                retries_[*key] = {static_cast<int>((*retry)["attempts"].integer_or(1)),
-                                  from_ms((*retry)["not_before"].integer_or(0)), (*retry)["text"].text(),
-                                  (*retry)["refused"].boolean_or(false)};
-        }
-    }
-}
-
-// ---------------------------------------------------------------- what commands ask
-
-void Engine::pause(Pause pause, const schema::TrailCaller& caller, const std::string& reason) {
-    mark("pause", "some", std::nullopt);
-    mark("pause", "all", std::nullopt);
-    pause_ = pause;
-    pause_text_ = pause == Pause::none ? "" : fmt::format("{} ({})", reason, caller.text);
-    if (pause != Pause::none) mark("pause", pause == Pause::all ? "all" : "some", pause_text_);
-    TrailEntry entry;
-    entry.kind = TrailKind::command;
-    entry.action = pause == Pause::none ? "resume" : pause == Pause::all ? "pause --all" : "pause";
-    entry.caller = caller;
-    entry.reason = reason;
-    record(std::move(entry));
-}
-
-void Engine::apply(PolicyToApply wanted) {
-    if (decider_) policy::keep_approvals(world_, *decider_);
-    TrailEntry entry;
-    entry.kind = TrailKind::policy;
-    entry.action = "apply";
-    entry.caller = wanted.caller;
-    entry.reason = wanted.reason;
-    entry.policy = wanted.program->version;
-    record(std::move(entry));
-    policy_ = store::StoredPolicy{wanted.program->version, std::move(wanted.files),
-                                  wanted.program->pins,    world_.now,
-                                  wanted.caller.text,      wanted.reason};
-    turn_.policy = policy_;
-    for (const ActionKey& key : memory_.rejected) mark("rejected", key.text(), std::nullopt);
-    memory_.rejected.clear();  // they stand until the policy changes
-    for (const auto& [key, retry] : retries_) mark("retry", key.text(), std::nullopt);
-    retries_.clear();  // what was refused may be possible now
-    suspect_rooms_.clear();
-    bind(std::move(wanted.program));
-    more_ = true;
-}
-
-void Engine::depart(PersonId person, bool taken_back, const schema::TrailCaller& caller,
-                    const std::string& reason) {
-    TrailEntry entry;
-    entry.kind = TrailKind::command;
-    entry.action = taken_back ? "depart --take-back" : "depart";
-    entry.person = world_.people[person.index()].guid;
-    if (decider_ && decider_->user_of(person).valid())
-        entry.user = world_.users.text(decider_->user_of(person));
-    entry.caller = caller;
-    entry.reason = reason;
-    record(std::move(entry));
-    learn(policy::DepartOrdered{person, taken_back});
-}
-
 Result<Engine::Answered> Engine::approve(const std::string& id, const schema::TrailCaller& caller,
                                          const std::string& reason) {
     const auto hold = holds_.find(id);
@@ -419,31 +318,6 @@ Result<Engine::Answered> Engine::reject(const std::string& id, const schema::Tra
     mark("hold", id, std::nullopt);
     holds_.erase(hold);
     more_ = true;
-    return out;
-}
-
-// Soon: before those that are only verified.
-void Engine::read_room(RoomId room) {
-    if (std::find(rooms_to_read_.begin(), rooms_to_read_.end(), room) == rooms_to_read_.end())
-        rooms_to_read_.push_front(room);
-}
-
-void Engine::verify_rooms() {
-    next_verify_ = world_.now + settings_.verify_every;
-    rooms_to_read_.clear();
-    for (std::size_t i = 0; i < world_.rooms.size(); ++i)
-        if (!world_.rooms[i].id.empty() && !world_.rooms[i].released) rooms_to_read_.emplace_back(i);
-    more_ = true;
-}
-
-std::vector<Failure> Engine::failures() const {
-    std::vector<Failure> out;
-    for (const auto& [key, retry] : retries_)
-        out.push_back({key.text(), retry.text, retry.attempts, retry.not_before, retry.refused});
-    for (const Intent& intent : to_settle_)
-        if (intent.look_until != Time{})
-            out.push_back({intent.key().text(), "the answer was lost: looking whether it was made",
-                           intent.attempts, intent.look_at, false});
     return out;
 }
 
