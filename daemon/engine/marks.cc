@@ -1,5 +1,5 @@
-// Engine: what it remembers in the store beside facts and intents: holds, answers to them, the guards' ledger,
-// retry times, notices owed, the pause.
+// Engine: what it remembers in the store beside facts and intents: holds, answers to them, the guards'
+// ledger, retry times, notices owed, the pause.
 #include <fmt/format.h>
 
 #include "daemon/engine/engine.h"
@@ -7,7 +7,6 @@
 namespace rollcall::engine {
 
 using policy::ActionKey;
-
 
 void Engine::mark(std::string kind, std::string key, std::optional<std::string> value) {
     turn_.marks.push_back({std::move(kind), std::move(key), std::move(value)});

@@ -1,4 +1,5 @@
-// Engine: messages owed to people: to whoever invited an outsider, to the admin room. A debt until it is sent.
+// Engine: messages owed to people: to whoever invited an outsider, to the admin room. A debt until it is
+// sent.
 #include <fmt/format.h>
 #include <algorithm>
 
@@ -14,7 +15,6 @@ using policy::Lane;
 namespace {
 constexpr std::size_t kMostNotices = 200;
 }  // namespace
-
 
 void Engine::owe(const policy::Notice& notice) {
     const std::string& to = world_.users.text(notice.to);

@@ -9,7 +9,6 @@ using policy::ActionKey;
 using schema::TrailEntry;
 using schema::TrailKind;
 
-
 void Engine::pause(Pause pause, const schema::TrailCaller& caller, const std::string& reason) {
     mark("pause", "some", std::nullopt);
     mark("pause", "all", std::nullopt);

@@ -1,5 +1,5 @@
-// Engine: what is read from the homeserver without an intent: rooms, single members, accounts; and whether the
-// homeserver answers at all.
+// Engine: what is read from the homeserver without an intent: rooms, single members, accounts; and whether
+// the homeserver answers at all.
 #include <fmt/format.h>
 #include <algorithm>
 
@@ -20,7 +20,6 @@ bool says_nothing(const CallResult& result) {
            result.outcome == CallOutcome::retry;
 }
 }  // namespace
-
 
 // Soon: before those that are only verified.
 void Engine::read_room(RoomId room) {

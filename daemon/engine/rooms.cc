@@ -1,5 +1,5 @@
-// Engine: what is to be done about a room itself: made, filled while it is hidden, closed and shown, repaired,
-// let go of.
+// Engine: what is to be done about a room itself: made, filled while it is hidden, closed and shown,
+// repaired, let go of.
 #include <fmt/format.h>
 #include <algorithm>
 
@@ -13,7 +13,6 @@ using policy::ActionKind;
 using policy::Lane;
 using schema::TrailEntry;
 using schema::TrailKind;
-
 
 void Engine::dispatch_rooms() {
     for (std::uint32_t r = 0; r < backlog_.rooms() && slot_free(Lane::addition); ++r) {

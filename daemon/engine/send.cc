@@ -11,7 +11,6 @@ using policy::ActionKind;
 using schema::TrailEntry;
 using schema::TrailKind;
 
-
 // Announces the intent in this turn's commit and keeps its call for the release.
 void Engine::send(Intent intent, const ActionKey& key) {
     auto held = open_.find(key);
