@@ -43,7 +43,8 @@ struct Hold {
     std::vector<ActionKey> actions;  // sorted
 };
 // Sorts the actions and makes the id.
-[[nodiscard]] Hold make_hold(Guard guard, std::string room, std::string cause, std::vector<ActionKey> actions);
+[[nodiscard]] Hold make_hold(Guard guard, std::string room, std::string cause,
+                             std::vector<ActionKey> actions);
 
 // The basis of actions about a room itself, which have none.
 inline constexpr Basis kNoBasis = Basis::undecided;

@@ -11,8 +11,9 @@
 // fsync error ends the process.
 //
 // All of it runs on the engine thread. It never waits: not on a queue, a server or a lock. The parts: take.cc
-// (messages → facts), holds.cc (what guards stop), dispatch.cc (backlog → calls), results.cc (results →
-// facts), settle.cc (what a crash left in flight).
+// (messages → facts), holds.cc (what guards stop), dispatch.cc and rooms.cc (backlog → calls), send.cc (their
+// announcement), results.cc (results → facts), settle.cc (what a crash left in flight), reads.cc, notices.cc,
+// marks.cc (what is remembered), orders.cc (what commands ask).
 #pragma once
 
 #include <array>
@@ -182,9 +183,6 @@ class Engine {
     void take(policy::DirectoryChanges& message);
     void take(policy::DirectoryStatus& message);
     void effects(policy::Effects&& effects);
-    void owe(const policy::Notice& notice);
-    void owe(std::string key, std::string to, std::string text);
-    void tell_admins(std::string_view id, const std::string& text);
     [[nodiscard]] bool expected(const policy::RoomEvent& event) const;
 
     // holds.cc
@@ -206,39 +204,54 @@ class Engine {
     void decide();
     void dispatch();
     void dispatch_lane(policy::Lane lane);
-    void dispatch_rooms();
-    void dispatch_released();
-    void dispatch_reads();
-    void dispatch_notices();
-    void drop_notices_to_departed();
-    [[nodiscard]] bool meeting(const std::string& user) const;
     bool dispatch_user(UserId user, const policy::UserAction& action);
-    bool dispatch_room(std::uint32_t room, const policy::RoomAction& action);
-    void send(Intent intent, const policy::ActionKey& key);
     [[nodiscard]] bool slot_free(policy::Lane lane) const;
     [[nodiscard]] bool ready(const policy::ActionKey& key) const;
     [[nodiscard]] bool room_busy(const std::string& room_id, bool state) const;
     void drop_unwanted();
     void recheck();
 
+    // rooms.cc
+    void dispatch_rooms();
+    bool dispatch_room(std::uint32_t room, const policy::RoomAction& action);
+    void dispatch_released();
+
+    // send.cc
+    void send(Intent intent, const policy::ActionKey& key);
+
+    // notices.cc
+    void owe(const policy::Notice& notice);
+    void owe(std::string key, std::string to, std::string text);
+    void tell_admins(std::string_view id, const std::string& text);
+    void dispatch_notices();
+    void drop_notices_to_departed();
+    [[nodiscard]] bool meeting(const std::string& user) const;
+    void finish_notice(Intent& intent, const CallResult& result);
+
+    // reads.cc
+    void dispatch_reads();
+    void read_room(RoomId room);
+    void read_done(const Reading& reading, const CallResult& result);
+    void trouble(const CallResult& result);
+
     // results.cc
     void finish(Intent& intent, const CallResult& result);
     void achieved(Intent& intent, const CallResult& result);
-    void finish_notice(Intent& intent, const CallResult& result);
     void put_off(Intent intent, const CallResult& result);
-    void settle_by_reading(Intent intent);
-    void settled(Intent intent, const CallResult& result);
-    void read_done(const Reading& reading, const CallResult& result);
-    void read_room(RoomId room);
     void result_entry(const Intent& intent, const std::string& result, const std::string& event, bool ok);
-    void trouble(const CallResult& result);
     void try_later(const policy::ActionKey& key, const CallResult& result, int attempts);
     void not_too_often(const Intent& intent, const CallResult& result);
     void forget_retry(const policy::ActionKey& key);
 
-    // engine.cc
+    // settle.cc
+    void settle_by_reading(Intent intent);
+    void settled(Intent intent, const CallResult& result);
+
+    // marks.cc
     void load_marks(const std::vector<store::StoredMark>& marks);
     void mark(std::string kind, std::string key, std::optional<std::string> value);
+
+    // engine.cc
     void bind(std::shared_ptr<const policy::Program> program);
     void collect();
     [[nodiscard]] Status commit();

@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::size_t kMostEntries = 1'000;  // lines of the trail about one hold; its id stands for all of it
 constexpr Duration kTrimLedgerEvery = std::chrono::minutes{1};
-constexpr std::ptrdiff_t kFormerHolds = 16;  // of one guard: what somebody has on their screen can be answered
+constexpr std::ptrdiff_t kFormerHolds =
+    16;  // of one guard: what somebody has on their screen can be answered
 
 std::string text_of(const policy::LedgerEntry& entry) {
     json::Value value;
@@ -203,11 +204,12 @@ Result<Engine::Answered> Engine::answer(bool yes, const std::string& id, const s
                                         const std::string& reason) {
     const auto hold = holds_.find(id);
     if (hold != holds_.end() && hold->second.guard == policy::Guard::canaries)
-        return fail(ErrorKind::refused,
-                    "removals are frozen because the directory could not be believed: that can be neither "
-                    "approved nor rejected",
-                    "repair the directory, or take the canary out of the policy and apply it; a complete read "
-                    "that can be believed ends the hold");
+        return fail(
+            ErrorKind::refused,
+            "removals are frozen because the directory could not be believed: that can be neither "
+            "approved nor rejected",
+            "repair the directory, or take the canary out of the policy and apply it; a complete read "
+            "that can be believed ends the hold");
     const std::vector<ActionKey> actions = actions_of(id);
     if (actions.empty())
         return fail(ErrorKind::not_found, fmt::format("no hold '{}'", id), "`rollcall holds` lists them");

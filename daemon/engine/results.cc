@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "daemon/engine/engine.h"
+#include "daemon/engine/waits.h"
 
 namespace rollcall::engine {
 
@@ -15,25 +16,11 @@ using schema::TrailKind;
 namespace {
 
 constexpr Duration kLeastRetry = std::chrono::milliseconds{100};
-constexpr Duration kFirstRetry = std::chrono::seconds{1};
 constexpr Duration kLongestRetry = std::chrono::minutes{5};
 constexpr int kRefusedAdds = 4;
 constexpr Duration kRefusedRetry = std::chrono::minutes{15};
-constexpr Duration kDownRetry = std::chrono::milliseconds{500};
 constexpr Duration kRepeatsWithin = std::chrono::minutes{1};
 constexpr int kMostRepeats = 6;  // of one action within that; an invitation and a join are two
-constexpr Duration kLongestDown = std::chrono::seconds{15};
-
-bool says_nothing(const CallResult& result) {
-    return result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn ||
-           result.outcome == CallOutcome::retry;
-}
-
-Duration backoff(Duration first, Duration longest, int attempts) {
-    Duration wait = first;
-    for (int i = 1; i < attempts && wait < longest; ++i) wait *= 2;
-    return std::min(wait, longest);
-}
 
 }  // namespace
 
@@ -58,27 +45,6 @@ void Engine::take(CallDone& message) {
         settled(std::move(intent), message.result);
     else
         finish(intent, message.result);
-}
-
-// The homeserver as a whole: down or up.
-void Engine::trouble(const CallResult& result) {
-    if (result.outcome == CallOutcome::unreachable) {
-        ++counters_.requests_failed;
-        if (homeserver_failures_ == 0)
-            log_.warn("RC-HS-DOWN", "the homeserver does not answer; everything waits",
-                      {{"error", result.text}});
-        homeserver_trouble_ = result.text;
-        ++homeserver_failures_;
-        homeserver_retry_ = world_.now + backoff(kDownRetry, kLongestDown, homeserver_failures_);
-        return;
-    }
-    if (result.outcome == CallOutcome::torn) return;
-    if (homeserver_failures_ > 0) {
-        log_.info("RC-HS-UP", "the homeserver answers again");
-        verify_rooms();  // what happened meanwhile may be told late, or not at all
-    }
-    homeserver_failures_ = 0;
-    homeserver_trouble_.clear();
 }
 
 void Engine::finish(Intent& intent, const CallResult& result) {
@@ -192,23 +158,6 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
     by_mask_.erase({intent.room, intent.user});
 }
 
-void Engine::finish_notice(Intent& intent, const CallResult& result) {
-    const auto debt = std::find_if(notices_.begin(), notices_.end(),
-                                   [&](const NoticeDebt& d) { return d.key == intent.room; });
-    if (intent.wanted != "notice") {  // the room to write in is there now
-        direct_rooms_[intent.user] = result.room;
-        mark("direct_room", intent.user, result.room);
-        intent.room_id = result.room;
-        if (debt != notices_.end()) debt->busy = false;
-        more_ = true;
-    } else if (debt != notices_.end()) {
-        mark("notice", debt->key, std::nullopt);
-        notices_.erase(debt);
-    }
-    result_entry(intent, "done", result.event, true);
-    turn_.finished.push_back(intent.id);
-}
-
 // Not carried out, or never to be: when it is tried again, visible in status until then.
 void Engine::put_off(Intent intent, const CallResult& result) {
     const ActionKey key = intent.key();
@@ -272,42 +221,6 @@ void Engine::result_entry(const Intent& intent, const std::string& result, const
         person.valid())
         entry.person = world_.people[person.index()].guid;
     record(std::move(entry));
-}
-
-// ---------------------------------------------------------------- reads
-
-// A read that did not say anything is tried again, not at once, and concludes nothing: a refusal is no
-// absence.
-void Engine::read_done(const Reading& reading, const CallResult& result) {
-    const bool failed = says_nothing(result);
-    if (failed) reads_after_ = world_.now + std::max(kFirstRetry, result.retry_after.value_or(Duration{}));
-    switch (reading.kind) {
-        case ReadKind::room:
-            if (failed || (result.read && changes(reading.room_ref) != reading.changes)) {
-                rooms_to_read_.push_back(
-                    reading.room_ref);  // something happened in between: neither before nor after it
-            } else if (result.read) {
-                learn(*result.read);
-            } else {
-                learn(policy::RoomRead{reading.room, false, {}});
-                log_.error("RC-ROOM-LOST", result.text, {{"room", reading.room}});
-            }
-            break;
-        case ReadKind::member:
-            if (failed) {
-                members_to_read_.emplace_back(reading.room, reading.user);
-            } else if (result.outcome == CallOutcome::refused) {  // the bot is not in the room, perhaps
-                if (const auto room = world_.room_by_id.find(reading.room); room != world_.room_by_id.end())
-                    read_room(room->second);
-            } else {
-                learn(policy::MemberRead{reading.room, reading.user, result.member});
-            }
-            break;
-        case ReadKind::account:
-            if (result.outcome == CallOutcome::done)
-                learn(policy::AccountSeen{world_.user(reading.user), policy::Account::present});
-            break;
-    }
 }
 
 }  // namespace rollcall::engine

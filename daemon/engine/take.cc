@@ -11,10 +11,6 @@ namespace rollcall::engine {
 using schema::TrailEntry;
 using schema::TrailKind;
 
-namespace {
-constexpr std::size_t kMostNotices = 200;
-}
-
 // A transaction is known by its ID and its events together: Synapse counts from 1 again after a restart in
 // which nothing was waiting (seen), and what it then sends under an old number is news.
 std::string Engine::identity(const TransactionIn& message) {
@@ -142,35 +138,6 @@ void Engine::effects(policy::Effects&& effects) {
             log_.info("RC-DEPARTED", note.text, {{"user", entry.user}});
         record(std::move(entry));
     }
-}
-
-void Engine::owe(const policy::Notice& notice) {
-    const std::string& to = world_.users.text(notice.to);
-    if (!world_.is_local(to)) return;
-    const policy::CompiledRoom* spec = program_ ? program_->room(notice.room) : nullptr;
-    owe(fmt::format("{}/{}/{}", to, notice.room, notice.outsider), to,
-        fmt::format(
-            "{} was removed from “{}”: that room is not open to people from outside. If they need to be "
-            "there, ask one of "
-            "the room's owners or your IT department for an approval (who, which room, why, until when).",
-            notice.outsider, spec == nullptr ? notice.room : spec->name));
-}
-
-void Engine::owe(std::string key, std::string to, std::string text) {
-    if (std::any_of(notices_.begin(), notices_.end(),
-                    [&](const NoticeDebt& debt) { return debt.key == key; }))
-        return;
-    if (notices_.size() >= kMostNotices)
-        return;  // whoever invites thousands is not owed thousands of messages
-    json::Value value;
-    value.set("to", to);
-    value.set("text", text);
-    mark("notice", key, json::write(value));
-    notices_.push_back({std::move(key), std::move(to), std::move(text), false});
-}
-
-void Engine::tell_admins(std::string_view id, const std::string& text) {
-    if (!settings_.admin_room.empty()) owe(fmt::format("admin/{}", id), settings_.admin_room, text);
 }
 
 }  // namespace rollcall::engine

@@ -77,9 +77,12 @@ void FakeHomeserver::send(std::uint64_t id, Call call) {
         if (carried_out) {
             CallResult done = perform(call);
             if (result.outcome == CallOutcome::done) result = std::move(done);
+            if (on_carried_out && process == process_ && running_) on_carried_out(call);
         }
         agenda_.after(back, [this, id, process, result = std::move(result)]() mutable {
             if (process != process_ || !running_) return;
+            if (on_answer) on_answer(result);
+            if (!running_) return;
             --in_flight;
             deliver(engine::CallDone{id, std::move(result)});
         });

@@ -58,6 +58,9 @@ class FakeHomeserver : public engine::Homeserver {
     std::function<bool(std::uint64_t intent)> announced;       // does the store hold it?
     std::function<bool(const std::string& transaction)> kept;  // likewise
     std::function<void(std::uint64_t, const engine::Call&)> on_send;  // may throw: the process ends there
+    // What a call brings about is so; its answer arrives. Either may end the process.
+    std::function<void(const engine::Call&)> on_carried_out;
+    std::function<void(const engine::CallResult&)> on_answer;
     // The process has ended: its answers are lost, its transactions are sent again, perhaps after later ones.
     void process_ended();
     void process_started();

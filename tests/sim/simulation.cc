@@ -76,6 +76,7 @@ void Simulation::stop() {
     homeserver.process_ended();
     directory.process_ended();
     memory.restarted();
+    if (options.restarted) options.restarted();
 }
 
 void Simulation::step() {
@@ -87,7 +88,7 @@ void Simulation::step() {
         const Time next = std::min(agenda.next(), engine_->wake());
         agenda.advance(next == kNever ? agenda.now() + std::chrono::hours{1} : next);
     }
-    if (!inbox_.empty() || engine_->wake() <= agenda.now()) turn();
+    if (running() && (!inbox_.empty() || engine_->wake() <= agenda.now())) turn();
 }
 
 void Simulation::turn() {

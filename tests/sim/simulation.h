@@ -45,7 +45,8 @@ struct Options {
     std::size_t people = 14;
     std::size_t rooms = 4;
     bool mask = true;
-    store::Store* store = nullptr;  // instead of a MemoryStore
+    store::Store* store = nullptr;      // instead of a MemoryStore
+    std::function<void()> restarted{};  // of that store: the process has ended
 };
 
 class Simulation {

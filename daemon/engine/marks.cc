@@ -1,0 +1,38 @@
+// Engine: what it remembers in the store beside facts and intents: holds, answers to them, the guards'
+// ledger, retry times, notices owed, the pause.
+#include <fmt/format.h>
+
+#include "daemon/engine/engine.h"
+
+namespace rollcall::engine {
+
+using policy::ActionKey;
+
+void Engine::mark(std::string kind, std::string key, std::optional<std::string> value) {
+    turn_.marks.push_back({std::move(kind), std::move(key), std::move(value)});
+}
+
+void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
+    for (const store::StoredMark& row : marks) {
+        const std::string& value = *row.value;
+        if (load_guard_mark(row)) continue;
+        if (row.kind == "notice") {
+            const Result<json::Value> debt = json::parse(value);
+            if (debt) notices_.push_back({row.key, (*debt)["to"].text(), (*debt)["text"].text(), false});
+        } else if (row.kind == "direct_room") {
+            direct_rooms_[row.key] = value;
+        } else if (row.kind == "pause") {
+            pause_ = row.key == "all" ? Pause::all : Pause::all_but_departures;
+            pause_text_ = value;
+        } else if (row.kind == "retry") {
+            const auto key = ActionKey::from_text(row.key);
+            const Result<json::Value> retry = json::parse(value);
+            if (key && retry)
+                retries_[*key] = {static_cast<int>((*retry)["attempts"].integer_or(1)),
+                                  from_ms((*retry)["not_before"].integer_or(0)), (*retry)["text"].text(),
+                                  (*retry)["refused"].boolean_or(false)};
+        }
+    }
+}
+
+}  // namespace rollcall::engine

@@ -1,0 +1,117 @@
+// Engine: messages owed to people: to whoever invited an outsider, to the admin room. A debt until it is
+// sent.
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "daemon/engine/engine.h"
+#include "daemon/engine/requests.h"
+
+namespace rollcall::engine {
+
+using policy::ActionKey;
+using policy::ActionKind;
+using policy::Lane;
+
+namespace {
+constexpr std::size_t kMostNotices = 200;
+}  // namespace
+
+void Engine::owe(const policy::Notice& notice) {
+    const std::string& to = world_.users.text(notice.to);
+    if (!world_.is_local(to)) return;
+    const policy::CompiledRoom* spec = program_ ? program_->room(notice.room) : nullptr;
+    owe(fmt::format("{}/{}/{}", to, notice.room, notice.outsider), to,
+        fmt::format(
+            "{} was removed from “{}”: that room is not open to people from outside. If they need to be "
+            "there, ask one of "
+            "the room's owners or your IT department for an approval (who, which room, why, until when).",
+            notice.outsider, spec == nullptr ? notice.room : spec->name));
+}
+
+void Engine::owe(std::string key, std::string to, std::string text) {
+    if (std::any_of(notices_.begin(), notices_.end(),
+                    [&](const NoticeDebt& debt) { return debt.key == key; }))
+        return;
+    if (notices_.size() >= kMostNotices)
+        return;  // whoever invites thousands is not owed thousands of messages
+    json::Value value;
+    value.set("to", to);
+    value.set("text", text);
+    mark("notice", key, json::write(value));
+    notices_.push_back({std::move(key), std::move(to), std::move(text), false});
+}
+
+void Engine::tell_admins(std::string_view id, const std::string& text) {
+    if (!settings_.admin_room.empty()) owe(fmt::format("admin/{}", id), settings_.admin_room, text);
+}
+
+// Who has departed is told nothing: they would be invited into a room again.
+void Engine::drop_notices_to_departed() {
+    std::erase_if(notices_, [this](const NoticeDebt& debt) {
+        const UserId user = world_.users.find(debt.to);
+        const PersonId person = user.valid() ? decider_->person_of(user) : PersonId{};
+        if (debt.busy || !person.valid() || decider_->departed(person) != policy::Tri::yes) return false;
+        mark("notice", debt.key, std::nullopt);
+        return true;
+    });
+}
+
+// A room to write in is being made for them.
+bool Engine::meeting(const std::string& user) const {
+    return !direct_rooms_.contains(user) &&
+           std::any_of(notices_.begin(), notices_.end(),
+                       [&](const NoticeDebt& debt) { return debt.busy && debt.to == user; });
+}
+
+void Engine::dispatch_notices() {
+    drop_notices_to_departed();
+    for (NoticeDebt& debt : notices_) {
+        if (!slot_free(Lane::cosmetic)) return;
+        const ActionKey key{ActionKind::notify, debt.key, debt.to};
+        if (debt.busy || !ready(key) || meeting(debt.to)) continue;
+        debt.busy = true;
+        Intent intent;
+        intent.action = ActionKind::notify;
+        intent.room = debt.key;
+        intent.user = debt.to;
+        const auto direct = direct_rooms_.find(debt.to);
+        intent.wanted = direct != direct_rooms_.end() ? "notice"
+                        : debt.to.starts_with('#')    ? "join room"
+                                                      : "direct room";
+        const auto held = open_.find(key);
+        const bool same = held != open_.end() && held->second.wanted == intent.wanted;
+        intent.call.marker = fmt::format("rollcall-{}", same ? held->second.id : next_intent_);
+        if (direct != direct_rooms_.end()) {
+            intent.room_id = direct->second;
+            intent.call.kind = CallKind::send_notice;
+            intent.call.room = direct->second;
+            intent.call.body = notice_body(debt.text, intent.call.marker);
+        } else if (debt.to.starts_with('#')) {
+            intent.call.kind = CallKind::join_alias;
+            intent.call.alias = debt.to;
+        } else {
+            intent.call.kind = CallKind::create_room;
+            intent.call.body = direct_room_body(debt.to, intent.call.marker);
+        }
+        send(std::move(intent), key);
+    }
+}
+
+void Engine::finish_notice(Intent& intent, const CallResult& result) {
+    const auto debt = std::find_if(notices_.begin(), notices_.end(),
+                                   [&](const NoticeDebt& d) { return d.key == intent.room; });
+    if (intent.wanted != "notice") {  // the room to write in is there now
+        direct_rooms_[intent.user] = result.room;
+        mark("direct_room", intent.user, result.room);
+        intent.room_id = result.room;
+        if (debt != notices_.end()) debt->busy = false;
+        more_ = true;
+    } else if (debt != notices_.end()) {
+        mark("notice", debt->key, std::nullopt);
+        notices_.erase(debt);
+    }
+    result_entry(intent, "done", result.event, true);
+    turn_.finished.push_back(intent.id);
+}
+
+}  // namespace rollcall::engine

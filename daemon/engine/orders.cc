@@ -1,0 +1,71 @@
+// Engine: what commands ask of it, inside a turn.
+#include <fmt/format.h>
+
+#include "daemon/engine/engine.h"
+
+namespace rollcall::engine {
+
+using schema::TrailEntry;
+using schema::TrailKind;
+
+void Engine::pause(Pause pause, const schema::TrailCaller& caller, const std::string& reason) {
+    mark("pause", "some", std::nullopt);
+    mark("pause", "all", std::nullopt);
+    pause_ = pause;
+    pause_text_ = pause == Pause::none ? "" : fmt::format("{} ({})", reason, caller.text);
+    if (pause != Pause::none) mark("pause", pause == Pause::all ? "all" : "some", pause_text_);
+    TrailEntry entry;
+    entry.kind = TrailKind::command;
+    entry.action = pause == Pause::none ? "resume" : pause == Pause::all ? "pause --all" : "pause";
+    entry.caller = caller;
+    entry.reason = reason;
+    record(std::move(entry));
+}
+
+void Engine::apply(PolicyToApply wanted) {
+    if (decider_) policy::keep_approvals(world_, *decider_);
+    TrailEntry entry;
+    entry.kind = TrailKind::policy;
+    entry.action = "apply";
+    entry.caller = wanted.caller;
+    entry.reason = wanted.reason;
+    entry.policy = wanted.program->version;
+    record(std::move(entry));
+    if (!policy_ || policy_->version != wanted.program->version) drop_rejections();
+    policy_ = store::StoredPolicy{wanted.program->version, std::move(wanted.files),
+                                  wanted.program->pins,    world_.now,
+                                  wanted.caller.text,      wanted.reason};
+    turn_.policy = policy_;
+    for (const auto& [key, retry] : retries_) mark("retry", key.text(), std::nullopt);
+    retries_.clear();  // what was refused may be possible now
+    suspect_rooms_.clear();
+    bind(std::move(wanted.program));
+    more_ = true;
+}
+
+void Engine::depart(PersonId person, bool taken_back, const schema::TrailCaller& caller,
+                    const std::string& reason) {
+    TrailEntry entry;
+    entry.kind = TrailKind::command;
+    entry.action = taken_back ? "depart --take-back" : "depart";
+    entry.person = world_.people[person.index()].guid;
+    if (decider_ && decider_->user_of(person).valid())
+        entry.user = world_.users.text(decider_->user_of(person));
+    entry.caller = caller;
+    entry.reason = reason;
+    record(std::move(entry));
+    learn(policy::DepartOrdered{person, taken_back});
+}
+
+std::vector<Failure> Engine::failures() const {
+    std::vector<Failure> out;
+    for (const auto& [key, retry] : retries_)
+        out.push_back({key.text(), retry.text, retry.attempts, retry.not_before, retry.refused});
+    for (const Intent& intent : to_settle_)
+        if (intent.look_until != Time{})
+            out.push_back({intent.key().text(), "the answer was lost: looking whether it was made",
+                           intent.attempts, intent.look_at, false});
+    return out;
+}
+
+}  // namespace rollcall::engine

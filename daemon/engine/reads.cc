@@ -1,0 +1,135 @@
+// Engine: what is read from the homeserver without an intent: rooms, single members, accounts; and whether
+// the homeserver answers at all.
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "daemon/engine/engine.h"
+#include "daemon/engine/waits.h"
+
+namespace rollcall::engine {
+
+using policy::Lane;
+
+namespace {
+constexpr std::size_t kReadSlots = 4;
+constexpr Duration kDownRetry = std::chrono::milliseconds{500};
+constexpr Duration kLongestDown = std::chrono::seconds{15};
+
+bool says_nothing(const CallResult& result) {
+    return result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn ||
+           result.outcome == CallOutcome::retry;
+}
+}  // namespace
+
+// Soon: before those that are only verified.
+void Engine::read_room(RoomId room) {
+    if (std::find(rooms_to_read_.begin(), rooms_to_read_.end(), room) == rooms_to_read_.end())
+        rooms_to_read_.push_front(room);
+}
+
+void Engine::verify_rooms() {
+    next_verify_ = world_.now + settings_.verify_every;
+    rooms_to_read_.clear();
+    for (std::size_t i = 0; i < world_.rooms.size(); ++i)
+        if (!world_.rooms[i].id.empty() && !world_.rooms[i].released) rooms_to_read_.emplace_back(i);
+    more_ = true;
+}
+
+void Engine::dispatch_reads() {
+    if (world_.now < reads_after_) return;
+    const auto send_read = [this](Reading reading, Call call) {
+        const std::uint64_t id = next_read_++;
+        reading_[id] = std::move(reading);
+        calls_.emplace_back(id, std::move(call));
+    };
+    const auto free = [this] { return reading_.size() < kReadSlots && slot_free(Lane::removal); };
+    while (!members_to_read_.empty() && free()) {
+        const auto [room, user] = members_to_read_.front();
+        members_to_read_.pop_front();
+        Call call;
+        call.kind = CallKind::read_member;
+        call.room = room;
+        call.user = user;
+        send_read({ReadKind::member, room, user, {}, 0}, std::move(call));
+    }
+    for (std::size_t tries = rooms_to_read_.size(); tries > 0 && free(); --tries) {
+        const RoomId id = rooms_to_read_.front();
+        rooms_to_read_.pop_front();
+        const std::string& room = world_.rooms[id.index()].id;
+        if (room_busy(
+                room,
+                true)) {  // what is read while something is being changed is neither before nor after it
+            rooms_to_read_.push_back(id);
+            continue;
+        }
+        Call call;
+        call.kind = CallKind::read_room;
+        call.room = room;
+        room_state_.insert(room);
+        send_read({ReadKind::room, room, "", id, changes(id)}, std::move(call));
+    }
+    while (!accounts_to_find_.empty() && free()) {
+        Call call;
+        call.kind = CallKind::find_account;
+        call.user = world_.users.text(accounts_to_find_.front());
+        accounts_to_find_.pop_front();
+        send_read({ReadKind::account, "", call.user, {}, 0}, call);
+    }
+}
+
+// A read that did not say anything is tried again, not at once, and concludes nothing: a refusal is no
+// absence.
+void Engine::read_done(const Reading& reading, const CallResult& result) {
+    const bool failed = says_nothing(result);
+    if (failed) reads_after_ = world_.now + std::max(kFirstRetry, result.retry_after.value_or(Duration{}));
+    switch (reading.kind) {
+        case ReadKind::room:
+            if (failed || (result.read && changes(reading.room_ref) != reading.changes)) {
+                rooms_to_read_.push_back(
+                    reading.room_ref);  // something happened in between: neither before nor after it
+            } else if (result.read) {
+                learn(*result.read);
+            } else {
+                learn(policy::RoomRead{reading.room, false, {}});
+                log_.error("RC-ROOM-LOST", result.text, {{"room", reading.room}});
+            }
+            break;
+        case ReadKind::member:
+            if (failed) {
+                members_to_read_.emplace_back(reading.room, reading.user);
+            } else if (result.outcome == CallOutcome::refused) {  // the bot is not in the room, perhaps
+                if (const auto room = world_.room_by_id.find(reading.room); room != world_.room_by_id.end())
+                    read_room(room->second);
+            } else {
+                learn(policy::MemberRead{reading.room, reading.user, result.member});
+            }
+            break;
+        case ReadKind::account:
+            if (result.outcome == CallOutcome::done)
+                learn(policy::AccountSeen{world_.user(reading.user), policy::Account::present});
+            break;
+    }
+}
+
+// The homeserver as a whole: down or up.
+void Engine::trouble(const CallResult& result) {
+    if (result.outcome == CallOutcome::unreachable) {
+        ++counters_.requests_failed;
+        if (homeserver_failures_ == 0)
+            log_.warn("RC-HS-DOWN", "the homeserver does not answer; everything waits",
+                      {{"error", result.text}});
+        homeserver_trouble_ = result.text;
+        ++homeserver_failures_;
+        homeserver_retry_ = world_.now + backoff(kDownRetry, kLongestDown, homeserver_failures_);
+        return;
+    }
+    if (result.outcome == CallOutcome::torn) return;
+    if (homeserver_failures_ > 0) {
+        log_.info("RC-HS-UP", "the homeserver answers again");
+        verify_rooms();  // what happened meanwhile may be told late, or not at all
+    }
+    homeserver_failures_ = 0;
+    homeserver_trouble_.clear();
+}
+
+}  // namespace rollcall::engine

@@ -1,0 +1,74 @@
+// Engine: an intent is announced in the turn's commit, and its call kept for the release.
+#include <fmt/format.h>
+
+#include "daemon/engine/engine.h"
+#include "policy/explain.h"
+
+namespace rollcall::engine {
+
+using policy::ActionKey;
+using policy::ActionKind;
+using schema::TrailEntry;
+using schema::TrailKind;
+
+// Announces the intent in this turn's commit and keeps its call for the release.
+void Engine::send(Intent intent, const ActionKey& key) {
+    auto held = open_.find(key);
+    // What was announced is sent again under its number; something else about the same thing is announced
+    // anew. A room keeps its number however it is made now: by that it is found, if the one before was made
+    // after all.
+    if (held != open_.end() && held->second.wanted != intent.wanted && intent.action != ActionKind::create) {
+        result_entry(held->second, "no longer wanted", "", true);
+        turn_.finished.push_back(held->second.id);
+        open_.erase(held);
+        held = open_.end();
+    }
+    const bool announced = held != open_.end();
+    intent.id = announced ? held->second.id : next_intent_++;
+    intent.attempts = (announced ? held->second.attempts : 0) + 1;
+    if (const auto room = world_.room_by_id.find(intent.call.room);
+        intent.call.kind == CallKind::put_state && room != world_.room_by_id.end())
+        intent.held_state =
+            policy::held_state_event(world_, room->second, intent.content, intent.call.state_key);
+    if (announced) open_.erase(held);
+    turn_.intents.push_back({intent.id, intent.text()});
+    if (!announced) {
+        TrailEntry entry;
+        entry.kind = TrailKind::intent;
+        entry.intent = intent.id;
+        entry.action = intent.wanted;
+        if (!intent.notice()) entry.room_key = intent.room;
+        entry.room = intent.room_id;
+        entry.user = intent.user;
+        if (intent.user_id.valid() && decider_) {
+            const std::uint32_t room = intent.room_ref.valid()
+                                           ? static_cast<std::uint32_t>(decider_->managed(intent.room_ref))
+                                           : policy::kNoRoom;
+            entry.reason = policy::why(*decider_, intent.user_id, room, intent.basis);
+            if (room != policy::kNoRoom) {
+                const policy::Explanation whole = policy::explain_verdict(*decider_, intent.user_id, room);
+                const Position at = whole.reasons.empty() ? Position{} : whole.reasons.front().at;
+                entry.rule = (at.line > 0 ? at : program_->rooms[room].at).file_line();
+                if (!whole.reasons.empty()) entry.rule_path = whole.reasons.front().path;
+            }
+            if (const PersonId person = decider_->person_of(intent.user_id); person.valid()) {
+                const policy::Person& known = world_.people[person.index()];
+                entry.person = known.guid;
+                entry.evidence = policy::Evidence{world_.cursor.directory, world_.cursor.server, known.usn,
+                                                  known.dn, world_.cursor.time};
+            }
+        } else if (intent.room_ref.valid()) {
+            if (const policy::CompiledRoom* spec = program_->room(intent.room))
+                entry.rule = spec->at.file_line();
+        }
+        record(std::move(entry));
+    }
+    busy_.insert(key);
+    if (intent.call.kind == CallKind::put_state) room_state_.insert(intent.call.room);
+    if (intent.call.kind == CallKind::put_member || intent.call.kind == CallKind::forget)
+        ++room_members_[intent.call.room];
+    calls_.emplace_back(intent.id, intent.call);
+    in_flight_[intent.id] = std::move(intent);
+}
+
+}  // namespace rollcall::engine

@@ -1,0 +1,20 @@
+// How long the engine waits before it asks the homeserver again. Pure; engine thread.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+
+#include "policy/base/time.h"
+
+namespace rollcall::engine {
+
+inline constexpr Duration kFirstRetry = std::chrono::seconds{1};
+
+// The first wait, doubled with each attempt, up to the longest.
+[[nodiscard]] inline Duration backoff(Duration first, Duration longest, int attempts) {
+    Duration wait = first;
+    for (int i = 1; i < attempts && wait < longest; ++i) wait *= 2;
+    return std::min(wait, longest);
+}
+
+}  // namespace rollcall::engine
