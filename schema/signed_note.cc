@@ -38,16 +38,15 @@ KeyId key_id(std::string_view name, const std::array<unsigned char, 32>& key) {
 }
 
 // Spaces of Unicode beyond ASCII (White_Space=yes), in UTF-8.
-constexpr std::string_view kSpaces[] = {
-    "\u0085", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006",
-    "\u2007", "\u2008", "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"};
+constexpr std::string_view kSpaces[] = {"\u0085", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003",
+                                        "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200a",
+                                        "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"};
 
 bool good_name(std::string_view name) {
     return !name.empty() && name.size() <= 255 && is_utf8(name) &&
-           std::none_of(name.begin(), name.end(),
-                        [](char c) {
-                            return c == '+' || c == '\x7f' || (static_cast<unsigned char>(c) <= ' ');
-                        }) &&
+           std::none_of(
+               name.begin(), name.end(),
+               [](char c) { return c == '+' || c == '\x7f' || (static_cast<unsigned char>(c) <= ' '); }) &&
            std::none_of(std::begin(kSpaces), std::end(kSpaces), [name](std::string_view space) {
                return name.find(space) != std::string_view::npos;
            });
@@ -68,11 +67,13 @@ std::optional<KeyText> split_key(std::string_view text) {
     const std::string_view hex = text.substr(first + 1, second - first - 1);
     std::size_t length = 0;
     if (!good_name(out.name) || hex.size() != 8 ||
-        sodium_hex2bin(out.id.data(), out.id.size(), hex.data(), hex.size(), nullptr, &length, nullptr) != 0 ||
+        sodium_hex2bin(out.id.data(), out.id.size(), hex.data(), hex.size(), nullptr, &length, nullptr) !=
+            0 ||
         length != out.id.size() || fmt::format("{:02x}", fmt::join(out.id, "")) != hex)
         return std::nullopt;
     const Result<std::string> key = from_base64(text.substr(second + 1));
-    if (!key || key->size() != 33 || static_cast<unsigned char>(key->front()) != kEd25519) return std::nullopt;
+    if (!key || key->size() != 33 || static_cast<unsigned char>(key->front()) != kEd25519)
+        return std::nullopt;
     std::copy(key->begin() + 1, key->end(), out.bytes.begin());
     return out;
 }
@@ -87,7 +88,9 @@ struct Signature {
     std::string bytes;  // key id ‖ signature
 };
 Result<Signature> read_signature(std::string_view line) {
-    const auto bad = [] { return fail(ErrorKind::invalid_input, "a signature line of the note is malformed"); };
+    const auto bad = [] {
+        return fail(ErrorKind::invalid_input, "a signature line of the note is malformed");
+    };
     if (!line.starts_with(kDash)) return bad();
     line.remove_prefix(kDash.size());
     const std::size_t space = line.find(' ');
@@ -168,7 +171,8 @@ Result<SignedNote> open_note(std::string_view note, const std::vector<VerifierKe
         }))
         return bad("it is not plain text");
     const std::size_t blank = note.rfind("\n\n");
-    if (blank == std::string_view::npos || !note.ends_with('\n')) return bad("no signatures below an empty line");
+    if (blank == std::string_view::npos || !note.ends_with('\n'))
+        return bad("no signatures below an empty line");
     SignedNote out;
     out.text = note.substr(0, blank + 1);
     std::string_view lines = note.substr(blank + 2);
@@ -188,7 +192,8 @@ Result<SignedNote> open_note(std::string_view note, const std::vector<VerifierKe
         }
         const std::string_view bytes = std::string_view(signature->bytes).substr(4);
         if (bytes.size() != crypto_sign_BYTES ||
-            crypto_sign_verify_detached(octets(bytes), octets(out.text), out.text.size(), key->key.data()) != 0)
+            crypto_sign_verify_detached(octets(bytes), octets(out.text), out.text.size(), key->key.data()) !=
+                0)
             return fail(ErrorKind::denied, fmt::format("the signature of {} does not hold", key->name),
                         "the text was changed after it was signed, or the key is another one");
         out.signers.push_back(key->name);

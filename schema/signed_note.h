@@ -7,8 +7,8 @@
 //     — example.com/rollcall Az3grlgtzPICa5OS8n…        ← key name, base64(key id ‖ signature)
 //
 // Ed25519 (type 0x01) is the only algorithm so far; the type byte in a key is where another gets its place.
-// Signatures by unknown keys are ignored, so that keys can be rotated and witnesses can sign; a bad signature by
-// a known key refuses the note.
+// Signatures by unknown keys are ignored, so that keys can be rotated and witnesses can sign; a bad signature
+// by a known key refuses the note.
 //
 // Values; any thread. Source: C2SP signed-note; RFC 8032 for the signatures.
 #pragma once
@@ -57,8 +57,8 @@ struct SignedNote {
     std::vector<std::string> signers;  // names of known keys whose signature holds
     std::vector<std::string> unknown;  // names of keys that signed it and are not known
 };
-// Opens a note with the keys that are trusted. Errors: invalid_input for what is no note (more than 100 signatures
-// or 1 MiB too), denied where a known key's signature does not hold, or no known key has signed.
+// Opens a note with the keys that are trusted. Errors: invalid_input for what is no note (more than 100
+// signatures or 1 MiB too), denied where a known key's signature does not hold, or no known key has signed.
 [[nodiscard]] Result<SignedNote> open_note(std::string_view note, const std::vector<VerifierKey>& trusted);
 
 }  // namespace rollcall::schema

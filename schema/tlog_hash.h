@@ -1,10 +1,11 @@
-// Hashes of an append-only Merkle tree over log entries: SHA-256, leaves and nodes told apart by a first byte.
+// Hashes of an append-only Merkle tree over log entries: SHA-256, leaves and nodes told apart by a first
+// byte.
 //
 //     leaf = H(0x00 ‖ entry)      node = H(0x01 ‖ left ‖ right)      empty tree = H("")
 //
-// A tree of n leaves splits at the largest power of two below n, so everything left of the right edge is perfect
-// subtrees that never change. A node is named by (level, index): level 0 are the leaves, and (level, index) spans
-// the leaves [index · 2^level, (index + 1) · 2^level).
+// A tree of n leaves splits at the largest power of two below n, so everything left of the right edge is
+// perfect subtrees that never change. A node is named by (level, index): level 0 are the leaves, and (level,
+// index) spans the leaves [index · 2^level, (index + 1) · 2^level).
 //
 // Values; any thread. Source: RFC 6962 section 2.1.
 #pragma once
@@ -26,7 +27,8 @@ using TlogHash = std::array<unsigned char, 32>;
 [[nodiscard]] TlogHash tlog_leaf_hash(std::string_view entry);
 [[nodiscard]] TlogHash tlog_node_hash(const TlogHash& left, const TlogHash& right);
 
-// Base64 (RFC 4648 section 4) as checkpoints and proofs write it; nullopt-like error for anything but 32 bytes.
+// Base64 (RFC 4648 section 4) as checkpoints and proofs write it; nullopt-like error for anything but 32
+// bytes.
 [[nodiscard]] std::string to_base64(const TlogHash& hash);
 [[nodiscard]] Result<TlogHash> tlog_hash_from_base64(std::string_view text);
 

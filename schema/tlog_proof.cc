@@ -29,8 +29,8 @@ Status inclusion(const TlogReader& read, std::uint64_t index, std::uint64_t begi
     if (end - begin == 1) return {};
     const std::uint64_t middle = begin + split(end - begin);
     const bool left = index < middle;
-    const Status deeper = left ? inclusion(read, index, begin, middle, out)
-                               : inclusion(read, index, middle, end, out);
+    const Status deeper =
+        left ? inclusion(read, index, begin, middle, out) : inclusion(read, index, middle, end, out);
     if (!deeper) return deeper;
     const Result<TlogHash> sibling =
         left ? tlog_range_root(read, middle, end) : tlog_range_root(read, begin, middle);
@@ -102,7 +102,8 @@ Result<TlogPath> tlog_consistency(const TlogReader& read, std::uint64_t old_size
     return out;
 }
 
-// Walks from the leaf to the root: at each level the node is a left child, a right one, or the last and alone.
+// Walks from the leaf to the root: at each level the node is a left child, a right one, or the last and
+// alone.
 Status check_inclusion(const TlogPath& path, std::uint64_t index, const TlogHash& leaf, std::uint64_t size,
                        const TlogHash& root) {
     if (index >= size) return wrong("the index is outside of the tree");
@@ -122,7 +123,8 @@ Status check_inclusion(const TlogPath& path, std::uint64_t index, const TlogHash
     return hash == root ? Status{} : wrong("it leads to another root");
 }
 
-// Both roots are made from the same hashes: the old one from those left of the old edge, the new one from all.
+// Both roots are made from the same hashes: the old one from those left of the old edge, the new one from
+// all.
 Status check_consistency(const TlogPath& path, std::uint64_t old_size, const TlogHash& old_root,
                          std::uint64_t new_size, const TlogHash& new_root) {
     if (old_size > new_size) return wrong("the tree has become smaller");
@@ -172,8 +174,8 @@ std::string write_tlog_proof(const TlogProof& proof) {
 
 Result<TlogProof> read_tlog_proof(std::string_view text) {
     if (text.size() > kLongestProof)
-        return fail(ErrorKind::limit, fmt::format("a proof of {} bytes: at most {} are read", text.size(),
-                                                  kLongestProof));
+        return fail(ErrorKind::limit,
+                    fmt::format("a proof of {} bytes: at most {} are read", text.size(), kLongestProof));
     std::size_t number = 0;
     const auto bad = [&number](std::string_view what) {
         return fail(ErrorKind::invalid_input, fmt::format("line {} of the proof: {}", number, what),

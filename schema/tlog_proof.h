@@ -1,8 +1,9 @@
-// Proofs about a Merkle tree: that an entry stands at an index of it, and that a larger tree has a smaller one
-// as its beginning. Making them needs hashes of perfect subtrees; checking them needs nothing but the roots.
+// Proofs about a Merkle tree: that an entry stands at an index of it, and that a larger tree has a smaller
+// one as its beginning. Making them needs hashes of perfect subtrees; checking them needs nothing but the
+// roots.
 //
-// Values; any thread. Source: RFC 6962 sections 2.1.1 and 2.1.2 (the same proofs as RFC 9162); the text form is
-// C2SP tlog-proof v1.
+// Values; any thread. Source: RFC 6962 sections 2.1.1 and 2.1.2 (the same proofs as RFC 9162); the text form
+// is C2SP tlog-proof v1.
 #pragma once
 
 #include <optional>
@@ -15,12 +16,14 @@ namespace rollcall::schema {
 using TlogReader = std::function<Result<TlogHash>(unsigned level, std::uint64_t index)>;
 
 // The root over the leaves [begin, end); begin < end.
-[[nodiscard]] Result<TlogHash> tlog_range_root(const TlogReader& read, std::uint64_t begin, std::uint64_t end);
+[[nodiscard]] Result<TlogHash> tlog_range_root(const TlogReader& read, std::uint64_t begin,
+                                               std::uint64_t end);
 [[nodiscard]] Result<TlogHash> tlog_root(const TlogReader& read, std::uint64_t size);
 
 using TlogPath = std::vector<TlogHash>;
 // invalid_input unless index < size.
-[[nodiscard]] Result<TlogPath> tlog_inclusion(const TlogReader& read, std::uint64_t index, std::uint64_t size);
+[[nodiscard]] Result<TlogPath> tlog_inclusion(const TlogReader& read, std::uint64_t index,
+                                              std::uint64_t size);
 // Empty where old_size is 0 or new_size; invalid_input unless old_size <= new_size.
 [[nodiscard]] Result<TlogPath> tlog_consistency(const TlogReader& read, std::uint64_t old_size,
                                                 std::uint64_t new_size);
@@ -31,7 +34,8 @@ using TlogPath = std::vector<TlogHash>;
 [[nodiscard]] Status check_consistency(const TlogPath& path, std::uint64_t old_size, const TlogHash& old_root,
                                        std::uint64_t new_size, const TlogHash& new_root);
 
-// A self-contained proof of one entry. `extra` is not covered by any signature: it carries what helps to read it.
+// A self-contained proof of one entry. `extra` is not covered by any signature: it carries what helps to read
+// it.
 struct TlogProof {
     std::uint64_t index = 0;
     TlogPath path;

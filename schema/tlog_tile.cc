@@ -87,9 +87,8 @@ Tile tile_of(unsigned level, std::uint64_t index, std::uint64_t size) {
 
 Result<TlogHash> node_in_tile(std::string_view bytes, const Tile& tile, unsigned level, std::uint64_t index) {
     if (bytes.size() != tile.width * sizeof(TlogHash))
-        return fail(ErrorKind::invalid_input,
-                    fmt::format("{} has {} bytes, not {}", tile.path(), bytes.size(),
-                                tile.width * sizeof(TlogHash)));
+        return fail(ErrorKind::invalid_input, fmt::format("{} has {} bytes, not {}", tile.path(),
+                                                          bytes.size(), tile.width * sizeof(TlogHash)));
     const std::uint64_t count = std::uint64_t{1} << (level % kTileHeight);
     const std::uint64_t first = (index << (level % kTileHeight)) - tile.index * kTileWidth;
     if (first + count > tile.width)
@@ -119,9 +118,10 @@ std::string write_bundle(std::span<const std::string> entries) {
 Result<std::vector<std::string>> read_bundle(std::string_view bytes, std::uint64_t width) {
     std::vector<std::string> out;
     while (!bytes.empty()) {
-        const std::size_t length = bytes.size() < 2 ? bytes.size()
-                                                    : std::size_t{static_cast<unsigned char>(bytes[0])} << 8U |
-                                                          static_cast<unsigned char>(bytes[1]);
+        const std::size_t length = bytes.size() < 2
+                                       ? bytes.size()
+                                       : std::size_t{static_cast<unsigned char>(bytes[0])} << 8U |
+                                             static_cast<unsigned char>(bytes[1]);
         if (bytes.size() < 2 + length || out.size() == width)
             return fail(ErrorKind::invalid_input,
                         fmt::format("a bundle of entries does not end after {} of them", width));

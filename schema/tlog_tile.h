@@ -1,11 +1,12 @@
 // Tiles: how the tree and its entries lie in files, so that any program that knows the form can read them.
 //
 //     tile/<L>/<N>[.p/<W>]        256 hashes (or W of them): the nodes of level 8·L from N·256 on
-//     tile/entries/<N>[.p/<W>]    the entries below tile N of level 0, each with its length in two bytes before it
+//     tile/entries/<N>[.p/<W>]    the entries below tile N of level 0, each with its length in two bytes
+//     before it
 //
-// N is written in groups of three digits, all but the last with an `x` before it: 1234067 is x001/x234/067. A full
-// tile never changes; the last one of a level may be partial, and is not hashed into the level above until it is
-// full. Levels between those in files are hashed from the tile below.
+// N is written in groups of three digits, all but the last with an `x` before it: 1234067 is x001/x234/067. A
+// full tile never changes; the last one of a level may be partial, and is not hashed into the level above
+// until it is full. Levels between those in files are hashed from the tile below.
 //
 // Values; any thread. Source: C2SP tlog-tiles.
 #pragma once
@@ -32,8 +33,8 @@ struct Tile {
 // nullopt for any text that path() would not have written.
 [[nodiscard]] std::optional<Tile> tile_from_path(std::string_view path);
 
-// The tiles that a tree of new_size has and one of old_size has not, bundles before hashes, lower levels before
-// higher ones.
+// The tiles that a tree of new_size has and one of old_size has not, bundles before hashes, lower levels
+// before higher ones.
 [[nodiscard]] std::vector<Tile> tiles_between(std::uint64_t old_size, std::uint64_t new_size);
 
 // Of the tree of `size` leaves, the tile in which the node (tree level, index) is found or hashed from.

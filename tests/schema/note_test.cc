@@ -50,7 +50,8 @@ TEST(SignedNote, IsSignedAndOpened) {
     EXPECT_EQ(opened.signers, std::vector<std::string>{"corp.example.com/rollcall"});
     EXPECT_EQ(opened.unknown, std::vector<std::string>{"witness.example.net"});
     EXPECT_EQ(open_note(note, {witness.verifier(), mine.verifier()})->signers.size(), 2U);
-    EXPECT_EQ(open_note(note, {signer("corp.example.com/rollcall").verifier()}).error().kind, ErrorKind::denied);
+    EXPECT_EQ(open_note(note, {signer("corp.example.com/rollcall").verifier()}).error().kind,
+              ErrorKind::denied);
     const std::string forged = mine.sign(text) + witness.signature_line("three\n");
     EXPECT_TRUE(open_note(forged, {mine.verifier()}));
     EXPECT_EQ(open_note(forged, {mine.verifier(), witness.verifier()}).error().kind, ErrorKind::denied);
@@ -76,7 +77,8 @@ TEST(Keys, AreReadBackAndNothingElse) {
     EXPECT_FALSE(SignerKey::read(mine.verifier().text()));
     for (const char* name : {"", "a b", "a+b", "a\tb", "a\u00a0b", "a\u3000b", "\xff"})
         EXPECT_FALSE(SignerKey::generate(name)) << name;
-    for (const char* text : {"", "x", "x+00000000+AAAA", "example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"})
+    for (const char* text : {"", "x", "x+00000000+AAAA",
+                             "example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"})
         EXPECT_FALSE(read_verifier_key(text)) << text;
 }
 
@@ -101,7 +103,8 @@ TEST(Base64, HasOneTextForTheSameBytes) {
     for (const std::string bytes : {"", "f", "fo", "foo", "foob", "fooba", "foobar"})
         EXPECT_EQ(from_base64(to_base64(bytes)).value(), bytes);
     EXPECT_EQ(to_base64("foobar"), "Zm9vYmFy");
-    for (const char* wrong : {"Zg", "Zh==", "Zg=", "Z g=", "Zg==\n", "Zm9v!", "="}) EXPECT_FALSE(from_base64(wrong)) << wrong;
+    for (const char* wrong : {"Zg", "Zh==", "Zg=", "Z g=", "Zg==\n", "Zm9v!", "="})
+        EXPECT_FALSE(from_base64(wrong)) << wrong;
 }
 
 TEST(Decimal, HasOneTextForTheSameNumber) {

@@ -1,5 +1,5 @@
-// schema/tlog_*: the tree, its proofs and its tiles, against the vectors that other logs use and against a naive
-// reading of RFC 6962.
+// schema/tlog_*: the tree, its proofs and its tiles, against the vectors that other logs use and against a
+// naive reading of RFC 6962.
 #include <gtest/gtest.h>
 #include <sodium.h>
 #include <map>
@@ -23,14 +23,15 @@ std::vector<std::string> hex(const TlogPath& path) {
 }
 
 // The eight entries that Certificate Transparency's tests use, and their roots.
-const std::vector<std::string> kEntries = {"",
-                                           std::string(1, '\0'),
-                                           "\x10",
-                                           "\x20\x21",
-                                           "\x30\x31",
-                                           "\x40\x41\x42\x43",
-                                           "\x50\x51\x52\x53\x54\x55\x56\x57",
-                                           "\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f"};
+const std::vector<std::string> kEntries = {
+    "",
+    std::string(1, '\0'),
+    "\x10",
+    "\x20\x21",
+    "\x30\x31",
+    "\x40\x41\x42\x43",
+    "\x50\x51\x52\x53\x54\x55\x56\x57",
+    "\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f"};
 const std::vector<std::string> kRoots = {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
                                          "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
                                          "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
@@ -161,9 +162,9 @@ TEST(Tile, HasThePathThatTheSpecificationGives) {
     for (const Tile& tile : {Tile{false, 0, 1'234'067, 256}, Tile{true, 0, 999, 1}, Tile{false, 7, 1000, 17}})
         EXPECT_EQ(tile_from_path(tile.path()), tile);
     for (const char* wrong :
-         {"tile/0/67", "tile/0/001/067", "tile/00/067", "tile/0/067.p/256", "tile/0/067.p/0", "tile/0/067.p/01",
-          "tile/0/x001", "tile/x/067", "tile/8/000", "tile/0/", "tile/0/x000/067", "tiles/0/000",
-          "tile/0/x999/x999/x999/x999/x999/x999/x999/999", "tile/0/../000"})
+         {"tile/0/67", "tile/0/001/067", "tile/00/067", "tile/0/067.p/256", "tile/0/067.p/0",
+          "tile/0/067.p/01", "tile/0/x001", "tile/x/067", "tile/8/000", "tile/0/", "tile/0/x000/067",
+          "tiles/0/000", "tile/0/x999/x999/x999/x999/x999/x999/x999/999", "tile/0/../000"})
         EXPECT_FALSE(tile_from_path(wrong)) << wrong;
 }
 
@@ -186,7 +187,8 @@ TEST(Tile, ThereAreAsManyAsTheSpecificationSays) {
     EXPECT_TRUE(tiles_between(300, 300).empty());
 }
 
-// Written in pieces, what lies in the files at the end is what a tree of that size needs, and gives its proofs.
+// Written in pieces, what lies in the files at the end is what a tree of that size needs, and gives its
+// proofs.
 TEST(Tile, TheTreeIsReadFromThem) {
     constexpr std::uint64_t kSize = 66'500;
     Tree tree(0);
