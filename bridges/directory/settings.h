@@ -28,12 +28,19 @@ struct Wanted {
 };
 
 struct Settings {
+// Debian, Fedora, openSUSE, Alpine. libldap has no default of its own, and ldap.conf's must not matter here.
+inline const std::vector<std::string> kSystemAuthorities{"/etc/ssl/certs/ca-certificates.crt",
+                                                         "/etc/pki/tls/certs/ca-bundle.crt",
+                                                         "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
+
     std::string name;      // in rollcall.yaml: "corp"
     std::string url;       // ldaps://dc1.corp.example.com[:636]
     std::string base;      // the domain's naming context: DC=corp,DC=example,DC=com
     std::string user;      // user principal name or distinguished name
     std::string password;  // read by the caller; in no error and no log
-    std::string ca_file;   // PEM; the only authorities that are believed
+    std::string ca_file;   // PEM; the only authorities that are believed; "": the system's
+    // Where systems keep theirs; the first one that there is counts.
+    std::vector<std::string> system_authorities = kSystemAuthorities;
     Wanted wanted;
     Duration verify_every = std::chrono::minutes{15};  // a complete read besides the live changes
     Limits limits{};
