@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "policy/base/time.h"
+#include "policy/directory.h"
 
 namespace rollcall::directory {
 
@@ -24,15 +25,15 @@ struct Limits {
 // What policy wants to know besides the fixed attributes. Changes when a policy is applied.
 struct Wanted {
     std::vector<std::string> attributes;  // of people; any case
-    std::vector<std::string> canaries;    // logins that every complete read must contain
+    std::vector<policy::Canary> canaries;
 };
 
-struct Settings {
 // Debian, Fedora, openSUSE, Alpine. libldap has no default of its own, and ldap.conf's must not matter here.
 inline const std::vector<std::string> kSystemAuthorities{"/etc/ssl/certs/ca-certificates.crt",
                                                          "/etc/pki/tls/certs/ca-bundle.crt",
                                                          "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
 
+struct Settings {
     std::string name;      // in rollcall.yaml: "corp"
     std::string url;       // ldaps://dc1.corp.example.com[:636]
     std::string base;      // the domain's naming context: DC=corp,DC=example,DC=com
