@@ -69,7 +69,7 @@ class DirectoryLink : public engine::DirectoryPort {
               std::visit([&mailbox](auto& f) { mailbox.put(std::move(f)); }, fact);
           }) {}
     void request_sweep() override { directory_.request_sweep(); }
-    void want(std::vector<std::string> attributes, std::vector<std::string> canaries) override {
+    void want(std::vector<std::string> attributes, std::vector<policy::Canary> canaries) override {
         directory_.set_attributes(std::move(attributes));
         directory_.set_canaries(std::move(canaries));
     }

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "policy/base/text.h"
+#include "policy/decide.h"
 
 namespace rollcall::policy {
 namespace {
@@ -29,7 +30,8 @@ class Compiler {
         for (const Service& service : file_.services)
             program_.services.push_back({service.key, service.who, rooms_of(service.rooms), service.at});
         for (const Approval& approval : file_.outsiders) compile_approval(approval);
-        for (const Text& canary : file_.guards.canaries) (void)person(canary.value, canary.at);
+        for (const Text& canary : file_.guards.canaries)
+            program_.canaries.push_back({person(canary.value, canary.at), canary.value});
         program_.attributes.assign(attributes_.begin(), attributes_.end());
         program_.conditions.shrink_to_fit();
         program_.nodes.shrink_to_fit();
@@ -204,8 +206,8 @@ class Compiler {
                 identity = "u" + condition.guid.text();
                 break;
             case Condition::Kind::under:
-                condition.dn = fold_dn(text.name);
-                identity = "d" + condition.dn;
+                condition.guid = container(text.name, text.at);
+                identity = "c" + condition.guid.text();
                 break;
             default:
                 identity = attribute(text, condition);
@@ -240,11 +242,17 @@ class Compiler {
 
     // --- names → objects ---
 
-    template <class IdType, class Objects>
-    Guid resolve(const char* what, const std::string& name, const Position& at,
-                 const std::vector<IdType>& found, const Objects& objects,
-                 const std::vector<std::string>& names) {
-        const std::string pin = fmt::format("{}:{}", what, fold(name));
+    // What a name can lead to: `pin` begins its pins, `what` is what people read.
+    struct Kind {
+        const char* pin;
+        const char* what;
+    };
+
+    template <class IdType, class Objects, class Names>
+    Guid resolve(const Kind& kind, const std::string& name, const Position& at,
+                 const std::vector<IdType>& found, const Objects& objects, Names names) {
+        const auto [key, what] = kind;
+        const std::string pin = fmt::format("{}:{}", key, fold(name));
         if (const auto held = old_pins_.find(pin); held != old_pins_.end()) {
             program_.pins[pin] = held->second;
             if (found.size() == 1 && objects[found.front().index()].guid != held->second)
@@ -259,11 +267,13 @@ class Compiler {
         }
         if (found.size() == 1) return program_.pins[pin] = objects[found.front().index()].guid;
         if (found.empty()) {
-            const std::string near = nearest(fold(name), names);
+            const std::string near = nearest_of(fold(name), names());
             complain(at, fmt::format("no {} '{}' in the directory", what, name),
-                     near.empty()
-                         ? fmt::format("check the spelling, or write guid:… or the distinguished name")
-                         : fmt::format("did you mean '{}'?", near));
+                     !near.empty() ? fmt::format("did you mean '{}'?", near)
+                     : name.starts_with('@')
+                         ? "write the login name; a Matrix ID is found once what "
+                           "people.matrix_id reads is known"
+                         : "check the spelling, or write guid:… or the distinguished name");
             return {};
         }
         std::string list;
@@ -275,15 +285,23 @@ class Compiler {
 
     Guid group(const std::string& name, const Position& at) {
         return cached(groups_, name, [&] {
-            return resolve("group", name, at, groups_named(name), world_.groups,
-                           names_of(world_.groups, group_names_, &Group::name));
+            return resolve(Kind{"group", "group"}, name, at, groups_named(name), world_.groups,
+                           [&] { return names_of(world_.groups, &Group::name); });
+        });
+    }
+
+    Guid container(const std::string& name, const Position& at) {
+        return cached(containers_, name, [&] {
+            return resolve(Kind{"under", "organisational unit or container"}, name, at,
+                           world_.containers_named(name), world_.containers,
+                           [&] { return names_of(world_.containers, &Container::dn); });
         });
     }
 
     Guid person(const std::string& login, const Position& at) {
         return cached(people_, login, [&] {
-            return resolve("user", login, at, people_named(login), world_.people,
-                           names_of(world_.people, person_names_, &Person::login));
+            return resolve(Kind{"user", "user"}, login, at, people_named(login), world_.people,
+                           [&] { return names_of(world_.people, &Person::login); });
         });
     }
 
@@ -301,14 +319,33 @@ class Compiler {
 
     std::vector<PersonId> people_named(const std::string& name) {
         if (name.starts_with("guid:")) return world_.people_named(name);
+        if (name.starts_with('@')) {
+            if (matrix_index_.empty()) index_matrix_ids();
+            return looked_up(matrix_index_, {hashed(name)},
+                             [&](PersonId id) { return matrix_id(id) == name; });
+        }
         if (person_index_.empty()) index_people();
-        const bool by_matrix_id = name.starts_with('@');
-        const std::string wanted = by_matrix_id ? name : fold(name);
+        const std::string wanted = fold(name);
         return looked_up(person_index_, {hashed(wanted)}, [&](PersonId id) {
             const Person& person = world_.people[id.index()];
-            if (by_matrix_id) return person.matrix_id == wanted;
             return person.present && !person.deleted && fold(person.login) == wanted;
         });
+    }
+
+    // As the Decider will claim it: kept, given, or made by the template.
+    [[nodiscard]] std::string matrix_id(PersonId id) const {
+        const Person& person = world_.people[id.index()];
+        if (!person.matrix_id.empty()) return person.matrix_id;
+        const auto given = program_.identities.find(person.guid);
+        if (given != program_.identities.end()) return given->second;
+        return person.present && !person.deleted ? template_id(world_, id, program_.matrix_id) : "";
+    }
+
+    void index_matrix_ids() {
+        for (std::size_t i = 0; i < world_.people.size(); ++i)
+            if (const std::string id = matrix_id(PersonId(i)); !id.empty())
+                matrix_index_.emplace_back(hashed(id), PersonId(i));
+        std::sort(matrix_index_.begin(), matrix_index_.end());
     }
 
     void index_groups() {
@@ -324,7 +361,6 @@ class Compiler {
     void index_people() {
         for (std::size_t i = 0; i < world_.people.size(); ++i) {
             const Person& person = world_.people[i];
-            if (!person.matrix_id.empty()) person_index_.emplace_back(hashed(person.matrix_id), PersonId(i));
             if (person.present && !person.deleted)
                 person_index_.emplace_back(hashed(fold(person.login)), PersonId(i));
         }
@@ -357,12 +393,20 @@ class Compiler {
     }
 
     template <class Objects, class Field>
-    static const std::vector<std::string>& names_of(const Objects& objects, std::vector<std::string>& cache,
-                                                    Field field) {
-        if (cache.empty())
-            for (const auto& object : objects)
-                if (!object.deleted && cache.size() < 20'000) cache.push_back(fold(object.*field));
-        return cache;
+    static std::vector<std::string> names_of(const Objects& objects, Field field) {
+        std::vector<std::string> names;
+        for (const auto& object : objects)
+            if (!object.deleted && names.size() < 20'000) names.push_back(object.*field);
+        return names;
+    }
+
+    // The nearest of these, compared as the directory does and written as it writes it.
+    static std::string nearest_of(const std::string& wanted, const std::vector<std::string>& names) {
+        std::vector<std::string> folded;
+        for (const std::string& name : names) folded.push_back(fold(name));
+        const std::string near = nearest(wanted, folded);
+        const auto at = std::find(folded.begin(), folded.end(), near);
+        return near.empty() || at == folded.end() ? "" : names[static_cast<std::size_t>(at - folded.begin())];
     }
 
     const PolicyFile& file_;
@@ -371,10 +415,9 @@ class Compiler {
     Program program_;
     Diagnostics diagnostics_;
     std::unordered_map<std::string, ConditionId> conditions_;
-    std::unordered_map<std::string, Guid> groups_, people_;
+    std::unordered_map<std::string, Guid> groups_, people_, containers_;
     NameIndex<GroupId> group_index_;
-    NameIndex<PersonId> person_index_;
-    std::vector<std::string> group_names_, person_names_;
+    NameIndex<PersonId> person_index_, matrix_index_;
     std::set<std::string> attributes_;
 };
 

@@ -31,6 +31,7 @@ Decider::Decider(World& world, std::shared_ptr<const Program> program)
     build_conditions();
     build_index();
     rooms_changed();
+    place_containers();
     readability_changed();
     for (std::size_t i = 0; i < world_.people.size(); ++i) person_changed(PersonId(i));
 }
@@ -47,7 +48,7 @@ void Decider::build_conditions() {
                 by_user_[condition.guid] = id;
                 break;
             case Condition::Kind::under:
-                by_dn_[condition.dn] = id;
+                any_under_ = true;
                 break;
             case Condition::Kind::attribute:
                 by_attribute_[condition.attribute].push_back(id);
@@ -79,6 +80,10 @@ void Decider::readability_changed() {
                 group_condition_[condition_group_[i].index()] = ConditionId(i);
             else
                 condition_unknown_[i] = true;
+        } else if (condition.kind == Condition::Kind::under) {
+            const auto at = world_.container_by_guid.find(condition.guid);
+            condition_unknown_[i] =
+                at == world_.container_by_guid.end() || !world_.containers[at->second.index()].present;
         } else if (condition.kind == Condition::Kind::attribute) {
             // The login is always read; what was not asked for in the last complete read is not known to be
             // empty.
@@ -87,14 +92,15 @@ void Decider::readability_changed() {
         }
     }
     // A group whose members could not be read makes every group above it unknown for whoever is not found in
-    // it by another way.
+    // it by another way; and so does one that names somebody who cannot be seen, for that may be a group.
     std::vector<GroupId> queue;
     std::vector<bool> seen(world_.groups.size(), false);
     listed_groups_.assign(world_.groups.size(), false);
     for (std::size_t i = 0; i < world_.groups.size(); ++i) {
         if (world_.groups[i].deleted) continue;
         listed_groups_[i] = world_.groups[i].members_known;
-        if (!listed_groups_[i]) queue.emplace_back(i), seen[i] = true;
+        if (!listed_groups_[i] || world_.unresolved.contains(GroupId(i)))
+            queue.emplace_back(i), seen[i] = true;
     }
     while (!queue.empty()) {
         const GroupId group = queue.back();
@@ -108,14 +114,44 @@ void Decider::readability_changed() {
     if (!before.empty() && before != condition_unknown_) world_.dirty.everything = true;
 }
 
+void Decider::place_containers() {
+    under_.clear();
+    places_.clear();
+    if (!any_under_) return;
+    for (const Container& container : world_.containers)
+        if (container.present && !container.deleted) places_.insert(fold_dn(container.dn));
+    for (std::size_t i = 0; i < program_->conditions.size(); ++i) {
+        const CompiledCondition& condition = program_->conditions[i];
+        if (condition.kind != Condition::Kind::under) continue;
+        const auto at = world_.container_by_guid.find(condition.guid);
+        if (at == world_.container_by_guid.end()) continue;
+        const Container& container = world_.containers[at->second.index()];
+        if (container.present && !container.deleted)
+            under_.emplace_back(fold_dn(container.dn), ConditionId(i));
+    }
+}
+
+void Decider::containers_changed() {
+    if (!any_under_) return;
+    place_containers();
+    readability_changed();
+    for (std::size_t i = 0; i < world_.people.size(); ++i) derive_conditions(PersonId(i));
+    world_.dirty.everything = true;
+}
+
 void Decider::derive_conditions(PersonId id) {
     const Person& person = world_.people[id.index()];
     std::vector<ConditionId> holds, unknown;
     if (const auto at = by_user_.find(person.guid); at != by_user_.end()) holds.push_back(at->second);
-    if (!by_dn_.empty()) {
+    if (!under_.empty()) {
+        // A name whose container is not known is older or newer than that container's: it decides nothing.
         const std::string dn = fold_dn(person.dn);
-        for (const auto& [base, condition] : by_dn_)
-            if (dn_under(dn, base)) holds.push_back(condition);
+        const bool placed = places_.contains(std::string(dn_parent(dn)));
+        for (const auto& [base, condition] : under_)
+            if (dn_under(dn, base))
+                holds.push_back(condition);
+            else if (!placed)
+                unknown.push_back(condition);
     }
     const auto test_value = [&](const std::string& name, const std::string& value) {
         if (const auto at = by_value_.find(name + '\x01' + fold(value)); at != by_value_.end())
@@ -216,10 +252,10 @@ void Decider::rooms_changed() {
 
 // ---------------------------------------------------------------- Matrix IDs
 
-std::string Decider::template_id(PersonId id) const {
-    const Person& person = world_.people[id.index()];
+std::string template_id(const World& world, PersonId id, const std::vector<TemplatePart>& parts) {
+    const Person& person = world.people[id.index()];
     std::string out;
-    for (const TemplatePart& part : program_->matrix_id) {
+    for (const TemplatePart& part : parts) {
         if (part.attribute.empty()) {
             out += part.literal;
             continue;
@@ -228,11 +264,11 @@ std::string Decider::template_id(PersonId id) const {
         if (part.attribute == "samaccountname") {
             value = person.login;
         } else {
-            const AttributeId attribute = world_.attribute_names.find(part.attribute);
-            for (const AttributeValue& held : world_.person_attributes.row(id.index()))
+            const AttributeId attribute = world.attribute_names.find(part.attribute);
+            for (const AttributeValue& held : world.person_attributes.row(id.index()))
                 if (attribute.valid() && held.attribute == attribute && value.empty() &&
-                    world_.attribute_values.text(held.value) != kUnreadable)
-                    value = world_.attribute_values.text(held.value);
+                    world.attribute_values.text(held.value) != kUnreadable)
+                    value = world.attribute_values.text(held.value);
         }
         if (value.empty()) return {};
         if (part.filter == TemplatePart::Filter::lower) value = fold(value);
@@ -251,7 +287,7 @@ void Decider::claim(PersonId id) {
         if (identity != program_->identities.end())
             wanted = identity->second;
         else if (person.present && !person.deleted)
-            wanted = template_id(id);
+            wanted = template_id(world_, id, program_->matrix_id);
     }
     unusable_.erase(id);
     if (!wanted.empty() && !valid_matrix_id(wanted)) {
@@ -377,7 +413,9 @@ void Decider::stamp(PersonId id) const {
         holding_.push_back(condition);
     };
     const Person& person = world_.people[id.index()];
-    if (person.present && !person.deleted) {
+    const bool here = person.present && !person.deleted;
+    primary_unknown_ = here && !person.primary_group;
+    if (here) {
         for (const GroupId group : world_.person_groups.row(id.index())) reach(group, true);
         if (person.primary_group)
             if (const auto at = world_.group_by_rid.find(*person.primary_group);
@@ -399,7 +437,8 @@ void Decider::stamp(PersonId id) const {
 
 Tri Decider::condition(ConditionId id) const {
     if (condition_stamp_[id.index()] == epoch_) return Tri::yes;
-    const bool unknown = condition_unknown_[id.index()] || unknown_stamp_[id.index()] == epoch_;
+    const bool unknown = condition_unknown_[id.index()] || unknown_stamp_[id.index()] == epoch_ ||
+                         (primary_unknown_ && condition_group_[id.index()].valid());
     return unknown ? Tri::unknown : Tri::no;
 }
 

@@ -67,6 +67,7 @@ class Decider {
     // that makes a condition unknown, or known again, everybody is dirty.
     void person_changed(PersonId person);
     void readability_changed();
+    void containers_changed();
     void rooms_changed();  // the world gained or lost managed rooms
 
     [[nodiscard]] UserId user_of(PersonId person) const;
@@ -117,8 +118,8 @@ class Decider {
     void build_conditions();
     void build_index();
     void positives(NodeId node, std::vector<ConditionId>& out, bool& everyone) const;
+    void place_containers();
     void derive_conditions(PersonId person);
-    [[nodiscard]] std::string template_id(PersonId person) const;
     void claim(PersonId person);
     void settle_claims(UserId user);
     void stamp(PersonId person) const;
@@ -137,7 +138,9 @@ class Decider {
     // Conditions: which of them each person fulfils besides groups, and how to find those that an entry
     // concerns.
     std::unordered_map<std::string, std::vector<ConditionId>> by_value_;  // "attribute\x01folded value"
-    std::unordered_map<std::string, ConditionId> by_dn_;
+    std::vector<std::pair<std::string, ConditionId>> under_;  // folded DN of a container, where it is now
+    std::unordered_set<std::string> places_;                  // folded DNs of all, if there is any `under`
+    bool any_under_ = false;
     std::unordered_map<Guid, ConditionId, GuidHash> by_user_;
     std::vector<ConditionId> patterns_;
     std::vector<ConditionId> group_condition_;  // by GroupId
@@ -177,11 +180,16 @@ class Decider {
 
     // Scratch: a stamp equal to epoch_ means "in this walk".
     mutable std::uint32_t epoch_ = 0;
+    mutable bool primary_unknown_ = false;  // of whom the last walk was about
     mutable std::vector<std::uint32_t> group_stamp_, condition_stamp_, unknown_stamp_, room_stamp_;
     mutable std::vector<GroupId> walk_;
     mutable std::vector<ConditionId> holding_;
     mutable std::vector<std::uint32_t> found_;
 };
+
+// What the template makes of a person's attributes; "" where one has no readable value.
+[[nodiscard]] std::string template_id(const World& world, PersonId person,
+                                      const std::vector<TemplatePart>& parts);
 
 // Is this a Matrix user ID that an account can have (appendix "User Identifiers": historical local parts left
 // out)?

@@ -49,10 +49,27 @@ struct GroupEntry {
     std::uint32_t rid = 0;  // last part of objectSid: the primaryGroupID of those it is primary group of
     bool deleted = false;
     bool members_known = false;  // false: `member` could not be read, or not completely
-    std::vector<Guid> members;   // people and groups alike, without the primary group's people; any order
+    std::vector<Guid> members;   // people and groups alike, without the primary group's people; any order.
+                                 // Left out is what is seen to be neither, such as a computer
     std::uint32_t members_unnamed =
         0;  // values of `member` that came without a GUID and are not in `members`
     std::uint64_t usn = 0;
+};
+
+// What people and groups stand below: an organisational unit, a container, the domain itself.
+struct ContainerEntry {
+    Guid guid;
+    std::string dn;
+    bool deleted = false;
+    std::uint64_t usn = 0;
+};
+
+// An account that every complete read must contain, and that a connection must show before what it says of a
+// group counts as verified.
+struct Canary {
+    Guid guid;
+    std::string name;  // as the policy writes it
+    auto operator<=>(const Canary&) const = default;
 };
 
 // A complete read of one directory, moved as one fact. Never made from a search that ended in anything but
@@ -65,6 +82,7 @@ struct DirectorySnapshot {
         attributes;  // lower-case names that were asked for: others are unknown, not empty
     std::vector<PersonEntry> people;
     std::vector<GroupEntry> groups;
+    std::vector<ContainerEntry> containers{};  // as they were before and after people were read
 };
 
 // Entries that a USN drain brought: positive evidence about each of them, and no statement about any other.
@@ -77,6 +95,9 @@ struct DirectoryChanges {
     // True where each group's `member` is a verified read (base read, complete, unmoved USN, canaries seen on
     // that connection): only then may somebody's absence from it be acted on. See design, Never 1.
     bool groups_verified = false;
+    // Nothing tells of what a renamed or moved one carries along: people below it keep their old names here
+    // until the next complete read.
+    std::vector<ContainerEntry> containers{};
 };
 
 enum class DirectoryHealth { up, unreachable, wrong_credentials, untrusted_certificate, incomplete };

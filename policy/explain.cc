@@ -148,6 +148,8 @@ class Explainer {
             case Condition::Kind::user:
                 return value == Tri::yes ? "named: " + condition.name : "not named";
             case Condition::Kind::under:
+                if (value == Tri::unknown)
+                    return fmt::format("whether the account lies under {} is not known now", condition.name);
                 return fmt::format("account {} under {}", value == Tri::yes ? "lies" : "does not lie",
                                    condition.name);
             case Condition::Kind::attribute:
@@ -159,6 +161,9 @@ class Explainer {
                 break;
         }
         const auto group = world.group_by_guid.find(condition.guid);
+        if (value == Tri::unknown && !world.people[person_.index()].primary_group)
+            return fmt::format("the account's primary group could not be read: it may be, or lead to, {}",
+                               condition.name);
         if (value == Tri::unknown)
             return fmt::format("group {} could not be read completely", condition.name);
         if (value == Tri::no || group == world.group_by_guid.end())

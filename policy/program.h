@@ -13,6 +13,7 @@
 #include "policy/base/diagnostic.h"
 #include "policy/base/guid.h"
 #include "policy/base/id.h"
+#include "policy/directory.h"
 #include "policy/policy_file.h"
 
 namespace rollcall::policy {
@@ -24,12 +25,11 @@ using NodeId = Id<struct NodeTag>;
 struct CompiledCondition {
     Condition::Kind kind = Condition::Kind::group;  // group, user, attribute or under
     std::string name;                               // as written
-    Guid guid;                                      // group, user: what the name was pinned to
+    Guid guid;                                      // group, user, under: what the name was pinned to
     std::string attribute;                          // lower case
     Condition::Test test = Condition::Test::is;
     std::vector<std::string> values;  // folded; for `matches` the pattern as written
     std::shared_ptr<const RE2> pattern;
-    std::string dn;  // under: folded
 };
 
 // A node of an expression: three-valued (yes, no, unknown).
@@ -103,6 +103,7 @@ struct Program {
     std::vector<TemplatePart> matrix_id;
     std::vector<std::string> protected_ids;  // sorted
     Guards guards;
+    std::vector<Canary> canaries;
     LeaveScope leave = LeaveScope::every_room;
     bool sign_out = true;
     Pins pins;

@@ -103,9 +103,13 @@ class Step {
         }
         for (std::size_t i = 0; i < world_.groups.size(); ++i) {
             const Group& group = world_.groups[i];
-            if (!group.deleted && !seen.contains(group.guid) && older(group))
+            if (group.deleted || seen.contains(group.guid) || !older(group)) continue;
+            if (still_named(GroupId(i), seen))
+                world_.group_hidden(GroupId(i));
+            else
                 world_.group_missing(GroupId(i));
         }
+        take_containers(fact);
         read_attributes(fact.attributes, all_attributes || first);
         world_.directory_read = true;
         if (first) {
@@ -126,12 +130,38 @@ class Step {
               fact.evidence});
     }
 
+    // Links to an object end with it, so a group that is still somebody's member is there, but hidden from
+    // us.
+    [[nodiscard]] bool still_named(GroupId group, const std::unordered_set<Guid, GuidHash>& seen) const {
+        const auto parents = world_.group_parents.row(group.index());
+        return std::any_of(parents.begin(), parents.end(), [&](GroupId parent) {
+            return world_.groups[parent.index()].members_known &&
+                   seen.contains(world_.groups[parent.index()].guid);
+        });
+    }
+
+    void take_containers(const DirectorySnapshot& fact) {
+        std::unordered_set<Guid, GuidHash> seen;
+        for (const ContainerEntry& entry : fact.containers) {
+            seen.insert(entry.guid);
+            if (!newer_known(world_.container_by_guid, world_.containers, entry))
+                world_.put_container(entry, false);
+        }
+        for (std::size_t i = 0; i < world_.containers.size(); ++i) {
+            const Container& container = world_.containers[i];
+            if (!container.deleted && !seen.contains(container.guid) && container.usn <= fact.evidence.usn)
+                world_.container_missing(ContainerId(i));
+        }
+    }
+
     // USNs are one database's own: what another one counted says nothing about which entry is the newer.
     void forget_usns() {
         for (Person& person : world_.people) person.usn = 0;
         for (Group& group : world_.groups) group.usn = 0;
+        for (Container& container : world_.containers) container.usn = 0;
         for (std::size_t i = 0; i < world_.people.size(); ++i) world_.touched.people.emplace(i);
         for (std::size_t i = 0; i < world_.groups.size(); ++i) world_.touched.groups.emplace(i);
+        for (std::size_t i = 0; i < world_.containers.size(); ++i) world_.touched.containers.emplace(i);
     }
 
     // Known of everybody are only the attributes that every entry was read with.
@@ -157,15 +187,14 @@ class Step {
             return fmt::format("the directory {} answered without any group: nothing is concluded from that",
                                fact.evidence.directory);
         if (decider_ == nullptr) return {};
-        for (const Text& canary : decider_->program().guards.canaries) {
-            const std::string wanted = fold(canary.value);
+        for (const Canary& canary : decider_->program().canaries) {
             const bool there = std::any_of(fact.people.begin(), fact.people.end(), [&](const PersonEntry& p) {
-                return !p.deleted && fold(p.login) == wanted;
+                return !p.deleted && p.guid == canary.guid;
             });
             if (!there)
                 return fmt::format(
                     "a complete read of {} lacks the canary '{}': part of the directory is hidden from us",
-                    fact.evidence.directory, canary.value);
+                    fact.evidence.directory, canary.name);
         }
         return {};
     }
@@ -194,6 +223,14 @@ class Step {
             return;
         }
         evidence_ = &fact.evidence;
+        for (const ContainerEntry& entry : fact.containers) {  // before the people who stand below them
+            if (newer_known(world_.container_by_guid, world_.containers, entry)) continue;
+            const auto at = world_.container_by_guid.find(entry.guid);
+            // Where those below it are now is told by a complete read only.
+            effects_.sweep |= at != world_.container_by_guid.end() && !entry.deleted &&
+                              world_.containers[at->second.index()].dn != entry.dn;
+            world_.put_container(entry, true);
+        }
         if (!fact.people.empty()) narrow_attributes(fact.attributes);
         for (const PersonEntry& entry : fact.people) {
             if (newer_known(world_.person_by_guid, world_.people, entry)) continue;
@@ -214,6 +251,7 @@ class Step {
 
     // After any fact: people whose entries it touched are bound anew, and departures and returns noticed.
     void settle(const std::unordered_set<PersonId>& dirty, bool first_look) {
+        if (std::exchange(world_.dirty.containers, false)) decider_->containers_changed();
         if (std::exchange(world_.dirty.groups, false)) decider_->readability_changed();
         std::vector<PersonId> people(dirty.begin(), dirty.end());
         std::sort(people.begin(), people.end());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "policy/base/text.h"
 
@@ -128,7 +129,7 @@ void World::resolve_waiting(const Guid& guid, MemberRef member) {
         link(group, member);
         std::vector<Guid>& left = unresolved[group];
         std::erase(left, guid);
-        if (left.empty()) unresolved.erase(group);
+        if (left.empty()) unresolved.erase(group), dirty.groups = true;
     }
     waiting_for.erase(waiting);
 }
@@ -138,6 +139,7 @@ void World::replace_unresolved(GroupId group, std::vector<Guid> guids) {
     std::vector<Guid>& held = unresolved[group];
     if (held == guids) return;
     touched.groups.insert(group);
+    dirty.groups |= held.empty() || guids.empty();
     for (const Guid& guid : held)
         if (const auto at = waiting_for.find(guid); at != waiting_for.end()) {
             at->second.erase(group);
@@ -283,6 +285,14 @@ void World::group_missing(GroupId id) {
     touch_group_below(id);
     replace_unresolved(id, {});
     change_members(id, {}, true);  // its own place in other groups stays: those say who is in them
+}
+
+void World::group_hidden(GroupId id) {
+    Group& group = groups[id.index()];
+    if (!std::exchange(group.members_known, false)) return;
+    touched.groups.insert(id);
+    dirty.groups = true;
+    touch_group_below(id);
 }
 
 UserId World::user(std::string_view matrix_id) {

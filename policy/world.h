@@ -53,6 +53,15 @@ struct Group {
     std::uint64_t usn = 0;
 };
 
+// An organisational unit or container: what `under` means. Pinned by GUID, found by where it is now.
+struct Container {
+    Guid guid;
+    std::string dn;
+    bool deleted = false;  // a tombstone was seen
+    bool present = true;   // false: a complete read lacked it, which may be for want of rights
+    std::uint64_t usn = 0;
+};
+
 // Stands as the value of an attribute that could not be read for one person. No directory value: LDAP strings
 // of AD hold no control character of this kind.
 inline constexpr std::string_view kUnreadable = "\x01unreadable";
@@ -142,11 +151,13 @@ enum class Account : std::uint8_t { unknown, present, absent };
 struct Touched {
     std::unordered_set<PersonId> people;
     std::unordered_set<GroupId> groups;
+    std::unordered_set<ContainerId> containers;
     std::unordered_set<RoomId> rooms;
     std::unordered_set<UserId> users;               // account state, departing, put_back
     std::unordered_set<std::uint64_t> memberships;  // user << 32 | room
     [[nodiscard]] bool empty() const {
-        return people.empty() && groups.empty() && rooms.empty() && users.empty() && memberships.empty();
+        return people.empty() && groups.empty() && containers.empty() && rooms.empty() && users.empty() &&
+               memberships.empty();
     }
 };
 
@@ -157,10 +168,12 @@ struct Dirty {
     std::unordered_set<PersonId> entries;  // whose own entry changed: step() binds them anew
     std::unordered_set<RoomId> rooms;
     bool everything = false;
-    bool settled = false;  // nobody in `people` but those in `entries` waits for step()
-    bool groups = false;   // which groups there are, how they nest, or what can be read
+    bool settled = false;     // nobody in `people` but those in `entries` waits for step()
+    bool groups = false;      // which groups there are, how they nest, or what can be read
+    bool containers = false;  // which there are, or where
     [[nodiscard]] bool empty() const {
-        return users.empty() && people.empty() && entries.empty() && rooms.empty() && !everything && !groups;
+        return users.empty() && people.empty() && entries.empty() && rooms.empty() && !everything &&
+               !groups && !containers;
     }
 };
 
@@ -169,6 +182,7 @@ class World {
     // --- directory ---
     std::vector<Person> people;
     std::vector<Group> groups;
+    std::vector<Container> containers;
     Rows<GroupId> person_groups;  // direct, without the primary group
     Rows<GroupId> group_parents;
     Rows<MemberRef> group_members;
@@ -177,8 +191,10 @@ class World {
     Interner<ValueId> attribute_values;     // as the directory wrote them
     std::unordered_map<Guid, PersonId, GuidHash> person_by_guid;
     std::unordered_map<Guid, GroupId, GuidHash> group_by_guid;
+    std::unordered_map<Guid, ContainerId, GuidHash> container_by_guid;
     std::unordered_map<std::uint32_t, GroupId> group_by_rid;
-    // Members whose entry has not been seen, both ways round, so that a group's list can be replaced.
+    // Members whose entry has not been seen, both ways round, so that a group's list can be replaced. Each
+    // may be a group that is hidden from us, with anybody in it.
     std::unordered_map<Guid, std::set<GroupId>, GuidHash> waiting_for;
     std::unordered_map<GroupId, std::vector<Guid>> unresolved;
     std::unordered_set<std::uint32_t> primary_rids;  // in use as somebody's primary group
@@ -231,12 +247,17 @@ class World {
     // over.
     [[nodiscard]] std::vector<PersonId> people_named(std::string_view login) const;
     [[nodiscard]] std::vector<GroupId> groups_named(std::string_view name) const;  // sAMAccountName, cn or DN
+    [[nodiscard]] std::vector<ContainerId> containers_named(std::string_view name) const;  // DN
 
     // --- writing: each marks touched and dirty ---
     PersonId put_person(const PersonEntry& entry);
     GroupId put_group(const GroupEntry& entry, bool absence_counts);
     void person_missing(PersonId id);  // a verified complete read lacks them
     void group_missing(GroupId id);
+    void group_hidden(GroupId id);  // a complete read lacks it, but a group that it has still names it
+    // `alone`: it may have moved, and then what stands below it has too.
+    void put_container(const ContainerEntry& entry, bool alone);
+    void container_missing(ContainerId id);
     RoomId room(std::string_view key);  // finds or adds
     void set_room_id(RoomId room, std::string id);
     void set_membership(UserId user, Membership membership);

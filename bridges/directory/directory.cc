@@ -57,9 +57,9 @@ void Directory::set_attributes(std::vector<std::string> attributes) {
     request_sweep();
 }
 
-void Directory::set_canaries(std::vector<std::string> logins) {
+void Directory::set_canaries(std::vector<policy::Canary> canaries) {
     const std::lock_guard lock(mutex_);
-    wanted_.canaries = std::move(logins);
+    wanted_.canaries = std::move(canaries);
 }
 
 Wanted Directory::wanted() const {

@@ -43,7 +43,7 @@ class Directory {
     void request_sweep();
     // In force from the next read on. New attributes are asked for by a sweep that this requests.
     void set_attributes(std::vector<std::string> attributes);
-    void set_canaries(std::vector<std::string> logins);
+    void set_canaries(std::vector<policy::Canary> canaries);
 
   private:
     struct Health {

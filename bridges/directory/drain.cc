@@ -30,8 +30,8 @@ Status sort_in(const RawEntry& entry, Drained& drained) {
             return {};
         }
         case EntryKind::container:
-            if (entry.guid && !entry.has_value("isdeleted", "TRUE"))
-                drained.containers.push_back({*entry.guid, entry.dn});
+            if (const auto container = to_container(entry, changes.evidence.usn))
+                changes.containers.push_back(*container);
             return {};
         case EntryKind::other:
             return {};
@@ -52,7 +52,8 @@ Status read_changed(Connection& connection, const Settings& settings, std::uint6
 
 // Puts the verified read of each group in place of what the search brought. One that is gone by now stays
 // away; its tombstone is in the next drain.
-Status read_groups(Connection& connection, const Root& root, std::vector<policy::GroupEntry>& groups) {
+Status read_groups(Connection& connection, const Settings& settings, const Root& root,
+                   std::vector<policy::GroupEntry>& groups) {
     std::vector<policy::GroupEntry> read;
     for (auto& seen : groups) {
         if (seen.deleted) {
@@ -61,6 +62,7 @@ Status read_groups(Connection& connection, const Root& root, std::vector<policy:
         }
         auto group = read_group(connection, seen.guid, seen.usn, root.sids);
         if (group) {
+            if (const auto done = leave_out_others(connection, settings, *group); !done) return done;
             read.push_back(std::move(*group));
         } else if (group.error().kind != ErrorKind::not_found) {
             return pass(group);
@@ -87,46 +89,26 @@ Result<Drained> drain(Connection& connection, const Settings& settings, const Wa
     if (*usn == after) return drained;
     if (const auto done = read_changed(connection, settings, after, drained); !done) return pass(done);
     if (changes.groups.empty()) return drained;
-    if (const auto done = read_groups(connection, root, changes.groups); !done) return pass(done);
-    auto missing = find_missing_canary(connection, settings, wanted);
+    if (const auto done = read_groups(connection, settings, root, changes.groups); !done) return pass(done);
+    auto missing = find_missing_canary(connection, wanted);
     if (!missing) return pass(missing);
     drained.missing_canary = std::move(*missing);
     changes.groups_verified = drained.missing_canary.empty();
     return drained;
 }
 
-Result<std::string> find_missing_canary(Connection& connection, const Settings& settings,
-                                        const Wanted& wanted) {
-    for (const std::string& canary : wanted.canaries) {
+Result<std::string> find_missing_canary(Connection& connection, const Wanted& wanted) {
+    for (const policy::Canary& canary : wanted.canaries) {
         Query query;
-        query.base = settings.base;
-        query.filter = fmt::format("(&{}(sAMAccountName={}))", kPeopleFilter, filter_value(canary));
+        query.base = guid_name(canary.guid);
+        query.filter = kPeopleFilter;
         query.attributes = {"userAccountControl", "uSNChanged"};
-        bool seen = false;
-        const auto done = search(connection, query, [&](RawEntry&& entry) -> Status {
-            const bool whole =
-                entry.first("useraccountcontrol") != nullptr && entry.first("usnchanged") != nullptr;
-            seen = seen || whole;
-            return {};
-        });
-        if (!done) return pass(done);
-        if (!seen) return canary;
+        const auto entry = read_one(connection, query);
+        if (!entry && entry.error().kind != ErrorKind::not_found) return pass(entry);
+        if (!entry || entry->first("useraccountcontrol") == nullptr || entry->first("usnchanged") == nullptr)
+            return canary.name;
     }
     return std::string();
-}
-
-Result<std::vector<Container>> read_containers(Connection& connection, const Settings& settings) {
-    std::vector<Container> containers;
-    Query query;
-    query.base = settings.base;
-    query.filter = kContainersFilter;
-    query.attributes = {"objectGUID"};
-    const auto done = search(connection, query, [&](RawEntry&& entry) -> Status {
-        if (entry.guid) containers.push_back({*entry.guid, std::move(entry.dn)});
-        return {};
-    });
-    if (!done) return pass(done);
-    return containers;
 }
 
 }  // namespace rollcall::directory

@@ -15,17 +15,12 @@
 
 namespace rollcall::directory {
 
-struct Container {
-    Guid guid;
-    std::string dn;
-};
-
 struct Drained {
     policy::DirectoryChanges changes;  // evidence.usn is set even where nothing changed
-    std::vector<Container>
-        containers;              // those that changed: if one was moved, so was everything below it, silently
-    std::string missing_canary;  // why groups_verified is false
-    [[nodiscard]] bool empty() const { return changes.people.empty() && changes.groups.empty(); }
+    std::string missing_canary;        // why groups_verified is false
+    [[nodiscard]] bool empty() const {
+        return changes.people.empty() && changes.groups.empty() && changes.containers.empty();
+    }
 };
 
 // ErrorKind::conflict: the controller's USN is below `after`; its database was put back, only a sweep helps.
@@ -33,11 +28,6 @@ struct Drained {
                                     const Root& root, std::uint64_t after);
 
 // The first canary that this connection does not show whole; "" when all are there.
-[[nodiscard]] Result<std::string> find_missing_canary(Connection& connection, const Settings& settings,
-                                                      const Wanted& wanted);
-
-// Every organisational unit and container.
-[[nodiscard]] Result<std::vector<Container>> read_containers(Connection& connection,
-                                                             const Settings& settings);
+[[nodiscard]] Result<std::string> find_missing_canary(Connection& connection, const Wanted& wanted);
 
 }  // namespace rollcall::directory

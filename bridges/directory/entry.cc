@@ -47,8 +47,8 @@ EntryKind kind_of(const RawEntry& entry) {
     if (entry.has_value("objectclass", "group")) return EntryKind::group;
     if (entry.has_value("objectclass", "computer")) return EntryKind::other;
     if (entry.has_value("objectclass", "user")) return EntryKind::person;
-    if (entry.has_value("objectclass", "organizationalUnit") || entry.has_value("objectclass", "container"))
-        return EntryKind::container;
+    for (const char* name : {"organizationalUnit", "container", "domainDNS", "builtinDomain", "lostAndFound"})
+        if (entry.has_value("objectclass", name)) return EntryKind::container;
     return EntryKind::other;
 }
 
@@ -113,6 +113,13 @@ Result<policy::GroupEntry> to_group(const RawEntry& entry, std::uint64_t read_at
     group.rid = rid_of(entry.text("objectsid")).value_or(0);
     group.deleted = entry.has_value("isdeleted", "TRUE");
     return group;
+}
+
+std::optional<policy::ContainerEntry> to_container(const RawEntry& entry, std::uint64_t read_at) {
+    const auto guid = guid_of(entry);
+    if (!guid) return std::nullopt;
+    return policy::ContainerEntry{*guid, entry.dn, entry.has_value("isdeleted", "TRUE"),
+                                  usn_of(entry).value_or(read_at)};
 }
 
 std::optional<Time> from_file_time(std::int64_t file_time) {

@@ -24,7 +24,12 @@ enum class EntryKind { person, group, container, other };
 [[nodiscard]] EntryKind kind_of(const RawEntry& entry);
 inline constexpr const char* kPeopleFilter = "(&(objectClass=user)(!(objectClass=computer)))";
 inline constexpr const char* kGroupsFilter = "(objectClass=group)";
-inline constexpr const char* kContainersFilter = "(|(objectClass=organizationalUnit)(objectClass=container))";
+inline constexpr const char* kContainersFilter =
+    "(|(objectClass=organizationalUnit)(objectClass=container)(objectClass=domainDNS)(objectClass="
+    "builtinDomain)(objectClass=lostAndFound))";
+// Neither person nor group. Where objectClass may not be read, `!` makes this true (seen): look at the entry.
+inline constexpr const char* kOthersFilter =
+    "(|(objectClass=computer)(!(|(objectClass=user)(objectClass=group))))";
 
 // What to ask for. `wanted` in lower case.
 [[nodiscard]] std::vector<std::string> person_attributes(const std::vector<std::string>& wanted);
@@ -39,6 +44,10 @@ inline constexpr const char* kContainersFilter = "(|(objectClass=organizationalU
                                                     std::uint64_t read_at);
 // Without its members: see members.h.
 [[nodiscard]] Result<policy::GroupEntry> to_group(const RawEntry& entry, std::uint64_t read_at);
+
+// nullopt where its GUID may not be read.
+[[nodiscard]] std::optional<policy::ContainerEntry> to_container(const RawEntry& entry,
+                                                                 std::uint64_t read_at);
 
 // accountExpires (MS-ADA1 2.4): 100 ns since 1601; 0 and the largest number mean never. nullopt for a
 // negative one.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <charconv>
+#include <unordered_set>
+#include <utility>
 
 #include "bridges/directory/access.h"
 #include "bridges/directory/entry.h"
@@ -55,7 +57,64 @@ Result<std::optional<policy::GroupEntry>> attempt(Connection& connection, const 
     return std::optional(std::move(*group));
 }
 
+using Guids = std::unordered_set<Guid, GuidHash>;
+
+// Adds those that `filter` finds and that are neither person nor group.
+Status find_others(Connection& connection, const Settings& settings, std::string filter, Guids& others) {
+    Query query;
+    query.base = settings.base;
+    query.filter = std::move(filter);
+    query.attributes = {"objectGUID", "objectClass"};
+    return search(connection, query, [&](RawEntry&& entry) -> Status {
+        const EntryKind kind = kind_of(entry);
+        if (entry.guid && !entry.all("objectclass").empty() && kind != EntryKind::person &&
+            kind != EntryKind::group)
+            others.insert(*entry.guid);
+        return {};
+    });
+}
+
+void leave_out(policy::GroupEntry& group, const Guids& others) {
+    std::erase_if(group.members, [&](const Guid& guid) { return others.contains(guid); });
+}
+
 }  // namespace
+
+Status leave_out_others(Connection& connection, const Settings& settings, policy::GroupEntry& group) {
+    if (group.members.empty()) return {};
+    Guids others;
+    const auto done =
+        find_others(connection, settings,
+                    fmt::format("(&(memberOf={}){})", filter_value(group.dn), kOthersFilter), others);
+    if (done) leave_out(group, others);
+    return done;
+}
+
+Status leave_out_others(Connection& connection, const Settings& settings,
+                        policy::DirectorySnapshot& snapshot) {
+    constexpr std::size_t kAtOnce = 100;
+    Guids known, asked, others;
+    for (const auto& person : snapshot.people) known.insert(person.guid);
+    for (const auto& group : snapshot.groups) known.insert(group.guid);
+    std::string filter;
+    const auto ask = [&]() -> Status {
+        if (filter.empty()) return {};
+        return find_others(connection, settings, "(|" + std::exchange(filter, {}) + ")", others);
+    };
+    for (const auto& group : snapshot.groups)
+        for (const Guid& guid : group.members) {
+            if (known.contains(guid) || !asked.insert(guid).second) continue;
+            filter += fmt::format(
+                "(objectGUID={})",
+                filter_value({reinterpret_cast<const char*>(guid.bytes.data()), guid.bytes.size()}));
+            if (asked.size() % kAtOnce != 0) continue;
+            if (const auto done = ask(); !done) return done;
+        }
+    if (const auto done = ask(); !done) return done;
+    if (!others.empty())
+        for (auto& group : snapshot.groups) leave_out(group, others);
+    return {};
+}
 
 MemberValues members_in(const RawEntry& entry) {
     const auto ranged = entry.values.lower_bound(kRange);

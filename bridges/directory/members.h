@@ -26,6 +26,14 @@ struct MemberValues {
 // Adds the members that `values` (extended names) stand for; values without a GUID are counted.
 void add_members(policy::GroupEntry& group, const std::vector<std::string>& values);
 
+// Takes out of `group` the members that are seen to be neither person nor group: a computer, a contact.
+// Whoever then stands in it without being known may be a group that is hidden, with anybody in it.
+[[nodiscard]] Status leave_out_others(Connection& connection, const Settings& settings,
+                                      policy::GroupEntry& group);
+// The same for all groups of a complete read, which knows all people and groups that can be seen.
+[[nodiscard]] Status leave_out_others(Connection& connection, const Settings& settings,
+                                      policy::DirectorySnapshot& snapshot);
+
 // The verified read of one group: a base read, every range, uSNChanged the same throughout, and an absent
 // `member` believed only where the access list lets this reader (`sids`) see it. A group that keeps changing
 // comes back with members_known false. ErrorKind::not_found where it is gone. `read_at`: see entry.h.

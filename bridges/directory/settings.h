@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "policy/base/time.h"
+#include "policy/directory.h"
 
 namespace rollcall::directory {
 
@@ -24,8 +25,13 @@ struct Limits {
 // What policy wants to know besides the fixed attributes. Changes when a policy is applied.
 struct Wanted {
     std::vector<std::string> attributes;  // of people; any case
-    std::vector<std::string> canaries;    // logins that every complete read must contain
+    std::vector<policy::Canary> canaries;
 };
+
+// Debian, Fedora, openSUSE, Alpine. libldap has no default of its own, and ldap.conf's must not matter here.
+inline const std::vector<std::string> kSystemAuthorities{"/etc/ssl/certs/ca-certificates.crt",
+                                                         "/etc/pki/tls/certs/ca-bundle.crt",
+                                                         "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
 
 struct Settings {
     std::string name;      // in rollcall.yaml: "corp"
@@ -33,7 +39,9 @@ struct Settings {
     std::string base;      // the domain's naming context: DC=corp,DC=example,DC=com
     std::string user;      // user principal name or distinguished name
     std::string password;  // read by the caller; in no error and no log
-    std::string ca_file;   // PEM; the only authorities that are believed
+    std::string ca_file;   // PEM; the only authorities that are believed; "": the system's
+    // Where systems keep theirs; the first one that there is counts.
+    std::vector<std::string> system_authorities = kSystemAuthorities;
     Wanted wanted;
     Duration verify_every = std::chrono::minutes{15};  // a complete read besides the live changes
     Limits limits{};

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "bridges/directory/access.h"
+#include "bridges/directory/containers.h"
 #include "bridges/directory/entry.h"
 #include "bridges/directory/members.h"
 #include "bridges/directory/root.h"
@@ -30,6 +31,28 @@ Status read_people(Connection& connection, const Settings& settings, policy::Dir
         snapshot.people.push_back(std::move(*person));
         return {};
     });
+}
+
+// People and the containers that they stand in, so that the names of both fit. A container that is moved
+// meanwhile takes people along without a trace: then everything is read again.
+Status read_people_in_place(Connection& connection, const Settings& settings,
+                            policy::DirectorySnapshot& snapshot) {
+    constexpr int kAttempts = 4;
+    const std::uint64_t usn = snapshot.evidence.usn;
+    auto before = read_containers(connection, settings, usn);
+    for (int i = 0; before && i < kAttempts; ++i) {
+        snapshot.people.clear();
+        if (const auto done = read_people(connection, settings, snapshot); !done) return done;
+        auto after = read_containers(connection, settings, usn);
+        if (after && same_places(*before, *after)) {
+            snapshot.containers = std::move(*after);
+            return {};
+        }
+        before = std::move(after);
+    }
+    if (!before) return pass(before);
+    return fail(ErrorKind::io, fmt::format("{}: containers were moved in every read", settings.url),
+                "it is read again in a while");
 }
 
 // Large groups are read again one by one.
@@ -97,21 +120,35 @@ Status check_whole(const policy::DirectorySnapshot& snapshot, const Settings& se
     if (snapshot.people.empty())
         return fail(ErrorKind::io, fmt::format("{} shows no people below {}", settings.url, settings.base),
                     "let the bind account read them");
-    std::unordered_set<std::string> readable;
+    std::unordered_set<Guid, GuidHash> readable;
     for (const auto& person : snapshot.people)
-        if (person.account_control && person.unreadable.empty()) readable.insert(fold(person.login));
-    for (const std::string& canary : wanted.canaries)
-        if (!readable.contains(fold(canary)))
-            return fail(ErrorKind::io, fmt::format("{} does not show the canary {}", settings.url, canary),
+        if (person.account_control && person.unreadable.empty()) readable.insert(person.guid);
+    for (const policy::Canary& canary : wanted.canaries)
+        if (!readable.contains(canary.guid))
+            return fail(ErrorKind::io,
+                        fmt::format("{} does not show the canary {}", settings.url, canary.name),
                         "check what the bind account may read, and guards.canaries");
     return {};
+}
+
+// Groups with a member that is neither among the people nor among the groups.
+std::size_t naming_the_unseen(const policy::DirectorySnapshot& snapshot) {
+    std::unordered_set<Guid, GuidHash> known;
+    for (const auto& person : snapshot.people) known.insert(person.guid);
+    for (const auto& group : snapshot.groups) known.insert(group.guid);
+    return static_cast<std::size_t>(
+        std::count_if(snapshot.groups.begin(), snapshot.groups.end(), [&](const auto& group) {
+            return !std::all_of(group.members.begin(), group.members.end(),
+                                [&](const Guid& guid) { return known.contains(guid); });
+        }));
 }
 
 }  // namespace
 
 std::string remark(const policy::DirectorySnapshot& snapshot) {
     const auto hidden = std::count_if(snapshot.people.begin(), snapshot.people.end(), [](const auto& person) {
-        return !person.account_control || !person.expires || !person.unreadable.empty();
+        return !person.account_control || !person.expires || !person.primary_group ||
+               !person.unreadable.empty();
     });
     const auto unknown = std::count_if(snapshot.groups.begin(), snapshot.groups.end(),
                                        [](const auto& group) { return !group.members_known; });
@@ -123,6 +160,9 @@ std::string remark(const policy::DirectorySnapshot& snapshot) {
     if (unknown > 0)
         text += fmt::format("{}`member` of {} of {} groups cannot be read", text.empty() ? "" : "; ", unknown,
                             snapshot.groups.size());
+    if (const std::size_t doubtful = naming_the_unseen(snapshot); doubtful > 0)
+        text += fmt::format("{}{} of {} groups name members that cannot be seen", text.empty() ? "" : "; ",
+                            doubtful, snapshot.groups.size());
     return text;
 }
 
@@ -134,11 +174,12 @@ Result<policy::DirectorySnapshot> sweep(Connection& connection, const Settings& 
     snapshot.evidence = {settings.name, settings.url, root->usn, settings.base, now()};
     snapshot.invocation_id = root->invocation_id;
     snapshot.attributes = normal_attributes(wanted.attributes);
+    if (const auto done = read_people_in_place(connection, settings, snapshot); !done) return pass(done);
     std::vector<std::size_t> large;
-    if (const auto done = read_people(connection, settings, snapshot); !done) return pass(done);
     if (const auto done = read_groups(connection, settings, snapshot, large); !done) return pass(done);
     if (const auto done = complete_large(connection, *root, snapshot, large); !done) return pass(done);
     if (const auto done = judge_empty(connection, settings, *root, snapshot); !done) return pass(done);
+    if (const auto done = leave_out_others(connection, settings, snapshot); !done) return pass(done);
     if (const auto whole = check_whole(snapshot, settings, wanted); !whole) return pass(whole);
     return snapshot;
 }

@@ -1,6 +1,7 @@
 #include "bridges/directory/tls.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 #include <csignal>
 #include <fstream>
 #include <iterator>
@@ -30,6 +31,14 @@ Result<Url> parse_url(const std::string& text) {
         return fail(ErrorKind::invalid_input, fmt::format("'{}' is not a server", text),
                     "write ldaps://dc1.corp.example.com");
     return url;
+}
+
+Result<std::string> authorities_file(const Settings& settings) {
+    if (!settings.ca_file.empty()) return settings.ca_file;
+    for (const std::string& file : settings.system_authorities)
+        if (::access(file.c_str(), R_OK) == 0) return file;
+    return fail(ErrorKind::invalid_input, "this system has no certificate authorities that can be read",
+                "install ca-certificates, or write ca_file");
 }
 
 // libldap takes a file without a certificate for an empty list of authorities and then says only "connect
@@ -62,7 +71,7 @@ void initialize_once() {
     });
 }
 
-bool set_options(LDAP* handle, const Settings& settings, int demand) {
+bool set_options(LDAP* handle, const Settings& settings, const std::string& authorities, int demand) {
     const int version = LDAP_VERSION3;
     const int never = LDAP_DEREF_NEVER;
     const int none = 0;
@@ -80,9 +89,8 @@ bool set_options(LDAP* handle, const Settings& settings, int demand) {
            set(LDAP_OPT_RESTART, LDAP_OPT_ON) && set(LDAP_OPT_DEREF, &never) &&
            set(LDAP_OPT_SIZELIMIT, &none) && set(LDAP_OPT_TIMELIMIT, &none) &&
            set(LDAP_OPT_NETWORK_TIMEOUT, &connect) && set(LDAP_OPT_X_TLS_CACERTDIR, nullptr) &&
-           set(LDAP_OPT_X_TLS_CACERTFILE, settings.ca_file.c_str()) &&
-           set(LDAP_OPT_X_TLS_REQUIRE_CERT, &demand) && set(LDAP_OPT_X_TLS_PROTOCOL_MIN, &tls12) &&
-           set(LDAP_OPT_X_TLS_NEWCTX, &client);
+           set(LDAP_OPT_X_TLS_CACERTFILE, authorities.c_str()) && set(LDAP_OPT_X_TLS_REQUIRE_CERT, &demand) &&
+           set(LDAP_OPT_X_TLS_PROTOCOL_MIN, &tls12) && set(LDAP_OPT_X_TLS_NEWCTX, &client);
 }
 
 // Without LDAP_OPT_CONNECT_ASYNC libldap 2.5 spins on a silent server, at full load and for ever, network
@@ -100,9 +108,16 @@ void end(LDAP* handle, Cutoff& cutoff) {
     ldap_unbind_ext_s(handle, nullptr, nullptr);
 }
 
+// Whom to reach, and whom to believe.
+struct Aim {
+    const Settings& settings;
+    const LDAPURLDesc& url;
+    std::string authorities;  // file
+};
+
 // One attempt; LDAP_SUCCESS in `code` means that the session stands.
-Result<LDAP*> attempt(const Settings& settings, const LDAPURLDesc& url, Cutoff& cutoff, int demand,
-                      int& code) {
+Result<LDAP*> attempt(const Aim& aim, Cutoff& cutoff, int demand, int& code) {
+    const auto& [settings, url, authorities] = aim;
     auto socket =
         dial(url.lud_host, url.lud_port > 0 ? url.lud_port : kLdapsPort, settings.limits.connect, cutoff);
     if (!socket) return pass(socket);
@@ -112,9 +127,9 @@ Result<LDAP*> attempt(const Settings& settings, const LDAPURLDesc& url, Cutoff& 
         return fail(ErrorKind::io, "cannot make an LDAP handle");
     }
     (void)socket->release();  // the handle closes it
-    if (!set_options(handle, settings, demand)) {
+    if (!set_options(handle, settings, authorities, demand)) {
         end(handle, cutoff);
-        return fail(ErrorKind::invalid_input, fmt::format("{} holds no usable certificate", settings.ca_file),
+        return fail(ErrorKind::invalid_input, fmt::format("{} holds no usable certificate", authorities),
                     kPemForm);
     }
     code = handshake(handle);
@@ -124,9 +139,10 @@ Result<LDAP*> attempt(const Settings& settings, const LDAPURLDesc& url, Cutoff& 
 // Says why a handshake failed. libldap over GnuTLS answers "connect error" to a bad certificate and to a
 // broken line alike, so the handshake is made once more without the check: if that works, the certificate was
 // the reason. Nothing is sent over that session.
-Error explain(const Settings& settings, const LDAPURLDesc& url, Cutoff& cutoff) {
+Error explain(const Aim& aim, Cutoff& cutoff) {
+    const auto& [settings, url, authorities] = aim;
     int code = LDAP_OTHER;
-    const auto probe = attempt(settings, url, cutoff, LDAP_OPT_X_TLS_NEVER, code);
+    const auto probe = attempt(aim, cutoff, LDAP_OPT_X_TLS_NEVER, code);
     if (!probe) return probe.error();
     end(*probe, cutoff);
     if (code == LDAP_SUCCESS)
@@ -134,7 +150,7 @@ Error explain(const Settings& settings, const LDAPURLDesc& url, Cutoff& cutoff) 
             ErrorKind::refused,
             fmt::format("the certificate of {} is not signed by an authority in {}, has expired, or does not "
                         "name {}",
-                        settings.url, settings.ca_file, url.lud_host),
+                        settings.url, authorities, url.lud_host),
             "put the authority's certificate into ca_file, and write the server as its certificate names it"};
     return Error{ErrorKind::unavailable, fmt::format("no TLS session with {}", settings.url),
                  "check that the port speaks LDAPS"};
@@ -146,16 +162,19 @@ Result<LDAP*> open_tls(const Settings& settings, Cutoff& cutoff) {
     initialize_once();
     const auto url = parse_url(settings.url);
     if (!url) return pass(url);
-    if (const auto usable = check_authorities(settings.ca_file); !usable) return pass(usable);
+    auto authorities = authorities_file(settings);
+    if (!authorities) return pass(authorities);
+    if (const auto usable = check_authorities(*authorities); !usable) return pass(usable);
+    const Aim aim{settings, **url, std::move(*authorities)};
     int code = LDAP_OTHER;
-    auto handle = attempt(settings, **url, cutoff, LDAP_OPT_X_TLS_DEMAND, code);
+    auto handle = attempt(aim, cutoff, LDAP_OPT_X_TLS_DEMAND, code);
     if (!handle || code == LDAP_SUCCESS) return handle;
     end(*handle, cutoff);
     if (code == LDAP_TIMEOUT)
         return fail(ErrorKind::unavailable,
                     fmt::format("{} takes connections and does not answer", settings.url),
                     "is it overloaded?");
-    return tl::unexpected<Error>(explain(settings, **url, cutoff));
+    return tl::unexpected<Error>(explain(aim, cutoff));
 }
 
 }  // namespace rollcall::directory

@@ -12,9 +12,9 @@
 
 namespace rollcall::directory {
 
-// A handle with TLS up and the certificate checked against settings.ca_file and the host in settings.url. The
-// caller ends it with ldap_unbind_ext_s. Errors: unavailable, refused (certificate), invalid_input (URL,
-// ca_file).
+// A handle with TLS up and the certificate checked against settings.ca_file (or the system's authorities) and
+// the host in settings.url. The caller ends it with ldap_unbind_ext_s. Errors: unavailable, refused
+// (certificate), invalid_input (URL, ca_file).
 [[nodiscard]] Result<LDAP*> open_tls(const Settings& settings, Cutoff& cutoff);
 
 }  // namespace rollcall::directory

@@ -88,7 +88,7 @@ Status Watch::join(Connection& connection, const Root& root) {
     if (const auto learned = learn_containers(connection); !learned) return learned;
     if (first_session_ && !root.tombstones_visible) hooks_.need_sweep();
     first_session_ = false;
-    auto missing = find_missing_canary(connection, settings_, hooks_.wanted());
+    auto missing = find_missing_canary(connection, hooks_.wanted());
     if (!missing) return pass(missing);
     note_canary(std::move(*missing));
     return {};
@@ -118,10 +118,10 @@ void Watch::join_cursor(const Root& root) {
 }
 
 Status Watch::learn_containers(Connection& connection) {
-    const auto list = read_containers(connection, settings_);
+    const auto list = read_containers(connection, settings_, cursor_->usn);
     if (!list) return pass(list);
     bool moved = false;
-    for (const Container& container : *list) {
+    for (const policy::ContainerEntry& container : *list) {
         const auto [at, fresh] = containers_.try_emplace(container.guid, container.dn);
         moved = moved || at->second != container.dn;
         at->second = container.dn;
@@ -152,9 +152,11 @@ Status Watch::take_changes(Connection& connection, const Root& root) {
 }
 
 void Watch::follow_containers(const Drained& drained) {
-    if (containers_unsure_ && !drained.containers.empty()) hooks_.need_sweep();
+    const auto& changed = drained.changes.containers;
+    if (containers_unsure_ && !changed.empty()) hooks_.need_sweep();
     containers_unsure_ = false;
-    for (const Container& container : drained.containers) {
+    for (const policy::ContainerEntry& container : changed) {
+        if (container.deleted) continue;
         const auto [at, fresh] = containers_.try_emplace(container.guid, container.dn);
         if (fresh || at->second == container.dn) continue;
         at->second = container.dn;

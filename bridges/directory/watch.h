@@ -17,6 +17,7 @@
 #include <unordered_map>
 
 #include "bridges/directory/backoff.h"
+#include "bridges/directory/containers.h"
 #include "bridges/directory/cutoff.h"
 #include "bridges/directory/drain.h"
 #include "bridges/directory/notification.h"

@@ -74,9 +74,7 @@ Result<bool> directory_ready(const Context& context, const policy::Program* prog
     if (!missing.empty()) {
         std::vector<std::string> wanted(world.attributes_read.begin(), world.attributes_read.end());
         wanted.insert(wanted.end(), missing.begin(), missing.end());
-        std::vector<std::string> canaries;
-        for (const policy::Text& canary : program->guards.canaries) canaries.push_back(canary.value);
-        engine.directory().want(std::move(wanted), std::move(canaries));
+        engine.directory().want(std::move(wanted), program->canaries);
         engine.directory().request_sweep();
     }
     return false;

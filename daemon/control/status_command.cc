@@ -1,4 +1,5 @@
 // status: health, and everything that could not be done (design, Never 10).
+#include <fmt/format.h>
 #include <algorithm>
 
 #include "daemon/control/answer.h"
@@ -91,8 +92,16 @@ Counted count(const engine::Engine& engine, const policy::World& world) {
         if (!room.alias_conflict.empty())
             out.aliases.push(room.alias_conflict + " leads to somebody else's room");
     }
-    for (const policy::Group& group : world.groups)
-        if (!group.members_known && !group.deleted) out.unreadable.push(group.name);
+    for (std::size_t i = 0; i < world.groups.size(); ++i) {
+        const policy::Group& group = world.groups[i];
+        if (group.deleted) continue;
+        const auto unseen = world.unresolved.find(GroupId(i));
+        if (!group.members_known)
+            out.unreadable.push(group.name);
+        else if (unseen != world.unresolved.end())
+            out.unreadable.push(
+                fmt::format("{} (members that cannot be seen: {})", group.name, unseen->second.size()));
+    }
     const policy::Decider* decider = engine.decider();
     if (decider == nullptr) return out;
     count_bans(*decider, out);

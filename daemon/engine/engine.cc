@@ -83,9 +83,7 @@ void Engine::bind(std::shared_ptr<const policy::Program> program) {
     // Whoever departed while nobody looked is noticed now.
     for (std::size_t i = 0; i < world_.people.size(); ++i) world_.dirty.people.emplace(i);
     whole_pass_ = true;
-    std::vector<std::string> canaries;
-    for (const policy::Text& canary : program_->guards.canaries) canaries.push_back(canary.value);
-    directory_.want(program_->attributes, std::move(canaries));
+    directory_.want(program_->attributes, program_->canaries);
     learn(policy::TimePassed{world_.now});
 }
 

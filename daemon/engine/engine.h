@@ -41,7 +41,7 @@ class DirectoryPort {
   public:
     virtual ~DirectoryPort() = default;
     virtual void request_sweep() = 0;
-    virtual void want(std::vector<std::string> attributes, std::vector<std::string> canaries) = 0;
+    virtual void want(std::vector<std::string> attributes, std::vector<policy::Canary> canaries) = 0;
 };
 
 struct Settings {

@@ -197,6 +197,22 @@ Status load_members(Database& database, World& world) {
     return {};
 }
 
+Status load_containers(Database& database, World& world) {
+    return database.each(
+        "SELECT guid, dn, deleted, present, usn FROM directory_container", [&](const Row& row) -> Status {
+            const ContainerId id(world.containers.size());
+            policy::Container& container = world.containers.emplace_back();
+            container.guid = row.guid(0);
+            container.dn = row.text(1);
+            container.deleted = row.flag(2);
+            container.present = row.flag(3);
+            container.usn = static_cast<std::uint64_t>(row.integer(4));
+            if (!container.guid.empty() && world.container_by_guid.emplace(container.guid, id).second)
+                return {};
+            return damaged(database, "directory_container", "a GUID");
+        });
+}
+
 Status load_cursor(Database& database, World& world) {
     const auto cursor = get_meta(database, "cursor");
     const auto read = get_meta(database, "attributes_read");
@@ -238,6 +254,19 @@ Status save_groups(Database& database, const World& world, const policy::Touched
     return {};
 }
 
+Status save_containers(Database& database, const World& world, const policy::Touched& touched) {
+    for (const ContainerId id : in_order(touched.containers)) {
+        const policy::Container& container = world.containers[id.index()];
+        Status saved = database.run(
+            "INSERT INTO directory_container (guid, dn, deleted, present, usn) VALUES ($1, $2, $3, $4, $5) "
+            "ON CONFLICT (guid) DO UPDATE SET dn = excluded.dn, deleted = excluded.deleted, "
+            "present = excluded.present, usn = excluded.usn",
+            container.guid, container.dn, container.deleted, container.present, container.usn);
+        if (!saved) return saved;
+    }
+    return {};
+}
+
 Status save_cursor(Database& database, const World& world) {
     const World::Cursor& at = world.cursor;
     json::Value cursor;
@@ -257,6 +286,7 @@ Status load_directory(Database& database, World& world) {
     if (loaded) loaded = load_attributes(database, world);
     if (loaded) loaded = load_groups(database, world);
     if (loaded) loaded = load_members(database, world);
+    if (loaded) loaded = load_containers(database, world);
     if (loaded) loaded = load_cursor(database, world);
     return loaded;
 }

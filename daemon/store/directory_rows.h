@@ -14,6 +14,8 @@ namespace rollcall::store {
                                  const policy::Touched& touched);
 [[nodiscard]] Status save_groups(Database& database, const policy::World& world,
                                  const policy::Touched& touched);
+[[nodiscard]] Status save_containers(Database& database, const policy::World& world,
+                                     const policy::Touched& touched);
 // cursor, attributes_read, directory_read, frozen
 [[nodiscard]] Status save_cursor(Database& database, const policy::World& world);
 

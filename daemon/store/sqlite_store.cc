@@ -26,6 +26,7 @@ Status save_world(Database& database, const policy::World& world, const Turn& tu
     Numbers numbers(database, world);
     Status saved = save_people(database, world, turn.touched);
     if (saved) saved = save_groups(database, world, turn.touched);
+    if (saved) saved = save_containers(database, world, turn.touched);
     if (saved && turn.cursor_changed) saved = save_cursor(database, world);
     if (saved) saved = save_rooms(database, world, turn.touched, numbers);  // before what refers to rooms
     if (saved) saved = save_users(database, world, turn.touched, numbers);

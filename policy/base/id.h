@@ -29,8 +29,9 @@ struct Id {
 
 using UserId = Id<struct UserTag>;      // a Matrix user
 using PersonId = Id<struct PersonTag>;  // an account in a directory
-using GroupId = Id<struct GroupTag>;    // a group in a directory, or a condition compiled into one
-using RoomId = Id<struct RoomTag>;      // a managed room or space
+using ContainerId = Id<struct ContainerTag>;
+using GroupId = Id<struct GroupTag>;  // a group in a directory, or a condition compiled into one
+using RoomId = Id<struct RoomTag>;    // a managed room or space
 
 // Texts ↔ dense ids in order of first sight. Texts never move, so views of them stay good. The table holds
 // ids only (open addressing, at most half full): half a million names in 4 MB instead of 28.

@@ -55,6 +55,16 @@ bool dn_under(std::string_view dn, std::string_view base) {
     return slashes % 2 == 0;
 }
 
+std::string_view dn_parent(std::string_view dn) {
+    for (std::size_t i = 0; i < dn.size(); ++i) {
+        if (dn[i] == '\\')
+            ++i;
+        else if (dn[i] == ',')
+            return dn.substr(i + 1);
+    }
+    return {};
+}
+
 std::string slug(std::string_view text) {
     std::string out;
     for (const char c : fold(text)) {

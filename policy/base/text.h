@@ -15,6 +15,9 @@ namespace rollcall {
 // True if `dn` (folded) is `base` (folded) or lies below it.
 [[nodiscard]] bool dn_under(std::string_view dn, std::string_view base);
 
+// The name of what stands above `dn` (folded); "" for a name of one part.
+[[nodiscard]] std::string_view dn_parent(std::string_view dn);
+
 // Lower case, letters and digits kept, everything else one dash: "R&D (EU)" → "r-d-eu".
 [[nodiscard]] std::string slug(std::string_view text);
 

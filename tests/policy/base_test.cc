@@ -50,6 +50,8 @@ TEST(Text, FoldsAsTheDirectoryCompares) {
     EXPECT_TRUE(dn_under("cn=a,ou=x,dc=corp", "ou=x,dc=corp"));
     EXPECT_FALSE(dn_under("cn=a\\,ou=x,dc=corp", "ou=x,dc=corp"));
     EXPECT_FALSE(dn_under("cn=a,xou=x,dc=corp", "ou=x,dc=corp"));
+    EXPECT_EQ(dn_parent("cn=a\\,b,ou=x,dc=corp"), "ou=x,dc=corp");
+    EXPECT_EQ(dn_parent("dc=corp"), "");
     EXPECT_EQ(slug("R&D (EU) "), "r-d-eu");
     EXPECT_TRUE(glob_match("@*:partner.example.org", "@anna:partner.example.org"));
     EXPECT_FALSE(glob_match("@*:partner.example.org", "@anna:partner.example.org.evil"));

@@ -4,6 +4,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "policy/base/text.h"
+
 namespace rollcall::policy::test {
 namespace {
 
@@ -83,7 +85,9 @@ CaseCompany::CaseCompany(const Case& wanted) {
     }
     for (const std::string& name : unreadable_) scene.directory.wrote(name);
     for (const std::string& name : missing_) scene.directory.people.erase(name);
+    for (const std::string& name : hidden_) scene.directory.groups.erase(name);
     scene.read();
+    move();
     for (const std::string& name : ordered_) scene.learn(DepartOrdered{scene.person(name), false});
     scene.world.directory_read = !unread_;
 }
@@ -108,6 +112,8 @@ void CaseCompany::line(const CaseLine& line) {
         for (RoomText& room : scene.policy.rooms)
             if (room.key == line.rest.substr(0, blank))
                 room.owners = expression(line.rest.substr(blank + 1), "rooms." + room.key + ".owners");
+    } else if (line.word == "moved") {
+        moved_.emplace_back(words.at(0), words.at(1));
     } else if (line.word == "protected") {
         scene.policy.protected_ids.push_back({words.at(0), {}});
     } else if (line.word == "service") {
@@ -129,7 +135,8 @@ void CaseCompany::person(const std::vector<std::string>& words) {
         if (name == "groups")
             for (const std::string& group : split(value, ',')) scene.directory.join(group, words[0]);
         else if (name == "primary")
-            entry.primary_group = scene.directory.group(value).rid;
+            entry.primary_group =
+                value == "unreadable" ? std::nullopt : std::optional(scene.directory.group(value).rid);
         else if (name == "disabled")
             entry.account_control = 514;
         else if (name == "uac")
@@ -143,7 +150,7 @@ void CaseCompany::person(const std::vector<std::string>& words) {
         else if (name == "ordered")
             ordered_.push_back(words[0]);
         else if (name == "dn")
-            entry.dn = value;
+            entry.dn = value, scene.directory.container(std::string(dn_parent(value)));
         else if (!value.empty())
             entry.attributes[name] = split(value, '|');
         else
@@ -161,8 +168,21 @@ void CaseCompany::group(const std::vector<std::string>& words) {
             unreadable_.push_back(words[0]);
         else if (name == "deleted")
             deleted_.push_back(words[0]);
+        else if (name == "hidden")
+            hidden_.push_back(words[0]);
+        else if (name == "unseen")
+            scene.directory.group(words[0]).members.push_back(guid_of("hidden from us", words[0]));
         else
             bad(words[i]);
+    }
+}
+
+// A container that moved, told by its own entry alone: `moved OU=… OU=…`.
+void CaseCompany::move() {
+    for (const auto& [from, to] : moved_) {
+        const std::vector<std::string> told{from};
+        scene.directory.move_container(from, to);
+        scene.learn(scene.directory.changes(told));
     }
 }
 

@@ -40,8 +40,10 @@ class CaseCompany {
     void person(const std::vector<std::string>& words);
     void group(const std::vector<std::string>& words);
     void room(const std::string& rest);
+    void move();
 
-    std::vector<std::string> missing_, ordered_, deleted_, unreadable_;
+    std::vector<std::string> missing_, hidden_, ordered_, deleted_, unreadable_;
+    std::vector<std::pair<std::string, std::string>> moved_;
     bool unread_ = false;
 };
 

@@ -9,6 +9,7 @@ constexpr int kGroups = 7;
 const std::vector<std::string> kOutsiders{"@eve:elsewhere.example", "@zoe:partner.example",
                                           "@yan:partner.example",   "@glass:corp.example",
                                           "@bot:corp.example",      "@stranger:corp.example"};
+constexpr const char* kPeople = "OU=People,DC=corp,DC=example";
 const std::vector<std::string> kDepartments{"Sales", "sales", "Support", "Legal", ""};
 }  // namespace
 
@@ -20,6 +21,7 @@ GeneratedCompany::GeneratedCompany(std::uint64_t seed) : homeserver(scene), rand
         if (!one_in(5)) scene.directory.join("Staff", name);
         scene.directory.join(group(), name);
     }
+    scene.directory.container("OU=Leavers,DC=corp,DC=example");
     for (int i = 0; i < 6; ++i) directory_write();
     written_.clear();
     for (auto& [name, entry] : scene.directory.people) entry.deleted = false;
@@ -127,7 +129,9 @@ void GeneratedCompany::write_person(const std::string& name) {
             entry.login = one_in(3) ? login() : name;
             break;
         case 6:
-            entry.dn = fmt::format("CN={},OU={},DC=corp,DC=example", name, one_in(2) ? "People" : "Leavers");
+            entry.dn = fmt::format(
+                "CN={},{}", name,
+                one_in(2) ? scene.directory.containers.at(kPeople).dn : "OU=Leavers,DC=corp,DC=example");
             break;
         case 7:
             entry.attributes["department"] = {one_of(kDepartments), one_of(kDepartments)};
@@ -189,6 +193,11 @@ std::string GeneratedCompany::directory_write() {
         written_.push_back(name);
         return "a new group";
     }
+    if (one_in(25)) {
+        scene.directory.move_container(kPeople, one_in(2) ? kPeople : "OU=People,OU=Old,DC=corp,DC=example");
+        written_.push_back(kPeople);
+        return "a container moves";
+    }
     const bool person = one_in(2);
     const std::string name = person ? login() : group();
     if (person)
@@ -227,6 +236,9 @@ std::string GeneratedCompany::tell_snapshot() {
         read.people.erase(read.people.begin() + static_cast<std::ptrdiff_t>(roll(read.people.size())));
     if (one_in(6))
         read.groups.erase(read.groups.begin() + static_cast<std::ptrdiff_t>(roll(read.groups.size())));
+    if (one_in(6))
+        read.containers.erase(read.containers.begin() +
+                              static_cast<std::ptrdiff_t>(roll(read.containers.size())));
     if (one_in(8)) read.people.clear();
     if (one_in(8)) read.groups.clear();
     if (one_in(6)) read.attributes = {"samaccountname", "title"};

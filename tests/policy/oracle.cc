@@ -69,7 +69,7 @@ const Oracle::People& Oracle::people_of(std::size_t group) {
 bool Oracle::has_unread(std::size_t index, std::set<std::size_t>& seen) const {
     const Group& group = world_.groups[index];
     if (group.deleted || !seen.insert(index).second) return false;
-    if (!group.members_known) return true;
+    if (!group.members_known || world_.unresolved.contains(GroupId(index))) return true;
     const auto row = world_.group_members.row(index);
     return std::any_of(row.begin(), row.end(), [&](MemberRef member) {
         return member.is_group() && has_unread(member.as_group().index(), seen);
@@ -80,11 +80,26 @@ Tri Oracle::in_group(std::size_t person, const Guid& guid) {
     const auto at = world_.group_by_guid.find(guid);
     if (at == world_.group_by_guid.end()) return Tri::unknown;
     if (people_of(at->second.index()).contains(person)) return Tri::yes;
+    if (here(person) && !world_.people[person].primary_group) return Tri::unknown;
     std::set<std::size_t> seen;
     return has_unread(at->second.index(), seen) ? Tri::unknown : Tri::no;
 }
 
 // ---------------------------------------------------------------- conditions
+
+Tri Oracle::under(std::size_t person, const Guid& guid) const {
+    const Container* meant = nullptr;
+    bool placed = false;
+    const std::string dn = fold_dn(world_.people[person].dn);
+    for (const Container& container : world_.containers) {
+        if (container.guid == guid) meant = &container;
+        placed |= container.present && !container.deleted && dn_parent(dn) == fold_dn(container.dn);
+    }
+    if (meant == nullptr || !meant->present) return Tri::unknown;
+    if (meant->deleted || !here(person)) return Tri::no;
+    if (dn_under(dn, fold_dn(meant->dn))) return Tri::yes;
+    return placed ? Tri::no : Tri::unknown;
+}
 
 Tri Oracle::attribute(std::size_t index, const Condition& condition) const {
     const std::string name = fold(condition.name);
@@ -119,9 +134,7 @@ Tri Oracle::holds(std::size_t person, const Condition& condition) {
             return here(person) && world_.people[person].guid == pinned("user", condition.name) ? Tri::yes
                                                                                                 : Tri::no;
         case Condition::Kind::under:
-            return here(person) && dn_under(fold_dn(world_.people[person].dn), fold_dn(condition.name))
-                       ? Tri::yes
-                       : Tri::no;
+            return under(person, pinned("under", condition.name));
         case Condition::Kind::attribute:
             return attribute(person, condition);
         case Condition::Kind::any:

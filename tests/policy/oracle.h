@@ -26,6 +26,7 @@ class Oracle {
     void gather(std::size_t group, std::set<std::size_t>& seen, People& out) const;
     [[nodiscard]] bool has_unread(std::size_t group, std::set<std::size_t>& seen) const;
     [[nodiscard]] Tri in_group(std::size_t person, const Guid& guid);
+    [[nodiscard]] Tri under(std::size_t person, const Guid& container) const;
     [[nodiscard]] Tri attribute(std::size_t person, const Condition& condition) const;
     [[nodiscard]] Tri holds(std::size_t person, const Condition& condition);
     [[nodiscard]] Tri holds(std::size_t person, const Expression& expression);

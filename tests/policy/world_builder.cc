@@ -9,6 +9,10 @@
 
 namespace rollcall::policy::test {
 
+namespace {
+constexpr std::uint32_t kDomainUsers = 513;  // not among the groups of these tests, and in none of them
+}
+
 Guid guid_of(std::string_view kind, std::string_view name) {
     Guid guid;
     std::uint64_t hash = 0xcbf29ce484222325ULL;
@@ -33,9 +37,10 @@ PersonEntry& Directory::person(const std::string& login, const std::vector<std::
     if (fresh) {
         entry.guid = guid_of("person", login);
         entry.login = login;
-        entry.dn = fmt::format("CN={},OU=People,DC=corp,DC=example", login);
+        entry.dn = fmt::format("CN={},{}", login, container("OU=People,DC=corp,DC=example").dn);
         entry.account_control = 512;
         entry.expires = kNever;
+        entry.primary_group = kDomainUsers;
         entry.usn = ++usn;
     }
     for (const std::string& name : member_of) join(name, login);
@@ -55,6 +60,26 @@ GroupEntry& Directory::group(const std::string& name, const std::vector<std::str
     }
     for (const std::string& parent : parents) join(parent, name);
     return entry;
+}
+
+ContainerEntry& Directory::container(const std::string& dn) {
+    if (const std::string above(dn_parent(dn)); !above.empty()) container(above);
+    const auto [at, fresh] = containers.try_emplace(dn);
+    if (fresh) at->second = {guid_of("container", dn), dn, false, ++usn};
+    return at->second;
+}
+
+void Directory::move_container(const std::string& made_as, const std::string& dn) {
+    ContainerEntry& moved = containers.at(made_as);
+    const std::string before = moved.dn;
+    const auto carry = [&](std::string& below) {
+        if (below.ends_with("," + before)) below.replace(below.size() - before.size(), before.size(), dn);
+    };
+    for (auto& [login, entry] : people) carry(entry.dn);
+    for (auto& [name, entry] : groups) carry(entry.dn);
+    for (auto& [name, entry] : containers) carry(entry.dn);
+    moved.dn = dn;
+    moved.usn = ++usn;
 }
 
 void Directory::join(const std::string& name, const std::string& member) {
@@ -83,6 +108,7 @@ DirectorySnapshot Directory::snapshot() {
     DirectorySnapshot out{evidence(), invocation, attributes, {}, {}};
     for (const auto& [login, entry] : people) out.people.push_back(entry);
     for (const auto& [name, entry] : groups) out.groups.push_back(entry);
+    for (const auto& [name, entry] : containers) out.containers.push_back(entry);
     return out;
 }
 
@@ -91,6 +117,8 @@ DirectoryChanges Directory::changes(const std::vector<std::string>& names, bool 
     for (const std::string& name : names)
         if (people.contains(name))
             out.people.push_back(people.at(name));
+        else if (containers.contains(name))
+            out.containers.push_back(containers.at(name));
         else
             out.groups.push_back(groups.at(name));
     return out;

@@ -31,6 +31,10 @@ class Directory {
   public:
     PersonEntry& person(const std::string& login, const std::vector<std::string>& groups = {});
     GroupEntry& group(const std::string& name, const std::vector<std::string>& parents = {});
+    // The container of that name, and those above it.
+    ContainerEntry& container(const std::string& dn);
+    // Everything that stands below moves along, and no USN but the container's tells.
+    void move_container(const std::string& made_as, const std::string& dn);
     // Names a person by login, otherwise a group; either is made if it does not exist.
     void join(const std::string& group, const std::string& member);
     void leave(const std::string& group, const std::string& member);
@@ -42,8 +46,9 @@ class Directory {
     void wrote(const std::string& name);
     [[nodiscard]] std::uint32_t next_rid() const { return next_rid_ + 1; }  // of the next group
 
-    std::map<std::string, PersonEntry> people;  // by login at their making
-    std::map<std::string, GroupEntry> groups;   // by name at their making
+    std::map<std::string, PersonEntry> people;         // by login at their making
+    std::map<std::string, GroupEntry> groups;          // by name at their making
+    std::map<std::string, ContainerEntry> containers;  // by DN at their making
     std::vector<std::string> attributes{"department", "employeetype", "samaccountname", "title"};
     std::string invocation = "db-1";
     std::uint64_t usn = 1000;

@@ -5,7 +5,7 @@
 
 namespace rollcall::sim {
 
-void FakeDirectory::want(std::vector<std::string> attributes, std::vector<std::string>) {
+void FakeDirectory::want(std::vector<std::string> attributes, std::vector<policy::Canary>) {
     if (std::find(attributes.begin(), attributes.end(), "samaccountname") == attributes.end())
         attributes.emplace_back("samaccountname");
     const bool more = std::any_of(attributes.begin(), attributes.end(), [this](const std::string& name) {
@@ -25,6 +25,7 @@ policy::DirectorySnapshot FakeDirectory::snapshot() const {
         if (!entry.deleted) out.people.push_back(entry);
     for (const auto& [name, entry] : content.groups)
         if (!entry.deleted) out.groups.push_back(entry);
+    for (const auto& [name, entry] : content.containers) out.containers.push_back(entry);
     return out;
 }
 

@@ -21,7 +21,7 @@ class FakeDirectory : public engine::DirectoryPort {
 
     // --- the port ---
     void request_sweep() override;
-    void want(std::vector<std::string> attributes, std::vector<std::string> canaries) override;
+    void want(std::vector<std::string> attributes, std::vector<policy::Canary> canaries) override;
 
     // --- the daemon's process ---
     std::function<void(engine::Message)> deliver;

@@ -21,6 +21,8 @@ Status MemoryStore::commit(const store::Turn& turn) {
     if (turn.world != nullptr) {
         save_people(*turn.world, turn.touched);
         save_groups(*turn.world, turn.touched);
+        for (const ContainerId id : turn.touched.containers)
+            containers_[turn.world->containers[id.index()].guid] = turn.world->containers[id.index()];
         for (const RoomId id : turn.touched.rooms)
             rooms_[turn.world->rooms[id.index()].key] = turn.world->rooms[id.index()];
         save_memberships(*turn.world, turn.touched);
@@ -154,6 +156,10 @@ void MemoryStore::load_directory(World& world) const {
                 world.waiting_for[member].insert(group);
             }
         }
+    }
+    for (const auto& [guid, container] : containers_) {
+        world.container_by_guid[guid] = ContainerId(world.containers.size());
+        world.containers.push_back(container);
     }
     world.cursor = cursor_;
     world.attributes_read = attributes_read_;

@@ -66,6 +66,7 @@ class MemoryStore : public store::Store {
 
     std::map<Guid, PersonRow> people_;
     std::map<Guid, GroupRow> groups_;
+    std::map<Guid, policy::Container> containers_;
     std::map<std::string, UserRow> users_;
     std::map<std::string, policy::Room> rooms_;
     std::map<Pair, policy::Membership> memberships_;

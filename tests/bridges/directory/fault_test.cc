@@ -70,6 +70,12 @@ TEST(Connection, RefusesWhatItCannotTrust) {
     const Silence silence;
     s.url = silence.url();
     EXPECT_EQ(Connection::open(s, cutoff).error().kind, ErrorKind::invalid_input);
+    s.ca_file.clear();
+    s.system_authorities = {"/nonexistent.pem", other_authority()};
+    EXPECT_NE(Connection::open(s, cutoff).error().kind, ErrorKind::invalid_input)
+        << "the system's authorities are looked for and used";
+    s.system_authorities = {"/nonexistent.pem"};
+    EXPECT_EQ(Connection::open(s, cutoff).error().kind, ErrorKind::invalid_input);
     s.password.clear();  // would be an anonymous bind
     EXPECT_EQ(health_of(Connection::open(s, cutoff).error()), policy::DirectoryHealth::wrong_credentials);
 }

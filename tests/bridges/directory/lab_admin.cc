@@ -33,7 +33,6 @@ Settings settings_for(const char* user, const char* password_file) {
     s.password = first_line(variable(password_file));
     s.ca_file = lab.ca_file;
     s.wanted.attributes = {"department", "employeeType"};
-    s.wanted.canaries = {"rollcall-canary"};
     return s;
 }
 
@@ -104,7 +103,11 @@ const Lab& Lab::get() {
 }
 
 Settings Lab::service() const {
-    return settings_for("LAB_BIND_DN", "LAB_BIND_PASSWORD_FILE");
+    static const Guid canary =
+        Guid::from_bytes(LabAdmin().value("CN=rollcall-canary,OU=Service", "objectGUID")).value();
+    Settings s = settings_for("LAB_BIND_DN", "LAB_BIND_PASSWORD_FILE");
+    s.wanted.canaries = {{canary, "rollcall-canary"}};
+    return s;
 }
 Settings Lab::administrator() const {
     return settings_for("LAB_ADMINISTRATOR_DN", "LAB_ADMINISTRATOR_PASSWORD_FILE");
@@ -147,6 +150,10 @@ void LabAdmin::add_person(const std::string& where, const std::string& login) {
 
 void LabAdmin::add_group(const std::string& where, const std::string& name) {
     add(where, {{"objectClass", "group"}, {"sAMAccountName", name}});
+}
+
+void LabAdmin::add_computer(const std::string& where, const std::string& name) {
+    add(where, {{"objectClass", "computer"}, {"sAMAccountName", name + "$"}});
 }
 
 void LabAdmin::add_unit(const std::string& where) {

@@ -33,6 +33,7 @@ class LabAdmin {
     // `where` is the part below the base: "CN=temp,OU=Staff". What is there already is deleted first.
     void add_person(const std::string& where, const std::string& login);
     void add_group(const std::string& where, const std::string& name);
+    void add_computer(const std::string& where, const std::string& name);
     void add_unit(const std::string& where);
     void remove(const std::string& where);  // quiet where there is nothing
     void replace(const std::string& where, const char* attribute, const std::vector<std::string>& values);

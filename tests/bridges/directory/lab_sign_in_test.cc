@@ -26,6 +26,15 @@ TEST(LabSignIn, ReadsTheRoot) {
     EXPECT_GE(root->sids.size(), 3U);
 }
 
+TEST(LabSignIn, BelievesTheSystemsAuthoritiesWithoutAFileOfItsOwn) {
+    SKIP_WITHOUT_LAB();
+    auto s = Lab::get().service();
+    s.system_authorities = {"/nonexistent.pem", s.ca_file};
+    s.ca_file.clear();
+    const auto read = read_all(s);
+    EXPECT_TRUE(read) << read.error().text();
+}
+
 TEST(LabSignIn, TellsFaultsApart) {
     SKIP_WITHOUT_LAB();
     struct Case {
@@ -38,6 +47,8 @@ TEST(LabSignIn, TellsFaultsApart) {
          DirectoryHealth::wrong_credentials},
         {"user", [](Settings& s) { s.user = "nobody@corp.example.com"; }, DirectoryHealth::wrong_credentials},
         {"authority", [](Settings& s) { s.ca_file = other_authority(); },
+         DirectoryHealth::untrusted_certificate},
+        {"no authority but the system's", [](Settings& s) { s.ca_file.clear(); },
          DirectoryHealth::untrusted_certificate},
         {"name",
          [](Settings& s) {

@@ -8,6 +8,8 @@
 #include "bridges/directory/members.h"
 #include "bridges/directory/root.h"
 #include "bridges/directory/sweep.h"
+#include "policy/compile.h"
+#include "policy/step.h"
 #include "tests/bridges/directory/lab_admin.h"
 
 namespace rollcall::directory {
@@ -61,7 +63,7 @@ TEST(LabSweep, SeesTheCompany) {
 TEST(LabSweep, NeedsItsCanaries) {
     SKIP_WITHOUT_LAB();
     auto s = Lab::get().service();
-    s.wanted.canaries = {"ROLLCALL-canary", "no-such-canary"};
+    s.wanted.canaries.push_back({Guid{{1, 2, 3}}, "no-such-canary"});
     const auto snapshot = read_all(s);
     ASSERT_FALSE(snapshot);
     EXPECT_NE(snapshot.error().message.find("no-such-canary"), std::string::npos) << snapshot.error().message;
@@ -111,6 +113,122 @@ TEST(LabSweep, TellsAHiddenGroupFromAnEmptyOne) {
     }
     EXPECT_NE(remark(*snapshot).find("`member` of 2 of"), std::string::npos) << remark(*snapshot);
     admin.remove("CN=rc-sweep,OU=Staff");
+}
+
+const policy::ContainerEntry* find_container(const policy::DirectorySnapshot& snapshot,
+                                             const std::string& dn) {
+    const auto at = std::find_if(snapshot.containers.begin(), snapshot.containers.end(),
+                                 [&](const auto& container) { return container.dn == dn; });
+    return at == snapshot.containers.end() ? nullptr : &*at;
+}
+
+TEST(LabSweep, KnowsWhatPeopleStandBelow) {
+    SKIP_WITHOUT_LAB();
+    const auto snapshot = read_all(Lab::get().service());
+    ASSERT_TRUE(snapshot) << snapshot.error().text();
+    for (const std::string& dn : {Lab::get().base, Lab::get().dn("OU=Staff"), Lab::get().dn("CN=Users")}) {
+        const auto* container = find_container(*snapshot, dn);
+        ASSERT_NE(container, nullptr) << dn;
+        EXPECT_FALSE(container->guid.empty());
+        EXPECT_GT(container->usn, 0U);
+    }
+    for (const auto& person : snapshot->people)
+        EXPECT_NE(find_container(*snapshot, person.dn.substr(person.dn.find(',') + 1)), nullptr) << person.dn;
+}
+
+// A policy with one room for one group, over a world that hears of complete reads.
+struct Room {
+    policy::World world;
+    std::unique_ptr<policy::Decider> decider;
+    void apply(const std::string& group) {
+        policy::Condition condition;
+        condition.name = group;
+        policy::PolicyFile file;
+        file.people.emplace().matrix_id = {"@{sAMAccountName|lower}:corp.example.com", {}};
+        file.people->employees.emplace();
+        file.people->employees->word = policy::Expression::Word::employees;
+        policy::RoomText& room = file.rooms.emplace_back();
+        room.key = "room";
+        room.members.emplace().conditions = {condition};
+        const auto compiled = policy::compile(file, world, {}, "test");
+        ASSERT_TRUE(compiled.program) << compiled.diagnostics.front().text();
+        decider = std::make_unique<policy::Decider>(world, compiled.program);
+    }
+    policy::Presence presence(const std::string& login) {
+        return decider->verdict(world.user("@" + login + ":corp.example.com"), 0).presence;
+    }
+};
+
+// Its entry is hidden, its name stands in the outer group's `member` all the same, just like a computer's.
+TEST(LabSweep, AHiddenNestedGroupRemovesNobody) {
+    SKIP_WITHOUT_LAB();
+    LabAdmin admin;
+    admin.add_person("CN=rc-inside,OU=Staff", "rc-inside");
+    admin.add_person("CN=rc-beside,OU=Staff", "rc-beside");
+    admin.add_computer("CN=rc-host,CN=Computers", "rc-host");
+    for (const char* name : {"rc-outer", "rc-inner"})
+        admin.add_group("CN=" + std::string(name) + ",OU=Groups", name);
+    admin.add_member("CN=rc-inner,OU=Groups", "CN=rc-inside,OU=Staff");
+    for (const char* member : {"CN=rc-inner,OU=Groups", "CN=rc-host,CN=Computers"})
+        admin.add_member("CN=rc-outer,OU=Groups", member);
+
+    auto read = read_all(Lab::get().service());
+    ASSERT_TRUE(read) << read.error().text();
+    const auto* outer = find_group(*read, "rc-outer");
+    const auto* inner = find_group(*read, "rc-inner");
+    ASSERT_TRUE(outer && inner);
+    EXPECT_EQ(outer->members, std::vector<Guid>{inner->guid}) << "a computer is nobody's way into a room";
+    EXPECT_EQ(remark(*read), "");
+    const Guid outer_guid = outer->guid, inner_guid = inner->guid;
+    Room room;
+    (void)policy::step(room.world, nullptr, std::move(*read));
+    room.apply("rc-outer");
+    (void)policy::step(room.world, room.decider.get(), policy::TimePassed{from_ms(1)});
+    EXPECT_EQ(room.presence("rc-inside"), policy::Presence::in);
+    EXPECT_EQ(room.presence("rc-beside"), policy::Presence::out);
+
+    admin.deny("CN=rc-inner,OU=Groups", nullptr);
+    read = read_all(Lab::get().service());
+    ASSERT_TRUE(read) << read.error().text();
+    EXPECT_EQ(find_group(*read, "rc-inner"), nullptr);
+    ASSERT_NE(find_group(*read, "rc-outer"), nullptr);
+    EXPECT_EQ(find_group(*read, "rc-outer")->members, std::vector<Guid>{inner_guid});
+    EXPECT_NE(remark(*read).find("1 of"), std::string::npos) << remark(*read);
+    (void)policy::step(room.world, room.decider.get(), std::move(*read));
+    EXPECT_EQ(room.presence("rc-inside"), policy::Presence::unknown);
+    EXPECT_EQ(room.presence("rc-beside"), policy::Presence::unknown) << "may be in it by now";
+
+    Cutoff cutoff;
+    auto connection = Connection::open(Lab::get().service(), cutoff);
+    const auto root = read_root(*connection, Lab::get().service());
+    auto single = read_group(*connection, outer_guid, root->usn, root->sids);
+    ASSERT_TRUE(single) << single.error().text();
+    EXPECT_EQ(single->members.size(), 2U);
+    ASSERT_TRUE(leave_out_others(*connection, Lab::get().service(), *single));
+    EXPECT_EQ(single->members, std::vector<Guid>{inner_guid}) << "a single read tells the same";
+    for (const char* where : {"CN=rc-outer,OU=Groups", "CN=rc-inner,OU=Groups", "CN=rc-inside,OU=Staff",
+                              "CN=rc-beside,OU=Staff", "CN=rc-host,CN=Computers"})
+        admin.remove(where);
+}
+
+// primaryGroupID: bf967a00-0de6-11d0-a285-00aa003049e2 (MS-ADA3).
+TEST(LabSweep, AHiddenPrimaryGroupIsUnknown) {
+    SKIP_WITHOUT_LAB();
+    LabAdmin admin;
+    admin.add_person("CN=rc-primary,OU=Staff", "rc-primary");
+    const auto attribute = Guid::from_text("bf967a00-0de6-11d0-a285-00aa003049e2");
+    admin.deny("CN=rc-primary,OU=Staff", &*attribute);
+    auto read = read_all(Lab::get().service());
+    ASSERT_TRUE(read) << read.error().text();
+    ASSERT_NE(find_person(*read, "rc-primary"), nullptr);
+    EXPECT_EQ(find_person(*read, "rc-primary")->primary_group, std::nullopt);
+    EXPECT_NE(remark(*read).find("the state of 1 of"), std::string::npos) << remark(*read);
+    Room room;
+    (void)policy::step(room.world, nullptr, std::move(*read));
+    room.apply("Engineering");
+    EXPECT_EQ(room.presence("rc-primary"), policy::Presence::unknown);
+    EXPECT_EQ(room.presence("cofficer"), policy::Presence::out);
+    admin.remove("CN=rc-primary,OU=Staff");
 }
 
 // userAccountControl: bf967a68-0de6-11d0-a285-00aa003049e2 (MS-ADA3).

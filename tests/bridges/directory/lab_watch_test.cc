@@ -126,7 +126,7 @@ TEST_F(LabWatch, ReadsAChangedGroupVerified) {
 
 TEST_F(LabWatch, WithoutItsCanaryNoGroupIsVerified) {
     start_and_sweep(Lab::get().service());
-    directory_->set_canaries({"no-such-canary"});
+    directory_->set_canaries({{Guid{{1, 2, 3}}, "no-such-canary"}});
     admin_->add_member(kGroup, kPerson);
     ASSERT_TRUE(recorder_.group(group_));
     EXPECT_FALSE(recorder_.changes().groups_verified);
@@ -151,6 +151,25 @@ TEST_F(LabWatch, AMovedUnitAsksForACompleteRead) {
                                  [&](const auto& person) { return person.guid == person_; });
     ASSERT_NE(at, snapshot->people.end());
     EXPECT_EQ(at->dn, Lab::get().dn("CN=rc-watch,OU=rc-unit,OU=Leavers"));
+}
+
+TEST_F(LabWatch, BringsAContainerThatIsMadeRenamedOrDeleted) {
+    start_and_sweep(Lab::get().service());
+    admin_->add_unit("OU=rc-unit");
+    const Guid unit = guid_of("OU=rc-unit");
+    const auto told = [&](const std::function<bool(const policy::ContainerEntry&)>& fits) {
+        return recorder_.wait([&](const Fact& f) {
+            const auto* changes = std::get_if<policy::DirectoryChanges>(&f);
+            return changes != nullptr &&
+                   std::any_of(changes->containers.begin(), changes->containers.end(),
+                               [&](const auto& entry) { return entry.guid == unit && fits(entry); });
+        });
+    };
+    EXPECT_TRUE(told([](const auto& entry) { return entry.dn == Lab::get().dn("OU=rc-unit"); }));
+    admin_->move("OU=rc-unit", "OU=rc-unit", "OU=Leavers");
+    EXPECT_TRUE(told([](const auto& entry) { return entry.dn == Lab::get().dn("OU=rc-unit,OU=Leavers"); }));
+    admin_->remove("OU=rc-unit,OU=Leavers");
+    EXPECT_TRUE(told([](const auto& entry) { return entry.deleted; }));
 }
 
 TEST_F(LabWatch, GoesOnFromACursor) {

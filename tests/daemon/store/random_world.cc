@@ -8,7 +8,7 @@
 namespace rollcall::store {
 namespace {
 
-constexpr std::size_t kPeople = 14, kGroups = 8, kRooms = 6, kUsers = 12;
+constexpr std::size_t kPeople = 14, kGroups = 8, kRooms = 6, kUsers = 12, kContainers = 6;
 
 }  // namespace
 
@@ -102,8 +102,22 @@ void RandomWorld::change_group() {
     world.put_group(entry, chance(70));
 }
 
+void RandomWorld::change_container() {
+    const std::string above = chance(50) ? ",OU=a" : ",OU=b";
+    policy::ContainerEntry entry;
+    entry.guid = guid('c', below(kContainers));
+    entry.dn = "OU=" + text() + (chance(50) ? above : "");
+    entry.deleted = chance(10);
+    entry.usn = ++usn_;
+    world.put_container(entry, chance(50));
+}
+
 void RandomWorld::lose_someone() {
-    if (chance(50) && !world.people.empty())
+    if (chance(20) && !world.containers.empty())
+        world.container_missing(ContainerId(below(world.containers.size())));
+    else if (chance(20) && !world.groups.empty())
+        world.group_hidden(GroupId(below(world.groups.size())));
+    else if (chance(50) && !world.people.empty())
         world.person_missing(PersonId(below(world.people.size())));
     else if (!world.groups.empty())
         world.group_missing(GroupId(below(world.groups.size())));
@@ -233,9 +247,9 @@ void RandomWorld::step() {
     static constexpr Change kChanges[] = {
         &RandomWorld::change_person,     &RandomWorld::change_person,     &RandomWorld::change_person_marks,
         &RandomWorld::change_group,      &RandomWorld::change_group,      &RandomWorld::lose_someone,
-        &RandomWorld::change_room,       &RandomWorld::change_room_state, &RandomWorld::change_membership,
-        &RandomWorld::change_membership, &RandomWorld::forget_membership, &RandomWorld::change_pair,
-        &RandomWorld::change_user,       &RandomWorld::change_cursor};
+        &RandomWorld::change_container,  &RandomWorld::change_room,       &RandomWorld::change_room_state,
+        &RandomWorld::change_membership, &RandomWorld::change_membership, &RandomWorld::forget_membership,
+        &RandomWorld::change_pair,       &RandomWorld::change_user,       &RandomWorld::change_cursor};
     (this->*kChanges[below(std::size(kChanges))])();
 }
 

@@ -30,6 +30,7 @@ class RandomWorld {
     void change_person();
     void change_person_marks();
     void change_group();
+    void change_container();
     void lose_someone();
     void change_room();
     void change_room_state();

@@ -72,6 +72,11 @@ void add_groups(Lines& lines, const World& world) {
         for (const GroupId parent : world.group_parents.row(i))
             lines.add("group in", guid, world.groups[parent.index()].guid.text());
     }
+    for (std::size_t i = 0; i < world.containers.size(); ++i) {
+        const policy::Container& container = world.containers[i];
+        lines.add("container", container.guid.text(), container.dn, container.deleted, container.present,
+                  container.usn, world.container_by_guid.at(container.guid).index() == i);
+    }
     for (const auto& [rid, id] : world.group_by_rid)
         lines.add("rid", rid, world.groups[id.index()].guid.text());
     for (const auto& [guid, groups] : world.waiting_for)

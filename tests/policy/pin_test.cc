@@ -1,0 +1,118 @@
+// Names never change hands (design, Never 7), for what is no group: organisational units, canaries, people named
+// by their Matrix ID or objectGUID.
+#include <gtest/gtest.h>
+
+#include "tests/policy/world_builder.h"
+
+namespace rollcall::policy::test {
+namespace {
+
+constexpr const char* kSales = "OU=Sales,DC=corp,DC=example";
+
+class Pins : public testing::Test {
+  protected:
+    void SetUp() override {
+        scene.directory.container(kSales);
+        scene.directory.person("anna", {"Staff"}).dn = std::string("CN=anna,") + kSales;
+        scene.directory.person("bob", {"Staff"});
+        scene.read();
+    }
+    // Everything is compiled anew with the pins of the policy in force, as after a restart.
+    void again() { ASSERT_TRUE(scene.apply()) << scene.compiled.diagnostics.front().text(); }
+    Scene scene;
+};
+
+TEST_F(Pins, N7_AnOrganisationalUnitStaysMeantUnderItsNewName) {
+    scene.room("sales", std::string("under '") + kSales + "'");
+    again();
+    EXPECT_EQ(scene.says("anna", "sales"), "in member");
+    scene.directory.move_container(kSales, "OU=Revenue,DC=corp,DC=example");
+    scene.read();
+    EXPECT_EQ(scene.says("anna", "sales"), "in member");
+    again();
+    EXPECT_EQ(scene.says("anna", "sales"), "in member");
+    EXPECT_TRUE(scene.compiled.diagnostics.empty());
+}
+
+TEST_F(Pins, N7_AnotherOrganisationalUnitOfThatNameIsReportedAndNotMeant) {
+    scene.room("sales", std::string("under '") + kSales + "'");
+    again();
+    scene.directory.move_container(kSales, "OU=Revenue,DC=corp,DC=example");
+    ContainerEntry& impostor = scene.directory.container("OU=Impostor,DC=corp,DC=example");
+    impostor.dn = kSales;
+    scene.directory.person("bob").dn = std::string("CN=bob,") + kSales;
+    scene.directory.wrote("bob");
+    scene.read();
+    again();
+    EXPECT_EQ(scene.says("anna", "sales"), "in member");
+    EXPECT_EQ(scene.says("bob", "sales"), "out not_listed");
+    ASSERT_EQ(scene.compiled.diagnostics.size(), 1U);
+    EXPECT_EQ(scene.compiled.diagnostics[0].severity, Severity::warning);
+    EXPECT_NE(scene.compiled.diagnostics[0].suggestion.find(impostor.guid.text()), std::string::npos);
+}
+
+TEST_F(Pins, AnOrganisationalUnitMayBeNamedByItsGuid) {
+    scene.room("sales", "under guid:" + guid_of("container", kSales).text());
+    again();
+    EXPECT_EQ(scene.says("anna", "sales"), "in member");
+    EXPECT_EQ(scene.says("bob", "sales"), "out not_listed");
+}
+
+TEST_F(Pins, AnOrganisationalUnitThatIsNotThereIsRefusedWithTheNearestAsTheDirectoryWritesIt) {
+    scene.room("sales", "under 'OU=Sails,DC=corp,DC=example'");
+    ASSERT_FALSE(scene.apply());
+    EXPECT_EQ(scene.compiled.diagnostics[0].suggestion, std::string("did you mean '") + kSales + "'?");
+    scene.policy.rooms.clear();
+    scene.room("sales", "under guid:" + guid_of("group", "Staff").text());
+    EXPECT_FALSE(scene.apply()) << "a group is no organisational unit";
+}
+
+TEST_F(Pins, ANearGroupIsNamedAsTheDirectoryWritesIt) {
+    scene.room("r", "group staf");
+    ASSERT_FALSE(scene.apply());
+    EXPECT_EQ(scene.compiled.diagnostics[0].suggestion, "did you mean 'Staff'?");
+}
+
+TEST_F(Pins, N1_AnOrganisationalUnitThatIsHiddenNowRemovesNobody) {
+    scene.room("sales", std::string("under '") + kSales + "'");
+    again();
+    scene.directory.containers.erase(kSales);
+    scene.read();
+    EXPECT_EQ(scene.says("anna", "sales"), "unknown undecided");
+    EXPECT_EQ(scene.says("bob", "sales"), "unknown undecided");
+}
+
+TEST_F(Pins, WhoeverIsWrittenAsMatrixIdOrGuidIsFoundBeforeAnybodyWasSeen) {
+    scene.room("one", "user @anna:corp.example");
+    scene.room("two", "user guid:" + guid_of("person", "anna").text());
+    again();
+    EXPECT_EQ(scene.says("anna", "one"), "in member");
+    EXPECT_EQ(scene.says("anna", "two"), "in member");
+    EXPECT_EQ(scene.says("bob", "one"), "out not_listed");
+    scene.room("three", "user @nobody:corp.example");
+    EXPECT_FALSE(scene.apply());
+}
+
+TEST_F(Pins, N7_ACanaryIsPinnedHoweverItIsWritten) {
+    for (const std::string& name :
+         {std::string("ANNA"), std::string("@anna:corp.example"), "guid:" + guid_of("person", "anna").text()}) {
+        scene.policy.guards.canaries = {{name, {}}};
+        again();
+        EXPECT_EQ(scene.compiled.program->canaries, (std::vector<Canary>{{guid_of("person", "anna"), name}}));
+        scene.read();
+        EXPECT_EQ(scene.world.frozen, "") << name;
+        DirectorySnapshot read = scene.directory.snapshot();
+        std::erase_if(read.people, [](const PersonEntry& entry) { return entry.login == "anna"; });
+        PersonEntry other = scene.directory.people.at("bob");
+        other.login = "anna";  // the name alone is no sign of life
+        read.people.push_back(other);
+        scene.learn(std::move(read));
+        EXPECT_NE(scene.world.frozen.find(name), std::string::npos);
+        scene.read();
+    }
+    scene.policy.guards.canaries = {{"@nobody:corp.example", {}}};
+    EXPECT_FALSE(scene.apply());
+}
+
+}  // namespace
+}  // namespace rollcall::policy::test
