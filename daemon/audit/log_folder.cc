@@ -65,7 +65,8 @@ Result<std::string> slurp(const std::string& path) {
         if (got < 0) return cannot("read", path);
         if (got == 0) return out;
         out.append(buffer, static_cast<std::size_t>(got));
-        if (out.size() > kLongestFile) return fail(ErrorKind::limit, path + " is longer than any file of a log");
+        if (out.size() > kLongestFile)
+            return fail(ErrorKind::limit, path + " is longer than any file of a log");
     }
 }
 
@@ -170,7 +171,8 @@ Status LogFolder::put(const std::string& path, const std::string& bytes) {
     const std::string draft = path + ".new";
     {
         const File file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (file.fd() < 0 || !write_all(file.fd(), bytes) || fsync(file.fd()) != 0) return cannot("write", draft);
+        if (file.fd() < 0 || !write_all(file.fd(), bytes) || fsync(file.fd()) != 0)
+            return cannot("write", draft);
     }
     if (rename(draft.c_str(), path.c_str()) != 0) return cannot("write", path);
     unsynced_[folder] = true;
@@ -182,8 +184,9 @@ Status LogFolder::write(const Tile& tile, const std::string& bytes) {
     const Result<std::string> there = read(tile);
     if (there && *there == bytes) return {};
     if (there)
-        return fail(ErrorKind::conflict, fmt::format("{} holds something else: the log would fork", path),
-                    "the store or this folder was restored from a backup; see docs/trail.md, \"After a restore\"");
+        return fail(
+            ErrorKind::conflict, fmt::format("{} holds something else: the log would fork", path),
+            "the store or this folder was restored from a backup; see docs/trail.md, \"After a restore\"");
     if (there.error().kind != ErrorKind::not_found) return pass(there);
     if (Status put_there = put(path, bytes); !put_there) return put_there;
     if (tile.width == schema::kTileWidth) drop_partials(tile);

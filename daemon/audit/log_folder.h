@@ -5,11 +5,11 @@
 //     signed                         the last head that was ever signed; on disk before any copy of it leaves
 //
 // A file is written under another name, synced, and renamed: it is there whole or not at all, and what a name
-// once held it holds for ever (but `checkpoint` and `signed`). A full tile's partial forerunners are removed once
-// it is there.
+// once held it holds for ever (but `checkpoint` and `signed`). A full tile's partial forerunners are removed
+// once it is there.
 //
-// Errors are io, with the path; writing other bytes to a tile that is there is `conflict`: the log would fork.
-// Not shared between threads; a second process may read while one writes.
+// Errors are io, with the path; writing other bytes to a tile that is there is `conflict`: the log would
+// fork. Not shared between threads; a second process may read while one writes.
 #pragma once
 
 #include <map>
@@ -34,8 +34,8 @@ class LogFolder {
     [[nodiscard]] Result<std::vector<std::string>> entries(const schema::Tile& bundle) const;
     // nullopt: there is none yet.
     [[nodiscard]] Result<std::optional<std::string>> read_note(const std::string& name) const;
-    // Nodes of a tree of `size` entries, as the files have them. The folder must outlive it; tiles that were read
-    // last stay in memory.
+    // Nodes of a tree of `size` entries, as the files have them. The folder must outlive it; tiles that were
+    // read last stay in memory.
     [[nodiscard]] schema::TlogReader reader(std::uint64_t size) const;
     // The right edge of that tree, to go on from.
     [[nodiscard]] Result<schema::TlogEdge> edge(std::uint64_t size) const;

@@ -28,9 +28,10 @@ Result<std::optional<std::pair<std::string, Checkpoint>>> last_signed(const LogF
     if (!outside) return pass(outside);
     if (!*note) {
         if (!*outside) return Head{};
-        return fail(ErrorKind::conflict,
-                    fmt::format("{} has a checkpoint, but not the record of what was signed last", folder.path()),
-                    "the folder is not whole: restore all of it, or start a new log in an empty folder");
+        return fail(
+            ErrorKind::conflict,
+            fmt::format("{} has a checkpoint, but not the record of what was signed last", folder.path()),
+            "the folder is not whole: restore all of it, or start a new log in an empty folder");
     }
     Result<Checkpoint> head = schema::open_checkpoint(**note, origin, {key.verifier()});
     if (!head)
@@ -52,16 +53,18 @@ Result<Publisher> Publisher::open(LogFolder folder, schema::SignerKey key, std::
     out.note_ = (*last)->first;
     out.head_ = (*last)->second;
     if (out.head_.size > committed)
-        return fail(ErrorKind::conflict,
-                    fmt::format("the log in {} has {} signed entries, and the store only {}: going on would fork it",
-                                out.folder_.path(), out.head_.size, committed),
-                    "the store was restored from an older backup; see docs/trail.md, \"After a restore\"");
+        return fail(
+            ErrorKind::conflict,
+            fmt::format("the log in {} has {} signed entries, and the store only {}: going on would fork it",
+                        out.folder_.path(), out.head_.size, committed),
+            "the store was restored from an older backup; see docs/trail.md, \"After a restore\"");
     Result<schema::TlogEdge> edge = out.folder_.edge(out.head_.size);
     if (!edge) return pass(edge);
     if (edge->root() != out.head_.root)
-        return fail(ErrorKind::conflict,
-                    fmt::format("the tiles in {} are not those of its last signed checkpoint", out.folder_.path()),
-                    "`rollcall audit verify` names the file; restore the folder from a backup or an anchor");
+        return fail(
+            ErrorKind::conflict,
+            fmt::format("the tiles in {} are not those of its last signed checkpoint", out.folder_.path()),
+            "`rollcall audit verify` names the file; restore the folder from a backup or an anchor");
     out.edge_ = std::move(*edge);
     // A crash between the two: what was signed may leave now.
     if (Status told = out.folder_.write_note(kCheckpointFile, out.note_); !told) return pass(told);
@@ -77,9 +80,10 @@ Status Publisher::append(const std::vector<std::string>& entries) {
         if (entry.size() > schema::kLongestEntry)
             return fail(ErrorKind::limit, fmt::format("entry {} has {} bytes: at most {} fit into the log",
                                                       edge.size(), entry.size(), schema::kLongestEntry));
-        edge.append(schema::tlog_leaf_hash(entry), [&](unsigned level, std::uint64_t index, const TlogHash& hash) {
-            if (level % schema::kTileHeight == 0) nodes[{level, index}] = hash;
-        });
+        edge.append(schema::tlog_leaf_hash(entry),
+                    [&](unsigned level, std::uint64_t index, const TlogHash& hash) {
+                        if (level % schema::kTileHeight == 0) nodes[{level, index}] = hash;
+                    });
     }
     if (Status written = write_tiles(before, entries, nodes); !written) return written;
     if (Status synced = folder_.sync(); !synced) return synced;
@@ -88,7 +92,8 @@ Status Publisher::append(const std::vector<std::string>& entries) {
 }
 
 // A tile that was begun before is written again, longer: what it held is in its partial forerunner.
-Status Publisher::write_tiles(std::uint64_t before, const std::vector<std::string>& entries, const Nodes& nodes) {
+Status Publisher::write_tiles(std::uint64_t before, const std::vector<std::string>& entries,
+                              const Nodes& nodes) {
     const std::uint64_t after = before + entries.size();
     for (const Tile& tile : schema::tiles_between(before, after)) {
         const std::uint64_t old_nodes = before >> (tile.level * schema::kTileHeight);

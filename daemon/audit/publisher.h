@@ -3,9 +3,9 @@
 //
 //     entries ──► bundles, tiles ──► fsync ──► sign ──► `signed`, fsync ──► `checkpoint` ──► anchors
 //
-// A crash anywhere leaves the files of an older head, perhaps with tiles beyond it, which are then found to be
-// what would be written. A head is signed only over synced tiles, and on disk itself before it leaves; never one
-// that is inconsistent with the last one signed.
+// A crash anywhere leaves the files of an older head, perhaps with tiles beyond it, which are then found to
+// be what would be written. A head is signed only over synced tiles, and on disk itself before it leaves;
+// never one that is inconsistent with the last one signed.
 //
 // Owned by one thread. Source: C2SP tlog-checkpoint.
 #pragma once
@@ -38,8 +38,9 @@ class Publisher {
   private:
     Publisher(LogFolder folder, schema::SignerKey key, std::string origin)
         : folder_(std::move(folder)), key_(std::move(key)), origin_(std::move(origin)) {}
-    [[nodiscard]] Status write_tiles(std::uint64_t before, const std::vector<std::string>& entries,
-                                     const std::map<std::pair<unsigned, std::uint64_t>, schema::TlogHash>& nodes);
+    [[nodiscard]] Status write_tiles(
+        std::uint64_t before, const std::vector<std::string>& entries,
+        const std::map<std::pair<unsigned, std::uint64_t>, schema::TlogHash>& nodes);
 
     LogFolder folder_;
     schema::SignerKey key_;

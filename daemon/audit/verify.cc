@@ -68,8 +68,8 @@ class Verifier {
         const Result<Checkpoint> last = schema::open_checkpoint(**note, options_.origin, options_.keys);
         if (!last) return fault(kSignedFile, last.error().message);
         if (last->size < head.size || (last->size == head.size && last->root != head.root))
-            fault(kSignedFile, fmt::format("it is the head of {} entries, and {} were published", last->size,
-                                           head.size));
+            fault(kSignedFile,
+                  fmt::format("it is the head of {} entries, and {} were published", last->size, head.size));
     }
 
     [[nodiscard]] std::uint64_t nodes(unsigned level) const {
@@ -84,7 +84,8 @@ class Verifier {
             return std::nullopt;
         }
         if (bytes->size() != tile.width * sizeof(TlogHash)) {
-            fault(tile.path(), fmt::format("it has {} bytes, not {}", bytes->size(), tile.width * sizeof(TlogHash)));
+            fault(tile.path(),
+                  fmt::format("it has {} bytes, not {}", bytes->size(), tile.width * sizeof(TlogHash)));
             return std::nullopt;
         }
         Hashes out(tile.width);
@@ -105,7 +106,8 @@ class Verifier {
         std::optional<Hashes> hashes;
     };
 
-    // The last, partial tile of each level. Together they are the root: those of higher levels are its left part.
+    // The last, partial tile of each level. Together they are the root: those of higher levels are its left
+    // part.
     bool read_edges() {
         bool whole = true;
         for (unsigned level = 0; nodes(level) > 0; ++level) {
@@ -143,7 +145,8 @@ class Verifier {
             return;
         }
         if (level == 0) return check_bundle({true, 0, index, kTileWidth}, *hashes);
-        for (std::uint64_t i = 0; i < kTileWidth; ++i) check_full(level - 1, index * kTileWidth + i, (*hashes)[i]);
+        for (std::uint64_t i = 0; i < kTileWidth; ++i)
+            check_full(level - 1, index * kTileWidth + i, (*hashes)[i]);
     }
 
     void check_bundle(const Tile& bundle, const Hashes& hashes) {
@@ -161,8 +164,8 @@ class Verifier {
         if (options_.progress) options_.progress(out_.entries, size_);
     }
 
-    // The root is not met, so one of the last tiles is another: the one that differs from what lies below it. Where
-    // none does, all of it was made anew, and the signed head is of another log.
+    // The root is not met, so one of the last tiles is another: the one that differs from what lies below it.
+    // Where none does, all of it was made anew, and the signed head is of another log.
     void blame_an_edge() {
         const std::size_t before = out_.faults.size();
         for (const auto& [level, edge] : edges_) {
@@ -228,14 +231,16 @@ class Verifier {
 
     void check_anchors(bool root) {
         for (const Anchor& anchor : options_.anchors) {
-            const Result<Checkpoint> head = schema::open_checkpoint(anchor.note, options_.origin, options_.keys);
+            const Result<Checkpoint> head =
+                schema::open_checkpoint(anchor.note, options_.origin, options_.keys);
             if (!head) {
                 fault(anchor.name, head.error().message);
                 continue;
             }
             if (head->size > size_) {
-                fault(anchor.name, fmt::format("it has seen {} entries, and this log has {}: it was rolled back",
-                                               head->size, size_));
+                fault(anchor.name,
+                      fmt::format("it has seen {} entries, and this log has {}: it was rolled back",
+                                  head->size, size_));
                 continue;
             }
             if (!root) continue;  // nothing here can be compared

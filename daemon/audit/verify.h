@@ -1,9 +1,10 @@
-// verify: is the whole log what its checkpoint says, byte for byte? Needs the files and public keys, nothing else.
+// verify: is the whole log what its checkpoint says, byte for byte? Needs the files and public keys, nothing
+// else.
 //
-// From the signed root downwards: the last tiles of each level make the root; each hash in a tile of a level is
-// that of a whole tile below it; each hash in level 0 is that of an entry. So what is found wrong is the file
-// that differs from what was signed, and not those that it was compared with. Only where the root itself is not
-// met are the last tiles compared with what lies below them.
+// From the signed root downwards: the last tiles of each level make the root; each hash in a tile of a level
+// is that of a whole tile below it; each hash in level 0 is that of an entry. So what is found wrong is the
+// file that differs from what was signed, and not those that it was compared with. Only where the root itself
+// is not met are the last tiles compared with what lies below them.
 //
 // Pure but for reading; any thread. A fault is a finding, not an Error.
 #pragma once

@@ -1,5 +1,5 @@
-// Names never change hands (design, Never 7), for what is no group: organisational units, canaries, people named
-// by their Matrix ID or objectGUID.
+// Names never change hands (design, Never 7), for what is no group: organisational units, canaries, people
+// named by their Matrix ID or objectGUID.
 #include <gtest/gtest.h>
 
 #include "tests/policy/world_builder.h"
@@ -94,8 +94,8 @@ TEST_F(Pins, WhoeverIsWrittenAsMatrixIdOrGuidIsFoundBeforeAnybodyWasSeen) {
 }
 
 TEST_F(Pins, N7_ACanaryIsPinnedHoweverItIsWritten) {
-    for (const std::string& name :
-         {std::string("ANNA"), std::string("@anna:corp.example"), "guid:" + guid_of("person", "anna").text()}) {
+    for (const std::string& name : {std::string("ANNA"), std::string("@anna:corp.example"),
+                                    "guid:" + guid_of("person", "anna").text()}) {
         scene.policy.guards.canaries = {{name, {}}};
         again();
         EXPECT_EQ(scene.compiled.program->canaries, (std::vector<Canary>{{guid_of("person", "anna"), name}}));

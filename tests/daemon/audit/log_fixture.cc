@@ -10,7 +10,8 @@ namespace rollcall::audit::test {
 Log::Log() {
     // In memory where that can be: ten thousand files that are cut and written again cost minutes on a disk.
     const std::filesystem::path memory = "/dev/shm";
-    const auto where = std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+    const auto where =
+        std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
     std::string name = (where / "rollcall-log-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) std::abort();
     path = name + "/audit";

@@ -86,8 +86,9 @@ TEST_F(Mutation, TwoFilesThatChangePlacesAreSeen) {
             if (first == second) continue;
             log.write(files[a], second), log.write(files[b], first);
             const Verification verification = log.verify();
-            EXPECT_TRUE(std::any_of(verification.faults.begin(), verification.faults.end(),
-                                    [&](const Fault& fault) { return fault.place == files[a] || fault.place == files[b]; }))
+            EXPECT_TRUE(std::any_of(
+                verification.faults.begin(), verification.faults.end(),
+                [&](const Fault& fault) { return fault.place == files[a] || fault.place == files[b]; }))
                 << files[a] << " and " << files[b];
             log.write(files[a], first), log.write(files[b], second);
         }
@@ -97,8 +98,9 @@ TEST_F(Mutation, TwoFilesThatChangePlacesAreSeen) {
 TEST_F(Mutation, InATallTreeOneFileIsNamedAndNoOther) {
     const Log log;
     log.grow(66'000, 66'000);
-    const std::vector<std::string> files = {"tile/2/000.p/1", "tile/1/000",       "tile/1/001.p/1", "tile/0/017",
-                                            "tile/0/257.p/208", "tile/entries/031", "tile/entries/257.p/208"};
+    const std::vector<std::string> files = {
+        "tile/2/000.p/1",   "tile/1/000",       "tile/1/001.p/1",        "tile/0/017",
+        "tile/0/257.p/208", "tile/entries/031", "tile/entries/257.p/208"};
     for (const std::string& file : files) {
         const std::string before = log.read(file);
         ASSERT_FALSE(before.empty()) << file;

@@ -1,5 +1,5 @@
-// daemon/audit/publisher: what is written, again and again, and what a crash, a full disk or a restored backup
-// leaves of it.
+// daemon/audit/publisher: what is written, again and again, and what a crash, a full disk or a restored
+// backup leaves of it.
 #include "schema/tlog_proof.h"
 #include "tests/daemon/audit/log_fixture.h"
 
@@ -33,8 +33,7 @@ TEST(Publisher, APieceAtATimeEndsInTheSameTree) {
     EXPECT_EQ(whole.verify().head->root, pieces.verify().head->root);
     EXPECT_EQ(pieces.faults(), "");
     // Of a full tile no forerunner stays.
-    for (const std::string& file : pieces.files())
-        EXPECT_FALSE(file.starts_with("tile/0/000.p")) << file;
+    for (const std::string& file : pieces.files()) EXPECT_FALSE(file.starts_with("tile/0/000.p")) << file;
 }
 
 TEST(Publisher, SignsNothingTwiceAndNothingWithoutBeingAsked) {
@@ -130,8 +129,8 @@ TEST(Publisher, ItsFilesGiveProofs) {
     const schema::Checkpoint head = *log.verify().head;
     for (const std::uint64_t index : {0U, 255U, 256U, 65'535U, 65'536U, 69'999U}) {
         const schema::TlogPath path = schema::tlog_inclusion(reader, index, 70'000).value();
-        EXPECT_TRUE(schema::check_inclusion(path, index, schema::tlog_leaf_hash(Log::entries(index, index + 1)[0]),
-                                            70'000, head.root));
+        EXPECT_TRUE(schema::check_inclusion(
+            path, index, schema::tlog_leaf_hash(Log::entries(index, index + 1)[0]), 70'000, head.root));
     }
     EXPECT_EQ(folder.edge(70'000).value().root(), head.root);
 }

@@ -43,8 +43,9 @@ TEST(Verify, ALogMadeAnewDoesNotFitItsSignedHead) {
     std::vector<std::string> entries = Log::entries(0, 600);
     entries[300] = "{}";
     ASSERT_TRUE(publisher.append(entries));
-    std::filesystem::copy(forged.path + "/tile", log.path + "/tile",
-                          std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::copy(
+        forged.path + "/tile", log.path + "/tile",
+        std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
     EXPECT_EQ(places(log.verify()), std::vector<std::string>{"checkpoint"});
 }
 
