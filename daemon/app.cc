@@ -244,6 +244,7 @@ class InProcess : public control::Transport {
   public:
     explicit InProcess(std::unique_ptr<App> app)
         : app_(std::move(app)), loop_(app_->engine(), app_->mailbox(), false) {}
+    ~InProcess() override { static_cast<void>(app_->engine().stop("the command has ended")); }
 
     Result<json::Value> ask(const json::Value& request) override {
         std::optional<json::Value> answer;
@@ -312,6 +313,8 @@ int run_daemon(const schema::Config& config) {
     engine::Loop loop((*app)->engine(), (*app)->mailbox(), true);
     const Status ran = loop.run();
     if (!ran) return give_up(ran.error());
+    if (Status stopped = (*app)->engine().stop("ended by a signal"); !stopped)
+        return give_up(stopped.error());
     (*app)->log().info("RC-STOP", "stopped");
     return 0;
 }

@@ -376,8 +376,12 @@ void Decider::person_changed(PersonId person) {
 // ---------------------------------------------------------------- verdicts
 
 Tri Decider::departed(PersonId id) const {
+    return world_.people[id.index()].depart_ordered ? Tri::yes : departed_in_directory(id);
+}
+
+Tri Decider::departed_in_directory(PersonId id) const {
     const Person& person = world_.people[id.index()];
-    if (person.deleted || person.depart_ordered) return Tri::yes;
+    if (person.deleted) return Tri::yes;
     if (person.account_control && (*person.account_control & kAccountDisabled) != 0) return Tri::yes;
     if (person.expires && *person.expires <= world_.now) return Tri::yes;
     if (!person.present)

@@ -75,6 +75,8 @@ class Decider {
     [[nodiscard]] std::vector<IdentityConflict> conflicts() const;
 
     [[nodiscard]] Tri departed(PersonId person) const;
+    // The same, whatever an admin has ordered.
+    [[nodiscard]] Tri departed_in_directory(PersonId person) const;
     [[nodiscard]] Tri employee(PersonId person) const;
     [[nodiscard]] Verdict verdict(UserId user, std::uint32_t room) const;
     // The approval that lets this user stay in this room now, or null.

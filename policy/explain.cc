@@ -64,7 +64,16 @@ std::string joined(const std::vector<std::string>& texts, std::string_view betwe
 }
 }  // namespace
 
-std::vector<std::string> group_path(const World& world, PersonId person, GroupId target) {
+Evidence evidence_of(const World& world, PersonId id) {
+    if (!id.valid()) return {};
+    const Person& person = world.people[id.index()];
+    return {world.cursor.directory, world.cursor.server, person.usn, person.dn, world.cursor.time};
+}
+
+namespace {
+
+// From the target down to the one that the person is in.
+std::vector<GroupId> groups_on_the_way(const World& world, PersonId person, GroupId target) {
     std::unordered_map<GroupId, GroupId> came_from;
     std::deque<GroupId> queue;
     const auto start = [&](GroupId group) {
@@ -85,11 +94,34 @@ std::vector<std::string> group_path(const World& world, PersonId person, GroupId
         for (const GroupId parent : world.group_parents.row(at.index()))
             if (listed(parent) && came_from.try_emplace(parent, at).second) queue.push_back(parent);
     }
+    std::vector<GroupId> way;
+    if (!came_from.contains(target)) return way;
+    for (GroupId at = target; at.valid(); at = came_from.at(at)) way.push_back(at);
+    return way;
+}
+
+// Of the groups that lead to `target` or would, the one whose list changed last: that is what brought the
+// person in, or took them out. A group that the person has just left is below the target no more than they
+// are in it, so it is remembered (World::left_group).
+GroupId telling_group(const World& world, PersonId person, GroupId target, bool in) {
+    const auto newer = [&world](GroupId a, GroupId b) {
+        return world.groups[a.index()].usn < world.groups[b.index()].usn;
+    };
+    if (in) {
+        const std::vector<GroupId> way = groups_on_the_way(world, person, target);
+        return way.empty() ? target : *std::max_element(way.begin(), way.end(), newer);
+    }
+    const auto left = world.left_group.find(person);
+    return left == world.left_group.end() ? target : std::max(left->second, target, newer);
+}
+
+}  // namespace
+
+std::vector<std::string> group_path(const World& world, PersonId person, GroupId target) {
     std::vector<std::string> names;
-    if (!came_from.contains(target)) return names;
-    for (GroupId at = target; at.valid(); at = came_from.at(at))
-        names.push_back(world.groups[at.index()].name);
-    return names;  // from the target down to the one that the person is in
+    for (const GroupId group : groups_on_the_way(world, person, target))
+        names.push_back(world.groups[group.index()].name);
+    return names;
 }
 
 std::string departure_reason(const Decider& decider, PersonId id) {
@@ -117,13 +149,14 @@ class Explainer {
         const std::string& here = node.path.empty() ? path : node.path;
         switch (node.op) {
             case Node::Op::no:
-                out.push_back({"nobody", here, node.at});
+                out.push_back({"nobody", here, node.at, {}});
                 return;
             case Node::Op::employees:
-                out.push_back({"employees", here, node.at});
+                out.push_back({"employees", here, node.at, {}});
                 return;
             case Node::Op::condition:
-                out.push_back({leaf(program.conditions[node.first], value), here, node.at});
+                out.push_back({leaf(program.conditions[node.first], value), here, node.at,
+                               group_of(program.conditions[node.first], value)});
                 return;
             case Node::Op::any:
             case Node::Op::all:
@@ -142,6 +175,13 @@ class Explainer {
     }
 
   private:
+    [[nodiscard]] GroupId group_of(const CompiledCondition& condition, Tri value) const {
+        const World& world = decider_.world();
+        const auto group = world.group_by_guid.find(condition.guid);
+        if (condition.kind != Condition::Kind::group || group == world.group_by_guid.end()) return {};
+        return telling_group(world, person_, group->second, value == Tri::yes);
+    }
+
     [[nodiscard]] std::string leaf(const CompiledCondition& condition, Tri value) const {
         const World& world = decider_.world();
         switch (condition.kind) {
@@ -205,6 +245,29 @@ void lapsed_approvals(const Decider& decider, UserId user, std::uint32_t room, s
 
 }  // namespace
 
+namespace {
+
+// Whose list of members made the verdict: of somebody who is in, of the first reason; of somebody who is not,
+// of the group among the reasons that changed last, unless something else about them changed later.
+GroupId deciding_group(const World& world, const Explanation& whole) {
+    if (whole.reasons.empty() || !whole.person.valid()) return {};
+    const bool listed =
+        whole.verdict.basis == Basis::not_listed || whole.verdict.basis == Basis::not_employee;
+    if (!listed) return whole.reasons.front().group;
+    GroupId latest;
+    bool groups_only = true;
+    for (const Reason& reason : whole.reasons) {
+        groups_only &= reason.group.valid();
+        if (reason.group.valid() &&
+            (!latest.valid() || world.groups[latest.index()].usn < world.groups[reason.group.index()].usn))
+            latest = reason.group;
+    }
+    if (!latest.valid() || groups_only) return latest;
+    return world.groups[latest.index()].usn > world.people[whole.person.index()].usn ? latest : GroupId{};
+}
+
+}  // namespace
+
 Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t room) {
     const World& world = decider.world();
     const Program& program = decider.program();
@@ -214,11 +277,7 @@ Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t r
     out.person = decider.person_of(user);
     out.room = room;
     out.verdict = decider.verdict(user, room);
-    if (out.person.valid()) {
-        const Person& person = world.people[out.person.index()];
-        out.evidence = {world.cursor.directory, world.cursor.server, person.usn, person.dn,
-                        world.cursor.time};
-    }
+    out.evidence = evidence_of(world, out.person);
     const Explainer explainer(decider, out.person);
     std::vector<Reason>& reasons = out.reasons;
     switch (out.verdict.basis) {
@@ -279,6 +338,10 @@ Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t r
         std::vector<Reason> lapsed;
         lapsed_approvals(decider, user, room, lapsed);
         reasons.insert(reasons.begin(), lapsed.begin(), lapsed.end());
+    }
+    if (const GroupId group = deciding_group(world, out); group.valid()) {
+        out.evidence.usn = world.groups[group.index()].usn;
+        out.evidence.object = world.groups[group.index()].dn;
     }
     out.short_text = joined(reasons);
     return out;

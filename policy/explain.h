@@ -15,6 +15,7 @@ struct Reason {
     std::string text;  // "member of Engineering through SRE"
     std::string path;  // place in the policy: "rooms.engineering.members"; "" where no rule is concerned
     Position at;       // of the rule
+    GroupId group{};   // where a group decides: of those on the way to it, the one that changed last
 };
 
 struct Explanation {
@@ -25,7 +26,9 @@ struct Explanation {
     std::string short_text;           // one clause for plans and the trail: "group Engineering › SRE"
     std::vector<Reason> reasons;      // the first one decides
     std::vector<std::string> owners;  // who answers for the room: Matrix IDs
-    Evidence evidence;                // of the person's entry; empty server where there is none
+    // Of the object that says so: the group, where the first reason is a group, else the person's entry.
+    // Empty server where there is none.
+    Evidence evidence;
 };
 
 [[nodiscard]] Explanation explain(const Decider& decider, UserId user, std::uint32_t room);
@@ -39,6 +42,8 @@ struct Explanation {
 [[nodiscard]] std::string_view to_text(Basis basis);
 // Why somebody counts as departed: "account disabled"; "" if they do not.
 [[nodiscard]] std::string departure_reason(const Decider& decider, PersonId person);
+// What the directory said of them; empty if there is nobody.
+[[nodiscard]] Evidence evidence_of(const World& world, PersonId person);
 // The names of groups from one the person is in directly up to `group`, shortest path; empty if there is
 // none.
 [[nodiscard]] std::vector<std::string> group_path(const World& world, PersonId person, GroupId group);

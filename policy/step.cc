@@ -280,6 +280,11 @@ class Step {
 
     void notice_departure(PersonId id, bool first_look) {
         Person& person = world_.people[id.index()];
+        // An order holds until the directory says so too: from then on it is the directory's word.
+        if (person.depart_ordered && decider_->departed_in_directory(id) == Tri::yes) {
+            person.depart_ordered = false;
+            world_.touched.people.insert(id);
+        }
         const Tri departed = decider_->departed(id);
         const UserId user = decider_->user_of(id);
         sponsor_changed(person.guid);
@@ -353,6 +358,7 @@ class Step {
         const bool first = held == nullptr || (held->state == MembershipState::none && held->event == 0);
         if (first ? !fact.event.replaces.empty() : event_digest(fact.event.replaces) != before) {
             effects_.read_members.emplace_back(fact.event.room, content.user);
+            late_invitation(room, user, fact.event, content.membership);
             return;
         }
         set_member(room, user, fact.event, content, fact.ours);
@@ -439,6 +445,20 @@ class Step {
         if (verdict.presence == Presence::out && verdict.basis != Basis::departed)
             effects_.notices.push_back(
                 {world_.user(event.sender), world_.rooms[room.index()].key, world_.users.text(user)});
+    }
+
+    // An invitation that is told of after what came of it decides nothing. But whoever sent it is owed the
+    // explanation all the same, once: who is remembered as the inviter has had it.
+    void late_invitation(RoomId room, UserId user, const RoomEvent& event, MembershipState state) {
+        if (state != MembershipState::invite || event.sender == world_.bot ||
+            world_.membership(user, room) == nullptr)
+            return;
+        const UserId inviter = world_.user(event.sender);
+        UserId& known = world_.inviters[World::pair(user, room)];
+        if (known == inviter) return;
+        known = inviter;
+        world_.touched.memberships.insert(World::pair(user, room));
+        tell_inviter(room, user, event, state);
     }
 
     static std::string state_key_of(const RoomEvent& event) {

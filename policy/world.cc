@@ -216,7 +216,11 @@ void World::change_members(GroupId group, const std::vector<MemberRef>& wanted, 
     if (absence_counts)
         std::set_difference(held.begin(), held.end(), wanted.begin(), wanted.end(),
                             std::back_inserter(removed));
-    for (const MemberRef member : removed) unlink(group, member), member_changed(member);
+    for (const MemberRef member : removed) {
+        unlink(group, member);
+        if (!member.is_group()) left_group[member.as_person()] = group;
+        member_changed(member);
+    }
     for (const MemberRef member : added) link(group, member), member_changed(member);
 }
 

@@ -197,6 +197,9 @@ class World {
     // may be a group that is hidden from us, with anybody in it.
     std::unordered_map<Guid, std::set<GroupId>, GuidHash> waiting_for;
     std::unordered_map<GroupId, std::vector<Guid>> unresolved;
+    // The group of which they, or a group that they are in, were a member last and are none any more: since
+    // the start only, and only for evidence.
+    std::unordered_map<PersonId, GroupId> left_group;
     std::unordered_set<std::uint32_t> primary_rids;  // in use as somebody's primary group
     std::set<std::string, std::less<>>
         attributes_read;          // asked for in the last complete read; others are unknown

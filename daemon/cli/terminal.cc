@@ -28,7 +28,10 @@ class ProcessTerminal final : public Terminal {
           err_(look_of(STDERR_FILENO, no_color)),
           interactive_(isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0) {}
 
-    void out(std::string_view text) override { std::fwrite(text.data(), 1, text.size(), stdout); }
+    void out(std::string_view text) override {
+        std::fwrite(text.data(), 1, text.size(), stdout);
+        std::fflush(stdout);  // whoever reads it from a pipe is shown the plan before it is carried out
+    }
     void err(std::string_view text) override {
         std::fflush(stdout);  // what was said before stands before
         std::fwrite(text.data(), 1, text.size(), stderr);

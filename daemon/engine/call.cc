@@ -36,6 +36,8 @@ std::string_view to_text(CallKind kind) {
             return "find_notice";
         case CallKind::join_alias:
             return "join_alias";
+        case CallKind::leave_double:
+            return "leave_double";
     }
     return "";
 }

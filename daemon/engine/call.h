@@ -31,6 +31,7 @@ enum class CallKind : std::uint8_t {
     send_notice,      // room, marker, body
     find_notice,      // room, marker
     join_alias,       // alias: the bot joins that room
+    leave_double,     // room: the bot puts out everybody else, and leaves
 };
 [[nodiscard]] std::string_view to_text(CallKind kind);
 

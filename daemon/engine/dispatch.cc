@@ -47,17 +47,27 @@ bool Engine::ready(const ActionKey& key) const {
     return retry == retries_.end() || retry->second.not_before <= world_.now;
 }
 
-bool Engine::room_busy(const std::string& room_id, bool state) const {
+bool Engine::room_busy(const std::string& room_id, Lane lane) const {
     if (room_state_.contains(room_id)) return true;
+    if (lane > Lane::outsider && state_waits_.contains(room_id)) return true;
     const auto members = room_members_.find(room_id);
-    return members != room_members_.end() && members->second >= (state ? 1 : kMembersAtOnce);
+    return members != room_members_.end() && members->second >= kMembersAtOnce;
+}
+
+// A room's state is written and read while no membership of it changes. Where it must wait for that, no new
+// changes but the urgent ones begin, so that its turn comes.
+bool Engine::state_may_change(const std::string& room_id) {
+    if (room_state_.contains(room_id)) return false;
+    if (!room_members_.contains(room_id)) return true;
+    state_waits_.insert(room_id);
+    return false;
 }
 
 void Engine::dispatch() {
     if (homeserver_failures_ > 0 && homeserver_retry_ > world_.now) return;
     if (world_.now >= settle_after_)
         for (Intent& intent : std::exchange(to_settle_, {})) {
-            if (intent.look_at > world_.now)
+            if (intent.look_at > world_.now || !slot_free(Lane::departure))
                 to_settle_.push_back(std::move(intent));
             else
                 settle_by_reading(std::move(intent));
@@ -69,20 +79,22 @@ void Engine::dispatch() {
             if (world_.account(UserId(i)) == policy::Account::absent) accounts_to_find_.emplace_back(i);
     }
     const bool may_act = !settings_.one_shot || converging_;
-    if (!decider_ || pause_ == Pause::all || whole_pass_ || !may_act) return dispatch_reads();
-    dispatch_lane(Lane::departure);
-    if (pause_ == Pause::none) {
-        dispatch_lane(Lane::outsider);
-        if (backlog_.complete()) dispatch_lane(Lane::removal);
-        dispatch_reads();
-        dispatch_rooms();
-        if (backlog_.complete()) dispatch_lane(Lane::addition);
-        dispatch_lane(Lane::cosmetic);
-        dispatch_released();
-        dispatch_notices();
-    } else {
-        dispatch_reads();
-    }
+    if (!decider_ || !may_act) return dispatch_reads();
+    const bool all = pause_ == Pause::none;
+    const bool counted = !whole_pass_ && backlog_.complete();
+    if (pause_ != Pause::all) dispatch_lane(Lane::departure);  // even while a pass is under way
+    if (all) dispatch_lane(Lane::outsider);
+    if (all && counted) dispatch_lane(Lane::removal);
+    std::erase_if(state_waits_, [this](const std::string& room) { return !room_members_.contains(room); });
+    close_rooms();  // in a pause as well: no door stays open
+    dispatch_strays();
+    dispatch_reads();
+    if (!all || whole_pass_) return;
+    dispatch_rooms();
+    if (counted) dispatch_lane(Lane::addition);
+    dispatch_lane(Lane::cosmetic);
+    dispatch_released();
+    dispatch_notices();
 }
 
 void Engine::dispatch_lane(Lane lane) {
@@ -114,15 +126,20 @@ void Engine::dispatch_lane(Lane lane) {
 bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
     const ActionKey key = policy::key_of(*decider_, user, action);
     if (action.lane == Lane::removal && suspect_rooms_.contains(key.room)) return false;
-    if (!ready(key) || !guards_.allows(*decider_, memory_, user, action)) return false;
+    if (action.kind == ActionKind::add && fill_is_over(decider_->world_room(action.room))) return false;
+    const policy::GuardState& guards = whole_pass_ ? departures_guard_ : guards_;
+    if (!ready(key) || !guards.allows(*decider_, memory_, user, action)) return false;
     const bool by_mask = by_mask_.contains({key.room, key.user});
     std::optional<Wanted> wanted =
         wanted_call(*decider_, backlog_, settings_.abilities, user, action, by_mask);
     if (!wanted) return false;
-    const bool state = wanted->call.kind == CallKind::put_state;
-    if (!wanted->call.room.empty() && action.kind != ActionKind::leave_unmanaged &&
-        room_busy(wanted->call.room, state))
+    const std::string& room_id = wanted->call.room;
+    if (wanted->call.kind == CallKind::put_state) {
+        if (!state_may_change(room_id)) return false;
+    } else if (!room_id.empty() && action.kind != ActionKind::leave_unmanaged &&
+               room_busy(room_id, action.lane)) {
         return false;
+    }
     // Before the list is made, every room of it is there.
     if (action.kind == ActionKind::list_rooms && meeting(key.user)) return false;
     // One change of a user's membership in a room at a time: a forget waits for its leave, a join for its
@@ -141,9 +158,9 @@ bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
         intent.room_ref = decider_->world_room(action.room);
         const policy::Membership* held = world_.membership(user, intent.room_ref);
         intent.held = held == nullptr ? 0 : held->event;
-        if (action.kind == ActionKind::add && held != nullptr && held->cause == policy::Cause::other &&
-            held->state == policy::MembershipState::leave)
-            learn(policy::PutBack{user, intent.room_ref});
+        intent.put_back = action.kind == ActionKind::add && held != nullptr &&
+                          held->cause == policy::Cause::other &&
+                          held->state == policy::MembershipState::leave;
     }
     intent.wanted = wanted->word;
     intent.call = std::move(wanted->call);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <random>
 
 #include "policy/compile.h"
 #include "policy/explain.h"
@@ -44,6 +45,10 @@ Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const 
     if (!size) return pass(size);
     if (!stored) return pass(stored);
     load_marks(*marks);
+    if (folder_.empty()) {
+        folder_ = fmt::format("{:08x}", std::random_device{}());
+        mark("folder", "id", folder_);
+    }
     next_intent_ = *last + 1;
     trail_.start_after(*size);
     world_.now = std::max(world_.now, now);
@@ -56,9 +61,9 @@ Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const 
         if (!program) return pass(program);
         bind(std::move(*program));
     }
-    for (policy::Room& room : world_.rooms)
-        if (room.phase == policy::RoomPhase::filling)
-            learn(policy::Published{world_.room_by_key.at(room.key)});  // closed first
+    for (std::size_t i = 0; i < world_.rooms.size(); ++i)
+        if (world_.rooms[i].phase == policy::RoomPhase::filling)
+            filling_.emplace(i), closing_.emplace(i);  // before anybody else joins
     TrailEntry entry;
     entry.kind = TrailKind::start;
     entry.result = to_settle_.empty()
@@ -66,16 +71,29 @@ Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const 
                        : fmt::format("{} requests were in flight and are being settled", to_settle_.size());
     record(std::move(entry));
     next_accounts_ = now + settings_.look_for_accounts_every;
+    if (Status recalled = recall_activity(); !recalled) return recalled;
     verify_rooms();
     more_ = true;
     return {};
+}
+
+Status Engine::stop(std::string_view why) {
+    TrailEntry entry;
+    entry.kind = TrailKind::stop;
+    entry.result = in_flight_.empty() ? std::string(why)
+                                      : fmt::format("{}; {} requests are in flight", why, in_flight_.size());
+    record(std::move(entry));
+    calls_.clear();
+    return commit();
 }
 
 void Engine::bind(std::shared_ptr<const policy::Program> program) {
     program_ = std::move(program);
     for (const policy::CompiledRoom& room : program_->rooms) {
         const RoomId id = world_.room(room.key);
-        world_.rooms[id.index()].released = false;
+        if (!std::exchange(world_.rooms[id.index()].released, false)) continue;
+        world_.mark_room(id);
+        if (!world_.rooms[id.index()].id.empty()) read_room(id);  // nobody has looked there since
     }
     decider_ = std::make_unique<policy::Decider>(world_, program_);
     world_.dirty = {};
@@ -133,11 +151,22 @@ void Engine::decide() {
     const bool complete = backlog_.refresh(*decider_, settings_.abilities, kSlice);
     if (!complete) more_ = true;
     if (complete) whole_pass_ = false;
-    if (whole_pass_) return;
+    if (whole_pass_) return count_departures();
+    departures_counted_ = false;
+    if (complete) go_on_with_first_fills();
     guards_.evaluate(*decider_, backlog_, memory_);
     keep_holds();
     if (complete) drop_unwanted();
     if (complete && in_flight_.empty()) recheck();
+}
+
+// While everybody is decided anew the guards have not seen the plan, but departures were derived at once, all
+// of them: their own guard can count, and whoever has left does not wait for a pass over those who stay.
+void Engine::count_departures() {
+    if (departures_counted_ && !backlog_.departures_grown()) return;
+    departures_counted_ = true;
+    departures_guard_.evaluate(*decider_, backlog_, memory_);
+    backlog_.departures_counted();
 }
 
 // In idle moments after a complete directory read everybody is decided again. A difference means that a fact
@@ -177,8 +206,9 @@ Time Engine::wake() const {
     if (homeserver_failures_ > 0) consider(homeserver_retry_);
     if (!to_settle_.empty()) consider(settle_after_);
     consider(reads_after_);
-    for (const policy::Room& room : world_.rooms)
-        if (room.phase == policy::RoomPhase::filling) consider(room.filling_since + policy::kFillAtMost);
+    for (const RoomId room : filling_)
+        consider(world_.rooms[room.index()].filling_since + policy::kFillAtMost);
+    for (const auto& [room, stray] : strays_) consider(stray.not_before);
     return next;
 }
 

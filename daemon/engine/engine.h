@@ -87,6 +87,10 @@ class Engine {
     [[nodiscard]] Status start(Time now, const std::function<Result<std::shared_ptr<const policy::Program>>(
                                              const store::StoredPolicy&, policy::World&)>& compile);
 
+    // An orderly end, after the last turn: the trail says so. What is in flight stays announced, and is
+    // settled by the next start.
+    [[nodiscard]] Status stop(std::string_view why);
+
     // One turn. An error is fatal: the process must end and recover. Want of disk space is no error (see
     // blocked()).
     [[nodiscard]] Status turn(std::vector<Message> messages, Time now);
@@ -98,7 +102,7 @@ class Engine {
     // As quiet(), and what is left in the backlog is held, put off or waits for others: nothing more comes by
     // itself.
     [[nodiscard]] bool settled_down() const {
-        return quiet() && !blocked_ && open_.empty() && calls_.empty() && !dispatched_;
+        return quiet() && !blocked_ && open_.empty() && calls_.empty() && !dispatched_ && !hidden_rooms();
     }
     // Directory and rooms have been read since the start, so that a plan speaks of now.
     [[nodiscard]] bool fresh() const {
@@ -168,6 +172,11 @@ class Engine {
         std::string key, to, text;
         bool busy = false;
     };
+    // A room that an intent of ours made, and that is not known as one of ours (yet).
+    struct Stray {
+        std::string marker;
+        Time not_before{};
+    };
     struct Retry {
         int attempts = 0;
         Time not_before{};
@@ -202,21 +211,37 @@ class Engine {
 
     // dispatch.cc
     void decide();
+    void count_departures();
     void dispatch();
     void dispatch_lane(policy::Lane lane);
     bool dispatch_user(UserId user, const policy::UserAction& action);
     [[nodiscard]] bool slot_free(policy::Lane lane) const;
     [[nodiscard]] bool ready(const policy::ActionKey& key) const;
-    [[nodiscard]] bool room_busy(const std::string& room_id, bool state) const;
+    [[nodiscard]] bool room_busy(const std::string& room_id, policy::Lane lane) const;
+    [[nodiscard]] bool state_may_change(const std::string& room_id);
     void drop_unwanted();
     void recheck();
 
     // rooms.cc
+    void close_rooms();
+    void close(RoomId room);
+    void go_on_with_first_fills();
+    [[nodiscard]] bool fill_is_over(RoomId room) const;
+    [[nodiscard]] bool hidden_rooms() const;
     void dispatch_rooms();
     bool dispatch_room(std::uint32_t room, const policy::RoomAction& action);
     void dispatch_released();
 
+    // strays.cc
+    void look_for_strays(const TransactionIn& message);
+    void dispatch_strays();
+    void stray_left(const Intent& intent, const CallResult& result);
+    [[nodiscard]] bool waited_for(Stray& stray);
+    bool look_first(const policy::ActionKey& key, const std::string& wanted);
+    [[nodiscard]] std::string marker_of(std::uint64_t intent) const;
+
     // send.cc
+    void announce(const Intent& intent);
     void send(Intent intent, const policy::ActionKey& key);
 
     // notices.cc
@@ -230,6 +255,8 @@ class Engine {
 
     // reads.cc
     void dispatch_reads();
+    void heard_from(const std::string& room_id, Time when);
+    [[nodiscard]] Status recall_activity();
     void read_room(RoomId room);
     void read_done(const Reading& reading, const CallResult& result);
     void trouble(const CallResult& result);
@@ -270,6 +297,8 @@ class Engine {
     std::unique_ptr<policy::Decider> decider_;
     policy::Backlog backlog_;
     policy::GuardState guards_;
+    policy::GuardState departures_guard_;  // of a pass that is not over: has seen all departures, and no more
+    bool departures_counted_ = false;
     policy::GuardMemory memory_;
     Time ledger_trimmed_{};                      // entries before this are gone
     std::map<std::string, policy::Hold> holds_;  // by id, every one that was seen and not answered
@@ -280,6 +309,7 @@ class Engine {
     std::string homeserver_trouble_;
     Time homeserver_retry_{};
     int homeserver_failures_ = 0;
+    Time homeserver_down_since_{}, homeserver_down_until_{};  // the first and the last failure
     Pause pause_ = Pause::none;
     std::string pause_text_;
     Counters counters_;
@@ -293,6 +323,13 @@ class Engine {
     std::set<policy::ActionKey> busy_;
     std::map<std::string, int> room_members_;  // room ID → membership calls in flight
     std::set<std::string> room_state_;         // room IDs whose state is being written or read
+    std::set<std::string> state_waits_;    // … is to be, once no membership changes: no new ones meanwhile
+    std::set<RoomId> filling_;             // rooms that are still hidden, and admit openly
+    std::set<RoomId> first_fills_;         // of which were not over when they had to be closed
+    std::set<RoomId> closing_;             // those of them whom nobody may join any more
+    std::map<std::string, Stray> strays_;  // by room ID
+    std::string folder_;                   // random, of this state folder: no other's marker is like ours
+    std::vector<Time> room_activity_;      // by RoomId: when something was last heard from it
     std::map<policy::ActionKey, Retry> retries_;
     std::map<policy::ActionKey, int> repeats_;  // how often done since a minute ago at most
     Time repeats_until_{};

@@ -1,7 +1,5 @@
 #include "daemon/engine/intent.h"
 
-#include <fmt/format.h>
-
 #include "schema/json.h"
 
 namespace rollcall::engine {
@@ -11,10 +9,6 @@ policy::ActionKey Intent::key() const {
     return {action, elsewhere ? room_id : room, user};
 }
 
-std::string Intent::marker() const {
-    return fmt::format("rollcall-{}", id);
-}
-
 std::string Intent::text() const {
     json::Value value;
     value.set("action", std::string(policy::to_text(action)));
@@ -22,6 +16,8 @@ std::string Intent::text() const {
     value.set("room_id", room_id);
     value.set("user", user);
     value.set("wanted", wanted);
+    if (!marker.empty()) value.set("marker", marker);
+    if (put_back) value.set("put_back", true);
     value.set("basis", static_cast<int>(basis));
     value.set("lane", static_cast<int>(lane));
     return json::write(value);
@@ -40,6 +36,8 @@ std::optional<Intent> Intent::from_text(std::uint64_t id, const std::string& tex
     intent.room_id = (*value)["room_id"].text();
     intent.user = (*value)["user"].text();
     intent.wanted = (*value)["wanted"].text();
+    intent.marker = (*value)["marker"].text();
+    intent.put_back = (*value)["put_back"].boolean_or(false);
     intent.basis = static_cast<policy::Basis>((*value)["basis"].integer_or(0));
     intent.lane = static_cast<policy::Lane>((*value)["lane"].integer_or(0));
     return intent;

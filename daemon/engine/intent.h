@@ -21,10 +21,15 @@ struct Intent {
     policy::Basis basis = policy::Basis::member;
     int attempts = 0;       // how often it was sent
     bool settling = false;  // its answer was lost: being read
+    bool put_back = false;  // undoes what somebody did by hand: at most once an hour
+    std::string marker;     // what finds it on the homeserver
     std::string wanted;     // what the call asks for, in one word: "join", "leave", "invite" …
     // Not stored: only of use while the process lives.
-    Time look_until{};  // of createRoom: until then "not there" may mean "not there yet"
-    Time look_at{};     // when it is looked for again
+    Time look_until{};      // of createRoom: until then "not there" may mean "not there yet"
+    Time look_at{};         // when it is looked for again
+    Time missed{};          // when it was looked for last, and was not there
+    bool not_made = false;  // the answer said so
+    bool rested = false;    // the answer was lost so often that it waited
     Call call;
     std::uint32_t held = 0;  // digest of the event held when it was sent
     std::string held_state;  // put_state: the event that was held when it was sent
@@ -34,8 +39,9 @@ struct Intent {
 
     [[nodiscard]] bool notice() const { return action == policy::ActionKind::notify; }
     [[nodiscard]] policy::ActionKey key() const;
-    [[nodiscard]] std::string marker() const;  // what finds it on the homeserver
-    [[nodiscard]] std::string text() const;    // JSON for the store
+    // "" where it concerns no managed room.
+    [[nodiscard]] std::string room_key() const { return notice() || room == room_id ? "" : room; }
+    [[nodiscard]] std::string text() const;  // JSON for the store
     [[nodiscard]] static std::optional<Intent> from_text(std::uint64_t id, const std::string& text);
 };
 

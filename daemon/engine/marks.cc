@@ -19,6 +19,10 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
         if (row.kind == "notice") {
             const Result<json::Value> debt = json::parse(value);
             if (debt) notices_.push_back({row.key, (*debt)["to"].text(), (*debt)["text"].text(), false});
+        } else if (row.kind == "folder") {
+            folder_ = value;
+        } else if (row.kind == "stray") {
+            strays_[row.key].marker = value;
         } else if (row.kind == "direct_room") {
             direct_rooms_[row.key] = value;
         } else if (row.kind == "pause") {

@@ -125,6 +125,8 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
             return perform(id, matrix::send_message(call.room, call.marker, body_of(call)));
         case CallKind::join_alias:
             return perform(id, matrix::join_alias(call.alias));
+        case CallKind::leave_double:
+            return leave_double(id, call);
         case CallKind::read_room:
             return client_.room_state(call.room, [this, id](Result<policy::RoomRead> read) {
                 CallResult result = read ? CallResult{} : failed(read.error());
@@ -165,6 +167,34 @@ void MatrixHomeserver::leave_elsewhere(std::uint64_t id, const Call& call) {
                 return finish(id, result_of(outcome));
             perform(id, forget);
         });
+}
+
+// The others first: without the bot nobody could take an invitation back.
+void MatrixHomeserver::leave_double(std::uint64_t id, const Call& call) {
+    client_.room_state(call.room, [this, id, room = call.room](Result<policy::RoomRead> read) {
+        if (!read) return finish(id, failed(read.error()));
+        std::vector<std::string> others;
+        for (const policy::RoomEvent& event : read->state)
+            if (const auto* member = std::get_if<policy::MemberContent>(&event.content);
+                member != nullptr && member->user != client_.access().bot &&
+                (member->membership == MembershipState::join ||
+                 member->membership == MembershipState::invite))
+                others.push_back(member->user);
+        put_out(id, room, std::move(others));
+    });
+}
+
+void MatrixHomeserver::put_out(std::uint64_t id, std::string room, std::vector<std::string> others) {
+    if (others.empty())
+        return perform(id, matrix::put_member(room, client_.access().bot, MembershipState::leave, "", ""));
+    const std::string user = others.back();
+    others.pop_back();
+    client_.perform(matrix::kick(room, user, ""),
+                    [this, id, room, others = std::move(others)](const matrix::Outcome& outcome) mutable {
+                        if (outcome.kind == Kind::retry || outcome.kind == Kind::unknown_result)
+                            return finish(id, result_of(outcome));
+                        put_out(id, std::move(room), std::move(others));
+                    });
 }
 
 void MatrixHomeserver::list_rooms(std::uint64_t id, const Call& call) {

@@ -28,6 +28,8 @@ class MatrixHomeserver : public Homeserver {
     void finish(std::uint64_t id, CallResult result);
     void perform(std::uint64_t id, const matrix::Call& call);
     void leave_elsewhere(std::uint64_t id, const Call& call);
+    void leave_double(std::uint64_t id, const Call& call);
+    void put_out(std::uint64_t id, std::string room, std::vector<std::string> others);
     void list_rooms(std::uint64_t id, const Call& call);
     void find_created(std::uint64_t id, const Call& call);
     void look_for_marker(std::uint64_t id, std::string marker, std::vector<std::string> rooms);

@@ -69,7 +69,6 @@ void Engine::dispatch_notices() {
         if (!slot_free(Lane::cosmetic)) return;
         const ActionKey key{ActionKind::notify, debt.key, debt.to};
         if (debt.busy || !ready(key) || meeting(debt.to)) continue;
-        debt.busy = true;
         Intent intent;
         intent.action = ActionKind::notify;
         intent.room = debt.key;
@@ -80,7 +79,9 @@ void Engine::dispatch_notices() {
                                                       : "direct room";
         const auto held = open_.find(key);
         const bool same = held != open_.end() && held->second.wanted == intent.wanted;
-        intent.call.marker = fmt::format("rollcall-{}", same ? held->second.id : next_intent_);
+        if (same && look_first(key, intent.wanted)) continue;
+        debt.busy = true;
+        intent.call.marker = marker_of(same ? held->second.id : next_intent_);
         if (direct != direct_rooms_.end()) {
             intent.room_id = direct->second;
             intent.call.kind = CallKind::send_notice;
@@ -93,6 +94,7 @@ void Engine::dispatch_notices() {
             intent.call.kind = CallKind::create_room;
             intent.call.body = direct_room_body(debt.to, intent.call.marker);
         }
+        if (intent.wanted != "join room") intent.marker = intent.call.marker;
         send(std::move(intent), key);
     }
 }

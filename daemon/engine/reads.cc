@@ -12,8 +12,10 @@ using policy::Lane;
 
 namespace {
 constexpr std::size_t kReadSlots = 4;
+constexpr std::size_t kRecalled = 1'000;
 constexpr Duration kDownRetry = std::chrono::milliseconds{500};
 constexpr Duration kLongestDown = std::chrono::seconds{15};
+constexpr Duration kShortestAbsence = std::chrono::seconds{1};
 
 bool says_nothing(const CallResult& result) {
     return result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn ||
@@ -32,7 +34,32 @@ void Engine::verify_rooms() {
     rooms_to_read_.clear();
     for (std::size_t i = 0; i < world_.rooms.size(); ++i)
         if (!world_.rooms[i].id.empty() && !world_.rooms[i].released) rooms_to_read_.emplace_back(i);
+    // Where most happens, most may have been missed.
+    room_activity_.resize(world_.rooms.size(), Time{});
+    std::stable_sort(rooms_to_read_.begin(), rooms_to_read_.end(), [this](RoomId a, RoomId b) {
+        return room_activity_[a.index()] > room_activity_[b.index()];
+    });
     more_ = true;
+}
+
+void Engine::heard_from(const std::string& room_id, Time when) {
+    const auto room = world_.room_by_id.find(room_id);
+    if (room == world_.room_by_id.end()) return;
+    if (room->second.index() >= room_activity_.size()) room_activity_.resize(world_.rooms.size(), Time{});
+    Time& last = room_activity_[room->second.index()];
+    last = std::max(last, when);
+}
+
+// After a start, the newest entries of the trail say where something happened of late.
+Status Engine::recall_activity() {
+    store::TrailFilter newest;
+    newest.at_most = kRecalled;
+    const auto entries = store_.trail(newest);
+    if (!entries) return pass(entries);
+    for (const store::StoredTrailEntry& entry : *entries)
+        if (const auto room = world_.room_by_key.find(entry.room); room != world_.room_by_key.end())
+            heard_from(world_.rooms[room->second.index()].id, entry.time);
+    return {};
 }
 
 void Engine::dispatch_reads() {
@@ -56,9 +83,8 @@ void Engine::dispatch_reads() {
         const RoomId id = rooms_to_read_.front();
         rooms_to_read_.pop_front();
         const std::string& room = world_.rooms[id.index()].id;
-        if (room_busy(
-                room,
-                true)) {  // what is read while something is being changed is neither before nor after it
+        if (!state_may_change(
+                room)) {  // what is read while something is being changed is neither before nor after it
             rooms_to_read_.push_back(id);
             continue;
         }
@@ -118,6 +144,8 @@ void Engine::trouble(const CallResult& result) {
         if (homeserver_failures_ == 0)
             log_.warn("RC-HS-DOWN", "the homeserver does not answer; everything waits",
                       {{"error", result.text}});
+        if (homeserver_failures_ == 0) homeserver_down_since_ = world_.now;
+        homeserver_down_until_ = world_.now;
         homeserver_trouble_ = result.text;
         ++homeserver_failures_;
         homeserver_retry_ = world_.now + backoff(kDownRetry, kLongestDown, homeserver_failures_);
@@ -126,7 +154,8 @@ void Engine::trouble(const CallResult& result) {
     if (result.outcome == CallOutcome::torn) return;
     if (homeserver_failures_ > 0) {
         log_.info("RC-HS-UP", "the homeserver answers again");
-        verify_rooms();  // what happened meanwhile may be told late, or not at all
+        // What happened meanwhile may be told late, or not at all. One bad answer is no absence.
+        if (homeserver_down_until_ - homeserver_down_since_ >= kShortestAbsence) verify_rooms();
     }
     homeserver_failures_ = 0;
     homeserver_trouble_.clear();

@@ -209,8 +209,7 @@ std::optional<Wanted> wanted_call(const policy::Decider& decider, const policy::
             return put_state(room, "m.room.guest_access", policy::GuestAccessContent{"forbidden"},
                              "guest access");
         case ActionKind::set_join_rule:
-            return put_state(room, "m.room.join_rules", policy::wanted_join_rules(decider, index),
-                             "join rule");
+            return join_rule_call(room, policy::wanted_join_rules(decider, index));
         case ActionKind::set_server_acl:
             return put_state(room, "m.room.server_acl", policy::wanted_server_acl(decider, index),
                              "server ACL");
@@ -233,6 +232,10 @@ std::optional<Wanted> wanted_call(const policy::Decider& decider, const policy::
         default:
             return std::nullopt;
     }
+}
+
+Wanted join_rule_call(const policy::Room& room, const policy::JoinRules& rules) {
+    return put_state(room, "m.room.join_rules", rules, "join rule");
 }
 
 std::string notice_body(const std::string& text, const std::string& marker) {

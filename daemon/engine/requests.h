@@ -28,6 +28,9 @@ struct Wanted {
                                                 const policy::Abilities& abilities, std::uint32_t room,
                                                 const policy::RoomAction& action, const std::string& marker);
 
+// Who may come into a room of ours, whether the policy still names it or not.
+[[nodiscard]] Wanted join_rule_call(const policy::Room& room, const policy::JoinRules& rules);
+
 // The body of a message from the bot: plain text, and the marker that finds it again.
 [[nodiscard]] std::string notice_body(const std::string& text, const std::string& marker);
 // createRoom of a direct room with one person.

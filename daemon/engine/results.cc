@@ -41,7 +41,9 @@ void Engine::take(CallDone& message) {
     if (intent.call.kind == CallKind::put_state) room_state_.erase(intent.call.room);
     if (intent.call.kind == CallKind::put_member || intent.call.kind == CallKind::forget)
         if (--room_members_[intent.call.room] == 0) room_members_.erase(intent.call.room);
-    if (intent.settling)
+    if (intent.call.kind == CallKind::leave_double)
+        stray_left(intent, message.result);
+    else if (intent.settling)
         settled(std::move(intent), message.result);
     else
         finish(intent, message.result);
@@ -108,9 +110,10 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
     std::string text = no_account ? "no such account" : "done";
     switch (intent.call.kind) {
         case CallKind::put_member:
-            if (!no_account)
-                learn(policy::MembershipSet{intent.user_id, intent.room_ref, intent.call.membership,
-                                            result.event, intent.held});
+            if (no_account) break;
+            learn(policy::MembershipSet{intent.user_id, intent.room_ref, intent.call.membership, result.event,
+                                        intent.held});
+            if (intent.put_back) learn(policy::PutBack{intent.user_id, intent.room_ref});
             break;
         case CallKind::forget:
             learn(policy::Forgotten{intent.user_id, intent.room_ref});
@@ -134,14 +137,16 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
         case CallKind::create_room:
         case CallKind::find_created:
             intent.room_id = result.room;
-            learn(policy::RoomCreated{intent.room_ref, result.room, intent.marker(),
-                                      intent.wanted == "hidden"});
+            learn(
+                policy::RoomCreated{intent.room_ref, result.room, intent.marker, intent.wanted == "hidden"});
+            if (intent.wanted == "hidden") filling_.insert(intent.room_ref);
             break;
         case CallKind::put_state:
             // Of a room's place in its space the state is the space's.
             if (const auto room = world_.room_by_id.find(intent.call.room); room != world_.room_by_id.end())
                 learn(policy::StateSet{room->second, intent.content, intent.call.state_key, result.event,
                                        intent.held_state});
+            if (intent.action == ActionKind::publish) learn(policy::Published{intent.room_ref});
             break;
         case CallKind::claim_alias: {
             const bool conflict = result.outcome == CallOutcome::conflict;
@@ -179,6 +184,7 @@ void Engine::put_off(Intent intent, const CallResult& result) {
             std::erase_if(notices_, [&](const NoticeDebt& d) { return d.key == intent.room; });
         }
     } else {
+        intent.not_made = result.outcome == CallOutcome::retry;
         open_[key] = std::move(intent);
     }
 }
@@ -211,7 +217,7 @@ void Engine::result_entry(const Intent& intent, const std::string& result, const
     entry.kind = intent.notice() ? TrailKind::notice : ok ? TrailKind::result : TrailKind::failure;
     entry.intent = intent.id;
     entry.action = intent.wanted;
-    entry.room_key = intent.notice() ? "" : intent.room;
+    entry.room_key = intent.room_key();
     entry.room = intent.room_id;
     entry.user = intent.user;
     entry.event = event;

@@ -2,6 +2,7 @@
 // repaired, let go of.
 #include <fmt/format.h>
 #include <algorithm>
+#include <utility>
 
 #include "daemon/engine/engine.h"
 #include "daemon/engine/requests.h"
@@ -14,43 +15,128 @@ using policy::Lane;
 using schema::TrailEntry;
 using schema::TrailKind;
 
-void Engine::dispatch_rooms() {
-    for (std::uint32_t r = 0; r < backlog_.rooms() && slot_free(Lane::addition); ++r) {
-        const std::vector<policy::RoomAction> actions = backlog_.actions(r);  // publish changes them
-        for (const policy::RoomAction& action : actions) {
-            if (!slot_free(Lane::addition)) return;
-            if (dispatch_room(r, action)) break;  // one at a time: what follows may be different then
+// ---------------------------------------------------------------- filling and closing
+
+// A room is hidden, and admits openly, until everybody is in it, for a minute at most, and never in a pause
+// or after a crash: from then on nobody joins until it is closed. Its alias and its place in the space come
+// after that, because they are wanted of an open room only, and closing is what opens it (policy/plan.cc).
+void Engine::close_rooms() {
+    const bool derived = !whole_pass_ && backlog_.complete();
+    for (const RoomId id : std::vector<RoomId>(filling_.begin(), filling_.end())) {
+        const policy::Room& room = world_.rooms[id.index()];
+        if (room.phase != policy::RoomPhase::filling) {
+            filling_.erase(id), closing_.erase(id);
+            continue;
         }
+        const int index = decider_->managed(id);
+        const bool filled =
+            index < 0 || (derived && backlog_.adds_waiting(static_cast<std::uint32_t>(index)) == 0);
+        if (filled || fill_is_over(id) || pause_ != Pause::none) closing_.insert(id);
+        if (!closing_.contains(id)) continue;
+        if (!filled) first_fills_.insert(id);
+        close(id);
     }
 }
 
+// A first fill is not what room_gains is there for. Where the door had to be shut before everybody was in,
+// those who were still to come are let in as if it had been faster.
+void Engine::go_on_with_first_fills() {
+    for (const RoomId id : std::exchange(first_fills_, {})) {
+        if (world_.rooms[id.index()].phase == policy::RoomPhase::filling) {
+            first_fills_.insert(id);
+            continue;
+        }
+        const int index = decider_->managed(id);
+        const policy::IdSet& users = backlog_.users_in(Lane::addition);
+        for (std::size_t u = users.next(0); index >= 0 && u != policy::IdSet::npos; u = users.next(u + 1))
+            for (const policy::UserAction& action : backlog_.actions(UserId(u)))
+                if (action.kind == ActionKind::add && std::cmp_equal(action.room, index))
+                    set_answer(
+                        memory_.approved, "approved", policy::key_of(*decider_, UserId(u), action),
+                        policy::Answer{action.basis, "", "policy", "the room's first fill", world_.now});
+    }
+}
+
+bool Engine::fill_is_over(RoomId id) const {
+    return closing_.contains(id) ||
+           (filling_.contains(id) &&
+            world_.rooms[id.index()].filling_since + policy::kFillAtMost <= world_.now);
+}
+
+void Engine::close(RoomId id) {
+    const policy::Room& room = world_.rooms[id.index()];
+    const int index = decider_->managed(id);
+    const ActionKey key{ActionKind::publish, room.key, ""};
+    if (!room.bot_joined || !ready(key) || !slot_free(Lane::addition) || !state_may_change(room.id)) return;
+    Wanted wanted = join_rule_call(
+        room, index < 0 ? policy::JoinRules{"invite", {}}
+                        : policy::wanted_join_rules(*decider_, static_cast<std::uint32_t>(index)));
+    Intent intent;
+    intent.action = ActionKind::publish;
+    intent.room = room.key;
+    intent.room_id = room.id;
+    intent.room_ref = id;
+    intent.lane = Lane::addition;
+    intent.wanted = std::move(wanted.word);
+    intent.call = std::move(wanted.call);
+    intent.content = std::move(wanted.content);
+    send(std::move(intent), key);
+}
+
+// A command that converges does not end while a door stands open, unless the homeserver refuses to close it.
+bool Engine::hidden_rooms() const {
+    return std::any_of(filling_.begin(), filling_.end(), [this](RoomId id) {
+        const auto retry = retries_.find({ActionKind::publish, world_.rooms[id.index()].key, ""});
+        return retry == retries_.end() || !retry->second.refused;
+    });
+}
+
+// ---------------------------------------------------------------- what the plan wants
+
+namespace {
+
+// What shows a room to people waits until its join rule is as it should be.
+bool shows_room(ActionKind kind) {
+    return kind == ActionKind::claim_alias || kind == ActionKind::set_alias ||
+           kind == ActionKind::set_space_child;
+}
+
+}  // namespace
+
+void Engine::dispatch_rooms() {
+    for (std::uint32_t r = 0; r < backlog_.rooms() && slot_free(Lane::addition); ++r)
+        for (const policy::RoomAction& action : backlog_.actions(r)) {
+            if (!slot_free(Lane::addition)) return;
+            if (dispatch_room(r, action)) break;  // one at a time: what follows may be different then
+        }
+}
+
 bool Engine::dispatch_room(std::uint32_t index, const policy::RoomAction& action) {
+    if (action.kind == ActionKind::publish) return false;  // see close_rooms()
+    if (shows_room(action.kind) && backlog_.actions(index).front().kind == ActionKind::set_join_rule)
+        return false;
     const RoomId id = decider_->world_room(index);
     const policy::Room& room = world_.rooms[id.index()];
     const ActionKey key{action.kind, room.key, ""};
     if (!ready(key) || !guards_.allows(*decider_, memory_, index, action)) return false;
-    if (action.kind == ActionKind::publish) {
-        const bool over = room.filling_since + policy::kFillAtMost <= world_.now;
-        if ((backlog_.adds_waiting(index) > 0 && !over) || room_busy(room.id, true)) return false;
-        learn(policy::Published{id});
-        more_ = true;
-        return true;
-    }
-    if (!room.id.empty() && room_busy(room.id, true)) return false;
     const auto held = open_.find(key);
     const std::uint64_t intent_id = held == open_.end() ? next_intent_ : held->second.id;
-    std::optional<Wanted> wanted = wanted_call(*decider_, backlog_, settings_.abilities, index, action,
-                                               fmt::format("rollcall-{}", intent_id));
+    std::optional<Wanted> wanted =
+        wanted_call(*decider_, backlog_, settings_.abilities, index, action, marker_of(intent_id));
     if (!wanted) return false;
-    if (wanted->call.kind == CallKind::put_state && wanted->call.room != room.id &&
-        room_busy(wanted->call.room, true))
+    if (action.kind == ActionKind::create) {
+        if (held != open_.end() && look_first(key, held->second.wanted)) return true;
+    } else if (!state_may_change(room.id) ||
+               (wanted->call.room != room.id && !state_may_change(wanted->call.room))) {
         return false;
+    }
     Intent intent;
     intent.action = action.kind;
     intent.room = room.key;
     intent.room_id = wanted->call.room;
     intent.room_ref = id;
     intent.lane = action.lane;
+    intent.marker = wanted->call.marker;
     intent.wanted = wanted->word;
     intent.call = std::move(wanted->call);
     intent.content = std::move(wanted->content);
@@ -63,7 +149,9 @@ bool Engine::dispatch_room(std::uint32_t index, const policy::RoomAction& action
 void Engine::dispatch_released() {
     for (std::size_t i = 0; i < world_.rooms.size(); ++i) {
         const policy::Room& room = world_.rooms[i];
-        if (room.released || room.id.empty() || program_->room(room.key) != nullptr) continue;
+        if (room.released || room.id.empty() || program_->room(room.key) != nullptr ||
+            filling_.contains(RoomId(i)))
+            continue;
         const ActionKey key{ActionKind::release, room.key, ""};
         const bool approved = policy::answers(memory_.approved, key, policy::kNoBasis);
         if (policy::answers(memory_.rejected, key, policy::kNoBasis) ||

@@ -11,6 +11,37 @@ using policy::ActionKind;
 using schema::TrailEntry;
 using schema::TrailKind;
 
+// What the trail says before the request leaves: what, about whom, by which rule, and on what evidence.
+void Engine::announce(const Intent& intent) {
+    TrailEntry entry;
+    entry.kind = TrailKind::intent;
+    entry.intent = intent.id;
+    entry.action = intent.wanted;
+    entry.room_key = intent.room_key();
+    entry.room = intent.room_id;
+    entry.user = intent.user;
+    if (intent.user_id.valid() && decider_) {
+        const std::uint32_t room = intent.room_ref.valid()
+                                       ? static_cast<std::uint32_t>(decider_->managed(intent.room_ref))
+                                       : policy::kNoRoom;
+        entry.reason = policy::why(*decider_, intent.user_id, room, intent.basis);
+        if (const PersonId person = decider_->person_of(intent.user_id); person.valid())
+            entry.person = world_.people[person.index()].guid;
+        policy::Evidence evidence = policy::evidence_of(world_, decider_->person_of(intent.user_id));
+        if (room != policy::kNoRoom) {
+            const policy::Explanation whole = policy::explain_verdict(*decider_, intent.user_id, room);
+            const Position at = whole.reasons.empty() ? Position{} : whole.reasons.front().at;
+            entry.rule = (at.line > 0 ? at : program_->rooms[room].at).file_line();
+            if (!whole.reasons.empty()) entry.rule_path = whole.reasons.front().path;
+            evidence = whole.evidence;
+        }
+        if (!evidence.object.empty()) entry.evidence = std::move(evidence);
+    } else if (intent.room_ref.valid()) {
+        if (const policy::CompiledRoom* spec = program_->room(intent.room)) entry.rule = spec->at.file_line();
+    }
+    record(std::move(entry));
+}
+
 // Announces the intent in this turn's commit and keeps its call for the release.
 void Engine::send(Intent intent, const ActionKey& key) {
     auto held = open_.find(key);
@@ -32,37 +63,7 @@ void Engine::send(Intent intent, const ActionKey& key) {
             policy::held_state_event(world_, room->second, intent.content, intent.call.state_key);
     if (announced) open_.erase(held);
     turn_.intents.push_back({intent.id, intent.text()});
-    if (!announced) {
-        TrailEntry entry;
-        entry.kind = TrailKind::intent;
-        entry.intent = intent.id;
-        entry.action = intent.wanted;
-        if (!intent.notice()) entry.room_key = intent.room;
-        entry.room = intent.room_id;
-        entry.user = intent.user;
-        if (intent.user_id.valid() && decider_) {
-            const std::uint32_t room = intent.room_ref.valid()
-                                           ? static_cast<std::uint32_t>(decider_->managed(intent.room_ref))
-                                           : policy::kNoRoom;
-            entry.reason = policy::why(*decider_, intent.user_id, room, intent.basis);
-            if (room != policy::kNoRoom) {
-                const policy::Explanation whole = policy::explain_verdict(*decider_, intent.user_id, room);
-                const Position at = whole.reasons.empty() ? Position{} : whole.reasons.front().at;
-                entry.rule = (at.line > 0 ? at : program_->rooms[room].at).file_line();
-                if (!whole.reasons.empty()) entry.rule_path = whole.reasons.front().path;
-            }
-            if (const PersonId person = decider_->person_of(intent.user_id); person.valid()) {
-                const policy::Person& known = world_.people[person.index()];
-                entry.person = known.guid;
-                entry.evidence = policy::Evidence{world_.cursor.directory, world_.cursor.server, known.usn,
-                                                  known.dn, world_.cursor.time};
-            }
-        } else if (intent.room_ref.valid()) {
-            if (const policy::CompiledRoom* spec = program_->room(intent.room))
-                entry.rule = spec->at.file_line();
-        }
-        record(std::move(entry));
-    }
+    if (!announced) announce(intent);
     busy_.insert(key);
     if (intent.call.kind == CallKind::put_state) room_state_.insert(intent.call.room);
     if (intent.call.kind == CallKind::put_member || intent.call.kind == CallKind::forget)

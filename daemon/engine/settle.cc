@@ -3,6 +3,7 @@
 // createRoom and notices are not idempotent and carry the intent's marker, by which they are found;
 // everything else may simply be sent again.
 #include <fmt/format.h>
+#include <utility>
 
 #include "daemon/engine/engine.h"
 
@@ -39,7 +40,7 @@ void Engine::settle_by_reading(Intent intent) {
     Call call;
     call.room = intent.room_id;
     call.user = intent.user;
-    call.marker = intent.marker();
+    call.marker = intent.marker;
     const bool direct = intent.notice() && intent.wanted == "direct room";
     if (intent.action == ActionKind::create || direct) {
         if (intent.look_until == Time{}) intent.look_until = world_.now + kCreateMayTake;
@@ -97,6 +98,7 @@ void Engine::settled(Intent intent, const CallResult& result) {
         learn(policy::MemberRead{intent.room_id, intent.user, result.member});
         found = world_.state_of(intent.user_id, intent.room_ref) == state_of(intent.wanted);
         if (found) {
+            if (intent.put_back) learn(policy::PutBack{intent.user_id, intent.room_ref});
             ++counters_.actions[static_cast<std::size_t>(intent.action)];
             result_entry(intent, "done: found so when asked", result.member ? result.member->event : "",
                          true);
@@ -112,10 +114,14 @@ void Engine::settled(Intent intent, const CallResult& result) {
     // Not carried out: sent again under the same intent, if it is still wanted then.
     for (NoticeDebt& debt : notices_)
         if (intent.notice() && debt.key == intent.room) debt.busy = false;
-    if (intent.attempts > kMostAttempts) {  // the homeserver calls it so, and it is not
+    intent.missed = world_.now;
+    if (intent.attempts > kMostAttempts && !std::exchange(intent.rested, false)) {
         CallResult again = result;
-        again.outcome = CallOutcome::retry;
-        again.text = "the homeserver says that it is so already, and it is not";
+        again.outcome = CallOutcome::unreachable;
+        again.text = intent.call.kind == CallKind::read_member
+                         ? "the homeserver says that it is so already, and it is not"
+                         : "the answer was lost, and it was not made";
+        intent.rested = true;
         return put_off(std::move(intent), again);
     }
     open_[key] = std::move(intent);

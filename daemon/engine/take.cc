@@ -26,8 +26,10 @@ void Engine::take(TransactionIn& message) {
     const bool repeated = (seen && *seen) || std::find(turn_.transactions.begin(), turn_.transactions.end(),
                                                        identity) != turn_.transactions.end();
     if (!repeated) {
+        look_for_strays(message);
         for (const policy::RoomEvent& event : message.events) {
             ++counters_.events;
+            heard_from(event.room, world_.now);
             learn(policy::RoomEventSeen{event, expected(event)});
         }
         turn_.transactions.push_back(identity);

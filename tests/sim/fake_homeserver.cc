@@ -71,7 +71,10 @@ void FakeHomeserver::send(std::uint64_t id, Call call) {
     if (keep_log) log.emplace_back(agenda_.now(), call);
     const Duration there{random_.between(1, static_cast<std::size_t>(latency.count()))};
     const Duration back{random_.between(1, static_cast<std::size_t>(latency.count()))};
-    agenda_.after(there, [this, id, back, process = process_, call = std::move(call)] {
+    const Duration work = call.kind == CallKind::create_room ? create_takes : Duration{0};
+    const bool given_up = work > patience;
+    if (given_up) answer(id, patience, said(CallOutcome::torn, "no answer in time"));
+    agenda_.after(there + work, [this, id, back, given_up, process = process_, call = std::move(call)] {
         bool carried_out = true;
         CallResult result = fate(call, carried_out);
         if (carried_out) {
@@ -79,18 +82,24 @@ void FakeHomeserver::send(std::uint64_t id, Call call) {
             if (result.outcome == CallOutcome::done) result = std::move(done);
             if (on_carried_out && process == process_ && running_) on_carried_out(call);
         }
-        agenda_.after(back, [this, id, process, result = std::move(result)]() mutable {
-            if (process != process_ || !running_) return;
-            if (on_answer) on_answer(result);
-            if (!running_) return;
-            --in_flight;
-            deliver(engine::CallDone{id, std::move(result)});
-        });
+        if (!given_up && process == process_) answer(id, back, std::move(result));
+    });
+}
+
+void FakeHomeserver::answer(std::uint64_t id, Duration wait, CallResult result) {
+    agenda_.after(wait, [this, id, process = process_, result = std::move(result)]() mutable {
+        if (process != process_ || !running_) return;
+        if (on_answer) on_answer(result);
+        if (!running_) return;
+        --in_flight;
+        deliver(engine::CallDone{id, std::move(result)});
     });
 }
 
 CallResult FakeHomeserver::fate(const Call& call, bool& carried_out) {
     carried_out = false;
+    if (answer_instead)
+        if (std::optional<CallResult> result = answer_instead(call)) return std::move(*result);
     if (down || random_.chance(faults.unreachable))
         return said(CallOutcome::unreachable, "connection refused");
     if (random_.chance(faults.retry)) {
@@ -174,6 +183,16 @@ CallResult FakeHomeserver::perform(const Call& call) {
             emit(result.room, bot_, MemberContent{bot_, MembershipState::join, ""}, bot_);
             return result;
         }
+        case CallKind::leave_double:
+            if (!in_room(membership(call.room, bot_)))
+                return said(CallOutcome::refused, "M_FORBIDDEN: the bot is not in the room");
+            for (const auto& [slot, event] : FakeRoom(rooms[call.room]).state)
+                if (slot.first == "m.room.member" && slot.second != bot_ &&
+                    in_room(membership(call.room, slot.second)))
+                    emit(call.room, bot_, MemberContent{slot.second, MembershipState::leave, ""},
+                         slot.second);
+            emit(call.room, bot_, MemberContent{bot_, MembershipState::leave, ""}, bot_);
+            return result;
         case CallKind::send_notice: {
             if (membership(call.room, bot_) != MembershipState::join)
                 return said(CallOutcome::refused, "M_FORBIDDEN: not in the room");
@@ -453,7 +472,8 @@ const RoomEvent& FakeHomeserver::emit(const std::string& room_id, const std::str
     next.content = std::move(content);
     held = std::move(next);
     const bool concerns_bot = std::holds_alternative<MemberContent>(held.content) && state_key == bot_;
-    if (concerns_bot || membership(room_id, bot_) == MembershipState::join) {
+    // As Synapse does: also the first events of a room that the bot makes, before it is in it.
+    if (concerns_bot || sender == bot_ || membership(room_id, bot_) == MembershipState::join) {
         outgoing_.push_back(held);
         pump();
     }

@@ -67,6 +67,10 @@ class FakeHomeserver : public engine::Homeserver {
 
     CallFaults faults;
     bool down = false;
+    Duration create_takes{0};                      // createRoom goes on although its client has given up
+    Duration patience = std::chrono::seconds{30};  // of the client: then the answer is lost
+    // An answer of the test's own, instead of carrying the call out.
+    std::function<std::optional<engine::CallResult>(const engine::Call&)> answer_instead;
     Duration latency{10};
     std::size_t events_a_transaction = 3;
 
@@ -108,6 +112,7 @@ class FakeHomeserver : public engine::Homeserver {
         std::string id;
         std::vector<policy::RoomEvent> events;
     };
+    void answer(std::uint64_t id, Duration wait, engine::CallResult result);
     [[nodiscard]] engine::CallResult fate(const engine::Call& call, bool& carried_out);
     [[nodiscard]] engine::CallResult perform(const engine::Call& call);
     [[nodiscard]] engine::CallResult put_member(const engine::Call& call);

@@ -197,7 +197,9 @@ void Simulation::apply() {
 
 std::string Simulation::room_id(const std::string& key) const {
     for (const auto& [id, room] : homeserver.rooms)
-        if (room.name == key && !room.marker.empty() && !room.direct) return id;
+        if (room.name == key && !room.marker.empty() && !room.direct &&
+            homeserver.membership(id, kBot) != policy::MembershipState::leave)
+            return id;
     return {};
 }
 

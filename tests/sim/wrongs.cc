@@ -31,6 +31,14 @@ const Content* content_of(const FakeHomeserver& homeserver, const std::string& r
     return event == nullptr ? nullptr : std::get_if<Content>(&event->content);
 }
 
+// Nobody is in it or may come in.
+bool abandoned(const FakeRoom& room) {
+    return std::none_of(room.state.begin(), room.state.end(), [](const auto& slot) {
+        const auto* member = std::get_if<policy::MemberContent>(&slot.second.content);
+        return member != nullptr && in_room(member->membership);
+    });
+}
+
 }  // namespace
 
 std::vector<std::string> Simulation::wrongs() {
@@ -180,7 +188,7 @@ void Simulation::done_twice(std::vector<std::string>& out) const {
     std::map<std::string, std::size_t> notices;
     std::set<std::string> markers;
     for (const auto& [id, room] : homeserver.rooms) {
-        if (room.marker.empty()) continue;
+        if (room.marker.empty() || abandoned(room)) continue;
         if (!room.direct && ++made[room.name] > 1) out.push_back("two rooms were made for " + room.name);
         if (!markers.insert(room.marker).second) out.push_back("two rooms for the intent " + room.marker);
         if (!room.direct) continue;

@@ -1,0 +1,103 @@
+// createRoom cannot be repeated: however late a homeserver makes a room, there is one in the end.
+#include <gtest/gtest.h>
+
+#include "tests/daemon/engine/company.h"
+#include "tests/sim/disk_store.h"
+
+namespace rollcall::engine {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+struct Slow {
+    const char* name;
+    Duration takes, patience;
+    bool crash;
+};
+
+class SlowCreation : public testing::TestWithParam<Slow> {};
+
+TEST_P(SlowCreation, MakesOneRoom) {
+    Company company;
+    company.people(4);
+    company.room("crew");
+    company.sim.homeserver.create_takes = GetParam().takes;
+    company.sim.homeserver.patience = GetParam().patience;
+    company.sim.start();
+    company.sim.apply();
+    ASSERT_TRUE(company.comes([&] { return company.calls(CallKind::create_room) == 1; }));
+    if (GetParam().crash) company.sim.restart();
+    company.sim.run_for(minutes{2});
+    company.sim.homeserver.create_takes = Duration{0};
+    company.sim.converge();
+    EXPECT_EQ(company.wrongs(), "");
+    EXPECT_TRUE(company.in("p4", "crew"));
+}
+
+TEST_P(SlowCreation, MakesOneDirectRoomForANotice) {
+    Company company;
+    company.people(4);
+    company.room("crew");
+    company.open();
+    company.sim.homeserver.create_takes = GetParam().takes;
+    company.sim.homeserver.patience = GetParam().patience;
+    const std::size_t before = company.calls(CallKind::create_room);
+    ASSERT_TRUE(company.sim.homeserver.invite(company.sim.room_id("crew"), Company::id("p2"),
+                                              "@guest:elsewhere.example"));
+    ASSERT_TRUE(company.comes([&] { return company.calls(CallKind::create_room) > before; }));
+    if (GetParam().crash) company.sim.restart();
+    company.sim.run_for(minutes{2});
+    company.sim.homeserver.create_takes = Duration{0};
+    company.sim.converge();
+    EXPECT_EQ(company.wrongs(), "");
+    std::size_t notices = 0;
+    for (const auto& [id, room] : company.sim.homeserver.rooms) {
+        notices += room.messages.size();
+        const bool left =
+            company.sim.homeserver.membership(id, sim::kBot) != policy::MembershipState::join;
+        if (room.direct && left) {
+            EXPECT_NE(company.sim.homeserver.membership(id, Company::id("p2")),
+                      policy::MembershipState::invite)
+                << "an invitation to a room that nobody is in";
+        }
+    }
+    EXPECT_EQ(notices, 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(, SlowCreation,
+                         testing::Values(Slow{"AnswerLost", seconds{3}, seconds{1}, false},
+                                         Slow{"MadeAfterTheNextOne", seconds{8}, seconds{1}, false},
+                                         Slow{"MadeMuchLater", seconds{20}, seconds{1}, false},
+                                         Slow{"CrashThenMade", seconds{3}, seconds{30}, true},
+                                         Slow{"CrashThenMadeMuchLater", seconds{20}, seconds{30}, true}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(Creation, ARoomOfALostStateFolderIsNotTakenForOneOfOurs) {
+    Company company;
+    company.people(4);
+    company.room("crew");
+    company.open();
+    const std::string old = company.sim.room_id("crew");
+    // The same homeserver, and a state folder that knows nothing.
+    sim::DiskStore fresh;
+    Engine engine(fresh, company.sim.homeserver, company.sim.directory, company.sim.engine().log(),
+                  company.sim.settings);
+    ASSERT_TRUE(engine.start(company.sim.agenda.now(),
+                             [](const auto&, auto&) { return std::shared_ptr<const policy::Program>(); }));
+    ASSERT_TRUE(engine.turn({}, company.sim.agenda.now()));
+    const auto folder_of = [](store::Store& store) {
+        std::string id;
+        const auto marks = store.marks();
+        for (const store::StoredMark& mark : *marks)
+            if (mark.kind == "folder") id = *mark.value;
+        return id;
+    };
+    EXPECT_NE(folder_of(fresh), "");
+    EXPECT_NE(folder_of(fresh), folder_of(company.sim.store()));
+    EXPECT_TRUE(company.sim.homeserver.rooms.at(old).marker.find(folder_of(company.sim.store())) !=
+                std::string::npos);
+}
+
+}  // namespace
+}  // namespace rollcall::engine

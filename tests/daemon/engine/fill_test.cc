@@ -1,0 +1,119 @@
+// A new room is filled while it is hidden and admits openly: for a minute at most, and nothing shows it to
+// anybody before its lasting join rule is in force.
+#include <gtest/gtest.h>
+
+#include "tests/daemon/engine/company.h"
+
+namespace rollcall::engine {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class Fill : public testing::Test {
+  protected:
+    Fill() {
+        company.sim.homeserver.on_carried_out = [this](const Call& call) {
+            const bool shows = call.kind == CallKind::claim_alias || call.type == "m.space.child";
+            const bool of_crew = call.room == company.sim.room_id("crew") ||
+                                 call.state_key == company.sim.room_id("crew");
+            if (shows && of_crew && company.join_rule("crew") == "public") ++shown_open;
+        };
+    }
+    void begin(std::size_t people, Duration latency) {
+        company.people(people);
+        company.sim.rules.push_back({.key = "company", .space = true, .members = "Leads"});
+        company.sim.rules.push_back({.key = "crew", .members = "Crew", .parent = "company"});
+        company.sim.homeserver.latency = latency;
+        company.sim.start();
+        company.sim.apply();
+        ASSERT_TRUE(company.comes([this] { return company.join_rule("crew") == "public"; }));
+        began = company.sim.agenda.now();
+    }
+    [[nodiscard]] bool closed(Duration within) {
+        return company.comes([this] { return company.join_rule("crew") == "invite"; }, within);
+    }
+
+    Company company;
+    Time began{};
+    int shown_open = 0;
+};
+
+TEST_F(Fill, IsOverAfterAMinuteHoweverManyAreStillToJoin) {
+    begin(600, Duration{500});
+    ASSERT_TRUE(closed(seconds{63}));
+    EXPECT_GT(company.sim.agenda.now() - began, seconds{55}) << "the room was to be larger than that";
+    ASSERT_FALSE(company.in("p600", "crew"));
+    EXPECT_TRUE(company.comes([this] { return company.in("p600", "crew"); }, minutes{30}));
+    EXPECT_EQ(shown_open, 0);
+}
+
+TEST_F(Fill, IsOverWhenAllAreIn) {
+    begin(20, Duration{20});
+    EXPECT_TRUE(closed(seconds{5}));
+    EXPECT_TRUE(company.in("p20", "crew"));
+}
+
+TEST_F(Fill, NothingShowsTheRoomWhileItsJoinRuleIsRefused) {
+    company.sim.homeserver.answer_instead = [](const Call& call) -> std::optional<CallResult> {
+        if (call.type != "m.room.join_rules") return std::nullopt;
+        return said(CallOutcome::retry, seconds{5});
+    };
+    begin(5, Duration{20});
+    company.sim.run_for(minutes{3});
+    EXPECT_EQ(company.calls(CallKind::claim_alias), 0U);
+    company.sim.homeserver.answer_instead = nullptr;
+    company.sim.run_for(minutes{3});
+    EXPECT_EQ(company.join_rule("crew"), "invite");
+    EXPECT_EQ(company.calls(CallKind::claim_alias), 2U);
+    EXPECT_EQ(shown_open, 0);
+}
+
+TEST_F(Fill, APauseClosesTheRoom) {
+    for (const Engine::Pause how : {Engine::Pause::all_but_departures, Engine::Pause::all}) {
+        Company paused;
+        paused.people(200);
+        paused.room("crew");
+        paused.sim.homeserver.latency = Duration{300};
+        paused.sim.start();
+        paused.sim.apply();
+        ASSERT_TRUE(paused.comes([&] { return paused.in("p9", "crew"); }));
+        ASSERT_EQ(paused.join_rule("crew"), "public");
+        paused.pause(how);
+        EXPECT_TRUE(paused.comes([&] { return paused.join_rule("crew") == "invite"; }, seconds{3}));
+        const std::size_t joined = paused.calls(CallKind::put_member);
+        paused.sim.run_for(minutes{2});
+        EXPECT_EQ(paused.calls(CallKind::put_member), joined);
+        paused.pause(Engine::Pause::none);
+        EXPECT_TRUE(paused.comes([&] { return paused.in("p200", "crew"); }, minutes{20}));
+    }
+}
+
+TEST_F(Fill, AfterACrashTheRoomIsClosedBeforeAnybodyElseJoins) {
+    begin(200, Duration{300});
+    ASSERT_TRUE(company.comes([this] { return company.in("p9", "crew"); }));
+    company.sim.stop();
+    company.sim.agenda.advance(company.sim.agenda.now() + seconds{2});  // what was under way ends
+    company.sim.homeserver.keep_log = true;
+    company.sim.start();
+    ASSERT_TRUE(closed(seconds{10}));
+    for (const auto& [time, call] : company.sim.homeserver.log) {
+        EXPECT_NE(call.kind, CallKind::put_member) << "somebody was let in through the open door";
+        if (call.type == "m.room.join_rules") break;
+    }
+    EXPECT_TRUE(company.comes([this] { return company.in("p200", "crew"); }, minutes{20}));
+    EXPECT_EQ(shown_open, 0);
+}
+
+TEST_F(Fill, ARoomThatLeavesThePolicyMeanwhileIsClosedBeforeItIsLetGoOf) {
+    begin(200, Duration{300});
+    company.sim.rules.pop_back();
+    company.sim.apply();
+    EXPECT_TRUE(closed(seconds{10}));
+    EXPECT_TRUE(company.comes([this] {
+        return company.sim.engine().world().rooms[company.sim.engine().world().room("crew").index()].released;
+    }));
+}
+
+}  // namespace
+}  // namespace rollcall::engine

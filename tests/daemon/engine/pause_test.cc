@@ -1,0 +1,49 @@
+// A pause stops everything but departures, `--all` those too; over a restart as well.
+#include <gtest/gtest.h>
+
+#include "tests/daemon/engine/company.h"
+
+namespace rollcall::engine {
+namespace {
+
+using std::chrono::minutes;
+
+struct PauseCase {
+    const char* name;
+    Engine::Pause how;
+    bool leaver_goes;
+};
+
+class Pauses : public testing::TestWithParam<PauseCase> {};
+
+TEST_P(Pauses, StopsWhatItSaysAndNothingElse) {
+    Company company;
+    company.people(6);
+    company.room("crew");
+    company.open();
+    company.pause(GetParam().how);
+    company.sim.restart();
+    company.sim.directory.disable("p4", true);
+    company.sim.directory.leave("Crew", "p5");
+    company.sim.directory.hire("p7", {"Staff", "Crew"});
+    company.sim.homeserver.add_account(Company::id("p7"));
+    company.sim.run_for(minutes{10});
+    EXPECT_EQ(company.in("p4", "crew"), !GetParam().leaver_goes);
+    EXPECT_TRUE(company.in("p5", "crew"));
+    EXPECT_FALSE(company.in("p7", "crew"));
+    EXPECT_GT(company.sim.engine().wake(), company.sim.agenda.now());
+
+    company.pause(Engine::Pause::none);
+    company.sim.run_for(minutes{5});
+    EXPECT_FALSE(company.in("p4", "crew"));
+    EXPECT_FALSE(company.in("p5", "crew"));
+    EXPECT_TRUE(company.in("p7", "crew"));
+}
+
+INSTANTIATE_TEST_SUITE_P(, Pauses,
+                         testing::Values(PauseCase{"Some", Engine::Pause::all_but_departures, true},
+                                         PauseCase{"All", Engine::Pause::all, false}),
+                         [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace rollcall::engine
