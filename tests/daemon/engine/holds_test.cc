@@ -1,0 +1,155 @@
+// Holds over time, restarts, answers and other policies: what guards have stopped stays stopped until somebody
+// answers or its cause is gone (design, Never 4), and what was answered stays answered.
+#include <gtest/gtest.h>
+
+#include "tests/daemon/engine/company.h"
+
+namespace rollcall::engine {
+namespace {
+
+using schema::TrailKind;
+using std::chrono::hours;
+using std::chrono::minutes;
+
+// Twelve people in Crew and in its room; three may lose a room unasked.
+class Holds : public testing::Test {
+  protected:
+    Holds() {
+        company.sim.policy.policy.guards.removals = {3, hours{1}};
+        company.sim.policy.policy.guards.room_loses = {100, 1'000};
+        company.people(12);
+        company.room("crew");
+        company.open();
+        company.sim.run_for(hours{2});
+    }
+    void leave(int first, int last) {
+        for (int i = first; i <= last; ++i) company.sim.directory.leave("Crew", "p" + std::to_string(i));
+        company.sim.run_for(minutes{2});
+    }
+    [[nodiscard]] int gone(int first, int last) const {
+        int out = 0;
+        for (int i = first; i <= last; ++i) out += company.in("p" + std::to_string(i), "crew") ? 0 : 1;
+        return out;
+    }
+    [[nodiscard]] std::vector<policy::Hold> holds() { return company.sim.engine().guards().holds(); }
+    // The one hold's id; "" unless there is one.
+    [[nodiscard]] std::string hold() { return holds().size() == 1 ? holds()[0].id : ""; }
+    Engine::Answered answer(bool yes, const std::string& id) {
+        Engine::Answered out;
+        EXPECT_TRUE(company.sim.command([&](Engine& engine) {
+            const Result<Engine::Answered> answered = engine.answer(yes, id, {0, -1, "alice"}, "a reason");
+            ASSERT_TRUE(answered) << answered.error().text();
+            out = *answered;
+        }));
+        company.sim.run_for(minutes{2});
+        return out;
+    }
+    [[nodiscard]] std::size_t entries(TrailKind kind, const std::string& user) {
+        std::size_t out = 0;
+        for (const schema::TrailEntry& entry : company.trail()) out += entry.kind == kind && entry.user == user ? 1 : 0;
+        return out;
+    }
+    Company company;
+};
+
+TEST_F(Holds, N4_AHoldOutlastsTheWindowARestartAndTheSamePolicy) {
+    leave(2, 4);
+    ASSERT_EQ(gone(2, 4), 3);
+    leave(5, 6);
+    const std::string id = hold();
+    ASSERT_NE(id, "");
+    for (int day = 0; day < 3; ++day) {
+        company.sim.run_for(hours{20});
+        company.sim.restart();
+        company.sim.run_for(hours{4});
+        company.sim.apply();
+        company.sim.run_for(minutes{5});
+        EXPECT_EQ(hold(), id) << "day " << day;
+        EXPECT_EQ(gone(5, 6), 0) << "day " << day;
+    }
+    company.sim.directory.join("Crew", "p5");
+    company.sim.directory.join("Crew", "p6");
+    company.sim.run_for(minutes{2});
+    EXPECT_TRUE(holds().empty());
+    EXPECT_TRUE(company.sim.engine().memory().held_since.empty());
+    leave(5, 6);  // a day later the window is another
+    EXPECT_EQ(gone(5, 6), 2);
+}
+
+TEST_F(Holds, ApproveDoesWhatIsStillWantedOverARestartToo) {
+    leave(2, 6);
+    const std::string id = hold();
+    company.sim.restart();
+    company.sim.run_until([this] { return company.sim.engine().counted(); }, minutes{5});
+    company.sim.directory.join("Crew", "p2");
+    company.sim.run_for(minutes{2});
+    const Engine::Answered answered = answer(true, id);  // of a hold that has shrunk since
+    EXPECT_EQ(answered.wanted.size(), 4U);
+    EXPECT_EQ(answered.unwanted.size(), 1U);
+    EXPECT_EQ(gone(3, 6), 4);
+    EXPECT_EQ(gone(2, 2), 0);
+    EXPECT_TRUE(company.sim.engine().memory().approved.empty()) << "an approval is used once";
+    leave(7, 9);  // what was approved was not done unasked
+    EXPECT_EQ(gone(7, 9), 3);
+}
+
+TEST_F(Holds, N5_ARejectionStandsUntilAnotherPolicyAndIsNotToBeDone) {
+    leave(2, 6);
+    const std::string id = hold();
+    EXPECT_EQ(answer(false, id).wanted.size(), 5U);
+    company.sim.restart();
+    company.sim.run_for(hours{30});
+    EXPECT_EQ(gone(2, 6), 0);
+    EXPECT_TRUE(holds().empty());
+    const policy::Answers& rejected = company.sim.engine().memory().rejected;
+    ASSERT_EQ(rejected.size(), 5U);
+    EXPECT_EQ(rejected.begin()->second.by, "alice");
+    EXPECT_EQ(rejected.begin()->second.hold, id);
+    company.sim.apply();  // another version
+    company.sim.run_for(minutes{5});
+    EXPECT_TRUE(company.sim.engine().memory().rejected.empty());
+    EXPECT_EQ(hold(), id);
+    EXPECT_EQ(gone(2, 6), 0);
+}
+
+TEST_F(Holds, ARejectionCanBeTakenBackByItsHoldsId) {
+    leave(2, 6);
+    const std::string id = hold();
+    answer(false, id);
+    EXPECT_EQ(answer(true, id).wanted.size(), 5U);
+    EXPECT_EQ(gone(2, 6), 5);
+    EXPECT_TRUE(company.sim.engine().memory().rejected.empty());
+}
+
+TEST_F(Holds, N2_WhoDepartsIsNotKeptInByARejection) {
+    leave(2, 6);
+    answer(false, hold());
+    company.sim.directory.disable("p3", true);
+    company.sim.run_for(minutes{2});
+    EXPECT_EQ(gone(3, 3), 1);
+    EXPECT_EQ(gone(2, 6), 1);
+}
+
+TEST_F(Holds, TheTrailSaysOfEachPersonWhatWasStoppedAndAnsweredOnce) {
+    leave(2, 6);
+    const std::string first = hold();
+    leave(7, 7);  // the hold has grown
+    ASSERT_NE(hold(), first);
+    answer(true, hold());
+    company.sim.run_for(minutes{5});
+    for (const char* login : {"p2", "p6", "p7"}) {
+        EXPECT_EQ(entries(TrailKind::hold, Company::id(login)), 1U) << login;
+        EXPECT_EQ(entries(TrailKind::approve, Company::id(login)), 1U) << login;
+    }
+    EXPECT_EQ(entries(TrailKind::hold, Company::id("p8")), 0U);
+}
+
+TEST_F(Holds, NobodyAnswersWhatIsNoHold) {
+    EXPECT_TRUE(company.sim.command([](Engine& engine) {
+        EXPECT_EQ(engine.answer(true, "000000000000", {0, -1, "alice"}, "a reason").error().kind,
+                  ErrorKind::not_found);
+    }));
+}
+
+}  // namespace
+}  // namespace rollcall::engine
