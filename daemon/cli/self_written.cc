@@ -14,12 +14,41 @@ namespace {
 // them says their attributeSecurityGUID (MS-ADA1 to MS-ADA3); those with text in them, as in the schema of
 // Windows Server 2012 R2 and later:
 constexpr auto kSelfWritten = std::to_array<std::string_view>({
-    "assistant", "c", "facsimiletelephonenumber", "homephone", "homepostaladdress", "info",
-    "internationalisdnnumber", "ipphone", "l", "mobile", "otherfacsimiletelephonenumber", "otherhomephone",
-    "otheripphone", "othermobile", "otherpager", "othertelephone", "pager", "personaltitle",
-    "physicaldeliveryofficename", "postaladdress", "postalcode", "postofficebox", "primaryinternationalisdnnumber",
-    "primarytelexnumber", "registeredaddress", "st", "street", "streetaddress", "telephonenumber",
-    "teletexterminalidentifier", "telexnumber", "url", "usersharedfolder", "usersharedfolderother", "wwwhomepage",
+    "assistant",
+    "c",
+    "facsimiletelephonenumber",
+    "homephone",
+    "homepostaladdress",
+    "info",
+    "internationalisdnnumber",
+    "ipphone",
+    "l",
+    "mobile",
+    "otherfacsimiletelephonenumber",
+    "otherhomephone",
+    "otheripphone",
+    "othermobile",
+    "otherpager",
+    "othertelephone",
+    "pager",
+    "personaltitle",
+    "physicaldeliveryofficename",
+    "postaladdress",
+    "postalcode",
+    "postofficebox",
+    "primaryinternationalisdnnumber",
+    "primarytelexnumber",
+    "registeredaddress",
+    "st",
+    "street",
+    "streetaddress",
+    "telephonenumber",
+    "teletexterminalidentifier",
+    "telexnumber",
+    "url",
+    "usersharedfolder",
+    "usersharedfolderother",
+    "wwwhomepage",
     "x121address",
 });
 static_assert(std::is_sorted(kSelfWritten.begin(), kSelfWritten.end()));
@@ -46,11 +75,13 @@ class Finder {
     void matrix_id(const policy::Text& text) {
         for (std::size_t open = text.value.find('{'); open != std::string::npos;
              open = text.value.find('{', open + 1)) {
-            const std::string name = text.value.substr(open + 1, text.value.find_first_of("|}", open) - open - 1);
+            const std::string name =
+                text.value.substr(open + 1, text.value.find_first_of("|}", open) - open - 1);
             if (self_written(name))
                 warn(text.at,
-                     fmt::format("people can write {} of their own account, and so take somebody else's Matrix ID",
-                                 name),
+                     fmt::format(
+                         "people can write {} of their own account, and so take somebody else's Matrix ID",
+                         name),
                      "use sAMAccountName or mail, or take the right from SELF in the directory");
         }
     }
@@ -59,9 +90,11 @@ class Finder {
         for (const policy::Condition& condition : text.conditions) {
             if (condition.kind == policy::Condition::Kind::attribute && self_written(condition.name))
                 warn(condition.at,
-                     fmt::format("people can write {} of their own account, and so choose what follows from it",
-                                 condition.name),
-                     "use a group or an attribute such as department, or take the right from SELF in the directory");
+                     fmt::format(
+                         "people can write {} of their own account, and so choose what follows from it",
+                         condition.name),
+                     "use a group or an attribute such as department, or take the right from SELF in the "
+                     "directory");
             for (const policy::Expression& inner : condition.list) expression(inner);
         }
         if (text.except) expression(*text.except);

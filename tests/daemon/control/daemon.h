@@ -1,5 +1,5 @@
-// A daemon for tests of its commands: the real engine, on a company and a homeserver that are simulated, with a
-// handler and a mailbox. Commands are run by hand, or by a thread in the engine's stead.
+// A daemon for tests of its commands: the real engine, on a company and a homeserver that are simulated, with
+// a handler and a mailbox. Commands are run by hand, or by a thread in the engine's stead.
 #pragma once
 
 #include <atomic>

@@ -23,8 +23,9 @@ TEST(Handler, RefusesAnOrderThatLacksSomething) {
     Daemon daemon;
     const auto before = daemon.sim.engine().store().trail_size();
     for (const char* request :
-         {R"({"command":"pause"})", R"({"command":"pause","args":{"reason":7}})", R"({"command":"pause","args":[]})",
-          R"({"command":"depart","args":{"reason":"x"}})", R"({"command":"depart","args":{"user":"p1"}})",
+         {R"({"command":"pause"})", R"({"command":"pause","args":{"reason":7}})",
+          R"({"command":"pause","args":[]})", R"({"command":"depart","args":{"reason":"x"}})",
+          R"({"command":"depart","args":{"user":"p1"}})",
           R"({"command":"depart","args":{"user":"","reason":"x"}})",
           R"({"command":"approve","args":{"id":"abc"}})", R"({"command":"reject","args":{"id":"abc"}})",
           R"({"command":"approve","args":{"reason":"x"}})", R"({"command":"reject","args":{"reason":"x"}})",

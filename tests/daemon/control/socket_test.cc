@@ -1,7 +1,7 @@
 // The control socket as its clients see it, the rude ones too: daemon/control/socket.h.
-#include <gtest/gtest.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <ctime>
@@ -115,7 +115,8 @@ TEST_F(Socket, EndsAClientWhoseLineDoesNotEnd) {
 TEST_F(Socket, SaysBusyWhereTheMailboxIsFull) {
     listen();
     daemon_.rest();
-    while (daemon_.mailbox.offer(engine::Command{[](engine::Engine&) { return std::function<void()>{}; }, true}))
+    while (
+        daemon_.mailbox.offer(engine::Command{[](engine::Engine&) { return std::function<void()>{}; }, true}))
         continue;
     Client client(path_);
     client.send(kStatus);
