@@ -17,8 +17,12 @@ int run(const std::vector<std::string>& words) {
         std::fputs(parsed.err.c_str(), stderr);
         return parsed.exit;
     }
-    const cli::Doors doors{control::connect_daemon, open_in_process, converge, run_daemon,
-                           [] { std::this_thread::sleep_for(std::chrono::seconds{1}); }};
+    const cli::Doors doors{control::connect_daemon,
+                           open_in_process,
+                           converge,
+                           run_daemon,
+                           [] { std::this_thread::sleep_for(std::chrono::seconds{1}); },
+                           matrix::ask_sign_up};
     const std::unique_ptr<cli::Terminal> terminal = cli::make_terminal(parsed.arguments->no_color);
     return cli::dispatch({*parsed.arguments, *terminal, doors});
 }

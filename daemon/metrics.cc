@@ -34,6 +34,7 @@ double number(std::size_t value) {
 std::string metrics_text(engine::Engine& engine) {
     const engine::Counters& counters = engine.counters();
     const policy::World& world = engine.world();
+    const std::vector<engine::Failure> failures = engine.failures();
     Page page;
     page.add("directory_up", "gauge", "1 while the directory answers",
              engine.directory_status().health == policy::DirectoryHealth::up ? 1 : 0);
@@ -49,7 +50,9 @@ std::string metrics_text(engine::Engine& engine) {
     page.add("in_flight", "gauge", "requests to the homeserver in flight", number(engine.in_flight()));
     page.add("holds", "gauge", "holds waiting for an answer", number(engine.guards().holds().size()));
     page.add("failures", "gauge", "actions that could not be done and are tried again",
-             number(engine.failures().size()));
+             number(static_cast<std::size_t>(
+                 std::count_if(failures.begin(), failures.end(),
+                               [](const engine::Failure& failure) { return !failure.invited; }))));
     page.add("paused", "gauge", "0 running, 1 all but departures paused, 2 all paused",
              static_cast<double>(engine.paused()));
     page.add("disk_full", "gauge", "1 while turns cannot be stored", engine.blocked() ? 1 : 0);

@@ -22,6 +22,14 @@ struct Limits {
     std::chrono::seconds operation{30};       // silence within one operation
 };
 
+// Between two tries. A wrong password is tried rarely, because that locks accounts out.
+struct Pauses {
+    std::chrono::milliseconds first{1'000};
+    std::chrono::milliseconds longest{30'000};
+    std::chrono::milliseconds refused_first{60'000};
+    std::chrono::milliseconds refused_longest{600'000};
+};
+
 // What policy wants to know besides the fixed attributes. Changes when a policy is applied.
 struct Wanted {
     std::vector<std::string> attributes;  // of people; any case
@@ -45,6 +53,7 @@ struct Settings {
     Wanted wanted;
     Duration verify_every = std::chrono::minutes{15};  // a complete read besides the live changes
     Limits limits{};
+    Pauses pauses{};
 };
 
 // Where a reader of changes stands: good only for that server and that incarnation of its database.

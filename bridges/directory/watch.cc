@@ -26,8 +26,8 @@ Watch::Watch(Settings settings, Hooks hooks, std::optional<Cursor> cursor)
     : settings_(std::move(settings)),
       hooks_(std::move(hooks)),
       cursor_(std::move(cursor)),
-      backoff_(1s, 30s),
-      refused_backoff_(60s, 10min),
+      backoff_(settings_.pauses.first, settings_.pauses.longest),
+      refused_backoff_(settings_.pauses.refused_first, settings_.pauses.refused_longest),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 Watch::~Watch() {

@@ -52,17 +52,62 @@ std::string online_view(const json::Value& result, const Look& look) {
     return out;
 }
 
+// Whoever can register the name of the next employee is put into their rooms in their stead.
+Diagnostics sign_up_findings(matrix::SignUp sign_up, const std::vector<Position>& joining) {
+    if (joining.empty()) return {};
+    const std::string rooms = joining.size() == 1 ? "people are joined to this room"
+                                                  : fmt::format("people are joined to this room and {} more",
+                                                                with_separators(joining.size() - 1));
+    const auto finding = [&](const char* what, const char* instead, Severity severity) {
+        return Diagnostics{{joining.front(), rooms + ", and " + what, instead, severity}};
+    };
+    switch (sign_up) {
+        case matrix::SignUp::open:
+            return finding(
+                "anybody can make an account on the homeserver: whoever takes the name of the next employee "
+                "gets in",
+                "close it (Synapse: enable_registration: false, or registration_requires_token: true), or "
+                "write "
+                "admission: invite and look at who accepts",
+                Severity::error);
+        case matrix::SignUp::by_address:
+            return finding(
+                "whoever has an e-mail address or telephone number that the homeserver accepts can make an "
+                "account "
+                "there, in the name of the next employee too",
+                "make sure that only your own addresses are accepted (Synapse: allowed_local_3pids)",
+                Severity::warning);
+        case matrix::SignUp::unknown:
+            return finding("the homeserver does not say who can make an account there",
+                           "make sure that nobody can register the name of the next employee",
+                           Severity::warning);
+        default:
+            return {};
+    }
+}
+
+json::Value appended(const json::Value& some, const Diagnostics& more) {
+    json::Value all = to_json(more);
+    if (some.array() != nullptr)
+        for (const json::Value& row : *some.array()) all.push(row);
+    return all;
+}
+
 // The servers' part; the faults of the files were reported before.
-int online(const Session& session) {
+int online(const Session& session, const Checked& checked) {
     int exit = 1;
     const std::optional<Opened> opened = open(session, exit);
     if (!opened) return exit;
     const std::optional<json::Value> answer = ask(session, *opened->transport, request("check"));
     if (!answer) return 1;
     if (failed(session, *answer)) return exit_of(*answer);
-    const json::Value& result = (*answer)["result"];
+    const Diagnostics found =
+        sign_up_findings(session.doors.sign_up(opened->config.homeserver.url), checked.joining);
+    json::Value result = (*answer)["result"];
+    result.set("diagnostics", appended(result["diagnostics"], found));
     if (!session.arguments.json) print_diagnostics(session.terminal, result["diagnostics"]);
     show(session, result, [&](const Look& look) { return online_view(result, look); });
+    if (has_errors(found)) return 2;
     if (!result["homeserver"].text().empty()) return 1;
     return exit_of(*answer);
 }
@@ -90,7 +135,7 @@ int check(const Session& session) {
     const bool more = session.arguments.online && !bad;
     print_diagnostics(session.terminal, checked.diagnostics);
     if (!session.arguments.json) session.terminal.out(files_view(checked, session.terminal.out_look()));
-    if (more) return online(session);
+    if (more) return online(session, checked);
     if (session.arguments.json) {
         json::Value result;
         result.set("diagnostics", to_json(checked.diagnostics));

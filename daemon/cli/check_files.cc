@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "bridges/matrix/registration.h"
+#include "daemon/cli/self_written.h"
 #include "daemon/control/policy_files.h"
 #include "schema/matrix_id.h"
 #include "schema/policy_reader.h"
@@ -58,7 +59,13 @@ class Checker {
             schema::read_policy(inputs, {directory, config.homeserver.server_name, config.time_zone});
         out_.diagnostics.insert(out_.diagnostics.end(), read.diagnostics.begin(), read.diagnostics.end());
         out_.policy_files = texts->size();
-        for (const policy::RoomText& room : read.policy.rooms) ++(room.space ? out_.spaces : out_.rooms);
+        for (const policy::RoomText& room : read.policy.rooms) {
+            ++(room.space ? out_.spaces : out_.rooms);
+            if (room.admission.value_or(policy::Admission::join) == policy::Admission::join)
+                joining_.push_back(room.at);
+        }
+        const Diagnostics doubtful = self_written(read.policy);
+        out_.diagnostics.insert(out_.diagnostics.end(), doubtful.begin(), doubtful.end());
         protected_ = std::move(read.policy.protected_ids);
     }
 
@@ -99,6 +106,7 @@ class Checker {
         const std::string mask_file = folder + "/rollcall-mask.yaml";
         const auto mask = registration(mask_file, false);
         if (!mask) return;
+        out_.joining = joining_;
         for (const policy::Text& id : protected_)
             if (schema::server_of(id.value) == out_.config->homeserver.server_name)
                 spared(*mask, id, mask_file);
@@ -119,6 +127,7 @@ class Checker {
     const std::string& path_;
     Checked out_;
     std::vector<policy::Text> protected_;
+    std::vector<Position> joining_;
 };
 
 std::optional<bool> matches(const std::string& pattern, const std::string& user) {

@@ -15,6 +15,8 @@ struct Checked {
     std::optional<schema::Config> config;
     Diagnostics diagnostics;  // sorted
     std::size_t policy_files = 0, rooms = 0, spaces = 0;
+    // Where rooms stand into which people are put without being asked, by the mask registration.
+    std::vector<Position> joining;
 };
 
 [[nodiscard]] Checked check_files(const std::string& config_path);

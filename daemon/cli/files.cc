@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <optional>
 
+#include "daemon/control/descriptor.h"
+
 namespace rollcall::cli {
 namespace {
 
@@ -19,19 +21,7 @@ tl::unexpected<Error> cannot(std::string_view what, const std::string& path) {
                 "check the path, who may write there, and the room on the disk");
 }
 
-class File {
-  public:
-    explicit File(int fd) : fd_(fd) {}
-    ~File() {
-        if (fd_ >= 0) close(fd_);
-    }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    [[nodiscard]] int fd() const { return fd_; }
-
-  private:
-    int fd_;
-};
+using File = control::Descriptor;
 
 bool write_all(int fd, std::string_view text) {
     while (!text.empty()) {
@@ -45,7 +35,7 @@ bool write_all(int fd, std::string_view text) {
 
 void sync_folder(const std::filesystem::path& folder) {
     const File opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (opened.fd() >= 0) fsync(opened.fd());
+    if (opened.get() >= 0) fsync(opened.get());
 }
 
 struct Owner {
@@ -55,7 +45,7 @@ struct Owner {
 
 Status write_through(const std::string& path, std::string_view text) {
     const File file(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
-    if (file.fd() < 0 || !write_all(file.fd(), text)) return cannot("write", path);
+    if (file.get() < 0 || !write_all(file.get(), text)) return cannot("write", path);
     return {};
 }
 
@@ -65,10 +55,10 @@ Status put(const std::string& path, std::string_view text, mode_t mode, Existing
     const std::filesystem::path folder = place.has_parent_path() ? place.parent_path() : ".";
     std::string beside = (folder / ("." + place.filename().string() + ".XXXXXX")).string();
     const File file(mkostemp(beside.data(), O_CLOEXEC));
-    if (file.fd() < 0) return cannot("write into", folder.string());
-    bool good = fchmod(file.fd(), mode) == 0;
-    if (good && owner && geteuid() == 0) good = fchown(file.fd(), owner->uid, owner->gid) == 0;
-    good = good && write_all(file.fd(), text) && fsync(file.fd()) == 0;
+    if (file.get() < 0) return cannot("write into", folder.string());
+    bool good = fchmod(file.get(), mode) == 0;
+    if (good && owner && geteuid() == 0) good = fchown(file.get(), owner->uid, owner->gid) == 0;
+    good = good && write_all(file.get(), text) && fsync(file.get()) == 0;
     // A link is made only where nothing is; a rename takes the place of what is there.
     if (good)
         good = existing == Existing::refuse ? link(beside.c_str(), path.c_str()) == 0
@@ -111,6 +101,10 @@ Status make_folder(const std::string& path, mode_t mode) {
 bool exists(const std::string& path) {
     struct stat there {};
     return lstat(path.c_str(), &there) == 0;
+}
+
+std::string beside(const std::string& file, const std::string& name) {
+    return (std::filesystem::path(file).parent_path() / name).lexically_normal().string();
 }
 
 std::string absolute(const std::string& path) {

@@ -22,6 +22,8 @@ enum class Existing { refuse, replace };
 // Makes a folder and those above it; only what it makes gets the mode.
 [[nodiscard]] Status make_folder(const std::string& path, mode_t mode);
 [[nodiscard]] bool exists(const std::string& path);
+// What is called `name` in the folder of `file`, as one would type it.
+[[nodiscard]] std::string beside(const std::string& file, const std::string& name);
 // The path from the root, without . and .. where they can be taken away.
 [[nodiscard]] std::string absolute(const std::string& path);
 

@@ -22,7 +22,7 @@ std::string folder_of(const std::string& config) {
 }
 
 int rotate(const Session& session, const std::string& config) {
-    std::string folder = folder_of(config) + "/registrations";
+    std::string folder = beside(config, "registrations");
     if (exists(config)) {
         const std::optional<schema::Config> read = load_config(session);
         if (!read) return 2;
@@ -88,8 +88,9 @@ void say_what_next(const InitLayout& layout, const InitOptions& options, const s
     steps.push_back(fmt::format(
         "Add {} to app_service_config_files in homeserver.yaml (as copies that only the homeserver's account "
         "can read, because there are tokens in them) and restart the homeserver.",
-        options.no_mask ? folder + "/registrations/rollcall.yaml"
-                        : fmt::format("rollcall.yaml and rollcall-mask.yaml of {}/registrations", folder)));
+        options.no_mask
+            ? beside(config, "registrations/rollcall.yaml")
+            : fmt::format("rollcall.yaml and rollcall-mask.yaml of {}", beside(config, "registrations"))));
     steps.push_back(fmt::format("Write down who belongs where, in {}.", layout.files[1].path));
     steps.push_back(fmt::format("rollcall check --online{}", file));
     steps.push_back(fmt::format("rollcall plan{}", file));
@@ -129,7 +130,7 @@ int init(const Session& session) {
         if (const Status free = nothing_there(layout); !free) return report(session.terminal, free.error());
     if (const Status written = write(layout, options.force, session.terminal); !written)
         return report(session.terminal, written.error());
-    const std::string mask = folder_of(config) + "/registrations/rollcall-mask.yaml";
+    const std::string mask = beside(config, "registrations/rollcall-mask.yaml");
     if (options.no_mask && exists(mask))
         session.terminal.err(fmt::format(
             "{} is still there, and the daemon uses it; take it away, from the homeserver too.\n", mask));

@@ -140,18 +140,18 @@ InitLayout init_layout(const InitOptions& options, const std::string& config) {
     wishes.exclude = options.exclude;
     InitLayout out;
     out.folders = {{folder, 0750},
-                   {folder + "/policy", 0750},
-                   {folder + "/registrations", 0700},
-                   {folder + "/secrets", 0700}};
+                   {beside(config, "policy"), 0750},
+                   {beside(config, "registrations"), 0700},
+                   {beside(config, "secrets"), 0700}};
     out.files.push_back({config, config_text(options), 0640, false});
-    out.files.push_back({folder + "/policy/company.yaml", policy_text(options), 0640, false});
-    out.files.push_back(
-        {folder + "/registrations/rollcall.yaml", matrix::to_yaml(matrix::make_main(wishes)), 0600, false});
+    out.files.push_back({beside(config, "policy/company.yaml"), policy_text(options), 0640, false});
+    out.files.push_back({beside(config, "registrations/rollcall.yaml"),
+                         matrix::to_yaml(matrix::make_main(wishes)), 0600, false});
     if (wishes.mask)
-        out.files.push_back({folder + "/registrations/rollcall-mask.yaml",
+        out.files.push_back({beside(config, "registrations/rollcall-mask.yaml"),
                              matrix::to_yaml(matrix::make_mask(wishes)), 0600, false});
     if (options.bind_password_file.empty())
-        out.files.push_back({folder + "/secrets/bind-password", "", 0600, true});
+        out.files.push_back({beside(config, "secrets/bind-password"), "", 0600, true});
     return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <set>
+#include <utility>
 
 #include "daemon/cli/action_words.h"
 #include "daemon/cli/hold_view.h"
@@ -48,13 +49,15 @@ std::string additions(const RoomLines& lines, const Look& look, bool all) {
     const std::size_t shown = all || list.size() <= kMostAdditions + 1 ? list.size() : kMostAdditions;
     Table table(2);
     for (std::size_t i = 0; i < shown; ++i) user_row(table, "+", Tone::good, *list[i], lines);
+    std::string out;
+    if (shown < list.size()) {
+        out = std::exchange(table, Table(2)).text(look) +
+              paragraph(look, 2, Tone::good,
+                        fmt::format("+ … and {} more; --json or --all lists them",
+                                    with_separators(list.size() - shown)));
+    }
     for (const json::Value* line : lines.changes) user_row(table, "~", Tone::change, *line, lines);
-    std::string out = table.text(look);
-    if (shown < list.size())
-        out += paragraph(
-            look, 2, Tone::good,
-            fmt::format("+ … and {} more; --json or --all lists them", with_separators(list.size() - shown)));
-    return out;
+    return out + table.text(look);
 }
 
 std::string room_block(const RoomLines& lines, const Look& look, bool all) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "bridges/matrix/sign_up.h"
 #include "daemon/cli/arguments.h"
 #include "daemon/cli/terminal.h"
 #include "daemon/control/transport.h"
@@ -24,6 +25,7 @@ struct Doors {
     std::function<Status(control::Transport&, const std::function<void(std::string)>&)> converge;
     std::function<int(const schema::Config&)> run_daemon;
     std::function<void()> wait;  // a moment, between two looks at something that grows
+    std::function<matrix::SignUp(const std::string& homeserver)> sign_up;
 };
 
 struct Session {

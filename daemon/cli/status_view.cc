@@ -32,6 +32,8 @@ void servers_attention(const json::Value& status, std::vector<std::string>& out)
         out.push_back("The disk is full: nothing new is taken in until there is room in the state folder");
     if (const std::string health = directory["health"].text(); health != "up")
         out.push_back(with_text("The directory: " + health, directory["text"]));
+    else if (const std::string remark = directory["text"].text(); !remark.empty())
+        out.push_back("The directory answers, but: " + remark);
     if (const std::string frozen = directory["frozen"].text(); !frozen.empty())
         out.push_back("Nobody is removed for now: " + frozen);
     if (directory["health"].text() == "up" && !directory["read"].boolean_or(false))
@@ -74,14 +76,29 @@ std::string failures(const json::Value& status, const std::string& zone, const L
     std::string out = "\n" + paragraph(look, 0, Tone::strong, "Could not be done");
     for (std::size_t i = 0; i < all.size() && i < kMostFailures; ++i) {
         const json::Value& one = all[i];
-        const std::string again = one["refused"].boolean_or(false)
-                                      ? "refused; tried again when something changes"
-                                      : "tried again at " + shown_time(one["next"].text(), zone);
+        const std::string again =
+            (one["refused"].boolean_or(false) ? "refused; tried again at " : "tried again at ") +
+            shown_time(one["next"].text(), zone);
         out += bullet(look, 2, "!", Tone::bad, action_words(one["action"].text()));
         out += paragraph(look, 4, Tone::plain,
                          fmt::format("{} ({}, {})", one["text"].text(),
                                      counted(number(one["attempts"]), "attempt", "attempts"), again));
     }
+    if (all.size() > kMostFailures)
+        out += paragraph(
+            look, 2, Tone::plain,
+            fmt::format("… and {} more; --json lists them", with_separators(all.size() - kMostFailures)));
+    return out;
+}
+
+// Nothing is wrong with these: the homeserver lets nobody join in their name.
+std::string invited(const json::Value& status, const Look& look) {
+    constexpr std::string_view kAdd = "add ";  // what it was that could not be done
+    const json::Array& all = list(status["invited"]);
+    if (all.empty()) return {};
+    std::string out = "\n" + paragraph(look, 0, Tone::strong, "Invited: they must accept themselves");
+    for (std::size_t i = 0; i < all.size() && i < kMostFailures; ++i)
+        out += bullet(look, 2, "·", Tone::plain, action_words(all[i]["action"].text()).substr(kAdd.size()));
     if (all.size() > kMostFailures)
         out += paragraph(
             look, 2, Tone::plain,
@@ -186,6 +203,7 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
         out += "\n" + paragraph(look, 0, Tone::strong, "Rejected: not done; see `rollcall holds`") +
                rejections(status["rejected"], zone, false, look);
     out += failures(status, zone, look);
+    out += invited(status, look);
     out += texts(status["conflicts"], "Conflicts: left alone until somebody decides", look);
     out += texts(status["alias_conflicts"], "Room addresses taken by others", look);
     out += texts(status["protected_departed"], "Protected, although departed", look);

@@ -134,6 +134,8 @@ json::Value to_json(const policy::Decider& decider, const policy::PlanLine& line
 
 Result<PersonId> find_person(engine::Engine& engine, const std::string& name) {
     const policy::World& world = engine.world();
+    if (name.empty())
+        return fail(ErrorKind::invalid_input, "a user is needed", "give a login name or a Matrix ID");
     if (name.starts_with('@')) {
         const UserId user = world.users.find(name);
         const PersonId person =

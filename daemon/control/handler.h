@@ -31,7 +31,7 @@
 // Rejection {"hold": id,"by","reason","at","actions":[text…]}
 // Status {"version","now","policy":{"version","applied","by","edited":
 // bool,"edited_text"},"directory":{…},"homeserver":{…},
-//         "rooms":{…},"people":{…},"backlog":{…},"holds":[…],"rejected":[…],"pause","failures":[…],"conflicts":[…],"bans":[…],…}
+//         "rooms":{…},"people":{…},"backlog":{…},"holds":[…],"rejected":[…],"pause","failures":[…],"invited":[…],"conflicts":[…],"bans":[…],…}
 // Why    {"user","login","dn","guid","departed":
 // "yes|no|unknown","departure","employee","rooms":[{"key","name","verdict",
 //         "membership","reasons":[{"text","path","rule"}…],"owners":[…],"next":[Line…]}…],"evidence":{…}}

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "daemon/control/descriptor.h"
 #include "policy/compile.h"
 
 namespace rollcall::control {
@@ -18,30 +19,16 @@ namespace {
 constexpr std::size_t kMostBytes = 4U << 20U;
 constexpr std::size_t kMostFiles = 1'000;
 
-// Opened once and examined open, so that what is checked is what is read.
-class File {
-  public:
-    explicit File(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)) {}
-    ~File() {
-        if (fd_ >= 0) close(fd_);
-    }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    [[nodiscard]] int fd() const { return fd_; }
-
-  private:
-    int fd_;
-};
-
 Result<std::string> read_checked(const std::string& path, std::size_t most, mode_t forbidden, const char* why,
                                  const char* hint) {
-    const File file(path);
-    if (file.fd() < 0)
+    // Opened once and examined open, so that what is checked is what is read.
+    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (file.get() < 0)
         return fail(errno == ENOENT ? ErrorKind::not_found : ErrorKind::io,
                     fmt::format("cannot open {}: {}", path, std::strerror(errno)),
                     "check the path and who may read it");
     struct stat status {};
-    if (fstat(file.fd(), &status) != 0)
+    if (fstat(file.get(), &status) != 0)
         return fail(ErrorKind::io, fmt::format("cannot examine {}: {}", path, std::strerror(errno)));
     if (!S_ISREG(status.st_mode))
         return fail(ErrorKind::invalid_input, fmt::format("{} is not a file", path));
@@ -51,7 +38,7 @@ Result<std::string> read_checked(const std::string& path, std::size_t most, mode
     std::string text;
     char buffer[65536];
     for (;;) {
-        const ssize_t got = read(file.fd(), buffer, sizeof buffer);
+        const ssize_t got = read(file.get(), buffer, sizeof buffer);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0)
             return fail(ErrorKind::io, fmt::format("cannot read {}: {}", path, std::strerror(errno)));

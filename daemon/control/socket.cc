@@ -19,28 +19,16 @@
 #include <mutex>
 #include <thread>
 
+#include "daemon/control/descriptor.h"
+
 namespace rollcall::control {
 namespace {
 
 constexpr std::size_t kLongestRequest = 256 * 1024;
 constexpr std::size_t kMostConnections = 16;
-
-class Fd {
-  public:
-    explicit Fd(int fd = -1) : fd_(fd) {}
-    ~Fd() {
-        if (fd_ >= 0) close(fd_);
-    }
-    Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Fd& operator=(Fd&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    [[nodiscard]] int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
+constexpr std::chrono::milliseconds kSlowestReader{30'000};  // that takes nothing of its answer
+constexpr std::chrono::milliseconds kLastWords{200};         // the same, when the daemon ends
+constexpr std::chrono::milliseconds kNoRoom{100};            // before accepting again without a descriptor
 
 Result<sockaddr_un> address_of(const std::string& path) {
     sockaddr_un address{};
@@ -72,12 +60,30 @@ bool read_line(int fd, std::string& buffer, std::string& line, std::size_t longe
     }
 }
 
-bool write_all(int fd, std::string_view text) {
+bool ready(int fd, short events, std::chrono::milliseconds limit) {
+    pollfd polled{fd, events, 0};
+    return poll(&polled, 1, static_cast<int>(limit.count())) > 0;
+}
+
+// Waits until some of it can be sent; false where the other side takes nothing, for long, or while `wake`
+// says that we end.
+bool wait_for_reader(int fd, int wake) {
+    pollfd polled[2] = {{fd, POLLOUT, 0}, {wake, POLLIN, 0}};
+    const int count = poll(polled, wake >= 0 ? 2 : 1, static_cast<int>(kSlowestReader.count()));
+    if (count < 0) return errno == EINTR;
+    return polled[0].revents != 0 || (count > 0 && ready(fd, POLLOUT, kLastWords));
+}
+
+bool write_all(int fd, std::string_view text, int wake) {
     while (!text.empty()) {
-        const ssize_t sent = send(fd, text.data(), text.size(), MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR) continue;
-        if (sent <= 0) return false;
-        text.remove_prefix(static_cast<std::size_t>(sent));
+        const ssize_t sent = send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent > 0) {
+            text.remove_prefix(static_cast<std::size_t>(sent));
+        } else if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            if (!wait_for_reader(fd, wake)) return false;
+        } else if (sent == 0 || errno != EINTR) {
+            return false;
+        }
     }
     return true;
 }
@@ -143,7 +149,7 @@ schema::TrailCaller own_caller() {
 
 class ControlSocket::Server {
   public:
-    Server(Fd listener, std::string path, const Handler& handler, engine::Mailbox& mailbox)
+    Server(Descriptor listener, std::string path, const Handler& handler, engine::Mailbox& mailbox)
         : listener_(std::move(listener)),
           wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
           path_(std::move(path)),
@@ -171,8 +177,12 @@ class ControlSocket::Server {
             pollfd polled[2] = {{listener_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
             if (poll(polled, 2, -1) < 0 && errno != EINTR) return;
             if (polled[1].revents != 0) return;
-            Fd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-            if (connection.get() < 0) continue;
+            Descriptor connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+            if (connection.get() < 0) {
+                // Out of descriptors, and whoever knocks still stands there: asking at once would spin.
+                if (errno != EINTR && errno != ECONNABORTED && ready(wake_.get(), POLLIN, kNoRoom)) return;
+                continue;
+            }
             const std::lock_guard lock(mutex_);
             for (auto at = connections_.begin(); at != connections_.end();) {
                 if (!finished_.contains(at->get_id())) {
@@ -184,13 +194,15 @@ class ControlSocket::Server {
                 at = connections_.erase(at);
             }
             if (connections_.size() >= kMostConnections) {
-                write_all(connection.get(), json::write(plain_error("the daemon is busy with other commands",
-                                                                    "try again in a moment")) +
-                                                "\n");
+                write_all(connection.get(),
+                          json::write(plain_error("the daemon is busy with other commands",
+                                                  "try again in a moment")) +
+                              "\n",
+                          wake_.get());
                 continue;
             }
             connections_.emplace_back(
-                [this, fd = std::make_shared<Fd>(std::move(connection))] { serve(fd->get()); });
+                [this, fd = std::make_shared<Descriptor>(std::move(connection))] { serve(fd->get()); });
         }
     }
 
@@ -201,7 +213,7 @@ class ControlSocket::Server {
             const schema::TrailCaller caller = caller_of(peer.uid, peer.pid);
             std::string buffer, line;
             while (read_line(fd, buffer, line, kLongestRequest, wake_.get()))
-                if (!write_all(fd, json::write(answer(line, caller)) + "\n")) break;
+                if (!write_all(fd, json::write(answer(line, caller)) + "\n", wake_.get())) break;
         }
         shutdown(fd, SHUT_RDWR);
         const std::lock_guard lock(mutex_);
@@ -228,7 +240,7 @@ class ControlSocket::Server {
         return *pending->answer;
     }
 
-    Fd listener_, wake_;
+    Descriptor listener_, wake_;
     const std::string path_;
     const Handler& handler_;
     engine::Mailbox& mailbox_;
@@ -252,7 +264,7 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(const std::string& 
     if (connect_daemon(path))
         return fail(ErrorKind::conflict, fmt::format("another daemon answers on {}", path), "stop it first");
     unlink(path.c_str());
-    Fd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    Descriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const mode_t before = umask(0117);  // made with its final mode: no moment in which anybody may connect
     const int bound = bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address);
     const int why = errno;
@@ -283,10 +295,10 @@ namespace {
 
 class SocketTransport : public Transport {
   public:
-    explicit SocketTransport(Fd fd) : fd_(std::move(fd)) {}
+    explicit SocketTransport(Descriptor fd) : fd_(std::move(fd)) {}
     Result<json::Value> ask(const json::Value& request) override {
         std::string line;
-        if (!write_all(fd_.get(), json::write(request) + "\n") ||
+        if (!write_all(fd_.get(), json::write(request) + "\n", -1) ||
             !read_line(fd_.get(), buffer_, line, std::size_t{1} << 30U, -1))
             return fail(ErrorKind::unavailable, "the daemon ended before it answered",
                         "see its log, and whether it runs");
@@ -294,7 +306,7 @@ class SocketTransport : public Transport {
     }
 
   private:
-    Fd fd_;
+    Descriptor fd_;
     std::string buffer_;
 };
 
@@ -303,7 +315,7 @@ class SocketTransport : public Transport {
 Result<std::unique_ptr<Transport>> connect_daemon(const std::string& socket_path) {
     const Result<sockaddr_un> address = address_of(socket_path);
     if (!address) return pass(address);
-    Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    Descriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
         if (errno == EACCES || errno == EPERM)
             return fail(ErrorKind::denied,

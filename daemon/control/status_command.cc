@@ -113,9 +113,11 @@ Counted count(const engine::Engine& engine, const policy::World& world) {
     return out;
 }
 
-json::Value failures_json(const engine::Engine& engine) {
+// What could not be done; or, with `invited`, what now waits for people to accept.
+json::Value failures_json(const engine::Engine& engine, bool invited) {
     json::Value list{json::Array{}};
     for (const engine::Failure& failure : engine.failures()) {
+        if (failure.invited != invited) continue;
         json::Value row;
         row.set("action", failure.action);
         row.set("text", failure.text);
@@ -167,7 +169,8 @@ Answer status(const Context& context) {
                      : engine.paused() == engine::Engine::Pause::all ? "all"
                                                                      : "all but departures");
     out.set("pause_text", engine.pause_text());
-    out.set("failures", failures_json(engine));
+    out.set("failures", failures_json(engine, false));
+    out.set("invited", failures_json(engine, true));
     out.set("conflicts", std::move(conflicts));
     out.set("alias_conflicts", std::move(counted.aliases));
     out.set("bans", std::move(counted.bans));

@@ -69,6 +69,7 @@ struct Failure {
     int attempts = 0;
     Time next{};  // when it is tried again
     bool refused = false;
+    bool invited = false;  // to be put into a room, which was refused: whoever it is can accept by themselves
 };
 
 struct Counters {

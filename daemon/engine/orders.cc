@@ -59,12 +59,18 @@ void Engine::depart(PersonId person, bool taken_back, const schema::TrailCaller&
 
 std::vector<Failure> Engine::failures() const {
     std::vector<Failure> out;
-    for (const auto& [key, retry] : retries_)
-        out.push_back({key.text(), retry.text, retry.attempts, retry.not_before, retry.refused});
+    for (const auto& [key, retry] : retries_) {
+        bool invited = false;
+        if (const auto room = world_.room_by_key.find(key.room);
+            retry.refused && key.kind == policy::ActionKind::add && room != world_.room_by_key.end())
+            invited =
+                world_.state_of(world_.users.find(key.user), room->second) == policy::MembershipState::invite;
+        out.push_back({key.text(), retry.text, retry.attempts, retry.not_before, retry.refused, invited});
+    }
     for (const Intent& intent : to_settle_)
         if (intent.look_until != Time{})
             out.push_back({intent.key().text(), "the answer was lost: looking whether it was made",
-                           intent.attempts, intent.look_at, false});
+                           intent.attempts, intent.look_at, false, false});
     return out;
 }
 

@@ -212,6 +212,8 @@ CallResult FakeHomeserver::perform(const Call& call) {
 
 CallResult FakeHomeserver::put_member(const Call& call) {
     if (call.as_user.empty()) return put_member_as_bot(call);
+    if (not_covered.contains(call.as_user))
+        return said(CallOutcome::refused, "M_FORBIDDEN: Application service cannot masquerade as this user");
     CallResult result;
     if (!accounts.contains(call.as_user)) return said(CallOutcome::no_account);
     const MembershipState held = membership(call.room, call.user);

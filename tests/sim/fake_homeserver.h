@@ -101,6 +101,7 @@ class FakeHomeserver : public engine::Homeserver {
     std::map<std::string, FakeRoom> rooms;       // by room ID
     std::map<std::string, std::string> aliases;  // → room ID
     std::map<std::string, Account> accounts;     // local users
+    std::set<std::string> not_covered;           // by the mask: nobody can act as them
     std::vector<std::string> complaints;         // what the daemon never may do, and did
     std::map<engine::CallKind, std::size_t> calls;
     std::size_t sent = 0, in_flight = 0, most_in_flight = 0;

@@ -2,8 +2,12 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <fmt/format.h>
+#include <array>
 #include <atomic>
 #include <fstream>
 #include <thread>
@@ -13,6 +17,7 @@
 #include "bridges/directory/dial.h"
 #include "bridges/directory/directory.h"
 #include "tests/bridges/directory/other_authority.h"
+#include "tests/bridges/directory/wait.h"
 
 namespace rollcall::directory {
 namespace {
@@ -20,25 +25,87 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-// A port that takes connections and never says anything.
-class Silence {
+// A port of ours, and what happens to those who connect to it.
+class Port {
   public:
-    Silence() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    explicit Port(int backlog) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         socklen_t size = sizeof address;
         EXPECT_EQ(::bind(socket_.fd(), reinterpret_cast<sockaddr*>(&address), size), 0);
-        EXPECT_EQ(::listen(socket_.fd(), 8), 0);
+        EXPECT_EQ(::listen(socket_.fd(), backlog), 0);
         EXPECT_EQ(::getsockname(socket_.fd(), reinterpret_cast<sockaddr*>(&address), &size), 0);
         port_ = ntohs(address.sin_port);
     }
+    [[nodiscard]] int fd() const { return socket_.fd(); }
     [[nodiscard]] int port() const { return port_; }
     [[nodiscard]] std::string url() const { return "ldaps://127.0.0.1:" + std::to_string(port_); }
 
   private:
     Socket socket_;
     int port_ = 0;
+};
+
+// Takes connections and never says anything.
+class Silence : public Port {
+  public:
+    Silence() : Port(8) {}
+    // Waits until somebody has connected and said something, and so waits for an answer.
+    [[nodiscard]] bool is_spoken_to() {
+        open_.emplace_back(::accept4(fd(), nullptr, nullptr, SOCK_CLOEXEC));
+        pollfd ready{open_.back().fd(), POLLIN, 0};
+        return ::poll(&ready, 1, 10'000) > 0;
+    }
+
+  private:
+    std::vector<Socket> open_;
+};
+
+// Its queue is full: whoever connects waits, and nobody answers.
+class FullHouse : public Port {
+  public:
+    FullHouse() : Port(0) {
+        Cutoff cutoff;
+        auto first = dial("127.0.0.1", port(), 2s, cutoff);
+        EXPECT_TRUE(first);
+        cutoff.detach();
+        if (first) first_ = std::move(*first);
+    }
+    // Does somebody wait to be let in? State 02 is SYN_SENT (proc_net_tcp.txt of Linux).
+    [[nodiscard]] bool is_knocked_at() const {
+        std::ifstream table("/proc/net/tcp");
+        const std::string waiting = fmt::format("0100007F:{:04X} 02 ", port());
+        for (std::string line; std::getline(table, line);)
+            if (line.find(waiting) != std::string::npos) return true;
+        return false;
+    }
+
+  private:
+    Socket first_;
+};
+
+// Takes connections, lets everybody begin to speak, then ends them, and counts. Ended earlier they would see
+// one error or another.
+class ClosedDoor : public Port {
+  public:
+    ClosedDoor() : Port(8), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+    [[nodiscard]] int visits() const { return visits_; }
+
+  private:
+    void run(const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+            pollfd ready{fd(), POLLIN, 0};
+            if (::poll(&ready, 1, 5) <= 0) continue;
+            const Socket visitor(::accept4(fd(), nullptr, nullptr, SOCK_CLOEXEC));
+            pollfd speaks{visitor.fd(), POLLIN, 0};
+            std::array<char, 8192> said;
+            if (::poll(&speaks, 1, 5'000) > 0) (void)::recv(visitor.fd(), said.data(), said.size(), 0);
+            ++visits_;
+        }
+    }
+    std::atomic<int> visits_ = 0;
+    std::jthread thread_;  // last
 };
 
 Settings settings(const std::string& url) {
@@ -101,35 +168,40 @@ TEST(Connection, SilenceIsUnreachable) {
 }
 
 TEST(Cutoff, EndsAHandshakeAtOnce) {
-    const Silence silence;
+    Silence silence;
     Cutoff cutoff;
+    Clock::time_point cut;
     std::jthread later([&] {
-        std::this_thread::sleep_for(200ms);
+        EXPECT_TRUE(silence.is_spoken_to());
+        cut = Clock::now();
         cutoff.cut();
     });
-    const auto begin = Clock::now();
     EXPECT_FALSE(Connection::open(settings(silence.url()), cutoff));
-    EXPECT_LT(Clock::now() - begin, 1s);
+    later.join();
+    EXPECT_LT(Clock::now() - cut, 1s);
 }
 
 TEST(Cutoff, EndsAConnectAtOnce) {
+    const FullHouse house;
     Cutoff cutoff;
+    Clock::time_point cut;
     std::jthread later([&] {
-        std::this_thread::sleep_for(200ms);
+        EXPECT_TRUE(eventually([&] { return house.is_knocked_at(); }));
+        cut = Clock::now();
         cutoff.cut();
     });
-    const auto begin = Clock::now();
-    EXPECT_FALSE(dial("192.0.2.1", 636, 5s, cutoff));  // TEST-NET-1: nobody answers, if it is routed at all
-    EXPECT_LT(Clock::now() - begin, 1s);
+    EXPECT_FALSE(dial("127.0.0.1", house.port(), 20s, cutoff));
+    later.join();
+    EXPECT_LT(Clock::now() - cut, 1s);
     EXPECT_FALSE(dial("127.0.0.1", 1, 5s, cutoff)) << "cut for good";
 }
 
 TEST(Directory, StopsWhileAServerIsSilent) {
-    const Silence silence;
+    Silence silence;
     std::atomic<int> facts = 0;
     Directory directory(settings(silence.url()), [&](Fact) { ++facts; });
     directory.start(std::nullopt);
-    std::this_thread::sleep_for(100ms);
+    ASSERT_TRUE(silence.is_spoken_to());
     const auto begin = Clock::now();
     directory.stop();
     EXPECT_LT(Clock::now() - begin, 1s);
@@ -137,14 +209,17 @@ TEST(Directory, StopsWhileAServerIsSilent) {
 }
 
 TEST(Directory, ReportsOnceAndStopsWhileItPauses) {
+    const ClosedDoor door;
+    auto s = settings(door.url());
+    s.pauses.first = 1ms;
     std::mutex mutex;
     std::vector<policy::DirectoryStatus> reports;
-    Directory directory(settings("ldaps://127.0.0.1:1"), [&](Fact fact) {
+    Directory directory(s, [&](Fact fact) {
         const std::lock_guard lock(mutex);
         reports.push_back(std::get<policy::DirectoryStatus>(fact));
     });
     directory.start(std::nullopt);
-    std::this_thread::sleep_for(1500ms);
+    ASSERT_TRUE(eventually([&] { return door.visits() > 6; })) << "several tries, each of two visits at most";
     const auto begin = Clock::now();
     directory.stop();
     EXPECT_LT(Clock::now() - begin, 1s);

@@ -76,6 +76,10 @@ bool LabProxy::relay(const Pair& pair, bool client_ready, bool server_ready) con
 void LabProxy::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         if (drop_.exchange(false)) pairs_.clear();
+        holding_ = stalled_ && std::any_of(pairs_.begin(), pairs_.end(), [](const Pair& pair) {
+                       pollfd said{pair.client.fd(), POLLIN, 0};
+                       return ::poll(&said, 1, 0) > 0;
+                   });
         std::vector<pollfd> ready{{listener_.fd(), POLLIN, 0}};
         if (!stalled_)
             for (const Pair& pair : pairs_) {

@@ -25,6 +25,8 @@ class LabProxy {
     void allow() { refusing_ = false; }
     // Connections stay and say nothing more, either way.
     void stall(bool stalled) { stalled_ = stalled; }
+    // While stalled: has somebody said something that was not passed on?
+    [[nodiscard]] bool holding() const { return holding_; }
     [[nodiscard]] int accepted() const { return accepted_; }
 
   private:
@@ -41,6 +43,7 @@ class LabProxy {
     std::atomic<bool> refusing_ = false;
     std::atomic<bool> drop_ = false;
     std::atomic<bool> stalled_ = false;
+    std::atomic<bool> holding_ = false;
     std::atomic<int> accepted_ = 0;
     Cutoff cutoff_;
     std::vector<Pair> pairs_;  // of the thread alone

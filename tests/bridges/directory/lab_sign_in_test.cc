@@ -8,6 +8,7 @@
 #include "tests/bridges/directory/lab_proxy.h"
 #include "tests/bridges/directory/lab_recorder.h"
 #include "tests/bridges/directory/other_authority.h"
+#include "tests/bridges/directory/wait.h"
 
 namespace rollcall::directory {
 namespace {
@@ -90,6 +91,22 @@ TEST(LabSignIn, ANameThatTheCertificateLacksIsUntrusted) {
 
 TEST(LabSignIn, AWrongPasswordIsTriedRarely) {
     SKIP_WITHOUT_LAB();
+    EXPECT_GE(Settings{}.pauses.refused_first, std::chrono::minutes{1});
+    const LabProxy proxy;
+    auto s = Lab::get().service();
+    s.url = proxy.url();
+    s.user = "nobody@corp.example.com";
+    s.pauses.first = s.pauses.longest = std::chrono::hours{1};  // of any other trouble
+    s.pauses.refused_first = s.pauses.refused_longest = std::chrono::milliseconds{20};
+    Recorder recorder;
+    Directory directory(s, recorder.sink());
+    directory.start(std::nullopt);
+    ASSERT_TRUE(recorder.status(DirectoryHealth::wrong_credentials));
+    EXPECT_TRUE(eventually([&] { return proxy.accepted() > 2; })) << "it has pauses of its own";
+}
+
+TEST(LabSignIn, TheSweeperHoldsStillWhileThePasswordIsWrong) {
+    SKIP_WITHOUT_LAB();
     const LabProxy proxy;
     auto s = Lab::get().service();
     s.url = proxy.url();
@@ -97,9 +114,9 @@ TEST(LabSignIn, AWrongPasswordIsTriedRarely) {
     Recorder recorder;
     Directory directory(s, recorder.sink());
     directory.start(std::nullopt);
-    directory.request_sweep();
     ASSERT_TRUE(recorder.status(DirectoryHealth::wrong_credentials));
-    std::this_thread::sleep_for(std::chrono::seconds{3});
+    directory.request_sweep();
+    directory.stop();  // after its threads have ended, nobody can come any more
     EXPECT_EQ(proxy.accepted(), 1);
 }
 

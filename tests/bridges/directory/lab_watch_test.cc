@@ -11,6 +11,7 @@
 #include "tests/bridges/directory/lab_admin.h"
 #include "tests/bridges/directory/lab_proxy.h"
 #include "tests/bridges/directory/lab_recorder.h"
+#include "tests/bridges/directory/wait.h"
 
 namespace rollcall::directory {
 namespace {
@@ -216,7 +217,11 @@ TEST_F(LabWatch, StopsAtOnceWhateverItWaitsFor) {
         proxy.stall(stalled);
         directory_->request_sweep();
         admin_->replace(kPerson, "department", {stalled ? "One" : "Two"});
-        std::this_thread::sleep_for(300ms);
+        if (stalled) {
+            ASSERT_TRUE(eventually([&] { return proxy.holding(); })) << "somebody waits for an answer";
+        } else {
+            ASSERT_TRUE(recorder_.person(person_));
+        }
         const auto begin = Recorder::Clock::now();
         directory_.reset();
         EXPECT_LT(Recorder::Clock::now() - begin, 1s) << stalled;

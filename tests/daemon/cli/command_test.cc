@@ -228,6 +228,37 @@ TEST_F(Commands, CheckOnlineAsksTheServers) {
     EXPECT_TRUE(has(out(), "#engineering: 3 people"));
 }
 
+TEST_F(Commands, CheckOnlineRefusesToJoinPeopleWhereAnybodyCanTakeTheirName) {
+    answer("check",
+           answered(*json::parse(
+               R"({"diagnostics":[],"unreachable":[],"besides":[],"conflicts":[],"homeserver":""})")));
+    bench.sign_up = matrix::SignUp::open;
+    EXPECT_EQ(bench.run({"check", "--online"}), 2);
+    EXPECT_TRUE(has(err(), "company.yaml:")) << err();
+    EXPECT_TRUE(has(err(), "error: people are joined to this room and")) << err();
+    EXPECT_TRUE(has(err(), "enable_registration: false")) << err();
+    EXPECT_EQ(bench.asked_sign_up, "https://matrix.corp.example.com");
+    bench.clear();
+    EXPECT_EQ(bench.run({"check", "--online", "--json"}), 2);
+    EXPECT_TRUE(has(out(), "anybody can make an account")) << out();
+    for (const auto sign_up : {matrix::SignUp::by_address, matrix::SignUp::unknown}) {
+        bench.clear();
+        bench.sign_up = sign_up;
+        EXPECT_EQ(bench.run({"check", "--online"}), 0);
+        EXPECT_TRUE(has(err(), "warning: people are joined")) << err();
+    }
+    for (const auto sign_up : {matrix::SignUp::by_token, matrix::SignUp::closed}) {
+        bench.clear();
+        bench.sign_up = sign_up;
+        EXPECT_EQ(bench.run({"check", "--online"}), 0);
+        EXPECT_FALSE(has(err(), "people are joined")) << err();
+    }
+    std::filesystem::remove(bench.folder / "registrations/rollcall-mask.yaml");
+    bench.clear();
+    bench.sign_up = matrix::SignUp::open;
+    EXPECT_EQ(bench.run({"check", "--online"}), 0) << "without the mask everybody is invited";
+}
+
 TEST_F(Commands, ATransportThatFailsIsReported) {
     EXPECT_EQ(bench.run({"status"}), 1);
     EXPECT_EQ(err(), "rollcall: the daemon has gone\n  what to do: start it again\n");

@@ -121,6 +121,8 @@ struct Bench {
     FakeTerminal terminal;
     bool daemon = true;
     int converged = 0;
+    matrix::SignUp sign_up = matrix::SignUp::closed;
+    std::string asked_sign_up;
 
     int run(std::vector<std::string> words) {
         words.insert(words.begin(), {"-c", folder / "rollcall.yaml"});
@@ -166,6 +168,10 @@ struct Bench {
         };
         doors.run_daemon = [](const schema::Config&) { return 0; };
         doors.wait = [] {};
+        doors.sign_up = [this](const std::string& homeserver) {
+            asked_sign_up = homeserver;
+            return sign_up;
+        };
         return doors;
     }
 };

@@ -6,6 +6,7 @@
 #include "daemon/cli/files.h"
 #include "daemon/cli/init_files.h"
 #include "daemon/cli/init_questions.h"
+#include "daemon/cli/self_written.h"
 #include "tests/daemon/cli/fakes.h"
 
 namespace rollcall::cli {
@@ -202,6 +203,51 @@ TEST(Check, FindsWhatTheFilesOfAnInstallationHaveWrong) {
     const auto parsed = json::parse(bench.terminal.written);
     ASSERT_TRUE(parsed);
     EXPECT_FALSE((*parsed)["diagnostics"].array()->empty());
+}
+
+TEST(Init, NamesFilesAsOneWouldTypeThem) {
+    for (const char* config : {"rollcall.yaml", "./rollcall.yaml"}) {
+        const InitLayout layout = init_layout({}, config);
+        EXPECT_EQ(layout.files.at(1).path, "policy/company.yaml");
+        EXPECT_EQ(layout.folders.at(2).path, "registrations");
+    }
+    EXPECT_EQ(init_layout({}, "/etc/rollcall/rollcall.yaml").files.at(1).path,
+              "/etc/rollcall/policy/company.yaml");
+}
+
+TEST(Check, WarnsOfAttributesThatPeopleWriteThemselves) {
+    Bench bench;
+    ASSERT_EQ(bench.init({}), 0);
+    std::ofstream(bench.folder / "policy/more.yaml")
+        << "rooms:\n"
+           "  berlin:\n"
+           "    name: Berlin\n"
+           "    members: {attribute: L, is: Berlin}\n"
+           "  sales:\n"
+           "    name: Sales\n"
+           "    members: {attribute: department, is: Sales}\n"
+           "    owners:\n"
+           "      any: [{group: A, except: {attribute: info, is: x}}]\n";
+    bench.clear();
+    EXPECT_EQ(bench.run({"check"}), 0) << bench.terminal.complained;
+    const std::string& said = bench.terminal.complained;
+    EXPECT_NE(said.find("more.yaml:4:26: warning: people can write L"), std::string::npos) << said;
+    EXPECT_NE(said.find("warning: people can write info"), std::string::npos) << said;
+    EXPECT_EQ(said.find("department of"), std::string::npos) << said;
+}
+
+TEST(Check, KnowsWhatPeopleWriteThemselves) {
+    for (const char* name : {"l", "ST", "street", "physicalDeliveryOfficeName", "telephoneNumber", "info",
+                             "wWWHomePage", "msDS-cloudExtensionAttribute7"})
+        EXPECT_TRUE(self_written(name)) << name;
+    for (const char* name :
+         {"department", "title", "employeeType", "sAMAccountName", "mail", "company", "manager", "memberOf",
+          "extensionAttribute1", "description", "displayName", "co"})
+        EXPECT_FALSE(self_written(name)) << name;
+    policy::PolicyFile file;
+    file.people.emplace().matrix_id.value = "@{sAMAccountName|lower}.{info}:corp.example.com";
+    ASSERT_EQ(self_written(file).size(), 1U);
+    EXPECT_NE(self_written(file)[0].message.find("take somebody else's Matrix ID"), std::string::npos);
 }
 
 TEST(Check, SaysWhenTheMaskCoversAProtectedAccount) {

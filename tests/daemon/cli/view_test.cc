@@ -59,6 +59,7 @@ const Case kCases[] = {
     {"why_rooms", "why_rooms.120", why_person, kWide},
     {"status_well", "status_well.80", status_daemon, kNarrow},
     {"status_well", "status_alone.80", status_alone, kNarrow},
+    {"status_remark", "status_remark.80", status_daemon, kNarrow},
     {"status_trouble", "status_trouble.80", status_daemon, kNarrow},
     {"status_trouble", "status_trouble.colour", status_daemon, kColour},
     {"audit", "audit.80", audit, kNarrow},

@@ -1,0 +1,55 @@
+#include "tests/daemon/control/daemon.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+namespace rollcall::control {
+
+schema::Config Daemon::settings() {
+    schema::Config config;
+    config.homeserver.server_name = sim::kServerName;
+    config.directories.emplace_back().name = "corp";
+    config.policy = "/nonexistent";
+    return config;
+}
+
+Daemon::Daemon(const std::function<void(sim::Simulation&)>& prepare)
+    : sim(sim::Options{.seed = 7}), config_(settings()), handler(config_) {
+    sim.found_company();
+    if (prepare) prepare(sim);
+    sim.start();
+    sim.apply();
+    sim.converge();
+}
+
+Daemon::~Daemon() {
+    rest();
+}
+
+json::Value Daemon::ask(const std::string& request) {
+    json::Value answer;
+    auto parsed = json::parse(request);
+    EXPECT_TRUE(parsed) << request;
+    EXPECT_TRUE(mailbox.offer(make_command(handler, std::move(*parsed), own_caller(),
+                                           [&answer](json::Value said) { answer = std::move(said); })));
+    EXPECT_TRUE(sim.engine().turn(mailbox.take(), sim.agenda.now()));
+    return answer;
+}
+
+void Daemon::work() {
+    working_ = true;
+    thread_ = std::thread([this] {
+        while (working_) {
+            pollfd mail{mailbox.fd(), POLLIN, 0};
+            if (::poll(&mail, 1, 20) <= 0) continue;
+            EXPECT_TRUE(sim.engine().turn(mailbox.take(), sim.agenda.now()));
+        }
+    });
+}
+
+void Daemon::rest() {
+    working_ = false;
+    if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace rollcall::control

@@ -1,0 +1,82 @@
+// What every command answers, whatever it is asked: daemon/control/handler.h.
+#include <gtest/gtest.h>
+
+#include "tests/daemon/control/daemon.h"
+
+namespace rollcall::control {
+namespace {
+
+std::int64_t exit_of(const json::Value& answer) {
+    return answer["exit"].integer_or(-1);
+}
+
+TEST(Handler, NamesACommandThatItDoesNotKnow) {
+    Daemon daemon;
+    for (const char* request : {R"({"command":"dance"})", R"({})", R"([])", R"({"command":7})"}) {
+        const json::Value answer = daemon.ask(request);
+        EXPECT_EQ(exit_of(answer), 2) << request;
+        EXPECT_EQ(answer["error"]["message"].text().substr(0, 16), "unknown command ") << request;
+    }
+}
+
+TEST(Handler, RefusesAnOrderThatLacksSomething) {
+    Daemon daemon;
+    const auto before = daemon.sim.engine().store().trail_size();
+    for (const char* request :
+         {R"({"command":"pause"})", R"({"command":"pause","args":{"reason":7}})",
+          R"({"command":"pause","args":[]})", R"({"command":"depart","args":{"reason":"x"}})",
+          R"({"command":"depart","args":{"user":"p1"}})",
+          R"({"command":"depart","args":{"user":"","reason":"x"}})",
+          R"({"command":"approve","args":{"id":"abc"}})", R"({"command":"reject","args":{"id":"abc"}})",
+          R"({"command":"approve","args":{"reason":"x"}})", R"({"command":"reject","args":{"reason":"x"}})",
+          R"({"command":"why"})", R"({"command":"why","args":{"user":["p1"]}})"}) {
+        const json::Value answer = daemon.ask(request);
+        EXPECT_EQ(exit_of(answer), 2) << request << json::write(answer);
+        EXPECT_FALSE(answer["error"]["message"].text().empty()) << request;
+        EXPECT_TRUE(answer["result"].is_null()) << request;
+    }
+    EXPECT_EQ(*daemon.sim.engine().store().trail_size(), *before) << "nothing has happened";
+    const json::Value applied = daemon.ask(R"({"command":"apply"})");
+    EXPECT_NE(exit_of(applied), 0) << "no plan was shown";
+}
+
+TEST(Handler, FindsNobodyWithoutAName) {
+    Daemon daemon([](sim::Simulation& sim) { sim.directory.content.people.at("p1").login = ""; });
+    EXPECT_EQ(exit_of(daemon.ask(R"({"command":"depart","args":{"reason":"x"}})")), 2)
+        << "an account whose login is hidden is not meant";
+}
+
+TEST(Handler, AnswersWhatOnlyReads) {
+    Daemon daemon;
+    for (const char* command : {"status", "holds", "audit.list"}) {
+        json::Value request;
+        request.set("command", command);
+        EXPECT_TRUE(Handler::reads_only(request)) << command;
+        const json::Value answer = daemon.ask(json::write(request));
+        EXPECT_EQ(exit_of(answer), 0) << json::write(answer);
+        EXPECT_NE(answer["result"].object(), nullptr) << command;
+    }
+    for (const char* command : {"apply", "pause", "resume", "depart", "approve", "reject"}) {
+        json::Value request;
+        request.set("command", command);
+        EXPECT_FALSE(Handler::reads_only(request)) << command;
+    }
+}
+
+// `init --exclude` leaves administrators out of the mask: they are invited, and must accept themselves.
+TEST(Handler, StatusShowsWhoeverCannotBeJoinedAsInvited) {
+    const std::string admin = sim::Simulation::id_of("p1");
+    Daemon daemon([&](sim::Simulation& sim) {
+        sim.homeserver.add_account(admin);
+        sim.without_account.erase("p1");
+        sim.homeserver.not_covered.insert(admin);
+        sim.rules = {{.key = "all", .members = "employees"}};
+    });
+    const json::Value status = daemon.ask(R"({"command":"status"})")["result"];
+    EXPECT_EQ(status["failures"].array()->size(), 0U) << json::write(status["failures"]);
+    ASSERT_EQ(status["invited"].array()->size(), 1U);
+    EXPECT_EQ((*status["invited"].array())[0]["action"].text(), "add all " + admin);
+}
+
+}  // namespace
+}  // namespace rollcall::control

@@ -1,0 +1,184 @@
+// The control socket as its clients see it, the rude ones too: daemon/control/socket.h.
+#include <fcntl.h>
+#include <grp.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <ctime>
+#include <filesystem>
+#include <future>
+#include <vector>
+
+#include "tests/daemon/control/client.h"
+#include "tests/daemon/control/daemon.h"
+
+namespace rollcall::control {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string kStatus = "{\"command\":\"status\"}\n";
+
+class Socket : public testing::Test {
+  protected:
+    void SetUp() override {
+        std::string name = (std::filesystem::temp_directory_path() / "rollcall-control-XXXXXX").string();
+        ASSERT_NE(mkdtemp(name.data()), nullptr);
+        folder_ = name;
+        path_ = folder_ + "/run/control.sock";
+        daemon_.work();
+    }
+    void TearDown() override {
+        socket_.reset();
+        daemon_.rest();
+        std::filesystem::remove_all(folder_);
+    }
+    [[nodiscard]] Status listen(const std::string& group) {
+        auto made = ControlSocket::listen(path_, group, daemon_.handler, daemon_.mailbox, daemon_.log);
+        if (!made) return pass(made);
+        socket_ = std::move(*made);
+        return {};
+    }
+    void listen() { ASSERT_TRUE(listen(own_group())); }
+    [[nodiscard]] static std::string own_group() {
+        const group* found = getgrgid(getgid());
+        return found == nullptr ? "root" : found->gr_name;
+    }
+    std::string folder_, path_;
+    Daemon daemon_;
+    std::unique_ptr<ControlSocket> socket_;
+};
+
+TEST_F(Socket, MayBeUsedByItsOwnerAndGroupAlone) {
+    listen();
+    struct stat status {};
+    ASSERT_EQ(stat(path_.c_str(), &status), 0);
+    EXPECT_TRUE(S_ISSOCK(status.st_mode));
+    EXPECT_EQ(status.st_mode & 07777U, 0660U);
+    EXPECT_EQ(status.st_gid, getgid());
+    socket_.reset();
+    EXPECT_NE(stat(path_.c_str(), &status), 0) << "it is gone with the daemon";
+}
+
+TEST_F(Socket, IsMadeWithoutItsGroupToo) {
+    ASSERT_TRUE(listen("no-such-group-here"));
+    struct stat status {};
+    ASSERT_EQ(stat(path_.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777U, 0660U);
+}
+
+TEST_F(Socket, IsNotTakenFromADaemonThatAnswers) {
+    listen();
+    auto second = ControlSocket::listen(path_, own_group(), daemon_.handler, daemon_.mailbox, daemon_.log);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().kind, ErrorKind::conflict);
+    Client client(path_);
+    client.send(kStatus);
+    EXPECT_NE(client.line(), "");
+}
+
+TEST_F(Socket, OfADaemonThatWasKilledIsReplaced) {
+    std::filesystem::create_directories(folder_ + "/run");
+    { const Descriptor file(open(path_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)); }
+    listen();
+    EXPECT_TRUE(connect_daemon(path_));
+}
+
+TEST_F(Socket, ServesTwoClientsAtOnce) {
+    listen();
+    Client first(path_), second(path_);
+    second.send("{\"command\":\"dance\"}\n" + kStatus);
+    first.send("{\"command\":\"sta");  // half a request holds up nobody
+    EXPECT_NE(second.line().find("unknown command 'dance'"), std::string::npos);
+    EXPECT_NE(second.line().find("\"result\""), std::string::npos);
+    first.send("tus\"}\n");
+    EXPECT_NE(first.line().find("\"result\""), std::string::npos);
+}
+
+TEST_F(Socket, SaysWhatIsNoJson) {
+    listen();
+    Client client(path_);
+    client.send("nonsense\n" + kStatus);
+    EXPECT_NE(client.line().find("the request is no JSON"), std::string::npos);
+    EXPECT_NE(client.line().find("\"result\""), std::string::npos) << "and goes on";
+}
+
+TEST_F(Socket, EndsAClientWhoseLineDoesNotEnd) {
+    listen();
+    Client client(path_), other(path_);
+    client.send(std::string(300U * 1024U, 'x'));
+    EXPECT_TRUE(client.ended());
+    other.send(kStatus);
+    EXPECT_NE(other.line(), "");
+}
+
+TEST_F(Socket, SaysBusyWhereTheMailboxIsFull) {
+    listen();
+    daemon_.rest();
+    while (
+        daemon_.mailbox.offer(engine::Command{[](engine::Engine&) { return std::function<void()>{}; }, true}))
+        continue;
+    Client client(path_);
+    client.send(kStatus);
+    EXPECT_NE(client.line().find("the daemon is busy"), std::string::npos);
+    daemon_.work();
+    client.send(kStatus);
+    EXPECT_NE(client.line().find("\"result\""), std::string::npos);
+}
+
+TEST_F(Socket, SaysBusyToTheSeventeenthClient) {
+    listen();
+    std::vector<Client> clients;
+    for (int i = 0; i < 16; ++i) {
+        clients.emplace_back(path_).send(kStatus);
+        EXPECT_NE(clients.back().line(), "") << i;
+    }
+    Client late(path_);
+    EXPECT_NE(late.line().find("busy with other commands"), std::string::npos);
+    EXPECT_TRUE(late.ended());
+}
+
+TEST_F(Socket, PutsTheCallerOnRecord) {
+    listen();
+    Client client(path_);
+    client.send("{\"command\":\"pause\",\"args\":{\"reason\":\"a test\"}}\n");
+    EXPECT_NE(client.line().find("all but departures"), std::string::npos);
+    daemon_.rest();
+    const auto entries = daemon_.sim.store().trail({});
+    ASSERT_TRUE(entries && !entries->empty());
+    const auto entry = json::parse(entries->back().text);
+    ASSERT_TRUE(entry);
+    EXPECT_EQ((*entry)["reason"].text(), "a test");
+    EXPECT_EQ((*entry)["caller"]["uid"].integer_or(-2), static_cast<std::int64_t>(getuid()))
+        << entries->back().text;
+}
+
+TEST_F(Socket, EndsAlthoughAClientDoesNotRead) {
+    listen();
+    Client rude(path_);
+    rude.send_until_full("nonsense\n");
+    auto ending = std::async(std::launch::async, [this] { socket_.reset(); });
+    EXPECT_EQ(ending.wait_for(3s), std::future_status::ready);
+    rude = Client();  // so that a test that failed ends, too
+}
+
+TEST_F(Socket, DoesNotSpinWithoutDescriptors) {
+    listen();
+    Client client;
+    rlimit limit{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    rlimit none = limit;
+    { none.rlim_cur = static_cast<rlim_t>(Descriptor(open("/dev/null", O_RDONLY | O_CLOEXEC)).get()); }
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    client.connect(path_);
+    client.send(kStatus);
+    const std::clock_t before = std::clock();  // of all threads
+    EXPECT_TRUE(client.silent_for(400ms));
+    const double busy = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    EXPECT_LT(busy, 0.1);
+    EXPECT_NE(client.line().find("\"result\""), std::string::npos) << "whoever waited is served after all";
+}
+
+}  // namespace
+}  // namespace rollcall::control
