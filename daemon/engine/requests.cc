@@ -75,7 +75,7 @@ std::optional<Wanted> power_levels(const policy::Decider& decider, const policy:
     const policy::Room& room = world.rooms[room_id.index()];
     if (room.phase != policy::RoomPhase::open || !room.state.power) return std::nullopt;
     policy::PowerLevels levels = policy::wanted_power_levels(decider, index);
-    for (const auto& [user, level] : room.state.power->users)
+    for (const auto& [user, level] : room.state.users)
         if (user != world.bot && level != 0) levels.users[user] = level;
     const auto put = [&](UserId user) {
         for (const policy::UserAction& action : backlog.actions(user)) {

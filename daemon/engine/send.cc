@@ -55,7 +55,7 @@ void Engine::send(Intent intent, const ActionKey& key) {
                 const policy::Person& known = world_.people[person.index()];
                 entry.person = known.guid;
                 entry.evidence = policy::Evidence{world_.cursor.directory, world_.cursor.server, known.usn,
-                                                  known.dn, world_.cursor.time};
+                                                  known.dn.text(), world_.cursor.time};
             }
         } else if (intent.room_ref.valid()) {
             if (const policy::CompiledRoom* spec = program_->room(intent.room))

@@ -248,7 +248,7 @@ void Simulation::somebody_in_the_directory() {
     const std::string login = some_login();
     const std::string group = group_name(random.below(kGroups));
     const policy::PersonEntry& person = directory.content.people.at(login);
-    const bool known = running() && engine_->world().person_by_guid.contains(person.guid);
+    const bool known = running() && engine_->world().person(person.guid).valid();
     switch (random.below(8)) {
         case 0: {
             const std::string fresh = fmt::format("p{}", ++next_login_);
