@@ -69,6 +69,7 @@ class FakeHomeserver : public engine::Homeserver {
     bool down = false;
     Duration latency{10};
     std::size_t events_a_transaction = 3;
+    std::string room_version = "12";  // before that a creator's power stands in the power levels
 
     // --- what people do; nothing happens where the rules of Matrix forbid it ---
     void add_account(const std::string& user);

@@ -34,6 +34,7 @@ Simulation::Simulation(Options wanted)
     settings.server_name = kServerName;
     settings.bot = kBot;
     settings.abilities.mask = options.mask;
+    homeserver.room_version = options.room_version;
     homeserver.deliver = [this](engine::Message message) { inbox_.push_back(std::move(message)); };
     directory.deliver = [this](engine::Message message) { inbox_.push_back(std::move(message)); };
     homeserver.kept = [this](const std::string& id) {
