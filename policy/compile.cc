@@ -13,6 +13,13 @@
 namespace rollcall::policy {
 namespace {
 
+std::string dn_of(const Person& person) {
+    return person.dn.text();
+}
+const std::string& dn_of(const Group& group) {
+    return group.dn;
+}
+
 class Compiler {
   public:
     Compiler(const PolicyFile& file, const World& world, const Pins& pins)
@@ -106,18 +113,15 @@ class Compiler {
         if (text.members) {
             room.members = body(*text.members);
             room.members_at = text.members->at;
-            room.members_path = text.members->path;
             room.whole_employees = text.members->word == Expression::Word::employees && !text.members->except;
             if (text.members->except) {
                 room.except = expression(*text.members->except);
                 room.except_at = text.members->except->at;
-                room.except_path = text.members->except->path;
             }
         }
         if (text.owners) {
             room.owners = expression(*text.owners);
             room.owners_at = text.owners->at;
-            room.owners_path = text.owners->path;
         }
         room.admission = text.admission.value_or(Admission::join);
         room.outsiders = text.outsiders.value_or(Outsiders::none);
@@ -277,7 +281,7 @@ class Compiler {
             return {};
         }
         std::string list;
-        for (const IdType id : found) list += (list.empty() ? "" : ", ") + objects[id.index()].dn;
+        for (const IdType id : found) list += (list.empty() ? "" : ", ") + dn_of(objects[id.index()]);
         complain(at, fmt::format("the {} '{}' is ambiguous: {}", what, name, list),
                  "write the distinguished name or guid:…");
         return {};
@@ -335,7 +339,7 @@ class Compiler {
     // As the Decider will claim it: kept, given, or made by the template.
     [[nodiscard]] std::string matrix_id(PersonId id) const {
         const Person& person = world_.people[id.index()];
-        if (!person.matrix_id.empty()) return person.matrix_id;
+        if (person.kept.valid()) return world_.users.text(person.kept);
         const auto given = program_.identities.find(person.guid);
         if (given != program_.identities.end()) return given->second;
         return person.present && !person.deleted ? template_id(world_, id, program_.matrix_id) : "";

@@ -145,7 +145,7 @@ void Decider::derive_conditions(PersonId id) {
     if (const auto at = by_user_.find(person.guid); at != by_user_.end()) holds.push_back(at->second);
     if (!under_.empty()) {
         // A name whose container is not known is older or newer than that container's: it decides nothing.
-        const std::string dn = fold_dn(person.dn);
+        const std::string dn = fold_dn(person.dn.text());
         const bool placed = places_.contains(std::string(dn_parent(dn)));
         for (const auto& [base, condition] : under_)
             if (dn_under(dn, base))
@@ -153,7 +153,7 @@ void Decider::derive_conditions(PersonId id) {
             else if (!placed)
                 unknown.push_back(condition);
     }
-    const auto test_value = [&](const std::string& name, const std::string& value) {
+    const auto test_value = [&](const std::string& name, std::string_view value) {
         if (const auto at = by_value_.find(name + '\x01' + fold(value)); at != by_value_.end())
             holds.insert(holds.end(), at->second.begin(), at->second.end());
         for (const ConditionId pattern : patterns_) {
@@ -262,7 +262,7 @@ std::string template_id(const World& world, PersonId id, const std::vector<Templ
         }
         std::string value;
         if (part.attribute == "samaccountname") {
-            value = person.login;
+            value = person.login.text();
         } else {
             const AttributeId attribute = world.attribute_names.find(part.attribute);
             for (const AttributeValue& held : world.person_attributes.row(id.index()))
@@ -281,7 +281,7 @@ std::string template_id(const World& world, PersonId id, const std::vector<Templ
 void Decider::claim(PersonId id) {
     if (id.index() >= claimed_.size()) claimed_.resize(id.index() + 1);
     const Person& person = world_.people[id.index()];
-    std::string wanted = person.matrix_id;
+    std::string wanted = person.kept.valid() ? world_.users.text(person.kept) : "";
     if (wanted.empty()) {
         const auto identity = program_->identities.find(person.guid);
         if (identity != program_->identities.end())
@@ -331,7 +331,7 @@ void Decider::settle_claims(UserId user) {
     std::sort(at->second.begin(), at->second.end());
     std::vector<PersonId> kept;
     for (const PersonId rival : at->second)
-        if (!world_.people[rival.index()].matrix_id.empty()) kept.push_back(rival);
+        if (world_.people[rival.index()].kept.valid()) kept.push_back(rival);
     PersonId winner;
     if (at->second.size() == 1) winner = at->second.front();
     if (kept.size() == 1) winner = kept.front();
@@ -345,15 +345,16 @@ std::vector<IdentityConflict> Decider::conflicts() const {
     for (const auto& [user, rivals] : rivals_)
         for (const PersonId rival : rivals)
             if (person_of_user_[user.index()] != rival)
-                out.push_back({rival, world_.users.text(user),
-                               fmt::format("{} would be {} too, which belongs to another account; give one "
-                                           "of them an entry under people.identities",
-                                           world_.people[rival.index()].login, world_.users.text(user))});
+                out.push_back(
+                    {rival, world_.users.text(user),
+                     fmt::format("{} would be {} too, which belongs to another account; give one "
+                                 "of them an entry under people.identities",
+                                 world_.people[rival.index()].login.view(), world_.users.text(user))});
     for (const auto& [person, id] : unusable_)
         out.push_back(
             {person, id,
              fmt::format("{} has no usable Matrix ID: '{}' is not one; give an entry under people.identities",
-                         world_.people[person.index()].login, id)});
+                         world_.people[person.index()].login.view(), id)});
     std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.text < b.text; });
     return out;
 }
@@ -591,9 +592,8 @@ const CompiledApproval* Decider::approval(UserId user, std::uint32_t room) const
 
 bool Decider::in_force(const CompiledApproval& approval) const {
     if (world_.now >= approval.until) return false;
-    const auto sponsor = world_.person_by_guid.find(approval.sponsor_guid);
-    return sponsor != world_.person_by_guid.end() && world_.people[sponsor->second.index()].present &&
-           departed(sponsor->second) != Tri::yes;
+    const PersonId sponsor = world_.person(approval.sponsor_guid);
+    return sponsor.valid() && world_.people[sponsor.index()].present && departed(sponsor) != Tri::yes;
 }
 
 }  // namespace rollcall::policy

@@ -67,7 +67,7 @@ std::string joined(const std::vector<std::string>& texts, std::string_view betwe
 Evidence evidence_of(const World& world, PersonId id) {
     if (!id.valid()) return {};
     const Person& person = world.people[id.index()];
-    return {world.cursor.directory, world.cursor.server, person.usn, person.dn, world.cursor.time};
+    return {world.cursor.directory, world.cursor.server, person.usn, person.dn.text(), world.cursor.time};
 }
 
 namespace {
@@ -142,11 +142,11 @@ class Explainer {
     Explainer(const Decider& decider, PersonId person) : decider_(decider), person_(person) {}
 
     // Sentences for the leaves that make `node` what it is.
-    void leaves(NodeId id, Tri value, std::vector<Reason>& out, const std::string& path) const {
+    void leaves(NodeId id, Tri value, std::vector<Reason>& out) const {
         if (!id.valid()) return;
         const Program& program = decider_.program();
         const Node& node = program.nodes[id.index()];
-        const std::string& here = node.path.empty() ? path : node.path;
+        const std::string here = node.path.text();
         switch (node.op) {
             case Node::Op::no:
                 out.push_back({"nobody", here, node.at, {}});
@@ -162,14 +162,14 @@ class Explainer {
             case Node::Op::all:
                 for (std::uint32_t i = 0; i < node.count; ++i) {
                     const NodeId child = program.children[node.first + i];
-                    if (decider_.evaluate(person_, child) == value) leaves(child, value, out, here);
+                    if (decider_.evaluate(person_, child) == value) leaves(child, value, out);
                 }
                 return;
             case Node::Op::except: {
                 const NodeId kept(std::size_t{node.first}), taken(std::size_t{node.count});
                 if (value == Tri::no && decider_.evaluate(person_, taken) == Tri::yes)
-                    return leaves(taken, Tri::yes, out, here + ".except");
-                return leaves(kept, value, out, here);
+                    return leaves(taken, Tri::yes, out);
+                return leaves(kept, value, out);
             }
         }
     }
@@ -282,19 +282,19 @@ Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t r
     std::vector<Reason>& reasons = out.reasons;
     switch (out.verdict.basis) {
         case Basis::member:
-            explainer.leaves(spec.members, Tri::yes, reasons, spec.members_path);
+            explainer.leaves(spec.members, Tri::yes, reasons);
             break;
         case Basis::owner:
-            explainer.leaves(spec.owners, Tri::yes, reasons, spec.owners_path);
+            explainer.leaves(spec.owners, Tri::yes, reasons);
             break;
         case Basis::excepted:
-            explainer.leaves(spec.except, Tri::yes, reasons, spec.except_path);
+            explainer.leaves(spec.except, Tri::yes, reasons);
             break;
         case Basis::not_listed:
-            explainer.leaves(spec.members, Tri::no, reasons, spec.members_path);
+            explainer.leaves(spec.members, Tri::no, reasons);
             break;
         case Basis::not_employee:
-            explainer.leaves(program.employees, Tri::no, reasons, "people.employees");
+            explainer.leaves(program.employees, Tri::no, reasons);
             break;
         case Basis::departed:
             reasons.push_back({"departed: " + departure_reason(decider, out.person), "departed", spec.at});
@@ -328,9 +328,9 @@ Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t r
             } else if (out.person.valid() && decider.departed(out.person) == Tri::unknown) {
                 reasons.push_back({"the account's state could not be read", "", {}});
             } else {
-                explainer.leaves(program.employees, Tri::unknown, reasons, "people.employees");
-                explainer.leaves(spec.except, Tri::unknown, reasons, spec.except_path);
-                explainer.leaves(spec.members, Tri::unknown, reasons, spec.members_path);
+                explainer.leaves(program.employees, Tri::unknown, reasons);
+                explainer.leaves(spec.except, Tri::unknown, reasons);
+                explainer.leaves(spec.members, Tri::unknown, reasons);
             }
             break;
     }

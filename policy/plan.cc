@@ -158,7 +158,8 @@ std::string wanted_alias(const Decider& decider, const CompiledRoom& room) {
 }
 
 bool creator_is_privileged(const RoomState& state) {
-    const std::string& version = state.create.version;
+    if (!state.create) return false;
+    const std::string& version = state.create->version;
     if (!std::all_of(version.begin(), version.end(), [](char c) { return c >= '0' && c <= '9'; }))
         return false;
     return version.size() > 2 || (version.size() == 2 && version >= "12");
@@ -231,15 +232,14 @@ ServerAcl wanted_server_acl(const Decider& decider, std::uint32_t room) {
 
 namespace {
 
-bool same_levels(PowerLevels held, PowerLevels wanted, const std::string& bot) {
-    const auto level = [&bot](const PowerLevels& levels) {
-        const auto at = levels.users.find(bot);
-        return at == levels.users.end() ? std::int64_t{0} : at->second;
+bool same_levels(const RoomState& held, PowerLevels wanted, const std::string& bot) {
+    const auto level = [&bot](const std::map<std::string, std::int64_t>& users) {
+        const auto at = users.find(bot);
+        return at == users.end() ? std::int64_t{0} : at->second;
     };
-    if (level(held) != level(wanted)) return false;
-    held.users.clear();
+    if (level(held.users) != level(wanted.users)) return false;
     wanted.users.clear();
-    return held == wanted;
+    return held.power == wanted;
 }
 
 // The room's place in its space is written in the space.
@@ -273,7 +273,7 @@ void derive_room(const Decider& decider, std::uint32_t index, std::vector<RoomAc
     };
     want(state.join_rules != wanted_join_rules(decider, index), ActionKind::set_join_rule, Lane::addition);
     want(state.acl != wanted_server_acl(decider, index), ActionKind::set_server_acl, Lane::addition);
-    want(!state.power || !same_levels(*state.power, wanted_power_levels(decider, index), world.bot),
+    want(!state.power || !same_levels(state, wanted_power_levels(decider, index), world.bot),
          ActionKind::set_power_levels, Lane::addition);
     want(state.history != wanted_history(spec), ActionKind::set_history, Lane::addition);
     want(state.guest_access != "forbidden" && !state.guest_access.empty(), ActionKind::set_guest_access,

@@ -13,6 +13,7 @@
 #include "policy/base/diagnostic.h"
 #include "policy/base/guid.h"
 #include "policy/base/id.h"
+#include "policy/base/short_text.h"
 #include "policy/directory.h"
 #include "policy/policy_file.h"
 
@@ -40,7 +41,7 @@ struct Node {
         0;  // condition: its id; any, all: first child in Program::children; except: taken from
     std::uint32_t count = 0;  // any, all: children; except: the node that takes out
     Position at;              // where it was written
-    std::string path;         // expressions only: "rooms.engineering.members"
+    ShortText path;           // expressions only: "rooms.engineering.members.any[2]"; "" in `any` and `all`
 };
 
 struct CompiledRoom {
@@ -53,7 +54,6 @@ struct CompiledRoom {
     NodeId owners;                   // may be invalid: nobody
     NodeId except;                   // may be invalid
     Position members_at, owners_at, except_at;
-    std::string members_path, owners_path, except_path;
     bool whole_employees = false;  // members are exactly `employees`
     Admission admission = Admission::join;
     History history = History::shared;

@@ -76,6 +76,7 @@ struct CreateContent {
     std::vector<std::string>
         creators;        // sender and additional_creators: infinite power from room version 12 on
     std::string intent;  // our marker in creation_content, "" where absent
+    bool operator==(const CreateContent&) const = default;
 };
 struct TombstoneContent {
     std::string replacement;

@@ -82,14 +82,14 @@ class Step {
         std::unordered_set<Guid, GuidHash> seen;
         for (const PersonEntry& entry : fact.people) {
             seen.insert(entry.guid);
-            if (newer_known(world_.person_by_guid, world_.people, entry))
+            if (newer_person_known(entry))
                 all_attributes = false;
             else
                 world_.put_person(entry);
         }
         for (const GroupEntry& entry : fact.groups) {
             seen.insert(entry.guid);
-            if (!newer_known(world_.group_by_guid, world_.groups, entry)) world_.put_group(entry, true);
+            if (!newer_group_known(entry)) world_.put_group(entry, true);
         }
         // What was learned since the read began is not judged by it.
         const auto older = [&](const auto& object) { return object.usn <= fact.evidence.usn; };
@@ -199,10 +199,13 @@ class Step {
         return {};
     }
 
-    template <class Index, class Objects, class Entry>
-    static bool newer_known(const Index& index, const Objects& objects, const Entry& entry) {
-        const auto at = index.find(entry.guid);
-        return at != index.end() && objects[at->second.index()].usn > entry.usn;
+    bool newer_person_known(const PersonEntry& entry) const {
+        const PersonId held = world_.person(entry.guid);
+        return held.valid() && world_.people[held.index()].usn > entry.usn;
+    }
+    bool newer_group_known(const GroupEntry& entry) const {
+        const auto held = world_.group_by_guid.find(entry.guid);
+        return held != world_.group_by_guid.end() && world_.groups[held->second.index()].usn > entry.usn;
     }
 
     // Entries read with fewer attributes leave the others unknown until a complete read.
@@ -233,11 +236,11 @@ class Step {
         }
         if (!fact.people.empty()) narrow_attributes(fact.attributes);
         for (const PersonEntry& entry : fact.people) {
-            if (newer_known(world_.person_by_guid, world_.people, entry)) continue;
+            if (newer_person_known(entry)) continue;
             world_.put_person(entry);
         }
         for (const GroupEntry& entry : fact.groups) {
-            if (newer_known(world_.group_by_guid, world_.groups, entry)) continue;
+            if (newer_group_known(entry)) continue;
             const auto at = world_.group_by_guid.find(entry.guid);
             // One that comes back may stand in groups whose own entries did not move.
             effects_.sweep |= at != world_.group_by_guid.end() && world_.groups[at->second.index()].deleted;
@@ -267,7 +270,7 @@ class Step {
     // still to be taken back from it.
     void keep_what_is_in_use(PersonId id) {
         const UserId user = decider_->user_of(id);
-        if (!user.valid() || !world_.people[id.index()].matrix_id.empty()) return;
+        if (!user.valid() || world_.people[id.index()].kept.valid()) return;
         const bool deleted = world_.people[id.index()].deleted;
         const auto row = world_.memberships.row(user.index());
         if (std::any_of(row.begin(), row.end(), [deleted](const Membership& held) {
@@ -293,7 +296,7 @@ class Step {
             world_.touched.people.insert(id);
             // Of those who had left before we ever looked, only whoever was seen here is our business.
             if (!user.valid() ||
-                (first_look && person.matrix_id.empty() && world_.memberships.row(user.index()).empty()))
+                (first_look && !person.kept.valid() && world_.memberships.row(user.index()).empty()))
                 return;
             world_.departing[user] = {};
             world_.touched.users.insert(user);
@@ -306,7 +309,7 @@ class Step {
             world_.departing.erase(user);
             world_.touched.users.insert(user);
             world_.dirty.users.insert(user);
-            note({Note::Kind::returned, fmt::format("{} is back", person.login), id, user, "", "",
+            note({Note::Kind::returned, fmt::format("{} is back", person.login.view()), id, user, "", "",
                   evidence_of(person)});
         }
     }
@@ -319,16 +322,16 @@ class Step {
     }
 
     [[nodiscard]] std::string departure_text(const Person& person) const {
-        if (person.deleted) return fmt::format("{}: account deleted", person.login);
+        if (person.deleted) return fmt::format("{}: account deleted", person.login.view());
         if (person.account_control && (*person.account_control & kAccountDisabled) != 0)
-            return fmt::format("{}: account disabled", person.login);
+            return fmt::format("{}: account disabled", person.login.view());
         if (person.expires && *person.expires <= world_.now)
-            return fmt::format("{}: account expired on {}", person.login, to_rfc3339(*person.expires));
-        return fmt::format("{}: ordered by an admin", person.login);
+            return fmt::format("{}: account expired on {}", person.login.view(), to_rfc3339(*person.expires));
+        return fmt::format("{}: ordered by an admin", person.login.view());
     }
 
     [[nodiscard]] Evidence evidence_of(const Person& person) const {
-        return {world_.cursor.directory, world_.cursor.server, person.usn, person.dn,
+        return {world_.cursor.directory, world_.cursor.server, person.usn, person.dn.text(),
                 evidence_ != nullptr ? evidence_->time : world_.cursor.time};
     }
 
@@ -425,11 +428,12 @@ class Step {
     void keep_identity(UserId user) {
         if (decider_ == nullptr) return;
         const PersonId id = decider_->person_of(user);
-        if (!id.valid() || !world_.people[id.index()].matrix_id.empty()) return;
-        world_.people[id.index()].matrix_id = world_.users.text(user);
+        if (!id.valid() || world_.people[id.index()].kept.valid()) return;
+        world_.people[id.index()].kept = user;
         world_.touched.people.insert(id);
         note({Note::Kind::identity_kept,
-              fmt::format("{} is {} from now on", world_.people[id.index()].login, world_.users.text(user)),
+              fmt::format("{} is {} from now on", world_.people[id.index()].login.view(),
+                          world_.users.text(user)),
               id,
               user,
               "",
@@ -468,14 +472,15 @@ class Step {
 
     void state_event(RoomId room, const RoomEvent& event) {
         if (std::holds_alternative<OtherContent>(event.content)) return;
-        RoomState& state = world_.rooms[room.index()].state;
-        std::string& held = state.events[slot(event.content, state_key_of(event))];
+        HeldEvents& events = world_.rooms[room.index()].state.events;
+        const std::string place = slot(event.content, state_key_of(event));
+        const std::string_view held = events.find(place);
         if (held == event.event) return;
         if (held != event.replaces) {  // not the successor of what we know: the room is read afresh
             effects_.read_rooms.push_back(room);
             return;
         }
-        held = event.event;
+        events.set(place, event.event);
         set_state(room, event.content, event.sender);
     }
 
@@ -494,7 +499,9 @@ class Step {
             void operator()(const CanonicalAliasContent& c) { state.alias = c.alias; }
             void operator()(const HistoryVisibilityContent& c) { state.history = c.visibility; }
             void operator()(const GuestAccessContent& c) { state.guest_access = c.access; }
-            void operator()(const CreateContent& c) { state.create = c; }
+            void operator()(const CreateContent& c) {
+                state.create = CreateContent{c.version, c.space, c.creators, {}};
+            }
             void operator()(const TombstoneContent& c) { state.tombstone = c.replacement; }
             void operator()(const SpaceChildContent& c) {
                 if (c.present)
@@ -508,6 +515,7 @@ class Step {
             void operator()(const OtherContent&) {}
         };
         std::visit(Setter{*this, id, state}, content);
+        world_.parts.share(state);
         world_.mark_room(id);
         if (!sender.empty() && sender != world_.bot)
             note({Note::Kind::room_state,
@@ -522,9 +530,8 @@ class Step {
     void set_power(RoomId id, const PowerLevels& levels) {
         Room& room = world_.rooms[id.index()];
         std::map<std::string, std::int64_t> next = levels.users;
-        if (room.state.power)
-            for (const auto& [user, level] : room.state.power->users) next.emplace(user, 0);
-        room.state.power = levels;
+        for (const auto& [user, level] : room.state.users) next.emplace(user, 0);
+        room.state.set_power(levels);
         for (const auto& [name, level] : next) {
             if (name == world_.bot) continue;
             const UserId user = world_.user(name);
@@ -554,9 +561,9 @@ class Step {
             const auto* member = std::get_if<MemberContent>(&event.content);
             if (member == nullptr) {
                 if (std::holds_alternative<OtherContent>(event.content)) continue;
-                std::string& held = room.state.events[slot(event.content, state_key_of(event))];
-                if (held == event.event) continue;
-                held = event.event;
+                const std::string place = slot(event.content, state_key_of(event));
+                if (room.state.events.find(place) == event.event) continue;
+                room.state.events.set(place, event.event);
                 set_state(id, event.content, event.sender);
                 continue;
             }
@@ -620,7 +627,7 @@ class Step {
         const std::string now = held_state_event(world_, fact.room, fact.content, fact.state_key);
         if (now != fact.held) return;  // an event has come since, and it may be a later one
         if (!fact.event.empty())
-            world_.rooms[fact.room.index()].state.events[slot(fact.content, fact.state_key)] = fact.event;
+            world_.rooms[fact.room.index()].state.events.set(slot(fact.content, fact.state_key), fact.event);
         set_state(fact.room, fact.content, world_.bot);
     }
 
@@ -725,9 +732,7 @@ Effects step(World& world, Decider* decider, const Fact& fact) {
 
 std::string held_state_event(const World& world, RoomId room, const RoomContent& content,
                              const std::string& state_key) {
-    const auto& events = world.rooms[room.index()].state.events;
-    const auto at = events.find(slot(content, state_key));
-    return at == events.end() ? std::string() : at->second;
+    return std::string(world.rooms[room.index()].state.events.find(slot(content, state_key)));
 }
 
 void keep_approvals(World& world, const Decider& old) {

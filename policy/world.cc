@@ -39,8 +39,7 @@ std::vector<PersonId> World::people_named(std::string_view login) const {
     std::vector<PersonId> found;
     if (login.starts_with("guid:")) {
         const auto guid = Guid::from_text(login.substr(5));
-        const auto at = guid ? person_by_guid.find(*guid) : person_by_guid.end();
-        if (at != person_by_guid.end()) found.push_back(at->second);
+        if (const PersonId id = guid ? person(*guid) : PersonId{}; id.valid()) found.push_back(id);
         return found;
     }
     const std::string wanted = fold(login);
@@ -69,10 +68,12 @@ std::vector<GroupId> World::groups_named(std::string_view name) const {
 }
 
 PersonId World::put_person(const PersonEntry& entry) {
-    const auto [at, fresh] = person_by_guid.try_emplace(entry.guid, PersonId(people.size()));
-    const PersonId id = at->second;
+    PersonId id = person(entry.guid);
+    const bool fresh = !id.valid();
     if (fresh) {
+        id = PersonId(people.size());
         people.emplace_back().guid = entry.guid;
+        people_by_guid.add(people, id);
         person_groups.assign(id.index(), {});
         resolve_waiting(entry.guid, MemberRef::person(id));
     }
@@ -82,7 +83,7 @@ PersonId World::put_person(const PersonEntry& entry) {
     person.deleted = entry.deleted;
     person.present = true;
     if (!entry.deleted) {  // a tombstone keeps what was last known: its own attributes are stripped
-        person.dn = entry.dn;
+        person.dn = dn_pool.dn(entry.dn);
         person.login = entry.login;
         person.account_control = entry.account_control;
         if (person.expires) expiries.erase({*person.expires, id});
@@ -92,7 +93,7 @@ PersonId World::put_person(const PersonEntry& entry) {
         if (entry.primary_group) primary_rids.insert(*entry.primary_group);
         set_attributes(id, entry);
     }
-    const bool same = !fresh && before.dn == person.dn && before.login == person.login &&
+    const bool same = !fresh && before.dn.text() == person.dn.text() && before.login == person.login &&
                       before.account_control == person.account_control && before.expires == person.expires &&
                       before.primary_group == person.primary_group && before.deleted == person.deleted &&
                       before.present == person.present;
@@ -190,8 +191,8 @@ GroupId World::put_group(const GroupEntry& entry, bool absence_counts) {
     std::vector<MemberRef> wanted;
     std::vector<Guid> unseen;
     for (const Guid& guid : entry.members) {
-        if (const auto person = person_by_guid.find(guid); person != person_by_guid.end())
-            wanted.push_back(MemberRef::person(person->second));
+        if (const PersonId member = person(guid); member.valid())
+            wanted.push_back(MemberRef::person(member));
         else if (const auto child = group_by_guid.find(guid); child != group_by_guid.end())
             wanted.push_back(MemberRef::group(child->second));
         else

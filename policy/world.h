@@ -14,11 +14,14 @@
 #include <unordered_set>
 #include <vector>
 
+#include "policy/base/dn.h"
 #include "policy/base/guid.h"
+#include "policy/base/guid_index.h"
 #include "policy/base/id.h"
 #include "policy/base/rows.h"
+#include "policy/base/short_text.h"
 #include "policy/directory.h"
-#include "policy/room_event.h"
+#include "policy/room_state.h"
 
 namespace rollcall::policy {
 
@@ -29,17 +32,17 @@ enum class Tri : std::uint8_t { no, unknown, yes };
 
 struct Person {
     Guid guid;
-    std::string dn;
-    std::string login;
+    Dn dn;
+    ShortText login;
     std::optional<std::uint32_t> account_control;
     std::optional<Time> expires;
     std::optional<std::uint32_t> primary_group;
     bool deleted = false;         // a tombstone was seen: departed
     bool present = true;          // false: a verified complete read did not contain them
     bool depart_ordered = false;  // `rollcall depart`
+    bool departed_seen = false;   // the departure has been noticed and acted on, so that it is noticed once
+    UserId kept;                  // the Matrix ID, for life once an account of that name was seen in use
     std::uint64_t usn = 0;
-    bool departed_seen = false;  // the departure has been noticed and acted on, so that it is noticed once
-    std::string matrix_id;       // kept for life once an account of that name was seen in use; "" before
 };
 
 struct Group {
@@ -108,18 +111,6 @@ enum class RoomPhase : std::uint8_t {
     open,     // its lasting state applies
 };
 
-// What is held of a room's state. Each part knows the event that said so.
-struct RoomState {
-    std::string name, topic, alias, history, guest_access;
-    std::optional<PowerLevels> power;
-    std::optional<JoinRules> join_rules;
-    std::optional<ServerAcl> acl;
-    CreateContent create;
-    std::string tombstone;
-    std::set<std::string, std::less<>> children;             // room IDs of a space's children
-    std::map<std::string, std::string, std::less<>> events;  // "type|state key" → event ID held
-};
-
 struct Room {
     std::string key;  // identity, from the policy
     std::string id;   // room ID, opaque; "" until created
@@ -183,13 +174,14 @@ class World {
     std::vector<Person> people;
     std::vector<Group> groups;
     std::vector<Container> containers;
+    DnPool dn_pool;               // of people's distinguished names
     Rows<GroupId> person_groups;  // direct, without the primary group
     Rows<GroupId> group_parents;
     Rows<MemberRef> group_members;
     Rows<AttributeValue> person_attributes;
-    Interner<AttributeId> attribute_names;  // lower case
-    Interner<ValueId> attribute_values;     // as the directory wrote them
-    std::unordered_map<Guid, PersonId, GuidHash> person_by_guid;
+    Interner<AttributeId> attribute_names;       // lower case
+    Interner<ValueId> attribute_values;          // as the directory wrote them
+    GuidIndex<PersonId, Person> people_by_guid;  // asked through person()
     std::unordered_map<Guid, GroupId, GuidHash> group_by_guid;
     std::unordered_map<Guid, ContainerId, GuidHash> container_by_guid;
     std::unordered_map<std::uint32_t, GroupId> group_by_rid;
@@ -209,6 +201,7 @@ class World {
     Interner<UserId> users;         // Matrix IDs
     std::vector<Account> accounts;  // by UserId
     std::vector<Room> rooms;
+    RoomParts parts;  // of their states, that many have in common
     std::unordered_map<std::string, RoomId> room_by_key;
     std::unordered_map<std::string, RoomId> room_by_id;
     Rows<Membership> memberships;  // by UserId
@@ -246,6 +239,7 @@ class World {
     [[nodiscard]] static std::uint64_t pair(UserId user, RoomId room) {
         return std::uint64_t{user.value} << 32U | room.value;
     }
+    [[nodiscard]] PersonId person(const Guid& guid) const { return people_by_guid.find(people, guid); }
     // Folded login → person: none, one, or several (then ambiguous). Deleted and missing people are passed
     // over.
     [[nodiscard]] std::vector<PersonId> people_named(std::string_view login) const;

@@ -224,7 +224,7 @@ class Loader {
     }
 
     std::string_view text_;
-    const std::string& file_;
+    const FileName file_;
     Diagnostics& out_;
     const YamlLimits& limits_;
     yaml_parser_t parser_{};

@@ -118,7 +118,7 @@ json::Value to_json(const policy::Decider& decider, const policy::PlanLine& line
     std::string login, reason, rule;
     if (line.user_id.valid()) {
         if (const PersonId person = decider.person_of(line.user_id); person.valid())
-            login = decider.world().people[person.index()].login;
+            login = decider.world().people[person.index()].login.text();
         reason = policy::why(decider, line.user_id, line.room_index, line.basis);
     }
     if (line.room_index != policy::kNoRoom) rule = decider.program().rooms[line.room_index].at.file_line();

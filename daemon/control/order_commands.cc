@@ -84,7 +84,7 @@ Answer depart(const Context& context) {
     const bool taken_back = context.args["take_back"].boolean_or(false);
     context.engine.depart(*person, taken_back, context.caller, *reason);
     json::Value result;
-    result.set("login", context.engine.world().people[person->index()].login);
+    result.set("login", context.engine.world().people[person->index()].login.view());
     result.set("departed", context.engine.decider() != nullptr &&
                                context.engine.decider()->departed(*person) == policy::Tri::yes);
     return ok(std::move(result));

@@ -52,14 +52,14 @@ json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room) {
 void person_json(engine::Engine& engine, PersonId person, json::Value& out) {
     const policy::World& world = engine.world();
     const policy::Person& known = world.people[person.index()];
-    out.set("login", known.login);
-    out.set("dn", known.dn);
+    out.set("login", known.login.view());
+    out.set("dn", known.dn.text());
     out.set("guid", known.guid.text());
     out.set("departed", to_text(engine.decider()->departed(person)));
     out.set("departure", policy::departure_reason(*engine.decider(), person));
     out.set("employee", to_text(engine.decider()->employee(person)));
     out.set("evidence", to_json(policy::Evidence{world.cursor.directory, world.cursor.server, known.usn,
-                                                 known.dn, world.cursor.time}));
+                                                 known.dn.text(), world.cursor.time}));
 }
 
 }  // namespace

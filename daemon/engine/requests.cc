@@ -75,7 +75,7 @@ std::optional<Wanted> power_levels(const policy::Decider& decider, const policy:
     const policy::Room& room = world.rooms[room_id.index()];
     if (room.phase != policy::RoomPhase::open || !room.state.power) return std::nullopt;
     policy::PowerLevels levels = policy::wanted_power_levels(decider, index);
-    for (const auto& [user, level] : room.state.power->users)
+    for (const auto& [user, level] : room.state.users)
         if (user != world.bot && level != 0) levels.users[user] = level;
     const auto put = [&](UserId user) {
         for (const policy::UserAction& action : backlog.actions(user)) {
@@ -124,9 +124,10 @@ Wanted create_room(const policy::Decider& decider, const policy::Backlog& backlo
     if (!spec.topic.empty()) body.set("topic", spec.topic);
     body.set("creation_content", std::move(creation));
     body.set("initial_state", std::move(state));
-    policy::PowerLevels levels = policy::wanted_power_levels(decider, index);
-    levels.users.clear();  // the homeserver puts its creator in where the room version wants that
-    body.set("power_level_content_override", schema::content_of(levels));
+    // Without `users`: the homeserver names its creator there, or must not, as the room version wants it.
+    json::Value levels = schema::content_of(policy::wanted_power_levels(decider, index));
+    std::erase_if(*levels.object(), [](const json::Member& member) { return member.first == "users"; });
+    body.set("power_level_content_override", std::move(levels));
     Call call;
     call.kind = CallKind::create_room;
     call.body = json::write(body);

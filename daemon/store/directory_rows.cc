@@ -17,7 +17,7 @@ using policy::MemberRef;
 using policy::Person;
 using policy::World;
 
-Status save_person(Database& database, const Person& person) {
+Status save_person(Database& database, const World& world, const Person& person) {
     return database.run(
         "INSERT INTO person (guid, dn, login, account_control, expires, primary_group, deleted, present, "
         "depart_ordered, departed_seen, usn, matrix_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
@@ -28,9 +28,10 @@ Status save_person(Database& database, const Person& person) {
         "depart_ordered = excluded.depart_ordered, departed_seen = excluded.departed_seen, usn = "
         "excluded.usn, "
         "matrix_id = excluded.matrix_id",
-        person.guid, person.dn, person.login, person.account_control, person.expires, person.primary_group,
-        person.deleted, person.present, person.depart_ordered, person.departed_seen, person.usn,
-        person.matrix_id);
+        person.guid, person.dn.text(), person.login.view(), person.account_control, person.expires,
+        person.primary_group, person.deleted, person.present, person.depart_ordered, person.departed_seen,
+        person.usn,
+        person.kept.valid() ? std::string_view(world.users.text(person.kept)) : std::string_view{});
 }
 
 Status save_attributes(Database& database, const World& world, PersonId id) {
@@ -109,7 +110,7 @@ Status load_people(Database& database, World& world) {
             const PersonId id(world.people.size());
             Person& person = world.people.emplace_back();
             person.guid = row.guid(0);
-            person.dn = row.text(1);
+            person.dn = world.dn_pool.dn(row.text(1));
             person.login = row.text(2);
             if (!row.is_null(3)) person.account_control = static_cast<std::uint32_t>(row.integer(3));
             if (!row.is_null(4)) person.expires = row.time(4);
@@ -119,10 +120,10 @@ Status load_people(Database& database, World& world) {
             person.depart_ordered = row.flag(8);
             person.departed_seen = row.flag(9);
             person.usn = static_cast<std::uint64_t>(row.integer(10));
-            person.matrix_id = row.text(11);
+            if (!row.text(11).empty()) person.kept = world.user(row.text(11));
             if (person.expires && *person.expires != kNever) world.expiries.emplace(*person.expires, id);
             if (person.primary_group) world.primary_rids.insert(*person.primary_group);
-            if (person.guid.empty() || !world.person_by_guid.emplace(person.guid, id).second)
+            if (person.guid.empty() || !world.people_by_guid.add(world.people, id))
                 return damaged(database, "person", "a GUID");
             return {};
         });
@@ -132,12 +133,10 @@ Status load_attributes(Database& database, World& world) {
     std::vector<std::pair<std::uint32_t, AttributeValue>> pairs;
     const Status read =
         database.each("SELECT person, name, value FROM person_attribute", [&](const Row& row) -> Status {
-            const auto person = world.person_by_guid.find(row.guid(0));
-            if (person == world.person_by_guid.end())
-                return damaged(database, "person_attribute", "nobody's value");
-            pairs.emplace_back(person->second.value,
-                               AttributeValue{world.attribute_names.intern(row.text(1)),
-                                              world.attribute_values.intern(row.text(2))});
+            const PersonId person = world.person(row.guid(0));
+            if (!person.valid()) return damaged(database, "person_attribute", "nobody's value");
+            pairs.emplace_back(person.value, AttributeValue{world.attribute_names.intern(row.text(1)),
+                                                            world.attribute_values.intern(row.text(2))});
             return {};
         });
     if (!read) return read;
@@ -177,9 +176,9 @@ Status load_members(Database& database, World& world) {
         if (found == world.group_by_guid.end()) return damaged(database, "group_member", "no such group");
         const GroupId group = found->second;
         const Guid member = row.guid(1);
-        if (const auto person = world.person_by_guid.find(member); person != world.person_by_guid.end()) {
-            members.emplace_back(group.value, MemberRef::person(person->second));
-            person_groups.emplace_back(person->second.value, group);
+        if (const PersonId person = world.person(member); person.valid()) {
+            members.emplace_back(group.value, MemberRef::person(person));
+            person_groups.emplace_back(person.value, group);
         } else if (const auto child = world.group_by_guid.find(member); child != world.group_by_guid.end()) {
             members.emplace_back(group.value, MemberRef::group(child->second));
             group_parents.emplace_back(child->second.value, group);
@@ -240,7 +239,7 @@ Status load_cursor(Database& database, World& world) {
 
 Status save_people(Database& database, const World& world, const policy::Touched& touched) {
     for (const PersonId id : in_order(touched.people)) {
-        if (Status saved = save_person(database, world.people[id.index()]); !saved) return saved;
+        if (Status saved = save_person(database, world, world.people[id.index()]); !saved) return saved;
         if (Status saved = save_attributes(database, world, id); !saved) return saved;
     }
     return {};

@@ -45,19 +45,19 @@ Status save_events(Database& database, std::int64_t number, const Room& room) {
             return Status{};
         },
         number);
-    for (const auto& [slot, event] : room.state.events) {
-        if (!done) return done;
+    room.state.events.each([&](std::string_view slot, std::string_view event) {
         const auto held = stored.find(slot);
-        if (held == stored.end() || held->second != event)
+        const bool same = held != stored.end() && held->second == event;
+        if (held != stored.end()) stored.erase(held);
+        if (done && !same)
             done = database.run(
                 "INSERT INTO room_state (room, slot, event) VALUES ($1, $2, $3) "
                 "ON CONFLICT (room, slot) DO UPDATE SET event = excluded.event",
                 number, slot, event);
-    }
-    for (const auto& [slot, event] : stored) {
+    });
+    for (const auto& [slot, event] : stored) {  // those that the room has no more
         if (!done) return done;
-        if (!room.state.events.contains(slot))
-            done = database.run("DELETE FROM room_state WHERE room = $1 AND slot = $2", number, slot);
+        done = database.run("DELETE FROM room_state WHERE room = $1 AND slot = $2", number, slot);
     }
     return done;
 }
@@ -97,6 +97,7 @@ Status load_room(Database& database, World& world, NumberedIds& ids, const Row& 
     room.alias_conflict = row.text(8);
     if (const Status read = read_room_state(row.text(9), room.state); !read)
         return damaged(database, "room", "the state of " + room.key);
+    world.parts.share(room.state);
     world.room_by_key.emplace(room.key, id);
     if (!room.id.empty()) world.room_by_id.emplace(room.id, id);
     ids.rooms.emplace(row.integer(0), id);
@@ -135,10 +136,9 @@ Status load_rooms(Database& database, World& world, NumberedIds& ids) {
         "FROM room ORDER BY number",
         [&](const Row& row) { return load_room(database, world, ids, row); });
     if (loaded)
-        loaded = load_parts(database, world, ids, "SELECT room, slot, event FROM room_state",
-                            [](policy::RoomState& state, const Row& row) {
-                                state.events[std::string(row.text(1))] = row.text(2);
-                            });
+        loaded = load_parts(
+            database, world, ids, "SELECT room, slot, event FROM room_state",
+            [](policy::RoomState& state, const Row& row) { state.events.set(row.text(1), row.text(2)); });
     if (loaded)
         loaded =
             load_parts(database, world, ids, "SELECT room, child FROM room_child",

@@ -57,7 +57,7 @@ policy::PowerLevels read_power(const Value& value) {
     return power;
 }
 
-constexpr std::pair<const char*, std::string policy::RoomState::*> kTexts[] = {
+constexpr std::pair<const char*, ShortText policy::RoomState::*> kTexts[] = {
     {"name", &policy::RoomState::name},
     {"topic", &policy::RoomState::topic},
     {"alias", &policy::RoomState::alias},
@@ -70,13 +70,14 @@ constexpr std::pair<const char*, std::string policy::RoomState::*> kTexts[] = {
 
 std::string write_room_state(const policy::RoomState& state) {
     Value value;
-    for (const auto& [name, text] : kTexts) value.set(name, state.*text);
-    value.set("create", Value{}
-                            .set("version", state.create.version)
-                            .set("space", state.create.space)
-                            .set("creators", list(state.create.creators))
-                            .set("intent", state.create.intent));
-    if (state.power) value.set("power", write_power(*state.power));
+    for (const auto& [name, text] : kTexts) value.set(name, (state.*text).view());
+    if (state.create)
+        value.set("create", Value{}
+                                .set("version", state.create->version)
+                                .set("space", state.create->space)
+                                .set("creators", list(state.create->creators))
+                                .set("intent", state.create->intent));
+    if (state.power) value.set("power", write_power(state.power_levels()));
     if (state.join_rules)
         value.set(
             "join_rules",
@@ -93,12 +94,10 @@ Status read_room_state(std::string_view text, policy::RoomState& state) {
     const Result<Value> value = json::parse(text);
     if (!value) return pass(value);
     for (const auto& [name, member] : kTexts) state.*member = (*value)[name].text();
-    const Value& create = (*value)["create"];
-    state.create.version = create["version"].text();
-    state.create.space = create["space"].boolean_or(false);
-    state.create.creators = read_list(create["creators"]);
-    state.create.intent = create["intent"].text();
-    if (const Value& power = (*value)["power"]; !power.is_null()) state.power = read_power(power);
+    if (const Value& create = (*value)["create"]; !create.is_null())
+        state.create = policy::CreateContent{create["version"].text(), create["space"].boolean_or(false),
+                                             read_list(create["creators"]), create["intent"].text()};
+    if (const Value& power = (*value)["power"]; !power.is_null()) state.set_power(read_power(power));
     if (const Value& rules = (*value)["join_rules"]; !rules.is_null())
         state.join_rules = policy::JoinRules{rules["rule"].text(), read_list(rules["allow"])};
     if (const Value& acl = (*value)["acl"]; !acl.is_null())

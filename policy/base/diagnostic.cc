@@ -6,13 +6,18 @@
 
 namespace rollcall {
 
+const std::string& FileName::name() const {
+    static const std::string none;
+    return name_ ? *name_ : none;
+}
+
 std::string Position::text() const {
-    if (line == 0) return file;
-    return fmt::format("{}:{}:{}", file, line, column);
+    if (line == 0) return file.name();
+    return fmt::format("{}:{}:{}", file.name(), line, column);
 }
 
 std::string Position::file_line() const {
-    return line == 0 ? file : fmt::format("{}:{}", file, line);
+    return line == 0 ? file.name() : fmt::format("{}:{}", file.name(), line);
 }
 
 std::string Diagnostic::text() const {

@@ -16,6 +16,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "policy/base/block.h"
+
 namespace rollcall {
 
 template <class T>
@@ -66,29 +68,22 @@ class Rows {
     // Replaces a row; `sorted` must be in order, without equal elements, and must not point into this
     // container.
     void assign(std::size_t r, std::span<const T> sorted) {
+        if (sorted.empty() && r >= rows_.size()) return;  // is so already
         ensure(r);
         live_ = live_ - rows_[r].size + sorted.size();
         if (sorted.size() > rows_[r].capacity) {
             rows_[r].size = 0;
             relocate(r, static_cast<std::uint32_t>(sorted.size()));
         }
-        std::copy(sorted.begin(), sorted.end(), pool_.begin() + static_cast<std::ptrdiff_t>(rows_[r].offset));
+        std::copy(sorted.begin(), sorted.end(), pool_.data() + rows_[r].offset);
         rows_[r].size = static_cast<std::uint32_t>(sorted.size());
     }
     void clear() { *this = Rows(); }
     // After many rows were built element by element: neither holes nor room to grow are kept.
     void compact() {
-        std::vector<T> packed;
-        packed.reserve(live_);
-        for (Row& row : rows_) {
-            const auto first = pool_.begin() + static_cast<std::ptrdiff_t>(row.offset);
-            row.offset = static_cast<std::uint32_t>(packed.size());
-            row.capacity = row.size;
-            packed.insert(packed.end(), first, first + row.size);
-        }
-        pool_ = std::move(packed);
-        rows_.shrink_to_fit();
-        holes_ = 0;
+        pack(false);
+        pool_.reserve(0);
+        rows_.reserve(0);
     }
     void reserve(std::size_t row_count, std::size_t element_count) {
         rows_.reserve(row_count);
@@ -111,39 +106,40 @@ class Rows {
         Row& row = rows_[r];
         if (row.capacity > 0 &&
             row.offset + row.capacity == pool_.size()) {  // last in the pool: grow in place
-            enlarge(row.offset + capacity);
+            pool_.resize(row.offset + capacity);
             row.capacity = capacity;
             return;
         }
         holes_ += row.capacity;
         const auto offset = static_cast<std::uint32_t>(pool_.size());
-        enlarge(offset + capacity);
-        std::copy_n(pool_.begin() + static_cast<std::ptrdiff_t>(row.offset), row.size,
-                    pool_.begin() + static_cast<std::ptrdiff_t>(offset));
+        pool_.resize(offset + capacity);
+        std::copy_n(pool_.data() + row.offset, row.size, pool_.data() + offset);
         row.offset = offset;
         row.capacity = capacity;
-        if (holes_ > 4096 && holes_ > pool_.size() / 2) pack();
+        if (holes_ > 4096 && holes_ > pool_.size() / 4) pack(true);
     }
-    // By a quarter and not by half of what there is: the pools are most of the memory.
-    void enlarge(std::size_t size) {
-        if (size > pool_.capacity()) pool_.reserve(std::max(size, pool_.capacity() + pool_.capacity() / 4));
-        pool_.resize(size);
-    }
-    void pack() {
-        std::vector<T> packed;
-        packed.reserve(live_ + live_ / 8);
-        for (Row& row : rows_) {
-            const auto offset = static_cast<std::uint32_t>(packed.size());
-            const auto first = pool_.begin() + static_cast<std::ptrdiff_t>(row.offset);
-            packed.insert(packed.end(), first, first + row.capacity);
-            row.offset = offset;
+    // Closes the holes, from the front to the back, in place.
+    void pack(bool keep_room_to_grow) {
+        std::vector<std::uint32_t> order;
+        for (std::size_t r = 0; r < rows_.size(); ++r)
+            if (rows_[r].capacity > 0) order.push_back(static_cast<std::uint32_t>(r));
+        std::sort(order.begin(), order.end(),
+                  [this](std::uint32_t a, std::uint32_t b) { return rows_[a].offset < rows_[b].offset; });
+        std::uint32_t to = 0;
+        for (const std::uint32_t r : order) {
+            Row& row = rows_[r];
+            T* const from = pool_.data() + row.offset;
+            std::move(from, from + row.size, pool_.data() + to);
+            row.offset = to;
+            if (!keep_room_to_grow) row.capacity = row.size;
+            to += row.capacity;
         }
-        pool_ = std::move(packed);
+        pool_.resize(to);
         holes_ = 0;
     }
 
-    std::vector<Row> rows_;
-    std::vector<T> pool_;
+    Block<Row> rows_;
+    Block<T> pool_;
     std::size_t live_ = 0;
     std::size_t holes_ = 0;
 };

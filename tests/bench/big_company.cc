@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 
 namespace rollcall::policy::bench {
 namespace {
@@ -18,6 +19,12 @@ std::uint64_t mixed(std::uint64_t value) {
 }
 
 }  // namespace
+
+double cpu_ms() {
+    timespec now{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
 
 Guid numbered_guid(std::uint32_t kind, std::uint64_t number) {
     Guid guid;
@@ -55,7 +62,14 @@ PersonEntry BigCompany::person_entry(std::size_t person) const {
 
 GroupEntry BigCompany::group_entry(GroupId id) const {
     const Group& group = world.groups[id.index()];
-    GroupEntry entry{group.guid, group.dn, group.name, group.cn, group.rid, false, true, {}, group.usn};
+    GroupEntry entry;
+    entry.guid = group.guid;
+    entry.dn = group.dn;
+    entry.name = group.name;
+    entry.cn = group.cn;
+    entry.rid = group.rid;
+    entry.members_known = true;
+    entry.usn = group.usn;
     for (const MemberRef member : world.group_members.row(id.index()))
         entry.members.push_back(member.is_group() ? world.groups[member.as_group().index()].guid
                                                   : world.people[member.as_person().index()].guid);
@@ -128,9 +142,13 @@ void BigCompany::make_policy() {
     policy.people->employees = only(condition(Condition::Kind::group, "Staff"));
     const auto contractors =
         std::make_shared<const Expression>(only(condition(Condition::Kind::group, "Contractors")));
+    const FileName file("policy/company.yaml");
     const auto room = [&](std::string key, Expression members) -> RoomText& {
         RoomText& text = policy.rooms.emplace_back();
         text.key = text.name = std::move(key);
+        text.at = {file, static_cast<int>(policy.rooms.size()) * 4, 3};
+        members.at = text.at;
+        members.path = "rooms." + text.key + ".members";
         text.members = std::move(members);
         return text;
     };
@@ -144,6 +162,8 @@ void BigCompany::make_policy() {
         if (g % 7 == 0) members.except = contractors;
         RoomText& text = room("room " + name, std::move(members));
         text.owners = only(condition(Condition::Kind::user, fmt::format("p{}", g * 7 % people_)));
+        text.owners->at = text.at;
+        text.owners->path = "rooms." + text.key + ".owners";
         text.parent = Text{"company", {}};
     }
     room("quarter", only(condition(Condition::Kind::group, "Quarter")));

@@ -41,6 +41,8 @@ class BigCompany {
     GroupId staff_, contractors_, quarter_;
 };
 
+// Of this process until now. Not the time of day: on a machine with other work that says little.
+[[nodiscard]] double cpu_ms();
 [[nodiscard]] Guid numbered_guid(std::uint32_t kind, std::uint64_t number);
 
 }  // namespace rollcall::policy::bench

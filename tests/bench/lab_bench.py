@@ -1,371 +1,226 @@
-"""Benchmarks against a lab of their own: what Rollcall takes, beside what the same homeserver takes when the same requests
-are sent straight at it with the same parallelism. Ratios are what counts; the absolute times are this machine's.
+"""Benchmarks against a lab of their own: what Rollcall takes, beside what the same homeserver takes when the same
+requests are sent straight at it with the same parallelism. Both sides take turns in one run, in rooms with as many
+people; a figure is the median. Ratios are what counts: the absolute times are this machine's.
 
-The floor is sent by the plainest client there is: one thread a slot, keep-alive connections, nothing decided in between.
+Moments in a room are the homeserver's own timestamps of its events, for both sides.
 """
 
 import argparse
-import concurrent.futures
-import http.client
-import http.server
-import json
 import os
 import pathlib
-import secrets
 import statistics
-import subprocess
 import sys
-import tempfile
-import threading
 import time
-import urllib.parse
-import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 os.environ.setdefault("ROLLCALL_LAB", "/var/tmp/rollcall-lab-bench")
 os.environ.setdefault("ROLLCALL_LAB_NET", "127.0.8")
-sys.path.insert(0, str(ROOT / "tests" / "lab"))
+os.environ["ROLLCALL_LAB_ROOM_VERSION"] = "11"     # its creators can give up power, which `open` needs
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lab"))
 
-from rollcall_lab import ad, matrix, settings  # noqa: E402
+from rollcall_lab import matrix, settings  # noqa: E402
+from rollcall_lab.settings import CORP, PARTNER  # noqa: E402
 
-SLOTS = 8
-METRICS = "127.0.0.1:9180"
+from floor import SLOTS, at_once  # noqa: E402
+from bench_site import Site, lab, poll  # noqa: E402
 
-
-def poll(what, condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.005)
-    raise TimeoutError(f"waited {seconds} s for: {what}")
+ROOMS = 10          # in each round of the fill
+LEAVING_GROUP = 9   # people, one after the other; a third of the room, so that no guard holds them
 
 
-class Straight:
-    """Requests sent straight at the homeserver with an appservice token, a connection a thread."""
-
-    def __init__(self, token):
-        self.token = token
-        self.local = threading.local()
-
-    def call(self, method, path, body=None, user=None):
-        if not hasattr(self.local, "connection"):
-            self.local.connection = http.client.HTTPConnection(settings.CORP.client_address, settings.CORP.client_port)
-        if user:
-            path += ("&" if "?" in path else "?") + "user_id=" + urllib.parse.quote(user)
-        data = None if body is None else json.dumps(body)
-        self.local.connection.request(method, path, data, {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
-        response = self.local.connection.getresponse()
-        text = response.read()
-        if response.status >= 300:
-            raise RuntimeError(f"{method} {path}: {response.status} {text[:200]!r}")
-        return json.loads(text)
-
-    def room(self, **options):
-        return self.call("POST", "/_matrix/client/v3/createRoom", {"preset": "private_chat", **options}, self.bot)["room_id"]
-
-    def member(self, room, user, membership, as_user=None):
-        path = f"/_matrix/client/v3/rooms/{urllib.parse.quote(room)}/state/m.room.member/{urllib.parse.quote(user)}"
-        return self.call("PUT", path, {"membership": membership}, as_user or self.bot)
-
-    def kick(self, room, user):
-        return self.call("POST", f"/_matrix/client/v3/rooms/{urllib.parse.quote(room)}/kick", {"user_id": user}, self.bot)
+def say(text: str) -> None:
+    print(f"{text}   [load {os.getloadavg()[0]:.1f}]", flush=True)
 
 
-def at_once(tasks):
-    """Runs the tasks with SLOTS of them in flight; returns the seconds it took."""
-    start = time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(SLOTS) as pool:
-        for done in [pool.submit(task) for task in tasks]:
-            done.result()
-    return time.monotonic() - start
-
-
-class BareLoop:
-    """An appservice that answers each transaction in which an outsider joins with the kick, and knows nothing else."""
-
-    def __init__(self, straight, hs_token):
-        loop = self
-        self.joined = {}
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_PUT(self):
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                for event in body["events"]:
-                    if event["type"] == "m.room.member" and event["content"]["membership"] == "join" and event["state_key"].endswith(settings.PARTNER.name):
-                        straight.kick(event["room_id"], event["state_key"])
-                self.send_response(200)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
-
-            def log_message(self, *_):
-                pass
-
-        del loop
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 9182), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
-def registration(folder, name, url, users, exclusive):
-    tokens = secrets.token_hex(16), secrets.token_hex(16)
-    path = folder / f"{name}.yaml"
-    path.write_text(json.dumps({"id": name, "url": url, "as_token": tokens[0], "hs_token": tokens[1], "sender_localpart": f"_{name}_sender",
-                                "rate_limited": False, "namespaces": {"users": [{"exclusive": exclusive, "regex": users}], "aliases": [], "rooms": []}}))
-    return path, tokens[0]
-
-
-def lab(*words):
-    subprocess.run([str(ROOT / "tests/lab/lab"), *words], check=True, stdout=subprocess.DEVNULL)
+def against(mine: list, floor: list, at_most: float) -> str:
+    ratio = statistics.median(mine) / statistics.median(floor)
+    return (f"median {statistics.median(mine):.1f} ms against {statistics.median(floor):.1f} ms: ratio {ratio:.2f} "
+            f"(wanted: <= {at_most}; {len(mine)} of each; {min(mine):.0f}..{max(mine):.0f} "
+            f"against {min(floor):.0f}..{max(floor):.0f})")
 
 
 class Bench:
-    def __init__(self, binary, people, rooms):
-        self.binary = str(pathlib.Path(binary).resolve())
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rollcall-bench-"))
-        self.people, self.rooms, self.daemon = people, rooms, None
-        self.report = []
+    def __init__(self, binary: str, people: int, rounds: int):
+        self.rounds = rounds
+        self.site = Site(binary, people)
+        self.keys: dict = {}         # of the managed rooms → group
+        self.floor_rooms: list = []
 
-    def say(self, text):
-        print(text, flush=True)
-        self.report.append(text)
-
-    def rollcall(self, *words, check=True):
-        result = subprocess.run([self.binary, "-c", str(self.folder / "rollcall.yaml"), *words], capture_output=True, text=True)
-        if check and result.returncode not in (0, 3, 4):
-            raise RuntimeError(f"rollcall {' '.join(words)}: {result.stdout}{result.stderr}")
-        return result
-
-    def metric(self, name):
+    def run(self) -> None:
         try:
-            page = urllib.request.urlopen(f"http://{METRICS}/metrics").read().decode()
-        except OSError:
-            return None
-        for line in page.splitlines():
-            if line.startswith(f"rollcall_{name} "):
-                return float(line.split()[1])
-        return None
-
-    def quiet(self, seconds=300):
-        poll("nothing left to do", lambda: self.metric("backlog_actions") == 0 and self.metric("in_flight") == 0, seconds)
-
-    def start(self):
-        self.daemon = subprocess.Popen([self.binary, "-c", str(self.folder / "rollcall.yaml"), "run"], stderr=open(self.folder / "log", "a"))
-        poll("the daemon's metrics", lambda: self.metric("directory_up") == 1)
-
-    def stop(self):
-        self.daemon.terminate()
-        self.daemon.wait()
-
-    def memory(self, key="VmRSS"):
-        for line in pathlib.Path(f"/proc/{self.daemon.pid}/status").read_text().splitlines():
-            if line.startswith(key + ":"):
-                return int(line.split()[1]) / 1024
-        return 0.0
-
-    def cpu(self):
-        fields = pathlib.Path(f"/proc/{self.daemon.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    # ------------------------------------------------------------ preparation
-
-    def prepare(self):
-        lab("up", "--fresh", "--people", str(max(self.people + 20, 60)), "--quiet")
-        self.directory = ad.Directory()
-        self.rollcall("init", "--folder", str(self.folder), "--server-name", settings.CORP.name, "--homeserver-url", settings.CORP.url,
-                      "--listen", "127.0.0.1:9181", "--appservice-url", "http://127.0.0.1:9181", "--bot", "rollcall", "--directory-name", "corp",
-                      "--directory-url", settings.LDAPS_URL, "--base", settings.BASE_DN, "--bind-user", settings.BIND_DN,
-                      "--bind-password-file", str(settings.SECRETS / "bind-password"), "--ca-file", str(settings.CA),
-                      "--state", str(self.folder / "state"), "--socket", str(self.folder / "control.sock"), "--time-zone", "UTC", "--exclude", "breakglass",
-                      "--force")
-        config = self.folder / "rollcall.yaml"
-        text = "\n".join(line for line in config.read_text().splitlines() if not line.startswith("metrics:"))
-        config.write_text(text + f"\nmetrics: {METRICS}\n")
-        bench, token = registration(self.folder, "bench", "http://127.0.0.1:9182", "^@bench:.*$", True)
-        mask, mask_token = registration(self.folder, "bench-mask", None, "^@(?!bench:|rollcall:).*$", False)
-        lab("register", "--replace", str(self.folder / "registrations/rollcall.yaml"), str(self.folder / "registrations/rollcall-mask.yaml"), str(bench), str(mask))
-        self.straight, self.masked = Straight(token), Straight(mask_token)
-        self.straight.bot = self.masked.bot = f"@bench:{settings.CORP.name}"
-        self.straight.call("POST", "/_matrix/client/v3/register", {"type": "m.login.application_service", "username": "bench", "inhibit_login": True})
-        self.bare = BareLoop(self.straight, token)
-        self.staff = self.make_staff()
-
-    def make_staff(self):
-        """A group of people of whom every one has an account on the homeserver."""
-        members = sorted(self.directory.people_of("All Staff"))
-        logins = [m.lower() for m in members if matrix.Client.breakglass().account(f"@{m.lower()}:{settings.CORP.name}")]
-        chosen = [m for m in members if m.lower() in set(logins)][: self.people]
-        self.directory.create_group("Bench Staff", members=chosen)
-        return [m.lower() for m in chosen]
-
-    def policy(self, rooms):
-        lines = ["people:", f"  matrix_id: \"@{{sAMAccountName|lower}}:{settings.CORP.name}\"", "  employees: {group: Bench Staff}", "rooms:"]
-        lines += [f"  bench-{i}: {{name: Bench {i}, members: employees}}" for i in range(rooms)]
-        lines += ["  bench-open: {name: Bench open, members: employees, outsiders: approved, who_invites: everyone}"]
-        lines += ["  bench-group: {name: Bench group, members: {group: Bench Group}}"]
-        lines += ["guards:", "  rooms: {created: 1000, released: 1000, within: 1h}"]
-        for file in (self.folder / "policy").glob("*.yaml"):
-            file.unlink()
-        (self.folder / "policy" / "bench.yaml").write_text("\n".join(lines) + "\n")
-
-    # ------------------------------------------------------------ figures
-
-    def first_fill(self):
-        self.directory.create_group("Bench Group", members=self.staff[:2])
-        self.policy(10)
-        self.start()
-        first = time.monotonic()
-        self.rollcall("plan")
-        self.say(f"first plan of {len(self.staff)} people x 10 rooms, asked of the running daemon: {1000 * (time.monotonic() - first):.0f} ms")
-        before = self.metric("requests_total")
-        start = time.monotonic()
-        self.rollcall("apply", "--yes", "--reason", "benchmark")
-        self.quiet(900)
-        took = time.monotonic() - start
-        requests = self.metric("requests_total") - before
-        memberships = len(self.staff) * 11 + 2
-        sample = self.staff[: max(10, len(self.staff) // 5)]
-        rooms = [self.straight.room(name=f"floor {i}") for i in range(10)]
-
-        def invite_and_join(room, user):
-            self.straight.member(room, user, "invite")
-            self.masked.member(room, user, "join", as_user=user)
-
-        tasks = [lambda r=r, u=f"@{login}:{settings.CORP.name}": invite_and_join(r, u) for login in sample for r in rooms]
-        floor = at_once(tasks) / len(tasks)
-        mine = took / memberships
-        self.say(f"first fill: {memberships} memberships in 12 rooms: {requests:.0f} requests, {took:.1f} s; {1000 * mine:.1f} ms a membership "
-                 f"against {1000 * floor:.1f} ms for invite + join sent straight ({len(tasks)} of them): ratio {mine / floor:.2f} (must be <= 0.5)")
-        self.say(f"resident memory: {self.memory():.0f} MiB now, {self.memory('VmHWM'):.0f} MiB at its peak")
-
-    def idle(self):
-        requests, cpu = self.metric("requests_total"), self.cpu()
-        time.sleep(10)  # nothing is waited for: ten seconds in which nothing happens are what is measured
-        self.say(f"idle for 10 s: {self.metric('requests_total') - requests:.0f} requests to the homeserver (must be 0), {1000 * (self.cpu() - cpu):.0f} ms of CPU")
-        self.stop()
-        start = time.monotonic()
-        self.start()
-        self.quiet()
-        ready = time.monotonic() - start
-        self.say(f"cold start: {self.metric('requests_total'):.0f} requests for 12 rooms (must be <= 24), {ready:.2f} s until all of it was verified")
-
-    def room_id(self, key):
-        return matrix.Client.breakglass().resolve(f"#{key}:{settings.CORP.name}")
-
-    def outsiders(self, times=15):
-        partner = matrix.Client.login("bob", settings.PARTNER)
-        inviter = matrix.Client.login(self.staff[0])
-        managed = self.room_id("bench-open")
-        # Both rooms admit without an invitation while this is measured, so that what is timed begins with the join.
-        mine, floor = [], []
-        for i in range(times):
-            room = self.straight.room(name=f"bare {i}", preset="public_chat")
-            floor.append(self.join_to_kick(partner, room, lambda: self.reader(room)))
-        del inviter
-        for i in range(times):
-            mine.append(self.daemon_kick(partner, managed))
-        ratio = statistics.median(mine) / statistics.median(floor)
-        self.say(f"outsider's join -> kicked, by the homeserver's own timestamps: median {statistics.median(mine):.0f} ms against {statistics.median(floor):.0f} ms "
-                 f"for a bare loop ({times} each): ratio {ratio:.2f} (must be <= 1.5)")
-
-    def reader(self, room):
-        path = f"/_matrix/client/v3/rooms/{urllib.parse.quote(room)}/messages?dir=b&limit=30"
-        return self.straight.call("GET", path, None, self.straight.bot)["chunk"]
-
-    def join_to_kick(self, partner, room, events):
-        partner.join(room, via=settings.CORP)
-
-        def kicked():
-            members = [e for e in events() if e["type"] == "m.room.member" and e["state_key"] == partner.user_id]
-            return members if members and members[0]["content"]["membership"] == "leave" else None
-
-        found = poll("the kick", kicked)
-        join = next(e for e in found if e["content"]["membership"] == "join")
-        return found[0]["origin_server_ts"] - join["origin_server_ts"]
-
-    def daemon_kick(self, partner, room):
-        """The daemon takes an invitation back faster than it can be used, so the join is made possible by hand: an owner-like
-        admin opens the join rule for a moment. The daemon repairs that too, in a later lane."""
-        config = self.folder / "registrations" / "rollcall.yaml"
-        token = next(line.split("'")[1] for line in config.read_text().splitlines() if line.startswith("as_token"))
-        bot = Straight(token)
-        user = f"@rollcall:{settings.CORP.name}"
-        path = f"/_matrix/client/v3/rooms/{urllib.parse.quote(room)}"
-        bot.call("PUT", f"{path}/state/m.room.server_acl", {"allow": ["*"], "deny": [], "allow_ip_literals": True, "n": secrets.token_hex(4)}, user)
-        bot.call("PUT", f"{path}/state/m.room.join_rules", {"join_rule": "public", "n": secrets.token_hex(4)}, user)
-        return self.join_to_kick(partner, room, lambda: bot.call("GET", f"{path}/messages?dir=b&limit=30", None, user)["chunk"])
-
-    def leaver(self):
-        self.policy(self.rooms - 3)
-        self.rollcall("apply", "--yes", "--reason", "benchmark")
-        self.quiet(1800)
-        people = self.staff[2:5]
-        took, sessions = [], []
-        for login in people:
-            user = matrix.Client.login(login)
-            rooms = user.joined_rooms()
-            admin = matrix.Client.breakglass()
-            start = time.monotonic()
-            self.directory.disable(login)
-            poll("the sessions' end", lambda: not user.signed_in())
-            sessions.append(time.monotonic() - start)
-            poll("the last room left", lambda: not admin.call("GET", f"/_synapse/admin/v1/users/{user.user_id}/joined_rooms")["joined_rooms"], 120)
-            took.append((time.monotonic() - start) / len(rooms))
-            self.quiet()
-        rooms = [self.straight.room(name=f"kick floor {i}") for i in range(self.rooms)]
-        floors = []
-        for login in self.staff[5:8]:
-            user = f"@{login}:{settings.CORP.name}"
-
-            def bring_in(room):
-                self.straight.member(room, user, "invite")
-                self.masked.member(room, user, "join", as_user=user)
-
-            at_once([lambda r=r: bring_in(r) for r in rooms])
-            floors.append(at_once([lambda r=r: self.straight.kick(r, user) for r in rooms]) / len(rooms))
-        mine, floor = statistics.median(took), statistics.median(floors)
-        self.say(f"AD disable -> sessions ended: median {1000 * statistics.median(sessions):.0f} ms (must be < 1000)")
-        self.say(f"AD disable -> out of {self.rooms} rooms: {1000 * mine:.1f} ms a room against {1000 * floor:.1f} ms for kicks sent straight, {SLOTS} in flight: "
-                 f"ratio {mine / floor:.2f} (must be <= 1.2)")
-
-    def group(self):
-        room, took = self.room_id("bench-group"), []
-        admin = matrix.Client.breakglass()
-        login = self.staff[1]
-        inside = lambda: f"@{login}:{settings.CORP.name}" in admin.call("GET", f"/_synapse/admin/v1/rooms/{urllib.parse.quote(room)}/members")["members"]
-        for _ in range(5):
-            poll("the member", inside)
-            start = time.monotonic()
-            self.directory.remove_from_group(login, "Bench Group")
-            poll("the removal", lambda: not inside())
-            took.append(time.monotonic() - start)
-            self.directory.add_to_group(login, "Bench Group")
-        self.say(f"AD group removal -> out of its room: median {1000 * statistics.median(took):.0f} ms, worst {1000 * max(took):.0f} ms (must be <= 1000)")
-
-    def run(self):
-        self.prepare()
-        try:
-            self.first_fill()
-            self.idle()
-            self.outsiders()
+            self.fill()
+            self.nothing()
             self.group()
             self.leaver()
+            self.outsiders()
         finally:
-            if self.daemon and self.daemon.poll() is None:
-                self.stop()
+            self.site.stop()
             lab("down")
 
+    # --- figure 5, and 6: start to first plan, and the peak of memory
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("binary")
+    def fill(self) -> None:
+        site = self.site
+        site.directory.create_group("Bench Group", members=site.staff[:LEAVING_GROUP * 3])
+        site.policy({f"r0-{i}": "Bench Staff" for i in range(ROOMS)})
+        began = time.monotonic()
+        site.start()
+        site.rollcall("plan")
+        say(f"start -> first plan of {len(site.staff)} people x {ROOMS} rooms: {1000 * (time.monotonic() - began):.0f} ms")
+        mine, floor = [], []
+        for number in range(self.rounds):
+            self.keys.update({f"r{number}-{i}": "Bench Staff" for i in range(ROOMS)})
+            mine.append(self.fill_managed())
+            floor.append(self.fill_straight(number))
+        say(f"first fill of {len(site.staff)} people x {ROOMS} rooms, beside invite + join sent straight, a membership: "
+            + against(mine, floor, 0.5))
+        say(f"resident memory after it: {site.memory():.1f} MiB, at its peak {site.memory('VmHWM'):.1f} MiB")
+
+    def fill_managed(self) -> float:
+        site = self.site
+        before, start = site.metric("requests_total"), time.monotonic()
+        site.policy(self.keys)
+        site.apply()
+        site.quiet()
+        took = time.monotonic() - start
+        say(f"  filled: {site.metric('requests_total') - before:.0f} requests, {took:.1f} s")
+        return 1000 * took / (ROOMS * len(site.staff))
+
+    def fill_straight(self, number: int) -> float:
+        site = self.site
+        rooms = [site.straight.room(name=f"floor {number}-{i}") for i in range(ROOMS)]
+        self.floor_rooms += rooms
+
+        def bring_in(room: str, user: str) -> None:
+            site.straight.member(room, user, "invite")
+            site.masked.member(room, user, "join", user)
+
+        took = at_once([lambda r=r, u=CORP.user_id(login): bring_in(r, u) for login in site.staff for r in rooms])
+        return 1000 * took / (ROOMS * len(site.staff))
+
+    # --- figures 1 and 6: when there is nothing to do
+
+    def nothing(self) -> None:
+        site = self.site
+        requests, cpu = site.metric("requests_total"), site.cpu()
+        time.sleep(20)      # nothing is waited for: what is measured is a time in which nothing happens
+        say(f"idle for 20 s: {site.metric('requests_total') - requests:.0f} requests to the homeserver (wanted: 0), "
+            f"{1000 * (site.cpu() - cpu):.0f} ms of CPU, {site.memory():.1f} MiB resident")
+        policy = site.folder / "policy" / "bench.yaml"
+        policy.write_text(policy.read_text() + "# another text, the same meaning\n")
+        requests, start = site.metric("requests_total"), time.monotonic()
+        site.apply()
+        site.quiet()
+        say(f"a pass over everybody that changes nothing: {site.metric('requests_total') - requests:.0f} requests "
+            f"(wanted: 0), {1000 * (time.monotonic() - start):.0f} ms")
+        site.stop()
+        start = time.monotonic()
+        site.start()
+        site.quiet()
+        say(f"cold start: {site.metric('requests_total'):.0f} requests for {len(self.keys)} rooms (wanted: at most two "
+            f"a room), {time.monotonic() - start:.2f} s; {site.memory():.1f} MiB resident, "
+            f"{site.memory('VmHWM'):.1f} MiB at its peak")
+
+    # --- figure 3
+
+    def group(self) -> None:
+        site, took = self.site, []
+        self.keys["bench-group"] = "Bench Group"
+        site.policy(self.keys)
+        site.apply()
+        site.quiet()
+        room = site.room_id("bench-group")
+        for login in site.staff[:LEAVING_GROUP]:
+            start = time.time()
+            site.directory.remove_from_group(login, "Bench Group")
+            took.append(self.until_out([room], CORP.user_id(login), start))
+            site.quiet()
+        say(f"AD group removal -> out of its room: median {statistics.median(took):.0f} ms, worst {max(took):.0f} ms")
+
+    def until_out(self, rooms: list, user: str, start: float) -> float:
+        """Milliseconds from then until they were out of the last of these rooms."""
+        left = [poll("the kick", lambda r=room: self.left(r, user), 120, 0.05) for room in rooms]
+        return max(left) - 1000 * start
+
+    def left(self, room: str, user: str) -> int | None:
+        site = self.site
+        reader = site.straight if room in self.floor_rooms else site.bot
+        event = reader.membership(room, user)
+        return event["origin_server_ts"] if event["content"]["membership"] == "leave" else None
+
+    def leaver(self) -> None:
+        site = self.site
+        managed = [site.room_id(key) for key, group in self.keys.items() if group == "Bench Staff"]
+        mine, floor, sessions = [], [], []
+        for turn in range(5):
+            leaver, other = site.staff[2 + 2 * turn : 4 + 2 * turn]
+            user = matrix.Client.login(leaver)
+            start = time.time()
+            site.directory.disable(leaver)
+            poll("the sessions' end", lambda: not user.signed_in())
+            sessions.append(1000 * (time.time() - start))
+            mine.append(self.until_out(managed, user.user_id, start))
+            site.quiet()
+            user = matrix.Client.login(other)
+            start = time.time()
+            at_once([lambda r=room: site.straight.kick(r, user.user_id) for room in self.floor_rooms])
+            floor.append(self.until_out(self.floor_rooms, user.user_id, start))
+        say(f"AD disable -> sessions ended: median {statistics.median(sessions):.0f} ms, worst {max(sessions):.0f} ms")
+        say(f"AD disable -> out of {len(managed)} rooms, beside as many kicks sent straight, {SLOTS} in flight: "
+            + against(mine, floor, 1.2))
+
+    # --- figure 2
+
+    def outsiders(self) -> None:
+        site, partner = self.site, matrix.Client.login("bob", PARTNER)
+        few = site.staff[12:32]
+        site.directory.create_group("Bench Few", members=few)
+        self.keys["bench-open"] = "Bench Few"
+        site.policy(self.keys)
+        site.apply()
+        site.quiet()
+        managed, bare = site.room_id("bench-open"), site.straight.room(name="bare")
+        for login in few:
+            site.straight.member(bare, CORP.user_id(login), "invite")
+            site.masked.member(bare, CORP.user_id(login), "join", CORP.user_id(login))
+        self.open(site.straight, bare)
+        self.open(site.bot, managed)
+        mine, floor = [], []
+        for _ in range(15):
+            mine.append(self.join_to_kick(partner, managed, site.bot))
+            floor.append(self.join_to_kick(partner, bare, site.straight))
+        say("outsider's join -> kicked, beside a bare loop that answers the transaction with the kick: "
+            + against(mine, floor, 1.5))
+
+    def open(self, door: object, room: str) -> None:
+        """Lets outsiders join, so that what is timed begins with the join. For the managed room that means that its
+        bot gives up its own right to close the door again: it may still kick."""
+        door.state(room, "m.room.server_acl", {"allow": ["*"], "deny": [], "allow_ip_literals": True})
+        door.state(room, "m.room.join_rules", {"join_rule": "public"})
+        levels = door.call("GET", f"/_matrix/client/v3/rooms/{room}/state/m.room.power_levels")
+        levels["users"][door.user] = levels["kick"]
+        levels["events"].update({"m.room.join_rules": 100, "m.room.server_acl": 100, "m.room.power_levels": 100})
+        door.state(room, "m.room.power_levels", levels)
+
+    def join_to_kick(self, partner: matrix.Client, room: str, reader: object) -> float:
+        before = len([e for e in reader.newest(room) if e.get("state_key") == partner.user_id])
+        partner.join(room, CORP)
+
+        def kicked() -> list | None:
+            events = [e for e in reader.newest(room) if e.get("state_key") == partner.user_id]
+            done = events and events[0]["content"]["membership"] == "leave" and len(events) > min(before, 28)
+            return events if done else None
+
+        kick, join = poll("the kick", kicked, 60, 0.02)[:2]
+        return kick["origin_server_ts"] - join["origin_server_ts"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("binary", help="a release build of the daemon")
     parser.add_argument("--people", type=int, default=200)
-    parser.add_argument("--rooms", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=5, help=f"of {ROOMS} rooms each")
     words = parser.parse_args()
-    Bench(words.binary, words.people, words.rooms).run()
+    Bench(words.binary, words.people, words.rounds).run()
 
 
 if __name__ == "__main__":

@@ -350,8 +350,8 @@ std::string GeneratedCompany::happen() {
             new_policy();
             return "a new policy";
         case 17: {
-            const auto at = scene.world.person_by_guid.find(guid_of("person", login()));
-            if (at != scene.world.person_by_guid.end()) scene.learn(DepartOrdered{at->second, !one_in(4)});
+            const PersonId one = scene.world.person(guid_of("person", login()));
+            if (one.valid()) scene.learn(DepartOrdered{one, !one_in(4)});
             return "an order";
         }
         case 18:

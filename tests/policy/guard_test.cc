@@ -438,7 +438,7 @@ TEST_F(Guards, N1_AReadThatCannotBeBelievedFreezesRemovalsAndNothingElse) {
 
 TEST_F(Guards, StrangersOfTheOwnServerAreCounted) {
     scene.policy.people->matrix_id = {"@{sAMAccountName|lower}.x:corp.example", {}};
-    for (Person& person : scene.world.people) person.matrix_id.clear();
+    for (Person& person : scene.world.people) person.kept = {};
     const Compiled wrong = compile(scene.policy, scene.world, scene.pins, "wrong");
     Decider decider(scene.world, wrong.program);
     scene.backlog.reset(decider, scene.abilities);

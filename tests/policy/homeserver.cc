@@ -158,9 +158,8 @@ void Homeserver::carry_out(std::uint32_t index, const RoomAction& action) {
             return set(spec.parent, SpaceChildContent{rooms.at(spec.key).id, true});
         case ActionKind::set_power_levels: {
             PowerLevels levels = wanted_power_levels(decider, index);
-            if (const auto& held = scene_.world.rooms[id.index()].state.power)
-                for (const auto& [user, level] : held->users)
-                    if (user != scene_.world.bot && level != 0) levels.users[user] = level;
+            for (const auto& [user, level] : scene_.world.rooms[id.index()].state.users)
+                if (user != scene_.world.bot && level != 0) levels.users[user] = level;
             return set(spec.key, levels);
         }
         default:

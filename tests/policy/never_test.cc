@@ -510,9 +510,9 @@ TEST_F(Never, N7_AMatrixIdThatTwoClaimIsNobodysAndNobodyIsRemoved) {
 }
 
 TEST_F(Never, N7_WhoIsInARoomWhenAPolicyComesIntoForceKeepsTheirMatrixId) {
-    for (Person& person : scene.world.people) person.matrix_id.clear();  // as if none had been seen yet
+    for (Person& person : scene.world.people) person.kept = {};  // as if none had been seen yet
     restart();
-    EXPECT_EQ(scene.world.people[scene.person("anna").index()].matrix_id, "@anna:corp.example");
+    EXPECT_EQ(scene.world.people[scene.person("anna").index()].kept, scene.user("anna"));
 }
 
 TEST_F(Never, N1_AnAttributeThatCouldNotBeReadForOnePersonIsUnknownForThemNotEmpty) {

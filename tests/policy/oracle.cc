@@ -35,7 +35,7 @@ bool Oracle::here(std::size_t person) const {
 
 std::string Oracle::claim(std::size_t index) const {
     const Person& person = world_.people[index];
-    if (!person.matrix_id.empty()) return person.matrix_id;
+    if (person.kept.valid()) return world_.users.text(person.kept);
     for (const Identity& identity : policy_.people->identities)
         if (pinned("user", identity.user) == person.guid) return identity.matrix_id;
     return here(index) ? "@" + fold(person.login) + ":" + world_.server_name : "";
@@ -105,7 +105,7 @@ Tri Oracle::attribute(std::size_t index, const Condition& condition) const {
     const std::string name = fold(condition.name);
     std::vector<std::string> values;
     if (name == "samaccountname") {
-        values.push_back(world_.people[index].login);
+        values.push_back(world_.people[index].login.text());
     } else {
         for (const AttributeValue& held : world_.person_attributes.row(index))
             if (world_.attribute_names.text(held.attribute) == name)
@@ -179,9 +179,9 @@ bool Oracle::approved(const std::string& user, const RoomText& room) const {
         if (world_.now >= approval.until || !lists(approval.rooms, room.key) ||
             !glob_match(approval.who, user))
             continue;
-        const auto sponsor = world_.person_by_guid.find(pinned("user", approval.sponsor.value));
-        if (sponsor == world_.person_by_guid.end()) continue;
-        const std::size_t index = sponsor->second.index();
+        const PersonId sponsor = world_.person(pinned("user", approval.sponsor.value));
+        if (!sponsor.valid()) continue;
+        const std::size_t index = sponsor.index();
         if (world_.people[index].present && departed(index) != Tri::yes) return true;
     }
     return false;
@@ -202,8 +202,7 @@ Verdict Oracle::plain(const std::string& user, const RoomText& room) {
     std::vector<std::size_t> claimants;
     if (const auto at = claims_.find(user); at != claims_.end()) claimants = at->second;
     const bool several = claimants.size() > 1;
-    if (several)
-        std::erase_if(claimants, [this](std::size_t i) { return world_.people[i].matrix_id.empty(); });
+    if (several) std::erase_if(claimants, [this](std::size_t i) { return !world_.people[i].kept.valid(); });
     const bool disputed = several && claimants.size() != 1;
     const bool person = claimants.size() == 1;
     if (person && departed(claimants[0]) == Tri::yes) return {Presence::out, Tri::no, Basis::departed};

@@ -139,7 +139,7 @@ TEST_F(Plan, AnApprovedOutsiderHasNoSay) {
     scene.apply();
     homeserver.converge();
     event("all", "@zoe:partner.example", MembershipState::join, "@zoe:partner.example");
-    PowerLevels levels = *scene.world.rooms[scene.world.room("all").index()].state.power;
+    PowerLevels levels = scene.world.rooms[scene.world.room("all").index()].state.power_levels();
     levels.users["@zoe:partner.example"] = 50;
     homeserver.answer(
         scene.learn(RoomEventSeen{homeserver.put_state("all", levels, scene.world.bot), false}));

@@ -225,7 +225,7 @@ UserId Scene::user(const std::string& who) {
 }
 
 PersonId Scene::person(const std::string& login) const {
-    return world.person_by_guid.at(guid_of("person", login));
+    return world.person(guid_of("person", login));
 }
 
 std::uint32_t Scene::room_index(const std::string& key) const {

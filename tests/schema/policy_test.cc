@@ -120,7 +120,7 @@ TEST(Policy, SpacesComeBeforeRoomsWhateverTheFiles) {
     const policy::PolicyFile policy = policy_of("files_share_keys");
     ASSERT_EQ(policy.rooms.size(), 2U);
     EXPECT_EQ(policy.rooms[0].key, "s");
-    EXPECT_EQ(policy.rooms[0].at.file, "spaces.yaml");
+    EXPECT_EQ(policy.rooms[0].at.file.name(), "spaces.yaml");
 }
 
 TEST(Policy, NoFilesAreNoPolicy) {
@@ -132,7 +132,7 @@ TEST(Policy, NoFilesAreNoPolicy) {
 TEST(Policy, AnUnreadableFileIsNotTakenForAnEmptyOne) {
     const PolicyRead read = read_policy({{"a.yaml", "rooms: [\n"}, {"b.yaml", "rooms: {}\n"}}, kSurroundings);
     ASSERT_EQ(read.diagnostics.size(), 1U);
-    EXPECT_EQ(read.diagnostics[0].at.file, "a.yaml");
+    EXPECT_EQ(read.diagnostics[0].at.file.name(), "a.yaml");
 }
 
 TEST(Policy, ListsAndFilesHaveLimits) {

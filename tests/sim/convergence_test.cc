@@ -17,6 +17,15 @@ TEST(Convergence, FirstFill) {
     EXPECT_EQ(joined(sim.wrongs()), "");
 }
 
+TEST(Convergence, FirstFillWhereACreatorsPowerStandsInThePowerLevels) {
+    Simulation sim({.seed = 2, .room_version = "10"});
+    sim.found_company();
+    sim.start();
+    sim.apply();
+    sim.converge();
+    EXPECT_EQ(joined(sim.wrongs()), "");
+}
+
 TEST(Convergence, AfterTrouble) {
     const std::uint64_t first = first_seed();
     const std::uint64_t count = seed_count(60);

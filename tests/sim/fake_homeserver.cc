@@ -258,17 +258,22 @@ CallResult FakeHomeserver::create_room(const Call& call) {
         return said(CallOutcome::refused, "M_NOT_JSON");
     }
     const json::Value& body = *parsed;
+    json::Value levels = body["power_level_content_override"];
+    if (room_version != "12") {
+        if (levels["users"].is_null()) levels.set("users", json::Object{{bot_, 100}});
+        if (levels["users"][bot_].is_null())
+            return said(CallOutcome::refused, "M_UNKNOWN: 'users' did not contain the creator");
+    }
     const std::string id = fmt::format("!room{}", ++next_room_);
     FakeRoom& room = rooms[id];
     room.name = body["name"].text();
     room.marker = body["creation_content"][schema::kIntentKey].text();
     room.direct = body["is_direct"].boolean_or(false);
     json::Value creation = body["creation_content"];
-    creation.set("room_version", "12");
+    creation.set("room_version", room_version);
     emit(id, bot_, schema::read_content("m.room.create", "", bot_, creation));
     emit(id, bot_, MemberContent{bot_, MembershipState::join, ""}, bot_);
-    emit(id, bot_,
-         schema::read_content("m.room.power_levels", "", bot_, body["power_level_content_override"]));
+    emit(id, bot_, schema::read_content("m.room.power_levels", "", bot_, levels));
     emit(id, bot_, policy::JoinRules{"invite", {}});
     if (const json::Array* initial = body["initial_state"].array())
         for (const json::Value& event : *initial)
@@ -428,7 +433,9 @@ MembershipState FakeHomeserver::membership(const std::string& room, const std::s
 }
 
 std::int64_t FakeHomeserver::power(const std::string& room, const std::string& user) const {
-    if (const RoomEvent* create = state(room, "m.room.create"); create != nullptr && create->sender == user)
+    if (const RoomEvent* create = state(room, "m.room.create");
+        create != nullptr && create->sender == user &&
+        std::get<policy::CreateContent>(create->content).version == "12")
         return kCreator;
     const RoomEvent* event = state(room, "m.room.power_levels");
     if (event == nullptr) return 0;

@@ -73,6 +73,7 @@ class FakeHomeserver : public engine::Homeserver {
     std::function<std::optional<engine::CallResult>(const engine::Call&)> answer_instead;
     Duration latency{10};
     std::size_t events_a_transaction = 3;
+    std::string room_version = "12";  // before that a creator's power stands in the power levels
 
     // --- what people do; nothing happens where the rules of Matrix forbid it ---
     void add_account(const std::string& user);

@@ -59,7 +59,8 @@ Status MemoryStore::commit(const store::Turn& turn) {
 
 void MemoryStore::save_people(const World& world, const policy::Touched& touched) {
     for (const PersonId id : touched.people) {
-        PersonRow row{world.people[id.index()], {}};
+        PersonRow row{world.people[id.index()], {}, {}};
+        if (row.person.kept.valid()) row.kept = world.users.text(row.person.kept);
         for (const policy::AttributeValue& held : world.person_attributes.row(id.index()))
             row.attributes.emplace_back(world.attribute_names.text(held.attribute),
                                         world.attribute_values.text(held.value));
@@ -121,7 +122,8 @@ void MemoryStore::load_directory(World& world) const {
     for (const auto& [guid, row] : people_) {
         const PersonId id(world.people.size());
         world.people.push_back(row.person);
-        world.person_by_guid[guid] = id;
+        world.people.back().kept = row.kept.empty() ? UserId{} : world.user(row.kept);
+        world.people_by_guid.add(world.people, id);
         if (row.person.expires && *row.person.expires != kNever)
             world.expiries.emplace(*row.person.expires, id);
         if (row.person.primary_group) world.primary_rids.insert(*row.person.primary_group);
@@ -144,9 +146,9 @@ void MemoryStore::load_directory(World& world) const {
     for (const auto& [guid, row] : groups_) {
         const GroupId group = world.group_by_guid.at(guid);
         for (const Guid& member : row.members) {
-            if (const auto person = world.person_by_guid.find(member); person != world.person_by_guid.end()) {
-                world.group_members.put(group.index(), policy::MemberRef::person(person->second));
-                world.person_groups.put(person->second.index(), group);
+            if (const PersonId person = world.person(member); person.valid()) {
+                world.group_members.put(group.index(), policy::MemberRef::person(person));
+                world.person_groups.put(person.index(), group);
             } else if (const auto child = world.group_by_guid.find(member);
                        child != world.group_by_guid.end()) {
                 world.group_members.put(group.index(), policy::MemberRef::group(child->second));

@@ -45,7 +45,8 @@ class MemoryStore : public store::Store {
   private:
     using Pair = std::pair<std::string, std::string>;  // Matrix ID, room key
     struct PersonRow {
-        policy::Person person;
+        policy::Person person;  // but for the Matrix ID that it keeps, whose number is one world's own
+        std::string kept;
         std::vector<std::pair<std::string, std::string>> attributes;
     };
     struct GroupRow {

@@ -34,6 +34,7 @@ Simulation::Simulation(Options wanted)
     settings.server_name = kServerName;
     settings.bot = kBot;
     settings.abilities.mask = options.mask;
+    homeserver.room_version = options.room_version;
     homeserver.deliver = [this](engine::Message message) { inbox_.push_back(std::move(message)); };
     directory.deliver = [this](engine::Message message) { inbox_.push_back(std::move(message)); };
     homeserver.kept = [this](const std::string& id) {
@@ -250,7 +251,7 @@ void Simulation::somebody_in_the_directory() {
     const std::string login = some_login();
     const std::string group = group_name(random.below(kGroups));
     const policy::PersonEntry& person = directory.content.people.at(login);
-    const bool known = running() && engine_->world().person_by_guid.contains(person.guid);
+    const bool known = running() && engine_->world().person(person.guid).valid();
     switch (random.below(8)) {
         case 0: {
             const std::string fresh = fmt::format("p{}", ++next_login_);

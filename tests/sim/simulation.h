@@ -45,6 +45,7 @@ struct Options {
     std::size_t people = 14;
     std::size_t rooms = 4;
     bool mask = true;
+    std::string room_version = "12";    // of the rooms that the homeserver makes
     store::Store* store = nullptr;      // instead of a MemoryStore
     std::function<void()> restarted{};  // of that store: the process has ended
 };

@@ -173,10 +173,8 @@ void Simulation::wrong_departures(std::vector<std::string>& out) const {
         if (account == homeserver.accounts.end() || (person.account_control == 512U && !person.deleted))
             continue;
         // Whom nobody ever met under that Matrix ID is no business of the daemon's.
-        const auto known = engine_->world().person_by_guid.find(person.guid);
-        if (known == engine_->world().person_by_guid.end() ||
-            engine_->world().people[known->second.index()].matrix_id.empty())
-            continue;
+        const PersonId known = engine_->world().person(person.guid);
+        if (!known.valid() || !engine_->world().people[known.index()].kept.valid()) continue;
         if (account->second.sessions > 0) out.push_back(user + " departed and is still signed in");
         for (const std::string& room : homeserver.rooms_of(user, true))
             out.push_back(fmt::format("{} departed and is still in {}", user, room));

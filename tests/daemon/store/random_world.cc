@@ -78,7 +78,7 @@ void RandomWorld::change_person_marks() {
     policy::Person& person = world.people[id.index()];
     person.depart_ordered = chance(50);
     person.departed_seen = chance(50);
-    person.matrix_id = chance(50) ? "" : "@kept:corp.example.com";
+    person.kept = chance(50) ? UserId{} : world.user("@kept:corp.example.com");
     world.touched.people.insert(id);
 }
 
@@ -141,29 +141,31 @@ void RandomWorld::change_room() {
 void RandomWorld::change_room_state() {
     const RoomId id = any_room();
     policy::RoomState& state = world.rooms[id.index()].state;
-    for (std::string* part : {&state.name, &state.topic, &state.alias, &state.history, &state.tombstone})
+    for (ShortText* part : {&state.name, &state.topic, &state.alias, &state.history, &state.tombstone})
         if (chance(20)) *part = text();
     if (chance(30)) {
-        state.power.emplace();
-        state.power->ban = std::numeric_limits<std::int64_t>::min();
-        state.power->users = {{"@rollcall:corp.example.com", 100},
-                              {"@o:x", static_cast<std::int64_t>(below(50))}};
-        state.power->events["m.room.name"] = static_cast<std::int64_t>(below(100));
+        policy::PowerLevels levels;
+        levels.ban = std::numeric_limits<std::int64_t>::min();
+        levels.users = {{"@rollcall:corp.example.com", 100}, {"@o:x", static_cast<std::int64_t>(below(50))}};
+        levels.events["m.room.name"] = static_cast<std::int64_t>(below(100));
+        state.set_power(levels);
     }
-    if (chance(10)) state.power.reset();
+    if (chance(10)) state.power.reset(), state.users.clear();
     if (chance(30)) state.join_rules = policy::JoinRules{"restricted", {"!a", "!b"}};
     if (chance(10)) state.join_rules.reset();
     if (chance(30)) state.acl = policy::ServerAcl{{"*"}, {"evil.example"}, chance(50)};
     if (chance(10)) state.acl.reset();
-    if (chance(30)) state.create = {"12", chance(50), {"@rollcall:corp.example.com"}, "7"};
+    if (chance(30))
+        state.create = policy::CreateContent{"12", chance(50), {"@rollcall:corp.example.com"}, "7"};
     const std::string child = "!child" + std::to_string(below(5));
     chance(60) ? static_cast<void>(state.children.insert(child))
                : static_cast<void>(state.children.erase(child));
     const std::string slot = "m.space.child|" + child;
     if (chance(80))
-        state.events[slot] = "$" + std::to_string(below(1000));
+        state.events.set(slot, "$" + std::to_string(below(1000)));
     else
         state.events.erase(slot);
+    if (chance(50)) state.events.set("3|", "$" + std::to_string(below(1000000)));
     world.mark_room(id);
 }
 

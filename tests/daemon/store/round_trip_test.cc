@@ -76,9 +76,9 @@ TEST(WorldLoad, KeepsWhatCouldNotBeReadApartFromZero) {
     ASSERT_TRUE(ok(store->commit(walk.take_turn())));
     policy::World loaded;
     ASSERT_TRUE(ok(store->load(loaded)));
-    const policy::Person& first = loaded.people[loaded.person_by_guid.at(hidden.guid).index()];
+    const policy::Person& first = loaded.people[loaded.person(hidden.guid).index()];
     EXPECT_FALSE(first.account_control || first.expires || first.primary_group);
-    const policy::Person& second = loaded.people[loaded.person_by_guid.at(shown.guid).index()];
+    const policy::Person& second = loaded.people[loaded.person(shown.guid).index()];
     EXPECT_EQ(second.account_control, 0U);
     EXPECT_EQ(second.expires, from_ms(0));
     EXPECT_EQ(second.primary_group, 0U);

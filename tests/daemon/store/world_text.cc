@@ -41,11 +41,11 @@ void add_people(Lines& lines, const World& world) {
     for (std::size_t i = 0; i < world.people.size(); ++i) {
         const policy::Person& person = world.people[i];
         const std::string guid = person.guid.text();
-        lines.add("person", guid, person.dn, person.login, maybe(person.account_control),
+        lines.add("person", guid, person.dn.text(), person.login.view(), maybe(person.account_control),
                   person.expires ? fmt::format("{}", to_ms(*person.expires)) : "unreadable",
                   maybe(person.primary_group), person.deleted, person.present, person.depart_ordered,
-                  person.usn, person.departed_seen, person.matrix_id);
-        lines.add("person by guid", guid, world.person_by_guid.at(person.guid).index() == i);
+                  person.usn, person.departed_seen, person.kept.valid() ? world.users.text(person.kept) : "");
+        lines.add("person by guid", guid, world.person(person.guid).index() == i);
         for (const auto& held : world.person_attributes.row(i))
             lines.add("attribute", guid, world.attribute_names.text(held.attribute),
                       world.attribute_values.text(held.value));
@@ -95,7 +95,9 @@ void add_rooms(Lines& lines, const World& world) {
                   write_room_state(room.state));
         lines.add("room by key", room.key, world.room_by_key.at(room.key).index() == i);
         for (const std::string& child : room.state.children) lines.add("child", room.key, child);
-        for (const auto& [slot, event] : room.state.events) lines.add("state", room.key, slot, event);
+        room.state.events.each([&](std::string_view slot, std::string_view event) {
+            lines.add("state", room.key, slot, event);
+        });
         for (const UserId user : world.room_users.row(i))
             lines.add("room user", room.key, world.users.text(user));
     }

@@ -4,6 +4,8 @@ ROLLCALL_LAB        folder of the running lab (default /var/tmp/rollcall-lab)
 ROLLCALL_LAB_CACHE  what is kept between labs: virtual environment, pristine copies (default /var/cache/rollcall-lab)
 ROLLCALL_LAB_NET    first three numbers of its loopback addresses (default 127.0.0): a second lab in another
                     folder with another net runs beside the first
+ROLLCALL_LAB_ROOM_VERSION  of the rooms that corp makes, if not Synapse's own default (before 12 a creator can give
+                    up power)
 """
 
 import dataclasses
@@ -27,6 +29,8 @@ NET = os.environ.get("ROLLCALL_LAB_NET", "127.0.0")
 DC_ADDRESS = f"{NET}.10"
 LDAPS_URL = f"ldaps://{DC_ADDRESS}:636"
 LDAP_URL = f"ldap://{DC_ADDRESS}:389"
+
+ROOM_VERSION = os.environ.get("ROLLCALL_LAB_ROOM_VERSION", "")
 
 LAB = pathlib.Path(os.environ.get("ROLLCALL_LAB", "/var/tmp/rollcall-lab")).absolute()
 CACHE = pathlib.Path(os.environ.get("ROLLCALL_LAB_CACHE", "/var/cache/rollcall-lab")).absolute()

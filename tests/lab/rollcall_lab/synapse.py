@@ -86,6 +86,7 @@ def _configuration(server: Homeserver) -> dict:
         "limit_remote_rooms": {"enabled": False},
         "url_preview_enabled": False,
         "app_service_config_files": [str(file) for file in registrations(server)],
+        **({"default_room_version": settings.ROOM_VERSION} if settings.ROOM_VERSION else {}),
         **RATE_LIMITS,
     }
 
