@@ -16,8 +16,9 @@ namespace {
 std::string dn_of(const Person& person) {
     return person.dn.text();
 }
-const std::string& dn_of(const Group& group) {
-    return group.dn;
+template <class Object>  // a group or a container
+const std::string& dn_of(const Object& object) {
+    return object.dn;
 }
 
 class Compiler {
@@ -400,7 +401,7 @@ class Compiler {
     static std::vector<std::string> names_of(const Objects& objects, Field field) {
         std::vector<std::string> names;
         for (const auto& object : objects)
-            if (!object.deleted && names.size() < 20'000) names.push_back(object.*field);
+            if (!object.deleted && names.size() < 20'000) names.emplace_back(object.*field);
         return names;
     }
 

@@ -82,14 +82,14 @@ class Step {
         std::unordered_set<Guid, GuidHash> seen;
         for (const PersonEntry& entry : fact.people) {
             seen.insert(entry.guid);
-            if (newer_person_known(entry))
+            if (newer_known(entry))
                 all_attributes = false;
             else
                 world_.put_person(entry);
         }
         for (const GroupEntry& entry : fact.groups) {
             seen.insert(entry.guid);
-            if (!newer_group_known(entry)) world_.put_group(entry, true);
+            if (!newer_known(entry)) world_.put_group(entry, true);
         }
         // What was learned since the read began is not judged by it.
         const auto older = [&](const auto& object) { return object.usn <= fact.evidence.usn; };
@@ -144,7 +144,7 @@ class Step {
         std::unordered_set<Guid, GuidHash> seen;
         for (const ContainerEntry& entry : fact.containers) {
             seen.insert(entry.guid);
-            if (!newer_known(world_.container_by_guid, world_.containers, entry))
+            if (!newer_known(entry))
                 world_.put_container(entry, false);
         }
         for (std::size_t i = 0; i < world_.containers.size(); ++i) {
@@ -199,11 +199,16 @@ class Step {
         return {};
     }
 
-    bool newer_person_known(const PersonEntry& entry) const {
+    bool newer_known(const PersonEntry& entry) const {
         const PersonId held = world_.person(entry.guid);
         return held.valid() && world_.people[held.index()].usn > entry.usn;
     }
-    bool newer_group_known(const GroupEntry& entry) const {
+    bool newer_known(const ContainerEntry& entry) const {
+        const auto held = world_.container_by_guid.find(entry.guid);
+        return held != world_.container_by_guid.end() &&
+               world_.containers[held->second.index()].usn > entry.usn;
+    }
+    bool newer_known(const GroupEntry& entry) const {
         const auto held = world_.group_by_guid.find(entry.guid);
         return held != world_.group_by_guid.end() && world_.groups[held->second.index()].usn > entry.usn;
     }
@@ -227,7 +232,7 @@ class Step {
         }
         evidence_ = &fact.evidence;
         for (const ContainerEntry& entry : fact.containers) {  // before the people who stand below them
-            if (newer_known(world_.container_by_guid, world_.containers, entry)) continue;
+            if (newer_known(entry)) continue;
             const auto at = world_.container_by_guid.find(entry.guid);
             // Where those below it are now is told by a complete read only.
             effects_.sweep |= at != world_.container_by_guid.end() && !entry.deleted &&
@@ -236,11 +241,11 @@ class Step {
         }
         if (!fact.people.empty()) narrow_attributes(fact.attributes);
         for (const PersonEntry& entry : fact.people) {
-            if (newer_person_known(entry)) continue;
+            if (newer_known(entry)) continue;
             world_.put_person(entry);
         }
         for (const GroupEntry& entry : fact.groups) {
-            if (newer_group_known(entry)) continue;
+            if (newer_known(entry)) continue;
             const auto at = world_.group_by_guid.find(entry.guid);
             // One that comes back may stand in groups whose own entries did not move.
             effects_.sweep |= at != world_.group_by_guid.end() && world_.groups[at->second.index()].deleted;

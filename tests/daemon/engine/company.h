@@ -49,7 +49,7 @@ struct Company {
     void depart(const std::string& login, bool taken_back) {
         static_cast<void>(sim.command([&](Engine& engine) {
             const Guid guid = sim.directory.content.people.at(login).guid;
-            engine.depart(engine.world().person_by_guid.at(guid), taken_back, {0, -1, "tester"}, "a test");
+            engine.depart(engine.world().person(guid), taken_back, {0, -1, "tester"}, "a test");
         }));
     }
     [[nodiscard]] static std::string id(const std::string& login) { return sim::Simulation::id_of(login); }
