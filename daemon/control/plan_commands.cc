@@ -74,7 +74,10 @@ Result<bool> directory_ready(const Context& context, const policy::Program* prog
     if (!missing.empty()) {
         std::vector<std::string> wanted(world.attributes_read.begin(), world.attributes_read.end());
         wanted.insert(wanted.end(), missing.begin(), missing.end());
-        engine.directory().want(std::move(wanted), program->canaries);
+        // The canaries stay those of the policy in force: what was not applied changes nothing.
+        engine.directory().want(std::move(wanted), engine.decider() == nullptr
+                                                       ? std::vector<policy::Canary>{}
+                                                       : engine.decider()->program().canaries);
         engine.directory().request_sweep();
     }
     return false;

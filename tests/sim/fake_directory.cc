@@ -5,7 +5,8 @@
 
 namespace rollcall::sim {
 
-void FakeDirectory::want(std::vector<std::string> attributes, std::vector<policy::Canary>) {
+void FakeDirectory::want(std::vector<std::string> attributes, std::vector<policy::Canary> looked_for) {
+    canaries = std::move(looked_for);
     if (std::find(attributes.begin(), attributes.end(), "samaccountname") == attributes.end())
         attributes.emplace_back("samaccountname");
     const bool more = std::any_of(attributes.begin(), attributes.end(), [this](const std::string& name) {

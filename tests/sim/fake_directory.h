@@ -46,6 +46,7 @@ class FakeDirectory : public engine::DirectoryPort {
     } faults;
     Duration latency{20};
     std::size_t sweeps = 0;
+    std::vector<policy::Canary> canaries;  // as the daemon wants them
 
   private:
     [[nodiscard]] policy::DirectorySnapshot snapshot() const;

@@ -1,5 +1,7 @@
 // What every command answers, whatever it is asked: daemon/control/handler.h.
 #include <gtest/gtest.h>
+#include <filesystem>
+#include <fstream>
 
 #include "tests/daemon/control/daemon.h"
 
@@ -61,6 +63,19 @@ TEST(Handler, AnswersWhatOnlyReads) {
         request.set("command", command);
         EXPECT_FALSE(Handler::reads_only(request)) << command;
     }
+}
+
+TEST(Handler, APlanPutsNoCanaryInForce) {
+    Daemon daemon;
+    const std::string file = testing::TempDir() + "rollcall_canary_policy.yaml";
+    std::ofstream(file)
+        << "people: {matrix_id: \"@{sAMAccountName|lower}:corp.example\", employees: {group: Staff}}\n"
+           "rooms: {x: {name: X, members: {attribute: office, is: Berlin}}}\n"
+           "guards: {canaries: [p1]}\n";
+    const json::Value answer = daemon.ask(R"({"command":"plan","args":{"policy":")" + file + R"("}})");
+    EXPECT_TRUE(answer.is_null()) << "it waits for the attribute: " << json::write(answer);
+    EXPECT_TRUE(daemon.sim.directory.canaries.empty());
+    std::filesystem::remove(file);
 }
 
 // `init --exclude` leaves administrators out of the mask: they are invited, and must accept themselves.
