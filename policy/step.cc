@@ -144,8 +144,7 @@ class Step {
         std::unordered_set<Guid, GuidHash> seen;
         for (const ContainerEntry& entry : fact.containers) {
             seen.insert(entry.guid);
-            if (!newer_known(entry))
-                world_.put_container(entry, false);
+            if (!newer_known(entry)) world_.put_container(entry, false);
         }
         for (std::size_t i = 0; i < world_.containers.size(); ++i) {
             const Container& container = world_.containers[i];

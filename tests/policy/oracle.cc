@@ -90,7 +90,7 @@ Tri Oracle::in_group(std::size_t person, const Guid& guid) {
 Tri Oracle::under(std::size_t person, const Guid& guid) const {
     const Container* meant = nullptr;
     bool placed = false;
-    const std::string dn = fold_dn(world_.people[person].dn);
+    const std::string dn = fold_dn(world_.people[person].dn.text());
     for (const Container& container : world_.containers) {
         if (container.guid == guid) meant = &container;
         placed |= container.present && !container.deleted && dn_parent(dn) == fold_dn(container.dn);

@@ -1,5 +1,5 @@
-// Holds over time, restarts, answers and other policies: what guards have stopped stays stopped until somebody
-// answers or its cause is gone (design, Never 4), and what was answered stays answered.
+// Holds over time, restarts, answers and other policies: what guards have stopped stays stopped until
+// somebody answers or its cause is gone (design, Never 4), and what was answered stays answered.
 #include <gtest/gtest.h>
 
 #include "tests/daemon/engine/company.h"
@@ -46,7 +46,8 @@ class Holds : public testing::Test {
     }
     [[nodiscard]] std::size_t entries(TrailKind kind, const std::string& user) {
         std::size_t out = 0;
-        for (const schema::TrailEntry& entry : company.trail()) out += entry.kind == kind && entry.user == user ? 1 : 0;
+        for (const schema::TrailEntry& entry : company.trail())
+            out += entry.kind == kind && entry.user == user ? 1U : 0U;
         return out;
     }
     Company company;
