@@ -1,8 +1,8 @@
 // Company: a small company in a simulation, set up in a few lines, for tests of single rules of the engine.
 //
 //     Company company;
-//     company.people(5);                                   // p1 … p5 in Staff and Crew, p1 in Leads, with accounts
-//     company.sim.rules.push_back({.key = "crew", .members = "Crew", .owners = "Leads"});
+//     company.people(5);                                   // p1 … p5 in Staff and Crew, p1 in Leads, with
+//     accounts company.sim.rules.push_back({.key = "crew", .members = "Crew", .owners = "Leads"});
 //     company.open();                                      // started, policy in force, rooms filled
 #pragma once
 
@@ -43,8 +43,9 @@ struct Company {
         return sim.running() && what();
     }
     void pause(Engine::Pause how) {
-        static_cast<void>(
-            sim.command([how](Engine& engine) { engine.pause(how, {0, -1, "tester"}, "a test"); }));
+        static_cast<void>(sim.command([how](Engine& engine) {
+            engine.pause(how, {0, -1, "tester"}, "a test");
+        }));
     }
     void depart(const std::string& login, bool taken_back) {
         static_cast<void>(sim.command([&](Engine& engine) {

@@ -54,8 +54,7 @@ TEST_P(SlowCreation, MakesOneDirectRoomForANotice) {
     std::size_t notices = 0;
     for (const auto& [id, room] : company.sim.homeserver.rooms) {
         notices += room.messages.size();
-        const bool left =
-            company.sim.homeserver.membership(id, sim::kBot) != policy::MembershipState::join;
+        const bool left = company.sim.homeserver.membership(id, sim::kBot) != policy::MembershipState::join;
         if (room.direct && left) {
             EXPECT_NE(company.sim.homeserver.membership(id, Company::id("p2")),
                       policy::MembershipState::invite)

@@ -15,8 +15,8 @@ class Fill : public testing::Test {
     Fill() {
         company.sim.homeserver.on_carried_out = [this](const Call& call) {
             const bool shows = call.kind == CallKind::claim_alias || call.type == "m.space.child";
-            const bool of_crew = call.room == company.sim.room_id("crew") ||
-                                 call.state_key == company.sim.room_id("crew");
+            const bool of_crew =
+                call.room == company.sim.room_id("crew") || call.state_key == company.sim.room_id("crew");
             if (shows && of_crew && company.join_rule("crew") == "public") ++shown_open;
         };
     }

@@ -19,8 +19,8 @@ class Retries : public testing::Test {
         company.sim.homeserver.keep_log = true;
     }
     void kick(const std::string& login) {
-        ASSERT_TRUE(company.sim.homeserver.kick(company.sim.room_id("crew"), Company::id("p1"),
-                                                Company::id(login)));
+        ASSERT_TRUE(
+            company.sim.homeserver.kick(company.sim.room_id("crew"), Company::id("p1"), Company::id(login)));
     }
     // Membership calls about one user.
     [[nodiscard]] std::size_t asked(const std::string& login) const {
@@ -30,8 +30,8 @@ class Retries : public testing::Test {
         }));
     }
     void answer_about(const std::string& login, CallResult result) {
-        company.sim.homeserver.answer_instead =
-            [user = Company::id(login), result](const Call& call) -> std::optional<CallResult> {
+        company.sim.homeserver.answer_instead = [user = Company::id(login),
+                                                 result](const Call& call) -> std::optional<CallResult> {
             if (call.kind != CallKind::put_member || call.user != user) return std::nullopt;
             return result;
         };
