@@ -85,8 +85,10 @@ void Engine::dispatch() {
     if (pause_ != Pause::all) dispatch_lane(Lane::departure);  // even while a pass is under way
     if (all) dispatch_lane(Lane::outsider);
     if (all && counted) dispatch_lane(Lane::removal);
-    std::erase_if(state_waits_, [this](const std::string& room) { return !room_members_.contains(room); });
-    close_rooms();  // in a pause as well: no door stays open
+    if (std::erase_if(state_waits_,
+                      [this](const std::string& room) { return !room_members_.contains(room); }))
+        more_ = true;  // whoever made way for it
+    close_rooms();     // in a pause as well: no door stays open
     dispatch_strays();
     dispatch_reads();
     if (!all || whole_pass_) return;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 
+#include "daemon/failpoint.h"
 #include "policy/compile.h"
 #include "policy/explain.h"
 
@@ -230,8 +231,11 @@ void Engine::collect() {
 
 Status Engine::commit() {
     collect();
+    const bool announces = !turn_.intents.empty();
+    if (announces) failpoint("before_commit");
     const Status kept = store_.commit(turn_);
     if (kept) {
+        if (announces) failpoint("after_commit");
         if (blocked_) log_.info("RC-DISK-BACK", "the store can be written again");
         blocked_ = false;
         ++counters_.commits;
@@ -260,6 +264,9 @@ void Engine::release() {
         ++counters_.requests;
         homeserver_.send(id, std::move(call));
     }
+    if (std::any_of(in_flight_.begin(), in_flight_.end(),
+                    [](const auto& entry) { return !entry.second.settling; }))
+        failpoint("after_release");
 }
 
 void Engine::learn(const policy::Fact& fact) {

@@ -5,6 +5,7 @@
 
 #include "daemon/engine/engine.h"
 #include "daemon/engine/requests.h"
+#include "daemon/failpoint.h"
 
 namespace rollcall::engine {
 
@@ -109,6 +110,7 @@ void Engine::finish_notice(Intent& intent, const CallResult& result) {
         if (debt != notices_.end()) debt->busy = false;
         more_ = true;
     } else if (debt != notices_.end()) {
+        failpoint("notice_sent");
         mark("notice", debt->key, std::nullopt);
         notices_.erase(debt);
     }

@@ -5,6 +5,7 @@
 
 #include "daemon/engine/engine.h"
 #include "daemon/engine/waits.h"
+#include "daemon/failpoint.h"
 
 namespace rollcall::engine {
 
@@ -41,6 +42,7 @@ void Engine::take(CallDone& message) {
     if (intent.call.kind == CallKind::put_state) room_state_.erase(intent.call.room);
     if (intent.call.kind == CallKind::put_member || intent.call.kind == CallKind::forget)
         if (--room_members_[intent.call.room] == 0) room_members_.erase(intent.call.room);
+    failpoint("after_answer");
     if (intent.call.kind == CallKind::leave_double)
         stray_left(intent, message.result);
     else if (intent.settling)
@@ -111,6 +113,7 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
     switch (intent.call.kind) {
         case CallKind::put_member:
             if (no_account) break;
+            if (filling_.contains(intent.room_ref)) failpoint("during_fill");
             learn(policy::MembershipSet{intent.user_id, intent.room_ref, intent.call.membership, result.event,
                                         intent.held});
             if (intent.put_back) learn(policy::PutBack{intent.user_id, intent.room_ref});
@@ -119,6 +122,7 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
             learn(policy::Forgotten{intent.user_id, intent.room_ref});
             break;
         case CallKind::sign_out:
+            failpoint("signed_out");
             learn(policy::SignedOut{intent.user_id});
             break;
         case CallKind::list_rooms: {
@@ -136,6 +140,7 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
             break;
         case CallKind::create_room:
         case CallKind::find_created:
+            failpoint("room_made");
             intent.room_id = result.room;
             learn(
                 policy::RoomCreated{intent.room_ref, result.room, intent.marker, intent.wanted == "hidden"});
@@ -146,6 +151,7 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
             if (const auto room = world_.room_by_id.find(intent.call.room); room != world_.room_by_id.end())
                 learn(policy::StateSet{room->second, intent.content, intent.call.state_key, result.event,
                                        intent.held_state});
+            if (intent.action == ActionKind::publish) failpoint("closed");
             if (intent.action == ActionKind::publish) learn(policy::Published{intent.room_ref});
             break;
         case CallKind::claim_alias: {

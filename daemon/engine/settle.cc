@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/engine/engine.h"
+#include "daemon/failpoint.h"
 
 namespace rollcall::engine {
 
@@ -67,6 +68,7 @@ void Engine::settle_by_reading(Intent intent) {
 }
 
 void Engine::settled(Intent intent, const CallResult& result) {
+    failpoint("settle");
     const ActionKey key = intent.key();
     // Only done and absent say what became of it. Anything else, a refusal too, is asked again later: taken
     // for an absence it would do twice what must not be done twice, or take somebody for out who is in.

@@ -243,11 +243,12 @@ class Site:
 
     # --- the daemon
 
-    def start(self, wait: bool = True) -> None:
-        """Starts the daemon; `wait`: until it answers commands."""
+    def start(self, wait: bool = True, failpoint: str = "") -> None:
+        """Starts the daemon; `wait`: until it answers commands; `failpoint`: where it is to die (daemon/failpoint.h)."""
         self.log = open(self.folder / "log", "a+b")
         self.process = subprocess.Popen([program(), "run", "-c", self.config], stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=self.log, cwd="/")
+                                        stdout=self.log, stderr=self.log, cwd="/",
+                                        env=dict(os.environ, **({"ROLLCALL_FAILPOINT": failpoint} if failpoint else {})))
         if wait:
             until(self._answers, f"an answer of the daemon {self}", 15)
 
@@ -279,6 +280,16 @@ class Site:
         """kill -9."""
         self.process.kill()
         self.process.wait()
+        self.process = None
+
+    def dies(self, where: str, seconds: float = 30) -> None:
+        """Waits until the daemon has died at its failpoint."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the daemon did not come to {where}:\n{self.log_end()}") from None
+        if self.process.returncode != -signal.SIGKILL:
+            raise AssertionError(f"the daemon ended with {self.process.returncode} before {where}:\n{self.log_end()}")
         self.process = None
 
     def log_end(self, lines: int = 30) -> str:

@@ -246,6 +246,20 @@ class Story(Scenario):
 
     # --- names change, people stay
 
+    def test_an_owner_who_departs_costs_one_write_of_the_rooms_power_levels(self):
+        site = self.site
+        site.person("boss", ["Staff", "Leads"])
+        site.wait("hall", "boss", "join")
+        until(lambda: site.power("hall", "boss") == 50, "an owner of the hall")
+        site.settle()
+        before = site.trail_end()
+        site.directory.disable(site.dn("boss"))
+        site.wait("hall", "boss", "leave")
+        until(lambda: site.power("hall", "boss") == 0, "no power left")
+        site.settle()
+        written = [entry for entry in site.trail(before, kind="intent") if entry["action"] == "power levels"]
+        self.assertEqual(len(written), 1, written)
+
     def test_a_moved_or_renamed_person_or_group_changes_nothing(self):
         site = self.site
         directory = site.directory

@@ -109,6 +109,14 @@ class HomeserverFaults(Scenario):
         site.settle(40)
         self.assert_as_wanted()
 
+    def test_a_room_that_is_made_long_after_its_request_was_given_up_is_left_again(self):
+        site, proxy = self.site, self.site.to_homeserver
+        proxy.belated("POST", "/createRoom", 9)
+        self.more_rooms("belated")
+        until(lambda: "RC-DOUBLE" in site.log_end(200), "the second room is found and left", 60)
+        site.settle(40)
+        self.assert_as_wanted()
+
     def test_connections_torn_while_members_change_lose_and_double_nothing(self):
         site, proxy = self.site, self.site.to_homeserver
         for when in ("before", "after", "middle"):

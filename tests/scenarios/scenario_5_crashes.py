@@ -17,7 +17,7 @@ spaces:
 rooms:
   {p}-hall: {name: Hall, space: {p}-company, members: employees, owners: {user: {p}-amy}}
   {p}-crew: {name: Crew, space: {p}-company, members: {group: "{p} Crew"}, owners: {user: {p}-amy}}
-  {p}-deck: {name: Deck, space: {p}-company, members: {group: "{p} Crew"}}
+  {p}-deck: {name: Deck, space: {p}-company, members: {group: "{p} Crew"}, owners: {user: {p}-amy}, who_invites: owners}
 guards:
   removals: {at_most: 1000, within: 1h}
   departures: {at_most: 1000, within: 1h}
@@ -28,18 +28,29 @@ guards:
 ROOM = '  {p}-%s: {name: More, space: {p}-company, members: {group: "{p} Core"}}\n'
 STAFF = ["amy", "ben", "cas", "dan", "eve", "fay", "gus", "hal"]
 HALF = STAFF[:4]
+# Where the program kills itself (daemon/failpoint.h), and what makes it come there.
+FAILPOINTS = {"before_commit": "swap", "after_commit": "swap", "after_release": "swap", "after_answer": "swap",
+              "after_commit:3": "swap", "after_answer:3": "swap", "room_made": "room", "during_fill": "room",
+              "during_fill:3": "room", "closed": "room", "signed_out": "leaver", "notice_sent": "guest"}
 MOMENTS = (0.02, 0.08, 0.2, 0.35, 0.6, 1.0)     # seconds after the work began; chance adds to each
 
 
 class Crashes(Scenario):
     site = Site("cr")
     rooms: list = []
+    direct = 0                               # rooms in which the bot has written to somebody
 
     @classmethod
     def setUpClass(cls):
         site = cls.site
         site.fill(STAFF, {"Staff": STAFF, "Crew": HALF, "Core": HALF})
         site.start()
+        site.apply(POLICY)
+        site.settle(30)
+
+    def setUp(self):
+        if self.site.process is None or self.site.process.poll() is not None:   # a test has failed between a crash and the next start
+            self.site.start()
 
     def policy(self) -> str:
         return POLICY.replace("guards:\n", "".join(ROOM % key for key in self.rooms) + "guards:\n")
@@ -60,7 +71,8 @@ class Crashes(Scenario):
             self.assertEqual(site.joined(key), set(HALF), key)
         self.assert_no_room_twice()
         self.assert_every_intent_ended()
-        self.assertEqual(len(site.bot.joined_rooms()), 4 + len(self.rooms), "rooms without an owner in the policy")
+        self.assertEqual(len(site.bot.joined_rooms()), 4 + len(self.rooms) + self.direct,
+                         "rooms without an owner in the policy")
 
     def test_kill_9_in_the_middle_of_a_fill_makes_no_room_twice_and_loses_nobody(self):
         site = self.site
@@ -106,6 +118,75 @@ class Crashes(Scenario):
         self.assertFalse(client.signed_in())
         site.settle()
         self.assert_every_intent_ended()
+
+    # --- at named points
+
+    def swap(self, _) -> None:
+        self.crew = {"amy", *STAFF[4:]} if self.crew == set(HALF) else set(HALF)
+        self.site.members("Crew", sorted(self.crew))
+
+    def make_room(self, _) -> None:
+        type(self).rooms += [f"point{len(self.rooms)}"]
+        self.site.write_policy(self.policy())
+        self.apply_if_it_lives()
+
+    def apply_if_it_lives(self) -> None:
+        try:
+            self.site.apply()
+        except (OSError, EOFError):
+            pass                                        # it died before the answer
+
+    def leaver(self, name) -> None:
+        self.site.directory.disable(self.site.dn(name))
+
+    def guest(self, name) -> None:
+        type(self).direct = 1
+        amy, self.stranger = Client.login(self.site.login("amy")), Client.register(f"{self.site}-{name}")
+        amy.invite(self.site.room("deck"), self.stranger.user_id)
+
+    def notices_about(self, user: str) -> int:
+        bot = self.site.bot
+        return sum(user in text for room in bot.joined_rooms() for text in bot.messages(room))
+
+    def kill_9_at(self, point: str, work: str) -> None:
+        site = self.site
+        name = point.replace("_", "").replace(":", "")
+        self.crew = site.joined("crew")
+        if work == "leaver":
+            site.person(name, ["Staff"])
+            site.wait("hall", name, "join")
+        site.settle(40)
+        site.stop()
+        site.start(failpoint=point)
+        {"swap": self.swap, "room": self.make_room, "leaver": self.leaver, "guest": self.guest}[work](name)
+        site.dies(point)
+        site.start()
+        if work == "room":
+            site.apply()                                # perhaps it died before that was stored
+        until(lambda: site.joined("crew") == self.crew, "the crew is as the directory has it", 30)
+        if work == "leaver":
+            site.wait("hall", name, "leave", 20)
+        if work == "guest":
+            site.wait("deck", self.stranger.user_id, "leave", 20)
+        site.settle(60)
+        if work == "guest":
+            self.assertEqual(self.notices_about(self.stranger.user_id), 1)
+        self.assert_as_wanted(self.crew)
+
+    def test_kill_9_while_it_settles_what_the_last_one_left(self):
+        site = self.site
+        self.crew = site.joined("crew")
+        site.settle(40)
+        site.stop()
+        site.start(failpoint="after_commit")
+        self.make_room(None)
+        site.dies("after_commit")
+        site.start(wait=False, failpoint="settle")
+        site.dies("settle")
+        site.start()
+        site.apply()
+        site.settle(60)
+        self.assert_as_wanted(self.crew)
 
     def test_what_happened_while_the_daemon_was_down_is_caught_up_with(self):
         site = self.site
@@ -189,3 +270,10 @@ class Crashes(Scenario):
         site.start()
         site.settle(30)
         self.assert_as_wanted(crew | {newcomer})
+
+
+# A test for each: so one that fails says which.
+for _point, _work in FAILPOINTS.items():
+    def _test(self, point=_point, work=_work):
+        self.kill_9_at(point, work)
+    setattr(Crashes, f"test_kill_9_at_{_point.replace(':', '_')}", _test)

@@ -62,11 +62,16 @@ struct Outcome {
     std::string where, wrongs;
 };
 
-Outcome story(std::uint64_t seed, std::set<std::size_t> at, DiskStore* disk = nullptr) {
+constexpr Duration kSlow =
+    std::chrono::seconds{7};  // longer than a room is looked for before another is made
+
+Outcome story(std::uint64_t seed, std::set<std::size_t> at, DiskStore* disk = nullptr,
+              Duration create_takes = {}) {
     Options options{.seed = seed};
     options.store = disk;
     if (disk != nullptr) options.restarted = [disk] { disk->reopen(); };
     Simulation sim(options);
+    sim.homeserver.create_takes = create_takes;
     Crashes crashes(sim, std::move(at));
     if (disk != nullptr) crashes.hook(*disk);
     tell_story(sim);
@@ -88,6 +93,15 @@ TEST(Crash, AtEveryBoundary) {
                 << "seed " << seed << ", boundary " << k << " of " << boundaries << ": " << crashed.where;
             ASSERT_NE(crashed.where, "") << "no boundary " << k;
         }
+    }
+}
+
+// The homeserver goes on with what a dead process has asked for.
+TEST(Crash, AtEveryBoundaryOfAHomeserverThatIsSlowToMakeRooms) {
+    const std::size_t boundaries = story(1, {}, nullptr, kSlow).boundaries;
+    for (std::size_t k = 1; k <= boundaries; ++k) {
+        const Outcome crashed = story(1, {k}, nullptr, kSlow);
+        ASSERT_EQ(crashed.wrongs, "") << "boundary " << k << " of " << boundaries << ": " << crashed.where;
     }
 }
 

@@ -380,10 +380,12 @@ void Simulation::something_happens() {
 
 void Simulation::trouble(std::size_t facts, unsigned crash_percent) {
     homeserver.faults = {3, 3, 3, 4, 2000, 2, 5};
+    homeserver.patience = std::chrono::seconds{3};
     directory.faults = {30, 10, 10};
     for (std::size_t i = 0; i < facts; ++i) {
         something_happens();
         if (random.chance(crash_percent) && running()) stop();
+        homeserver.create_takes = Duration{random.chance(15) ? random.below(15'000) : 0};
         run_for(Duration{random.below(random.chance(10) ? 60'000 : 400)});
         if (memory.fault == MemoryStore::Fault::fsync && !running()) memory.fault = MemoryStore::Fault::none;
     }
@@ -392,6 +394,7 @@ void Simulation::trouble(std::size_t facts, unsigned crash_percent) {
 void Simulation::converge() {
     const std::size_t sent = homeserver.sent;
     homeserver.faults = {};
+    homeserver.create_takes = Duration{0};
     homeserver.down = false;
     directory.faults = {};
     memory.fault = MemoryStore::Fault::none;

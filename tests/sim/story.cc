@@ -8,7 +8,7 @@ namespace {
 
 using policy::MembershipState;
 
-constexpr Duration kScene = std::chrono::seconds{15};
+constexpr Duration kScene = std::chrono::seconds{40};
 
 void found(Simulation& sim) {
     policy::test::Directory& directory = sim.directory.content;

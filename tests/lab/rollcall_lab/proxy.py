@@ -150,7 +150,8 @@ class Fault:
     status: int = 0                 # answer this instead of asking the server
     body: dict | None = None
     delay: float = 0                # seconds before anything else is done
-    cut: str = ""                   # before | after | middle: of what the server is asked and answers
+    cut: str = ""                   # before | after | middle: of what the server is asked and answers; belated: the
+                                    # client is cut off at once, and the server is asked after the delay
     times: int = -1                 # how often; -1 for ever
     seen: int = 0                   # how often it happened
 
@@ -204,6 +205,10 @@ class HttpProxy(_Listener):
     def cut_when(self, when: str, method: str, path: str, times: int = 1) -> Fault:
         """`before` it is passed on, `after` the server has done it, or in the `middle` of its answer."""
         return self.fault(method, path, cut=when, times=times)
+
+    def belated(self, method: str, path: str, seconds: float, times: int = 1) -> Fault:
+        """The client loses its connection; what it asked for is done all the same, this much later."""
+        return self.fault(method, path, cut="belated", delay=seconds, times=times)
 
     def well(self) -> None:
         """Forgets all faults and takes connections."""
@@ -266,6 +271,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _pass(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         request, fault = self.server._note(self.command, self.path)
+        if fault and fault.cut == "belated":
+            threading.Thread(target=self._ask_later, args=(fault.delay, body), daemon=True).start()
+            return self._drop()
         if fault and fault.delay:
             time.sleep(fault.delay)
         if fault and fault.cut == "before":
@@ -292,6 +300,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                             headers)
         response = self.behind.getresponse()
         return response.status, response.getheaders(), response.read()
+
+    def _ask_later(self, delay: float, body: bytes) -> None:
+        time.sleep(delay)
+        self.behind = None               # that one has ended with the client's connection
+        self._ask(body)
 
     def _answer(self, request: Request, status: int, headers: list, body: bytes, half: bool = False) -> None:
         self.send_response_only(status)
