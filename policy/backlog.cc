@@ -28,8 +28,14 @@ std::size_t IdSet::next(std::size_t from) const {
 }
 
 namespace {
-constexpr std::size_t kAtOnce = 500;  // users: less than a slice, and more than a transaction brings
+bool counted_by_a_guard(const UserAction& action) {
+    return action.lane == Lane::departure ||
+           (action.lane == Lane::removal && action.kind == ActionKind::remove) ||
+           (action.lane == Lane::addition && action.kind == ActionKind::add);
 }
+
+constexpr std::size_t kAtOnce = 500;  // users: less than a slice, and more than a transaction brings
+}  // namespace
 
 void Backlog::reset(const Decider& decider, const Abilities& abilities) {
     by_user_.clear();
@@ -103,11 +109,12 @@ void Backlog::compare(std::span<const UserAction> before, std::span<const UserAc
     std::size_t kept = 0;
     for (std::size_t b = 0, a = 0; a < after.size(); ++a) {
         while (b < before.size() && before[b] < after[a]) ++b;
-        if (b < before.size() && before[b] == after[a] && before[b].lane == after[a].lane) {
+        if (b < before.size() && before[b] == after[a] && before[b].lane == after[a].lane &&
+            before[b].basis == after[a].basis) {
             ++kept;
             continue;
         }
-        grown_ = true;
+        grown_ |= counted_by_a_guard(after[a]);
         departures_grown_ |= after[a].lane == Lane::departure;
     }
     shrunk_ |= kept < before.size();
@@ -135,11 +142,13 @@ void Backlog::derive(const Decider& decider, std::uint32_t index) {
     derive_room(decider, index, held);
     room_actions_ += held.size() - before.size();
     rooms_with_actions_.set(index, !held.empty());
-    const auto creates = [](const std::vector<RoomAction>& actions) {
-        return !actions.empty() && actions.front().kind == ActionKind::create;
+    const auto begins = [](const std::vector<RoomAction>& actions, ActionKind kind) {
+        return !actions.empty() && actions.front().kind == kind;
     };
-    grown_ |= creates(held) && !creates(before);
-    shrunk_ |= creates(before) && !creates(held);
+    grown_ |= begins(held, ActionKind::create) && !begins(before, ActionKind::create);
+    // In a room that is open now, additions count that did not before.
+    grown_ |= begins(before, ActionKind::publish) && !begins(held, ActionKind::publish);
+    shrunk_ |= begins(before, ActionKind::create) && !begins(held, ActionKind::create);
 }
 
 }  // namespace rollcall::policy

@@ -112,13 +112,16 @@ class Counter {
         lane(Lane::departure);
         lane(Lane::removal);
         lane(Lane::addition);
-        for (std::uint32_t r = 0; r < backlog_.rooms(); ++r)
-            for (const RoomAction& action : backlog_.actions(r))
+        const IdSet& rooms = backlog_.rooms_with_actions();
+        for (std::size_t r = rooms.next(0); r != IdSet::npos; r = rooms.next(r + 1))
+            for (const RoomAction& action : backlog_.actions(static_cast<std::uint32_t>(r)))
                 if (action.kind == ActionKind::create)
                     put(created, {action.kind, decider_.program().rooms[r].key, ""});
-        for (const Room& room : decider_.world().rooms)
-            if (!room.released && !room.id.empty() && decider_.program().room(room.key) == nullptr)
-                put(released, {ActionKind::release, room.key, ""});
+        for (std::size_t i = 0; i < decider_.world().rooms.size(); ++i) {
+            if (decider_.managed(RoomId(i)) >= 0) continue;
+            const Room& room = decider_.world().rooms[i];
+            if (!room.released && !room.id.empty()) put(released, {ActionKind::release, room.key, ""});
+        }
     }
 
     void lane(Lane lane) {
@@ -132,10 +135,15 @@ class Counter {
                 if (*guard == Guard::departures) departures.put(user, action);
                 if (*guard == Guard::removals)
                     removals.put(user, action), loses[action.room].put(user, action);
-                if (*guard == Guard::room_gains && !invited(user, action.room))
+                if (*guard == Guard::room_gains && gains_count(action.room) && !invited(user, action.room))
                     gains[action.room].put(user, action);
             }
         }
+    }
+
+    // A room that nobody is in is filled for the first time, however many that are.
+    [[nodiscard]] bool gains_count(std::uint32_t room) const {
+        return decider_.world().rooms[decider_.world_room(room).index()].joined > 0;
     }
 
     [[nodiscard]] bool invited(UserId user, std::uint32_t room) const {

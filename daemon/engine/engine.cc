@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <random>
+#include <utility>
 
 #include "daemon/failpoint.h"
 #include "policy/compile.h"
@@ -155,7 +156,7 @@ void Engine::decide() {
     if (whole_pass_) return count_departures();
     departures_counted_ = false;
     if (complete) go_on_with_first_fills();
-    guards_.evaluate(*decider_, backlog_, memory_);
+    count();
     keep_holds();
     if (complete) drop_unwanted();
     if (complete && in_flight_.empty()) recheck();
@@ -168,6 +169,21 @@ void Engine::count_departures() {
     departures_counted_ = true;
     departures_guard_.evaluate(*decider_, backlog_, memory_);
     backlog_.departures_counted();
+}
+
+// What is only worked off cannot become more than was counted, and counting costs a second where ten million
+// actions wait. Who comes and goes by themselves changes what a part of a room is.
+void Engine::count() {
+    const bool held = !guards_.holds().empty();
+    const bool shares = held || backlog_.users_in(policy::Lane::removal).size() > 0;
+    const bool again = backlog_.grown() || (backlog_.shrunk() && held) ||
+                       std::exchange(answers_changed_, false) || world_.frozen != counted_frozen_ ||
+                       (memberships_changed_ && shares);
+    memberships_changed_ = false;
+    if (!again) return;
+    guards_.evaluate(*decider_, backlog_, memory_);
+    backlog_.counted();
+    counted_frozen_ = world_.frozen;
 }
 
 // In idle moments after a complete directory read everybody is decided again. A difference means that a fact
@@ -276,6 +292,7 @@ void Engine::learn(const policy::Fact& fact) {
         turn_.cursor_changed |= std::holds_alternative<policy::DirectorySnapshot>(fact) ||
                                 std::holds_alternative<policy::DirectoryChanges>(fact) ||
                                 std::holds_alternative<policy::DirectoryRefused>(fact);
+    memberships_changed_ |= !world_.touched.memberships.empty();
     for (const std::uint64_t pair : world_.touched.memberships) {
         const std::size_t room = pair & 0xffffffffU;
         if (room >= room_changes_.size()) room_changes_.resize(room + 1, 0);

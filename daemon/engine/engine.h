@@ -213,6 +213,7 @@ class Engine {
     // dispatch.cc
     void decide();
     void count_departures();
+    void count();
     void dispatch();
     void dispatch_lane(policy::Lane lane);
     bool dispatch_user(UserId user, const policy::UserAction& action);
@@ -300,6 +301,8 @@ class Engine {
     policy::GuardState guards_;
     policy::GuardState departures_guard_;  // of a pass that is not over: has seen all departures, and no more
     bool departures_counted_ = false;
+    std::string counted_frozen_;                                  // world_.frozen when guards counted last
+    bool answers_changed_ = false, memberships_changed_ = false;  // since then
     policy::GuardMemory memory_;
     Time ledger_trimmed_{};                      // entries before this are gone
     std::map<std::string, policy::Hold> holds_;  // by id, every one that was seen and not answered

@@ -242,6 +242,7 @@ Result<Engine::Answered> Engine::answer(bool yes, const std::string& id, const s
 
 void Engine::set_answer(policy::Answers& answers, const char* kind, const ActionKey& key,
                         std::optional<policy::Answer> answer) {
+    answers_changed_ = true;
     if (!answer) {
         if (answers.erase(key) > 0) mark(kind, key.text(), std::nullopt);
         return;
@@ -265,6 +266,7 @@ void Engine::drop_answers() {
 void Engine::drop_rejections() {
     for (const auto& [key, answer] : memory_.rejected) mark("rejected", key.text(), std::nullopt);
     memory_.rejected.clear();
+    answers_changed_ = true;
 }
 
 // ---------------------------------------------------------------- what the store has kept

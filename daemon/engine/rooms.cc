@@ -104,11 +104,15 @@ bool shows_room(ActionKind kind) {
 }  // namespace
 
 void Engine::dispatch_rooms() {
-    for (std::uint32_t r = 0; r < backlog_.rooms() && slot_free(Lane::addition); ++r)
+    const policy::IdSet& rooms = backlog_.rooms_with_actions();
+    for (std::size_t at = rooms.next(0); at != policy::IdSet::npos && slot_free(Lane::addition);
+         at = rooms.next(at + 1)) {
+        const auto r = static_cast<std::uint32_t>(at);
         for (const policy::RoomAction& action : backlog_.actions(r)) {
             if (!slot_free(Lane::addition)) return;
             if (dispatch_room(r, action)) break;  // one at a time: what follows may be different then
         }
+    }
 }
 
 bool Engine::dispatch_room(std::uint32_t index, const policy::RoomAction& action) {
@@ -148,10 +152,9 @@ bool Engine::dispatch_room(std::uint32_t index, const policy::RoomAction& action
 
 void Engine::dispatch_released() {
     for (std::size_t i = 0; i < world_.rooms.size(); ++i) {
+        if (decider_->managed(RoomId(i)) >= 0) continue;
         const policy::Room& room = world_.rooms[i];
-        if (room.released || room.id.empty() || program_->room(room.key) != nullptr ||
-            filling_.contains(RoomId(i)))
-            continue;
+        if (room.released || room.id.empty() || filling_.contains(RoomId(i))) continue;
         const ActionKey key{ActionKind::release, room.key, ""};
         const bool approved = policy::answers(memory_.approved, key, policy::kNoBasis);
         if (policy::answers(memory_.rejected, key, policy::kNoBasis) ||
