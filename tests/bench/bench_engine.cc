@@ -42,11 +42,11 @@ class EmptyStore : public store::Store {
     policy::World world_;
 };
 
-// Answers what changes a membership; reads stay unanswered.
+// Answers what changes a membership or a room's state; reads stay unanswered.
 class YesHomeserver : public Homeserver {
   public:
     void send(std::uint64_t id, Call call) override {
-        if (call.kind != CallKind::put_member) return;
+        if (call.kind != CallKind::put_member && call.kind != CallKind::put_state) return;
         CallDone done{id, {}};
         done.result.event = fmt::format("$answer{:037}", id);
         answers.emplace_back(std::move(done));
@@ -57,7 +57,7 @@ class YesHomeserver : public Homeserver {
 class SilentDirectory : public DirectoryPort {
   public:
     void request_sweep() override {}
-    void want(std::vector<std::string>, std::vector<std::string>) override {}
+    void want(std::vector<std::string>, std::vector<policy::Canary>) override {}
 };
 
 class Bench {
@@ -96,6 +96,8 @@ class Bench {
         fmt::print("{}: {} user actions and {} room actions waiting, {} holds\n", what,
                    engine_->backlog().user_actions(), engine_->backlog().room_actions(),
                    engine_->guards().holds().size());
+        for (const policy::RoomAction& action : engine_->backlog().actions(100))
+            fmt::print("{}: room 100 wants {}\n", what, policy::to_text(action.kind));
         answers(what);
         events(what);
     }

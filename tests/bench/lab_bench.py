@@ -183,7 +183,9 @@ class Bench:
             site.straight.member(bare, CORP.user_id(login), "invite")
             site.masked.member(bare, CORP.user_id(login), "join", CORP.user_id(login))
         self.open(site.straight, bare)
+        site.rollcall("pause", "--all", "--reason", "the bench opens a door")
         self.open(site.bot, managed)
+        site.rollcall("resume", "--reason", "the door stands open")
         mine, floor = [], []
         for _ in range(15):
             mine.append(self.join_to_kick(partner, managed, site.bot))

@@ -1,15 +1,20 @@
 // policy/base: the pieces everything else stands on.
 #include <gtest/gtest.h>
+#include <map>
 #include <random>
 #include <set>
 
 #include "policy/base/diagnostic.h"
+#include "policy/base/dn.h"
 #include "policy/base/guid.h"
+#include "policy/base/guid_index.h"
 #include "policy/base/id.h"
 #include "policy/base/result.h"
 #include "policy/base/rows.h"
+#include "policy/base/short_text.h"
 #include "policy/base/text.h"
 #include "policy/base/time.h"
+#include "policy/room_state.h"
 
 namespace rollcall {
 namespace {
@@ -107,6 +112,107 @@ TEST(Interner, GivesEveryTextItsIdForEver) {
     EXPECT_EQ(names.find("name4711"), UserId(std::size_t{4711}));
     EXPECT_EQ(names.text(UserId(std::size_t{17})), "name17");
     EXPECT_FALSE(names.find("nobody").valid());
+}
+
+TEST(Rows, KeepsWhatItHoldsWhenHolesAreClosed) {
+    Rows<std::uint32_t> rows;
+    for (std::uint32_t i = 0; i < 40; ++i)
+        for (std::uint32_t r = 0; r < 1000; ++r) rows.put((r * 7) % 1000, i * 1000 + r);
+    for (const bool compacted : {false, true}) {
+        if (compacted) rows.compact();
+        for (std::uint32_t r = 0; r < 1000; ++r) {
+            ASSERT_EQ(rows.row((r * 7) % 1000).size(), 40U);
+            for (std::uint32_t i = 0; i < 40; ++i) ASSERT_EQ(rows.row((r * 7) % 1000)[i], i * 1000 + r);
+        }
+    }
+    const Rows<std::uint32_t> copy = rows;
+    rows.put(7, 2);
+    EXPECT_EQ(copy.row(7).size() + 1, rows.row(7).size());
+}
+
+TEST(ShortText, HoldsTextsOfAnyLength) {
+    for (const std::size_t length : {0U, 1U, 14U, 15U, 16U, 126U, 127U, 128U, 5000U}) {
+        const std::string text(length, 'x');
+        ShortText held(text);
+        EXPECT_EQ(held, text);
+        ShortText copy = held;
+        const ShortText moved = std::move(held);
+        copy = ShortText("another text, and one of some length");
+        EXPECT_EQ(moved.view(), text);
+        EXPECT_EQ(copy.text(), "another text, and one of some length");
+        copy = moved;
+        EXPECT_EQ(copy, moved);
+        EXPECT_EQ(copy.empty(), length == 0);
+    }
+}
+
+TEST(Dn, SharesTheContainerAndKeepsTheText) {
+    DnPool pool;
+    for (const char* text :
+         {"", "CN=Anna", "CN=Anna,OU=Sales,DC=corp", R"(CN=Bakker\, Anna,OU=Sales,DC=corp)",
+          R"(CN=ends with a backslash\,)", ",DC=corp"})
+        EXPECT_EQ(pool.dn(text).text(), text);
+}
+
+TEST(GuidIndex, FindsEveryObject) {
+    struct Object {
+        Guid guid;
+    };
+    std::vector<Object> objects;
+    GuidIndex<PersonId, Object> index;
+    const auto guid = [](std::uint32_t i) {
+        Guid made;
+        made.bytes = {static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i >> 8U), 1};
+        return made;
+    };
+    EXPECT_FALSE(index.find(objects, guid(0)).valid());
+    for (std::uint32_t i = 0; i < 3000; ++i) {
+        objects.push_back({guid(i)});
+        ASSERT_TRUE(index.add(objects, PersonId(std::size_t{i})));
+    }
+    for (std::uint32_t i = 0; i < 3000; ++i)
+        ASSERT_EQ(index.find(objects, guid(i)), PersonId(std::size_t{i}));
+    EXPECT_FALSE(index.find(objects, guid(3000)).valid());
+    objects.push_back({guid(7)});
+    EXPECT_FALSE(index.add(objects, PersonId(std::size_t{3000})));
+}
+
+TEST(HeldEvents, IsAMap) {
+    policy::HeldEvents events;
+    std::map<std::string, std::string> model;
+    std::mt19937 random(3);
+    const std::string slots[] = {
+        "1|", "2|", "3|", "10|", "9|!child", "9|!other|", std::string(300, 's') + "|"};
+    for (int i = 0; i < 3000; ++i) {
+        const std::string& slot = slots[random() % std::size(slots)];
+        const std::string event = "$" + std::string(random() % 300, 'e') + std::to_string(random() % 10);
+        if (random() % 5 == 0)
+            events.erase(slot), model.erase(slot);
+        else
+            events.set(slot, event), model[slot] = event;
+        std::map<std::string, std::string> held;
+        events.each([&](std::string_view at, std::string_view what) { held.emplace(at, what); });
+        ASSERT_EQ(held, model);
+        ASSERT_EQ(events.find(slot), model.contains(slot) ? std::string_view(model.at(slot)) : "");
+    }
+}
+
+TEST(RoomParts, GivesEqualPartsOneObject) {
+    policy::RoomParts parts;
+    policy::RoomState first, second;
+    for (policy::RoomState* state : {&first, &second}) {
+        policy::PowerLevels levels;
+        levels.users["@owner" + std::to_string(state == &first) + ":x"] = 50;
+        state->set_power(levels);
+        state->join_rules = policy::JoinRules{"invite", {}};
+        parts.share(*state);
+    }
+    EXPECT_EQ(&*first.power, &*second.power);
+    EXPECT_EQ(&*first.join_rules, &*second.join_rules);
+    EXPECT_EQ(first.power_levels().users.at("@owner1:x"), 50);
+    EXPECT_EQ(second.power_levels().users.at("@owner0:x"), 50);
+    second.join_rules = policy::JoinRules{"public", {}};
+    EXPECT_EQ(first.join_rules->rule, "invite");
 }
 
 TEST(Result, CarriesMessageAndHint) {
