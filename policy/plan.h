@@ -74,6 +74,7 @@ inline constexpr std::int8_t kOwnerPower = 50;
 inline constexpr Duration kPutBackEvery =
     std::chrono::hours{1};  // a hand-made removal is undone at most this often
 inline constexpr Duration kFillAtMost = std::chrono::seconds{60};
+inline constexpr Duration kFillStalled = std::chrono::seconds{5};  // nobody more comes in
 
 // Appends what is to be done about one user, in the order of UserAction. Clears nothing.
 void derive_user(const Decider& decider, const Abilities& abilities, UserId user,

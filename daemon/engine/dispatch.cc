@@ -170,6 +170,9 @@ bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
     if (const auto guard = policy::guard_of(*decider_, user, action);
         guard && !policy::answers(memory_.approved, key, action.basis))
         ledger(*guard, key.user, *guard == policy::Guard::departures ? "" : key.room);
+    if (const auto filling = filling_.find(intent.room_ref);
+        action.kind == ActionKind::add && filling != filling_.end())
+        filling->second = world_.now;
     send(std::move(intent), key);
     return true;
 }

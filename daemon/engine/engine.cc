@@ -65,7 +65,7 @@ Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const 
     }
     for (std::size_t i = 0; i < world_.rooms.size(); ++i)
         if (world_.rooms[i].phase == policy::RoomPhase::filling)
-            filling_.emplace(i), closing_.emplace(i);  // before anybody else joins
+            filling_.emplace(i, now), closing_.emplace(i);  // before anybody else joins
     TrailEntry entry;
     entry.kind = TrailKind::start;
     entry.result = to_settle_.empty()
@@ -223,8 +223,10 @@ Time Engine::wake() const {
     if (homeserver_failures_ > 0) consider(homeserver_retry_);
     if (!to_settle_.empty()) consider(settle_after_);
     consider(reads_after_);
-    for (const RoomId room : filling_)
+    for (const auto& [room, last_join] : filling_) {
         consider(world_.rooms[room.index()].filling_since + policy::kFillAtMost);
+        consider(last_join + policy::kFillStalled);
+    }
     for (const auto& [room, stray] : strays_) consider(stray.not_before);
     return next;
 }

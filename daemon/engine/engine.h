@@ -229,6 +229,7 @@ class Engine {
     void close(RoomId room);
     void go_on_with_first_fills();
     [[nodiscard]] bool fill_is_over(RoomId room) const;
+    [[nodiscard]] std::size_t rooms_to_fill() const;
     [[nodiscard]] bool hidden_rooms() const;
     void dispatch_rooms();
     bool dispatch_room(std::uint32_t room, const policy::RoomAction& action);
@@ -328,7 +329,7 @@ class Engine {
     std::map<std::string, int> room_members_;  // room ID → membership calls in flight
     std::set<std::string> room_state_;         // room IDs whose state is being written or read
     std::set<std::string> state_waits_;    // … is to be, once no membership changes: no new ones meanwhile
-    std::set<RoomId> filling_;             // rooms that are still hidden, and admit openly
+    std::map<RoomId, Time> filling_;       // rooms that are still hidden, and admit openly; and the last join
     std::set<RoomId> first_fills_;         // of which were not over when they had to be closed
     std::set<RoomId> closing_;             // those of them whom nobody may join any more
     std::map<std::string, Stray> strays_;  // by room ID

@@ -144,7 +144,7 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
             intent.room_id = result.room;
             learn(
                 policy::RoomCreated{intent.room_ref, result.room, intent.marker, intent.wanted == "hidden"});
-            if (intent.wanted == "hidden") filling_.insert(intent.room_ref);
+            if (intent.wanted == "hidden") filling_[intent.room_ref] = world_.now;
             break;
         case CallKind::put_state:
             // Of a room's place in its space the state is the space's.

@@ -15,6 +15,13 @@ using policy::Lane;
 using schema::TrailEntry;
 using schema::TrailKind;
 
+namespace {
+// As many as fill the slots, each with its members two by two. Were there more, each would take longer, and
+// whoever is not in after a minute costs an invitation and a join.
+constexpr std::size_t kFilledAtOnce = 4;
+constexpr std::string_view kHidden = "hidden";
+}  // namespace
+
 // ---------------------------------------------------------------- filling and closing
 
 // A room is hidden, and admits openly, until everybody is in it, for a minute at most, and never in a pause
@@ -22,7 +29,7 @@ using schema::TrailKind;
 // after that, because they are wanted of an open room only, and closing is what opens it (policy/plan.cc).
 void Engine::close_rooms() {
     const bool derived = !whole_pass_ && backlog_.complete();
-    for (const RoomId id : std::vector<RoomId>(filling_.begin(), filling_.end())) {
+    for (const auto& [id, last_join] : std::map<RoomId, Time>(filling_)) {
         const policy::Room& room = world_.rooms[id.index()];
         if (room.phase != policy::RoomPhase::filling) {
             filling_.erase(id), closing_.erase(id);
@@ -31,7 +38,9 @@ void Engine::close_rooms() {
         const int index = decider_->managed(id);
         const bool filled =
             index < 0 || (derived && backlog_.adds_waiting(static_cast<std::uint32_t>(index)) == 0);
-        if (filled || fill_is_over(id) || pause_ != Pause::none) closing_.insert(id);
+        // Those who are still to come cannot: their joins are put off, or the homeserver is away.
+        const bool stalled = last_join + policy::kFillStalled <= world_.now;
+        if (filled || stalled || fill_is_over(id) || pause_ != Pause::none) closing_.insert(id);
         if (!closing_.contains(id)) continue;
         if (!filled) first_fills_.insert(id);
         close(id);
@@ -83,10 +92,18 @@ void Engine::close(RoomId id) {
     send(std::move(intent), key);
 }
 
+// Rooms that people are being let into, and those that are just being made for that.
+std::size_t Engine::rooms_to_fill() const {
+    const auto making = std::count_if(in_flight_.begin(), in_flight_.end(), [](const auto& entry) {
+        return entry.second.action == ActionKind::create && entry.second.wanted == kHidden;
+    });
+    return filling_.size() - closing_.size() + static_cast<std::size_t>(making);
+}
+
 // A command that converges does not end while a door stands open, unless the homeserver refuses to close it.
 bool Engine::hidden_rooms() const {
-    return std::any_of(filling_.begin(), filling_.end(), [this](RoomId id) {
-        const auto retry = retries_.find({ActionKind::publish, world_.rooms[id.index()].key, ""});
+    return std::any_of(filling_.begin(), filling_.end(), [this](const auto& filling) {
+        const auto retry = retries_.find({ActionKind::publish, world_.rooms[filling.first.index()].key, ""});
         return retry == retries_.end() || !retry->second.refused;
     });
 }
@@ -129,6 +146,7 @@ bool Engine::dispatch_room(std::uint32_t index, const policy::RoomAction& action
         wanted_call(*decider_, backlog_, settings_.abilities, index, action, marker_of(intent_id));
     if (!wanted) return false;
     if (action.kind == ActionKind::create) {
+        if (wanted->word == kHidden && rooms_to_fill() >= kFilledAtOnce) return false;
         if (held != open_.end() && look_first(key, held->second.wanted)) return true;
     } else if (!state_may_change(room.id) ||
                (wanted->call.room != room.id && !state_may_change(wanted->call.room))) {

@@ -54,6 +54,41 @@ TEST_F(Fill, IsOverWhenAllAreIn) {
     EXPECT_TRUE(company.in("p20", "crew"));
 }
 
+// Many rooms of many people on a slow homeserver: a few at a time, so that each is full before its minute is
+// over, and nobody needs an invitation.
+TEST_F(Fill, AFewRoomsAtATime) {
+    company.people(60);
+    for (int i = 0; i < 12; ++i) company.room("room" + std::to_string(i));
+    company.sim.homeserver.latency = Duration{250};
+    std::size_t most = 0;
+    company.sim.after_turn = [&] {
+        std::size_t open = 0;
+        for (int i = 0; i < 12; ++i)
+            open += company.join_rule("room" + std::to_string(i)) == "public" ? 1U : 0U;
+        most = std::max(most, open);
+    };
+    company.sim.start();
+    company.sim.apply();
+    ASSERT_TRUE(company.comes([this] { return company.in("p60", "room11"); }, minutes{30}));
+    company.sim.run_for(minutes{2});
+    EXPECT_GE(most, 2U);
+    EXPECT_LE(most, 5U) << "four, and one that is being closed";
+    std::size_t invited = 0;
+    for (const schema::TrailEntry& entry : company.trail())
+        invited += entry.kind == schema::TrailKind::intent && entry.action == "invite" ? 1U : 0U;
+    EXPECT_EQ(invited, 0U);
+}
+
+TEST_F(Fill, IsOverWhenNobodyMoreCanCome) {
+    company.sim.homeserver.answer_instead = [](const Call& call) -> std::optional<CallResult> {
+        if (call.kind != CallKind::put_member || call.user != Company::id("p3")) return std::nullopt;
+        return said(CallOutcome::refused);
+    };
+    begin(5, Duration{20});
+    EXPECT_TRUE(closed(seconds{15}));
+    EXPECT_TRUE(company.in("p5", "crew"));
+}
+
 TEST_F(Fill, NothingShowsTheRoomWhileItsJoinRuleIsRefused) {
     company.sim.homeserver.answer_instead = [](const Call& call) -> std::optional<CallResult> {
         if (call.type != "m.room.join_rules") return std::nullopt;
