@@ -177,6 +177,7 @@ class Engine {
     struct Stray {
         std::string marker;
         Time not_before{};
+        int refusals = 0;  // to leave it
     };
     struct Retry {
         int attempts = 0;

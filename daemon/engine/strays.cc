@@ -14,6 +14,7 @@ using policy::Lane;
 
 namespace {
 constexpr Duration kLeaveAgain = std::chrono::minutes{1};
+constexpr int kMostRefusals = 5;
 constexpr Duration kLookedJustNow = std::chrono::seconds{1};
 }  // namespace
 
@@ -76,14 +77,14 @@ void Engine::dispatch_strays() {
 }
 
 void Engine::stray_left(const Intent& intent, const CallResult& result) {
-    const bool over = result.outcome == CallOutcome::done || result.outcome == CallOutcome::already_so ||
-                      result.outcome == CallOutcome::refused;  // the bot is not in it
-    result_entry(intent, over ? "done" : result.text, "", over);
+    const bool left = result.outcome == CallOutcome::done || result.outcome == CallOutcome::already_so;
+    result_entry(intent, left ? "done" : result.text, "", left);
     turn_.finished.push_back(intent.id);
     const auto at = strays_.find(intent.room_id);
     if (at == strays_.end()) return;
     at->second.not_before = world_.now + kLeaveAgain;
-    if (!over) return;
+    at->second.refusals += result.outcome == CallOutcome::refused ? 1 : 0;
+    if (!left && at->second.refusals < kMostRefusals) return;  // refused for good: the bot is not in it
     log_.warn("RC-DOUBLE", "a room was made twice by a request that had been given up; the bot left one",
               {{"room", intent.room_id}});
     mark("stray", intent.room_id, std::nullopt);

@@ -241,9 +241,10 @@ std::string Simulation::some_login() {
 }
 
 std::string Simulation::some_room() {
-    std::vector<std::string> ids;
+    std::vector<std::string> ids;  // nobody can join what the bot has left as the last one
     for (const auto& [id, room] : homeserver.rooms)
-        if (!room.direct && !room.marker.empty()) ids.push_back(id);
+        if (!room.direct && !room.marker.empty() && homeserver.membership(id, kBot) == MembershipState::join)
+            ids.push_back(id);
     return ids.empty() ? "" : random.pick(ids);
 }
 
