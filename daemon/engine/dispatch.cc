@@ -13,8 +13,6 @@ namespace rollcall::engine {
 using policy::ActionKey;
 using policy::ActionKind;
 using policy::Lane;
-using schema::TrailEntry;
-using schema::TrailKind;
 
 namespace {
 constexpr std::size_t kSlots =

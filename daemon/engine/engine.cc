@@ -13,7 +13,6 @@
 
 namespace rollcall::engine {
 
-using policy::ActionKey;
 using schema::TrailEntry;
 using schema::TrailKind;
 
