@@ -1,0 +1,95 @@
+// Step: one fact on its way into the world. Behind step(): its parts share what a fact brings with it.
+//
+//     step.cc            time, and what follows from any fact: people bound anew, departures and returns
+//     step_directory.cc  what the directory says, and whether to believe it
+//     step_rooms.cc      what happens in rooms, told by events or read afresh
+//     step_results.cc    what our own requests have done
+//
+// Pure; lives for one call.
+#pragma once
+
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "policy/step.h"
+
+namespace rollcall::policy {
+
+class Step {
+  public:
+    Step(World& world, Decider* decider) : world_(world), decider_(decider) {}
+    Effects run(const Fact& fact);
+
+  private:
+    // step.cc
+    void take(const TimePassed& fact);
+    void approval_ended(const CompiledApproval& approval);
+    void settle(const std::unordered_set<PersonId>& dirty, bool first_look);
+    void keep_what_is_in_use(PersonId id);
+    void notice_departure(PersonId id, bool first_look);
+    void sponsor_changed(const Guid& guid);
+    [[nodiscard]] std::string departure_text(const Person& person) const;
+    [[nodiscard]] Evidence evidence_of(const Person& person) const;
+    void take(const DepartOrdered& fact);
+    void mark_person(PersonId person);
+    void touch_user(UserId user);
+    void note(Note note);
+
+    // step_directory.cc
+    void take(const DirectoryRefused& fact);
+    void take(const DirectorySnapshot& fact);
+    [[nodiscard]] bool still_named(GroupId group, const std::unordered_set<Guid, GuidHash>& seen) const;
+    void take_containers(const DirectorySnapshot& fact);
+    void forget_usns();
+    void read_attributes(const std::vector<std::string>& asked, bool of_everybody);
+    [[nodiscard]] std::string disbelief(const DirectorySnapshot& fact) const;
+    bool newer_known(const PersonEntry& entry) const;
+    bool newer_known(const ContainerEntry& entry) const;
+    bool newer_known(const GroupEntry& entry) const;
+    void narrow_attributes(const std::vector<std::string>& asked);
+    void take(const DirectoryChanges& fact);
+
+    // step_rooms.cc
+    void take(const RoomEventSeen& fact);
+    void member_event(RoomId room, const RoomEventSeen& fact, const MemberContent& content);
+    void set_member(RoomId room, UserId user, const RoomEvent& event, const MemberContent& content,
+                    bool ours);
+    void apply_membership(UserId user, Membership next, MembershipState before);
+    void keep_identity(UserId user);
+    void tell_inviter(RoomId room, UserId user, const RoomEvent& event, MembershipState state);
+    void late_invitation(RoomId room, UserId user, const RoomEvent& event, MembershipState state);
+    static std::string state_key_of(const RoomEvent& event);
+    void state_event(RoomId room, const RoomEvent& event);
+    void set_state(RoomId id, const RoomContent& content, const std::string& sender);
+    void set_power(RoomId id, const PowerLevels& levels);
+    static bool says_so(const Membership* held, const RoomEvent& event, const MemberContent& content);
+    void take(const RoomRead& fact);
+    void take(const MemberRead& fact);
+
+    // step_results.cc
+    void take(const MembershipSet& fact);
+    void take(const Forgotten& fact);
+    void take(const StateSet& fact);
+    void take(const RoomCreated& fact);
+    void dirty_children(RoomId space);
+    void take(const Published& fact);
+    void take(const Released& fact);
+    void take(const AliasClaimed& fact);
+    void take(const AccountSeen& fact);
+    void take(const SignedOut& fact);
+    void take(const RoomsListed& fact);
+    void take(const LeftUnmanaged& fact);
+    void take(const PutBack& fact);
+
+    World& world_;
+    Decider* decider_;
+    Effects effects_;
+    const Evidence* evidence_ = nullptr;
+    bool first_read_ = false;
+};
+
+// Under which the event is held that last said this piece of a room's state.
+[[nodiscard]] std::string slot(const RoomContent& content, const std::string& state_key);
+
+}  // namespace rollcall::policy

@@ -1,0 +1,110 @@
+// Step: what our own requests have done.
+#include "policy/step_facts.h"
+
+namespace rollcall::policy {
+
+void Step::take(const MembershipSet& fact) {
+    const Membership* held = world_.membership(fact.user, fact.room);
+    const std::uint32_t now = held == nullptr ? 0 : held->event;
+    if (now != fact.held) return;  // an event has come since, and it may be a later one
+    Membership next = held == nullptr ? Membership{.room = fact.room} : *held;
+    const MembershipState before = next.state;
+    next.state = fact.state;
+    next.cause = Cause::daemon;
+    // An answer without an event ID leaves the old one held, so that the event, when it comes, is its
+    // successor.
+    if (!fact.event.empty()) next.event = event_digest(fact.event);
+    apply_membership(fact.user, next, before);
+}
+
+void Step::take(const Forgotten& fact) {
+    const Membership* held = world_.membership(fact.user, fact.room);
+    if (held == nullptr || !held->needs_forget) return;
+    Membership next = *held;
+    next.needs_forget = false;
+    world_.set_membership(fact.user, next);
+}
+
+void Step::take(const StateSet& fact) {
+    const std::string now = held_state_event(world_, fact.room, fact.content, fact.state_key);
+    if (now != fact.held) return;  // an event has come since, and it may be a later one
+    if (!fact.event.empty())
+        world_.rooms[fact.room.index()].state.events.set(slot(fact.content, fact.state_key), fact.event);
+    set_state(fact.room, fact.content, world_.bot);
+}
+
+void Step::take(const RoomCreated& fact) {
+    world_.set_room_id(fact.room, fact.id);
+    Room& room = world_.rooms[fact.room.index()];
+    room.state = {};
+    room.released = false;
+    room.bot_joined = true;
+    room.phase = fact.hidden ? RoomPhase::filling : RoomPhase::open;
+    room.filling_since = world_.now;
+    effects_.read_rooms.push_back(fact.room);
+    dirty_children(fact.room);
+}
+
+// A new space is the place, and perhaps the join rule, of rooms that exist already.
+void Step::dirty_children(RoomId space) {
+    const int managed = decider_ == nullptr ? -1 : decider_->managed(space);
+    if (managed < 0 || !decider_->program().rooms[static_cast<std::size_t>(managed)].space) return;
+    for (std::uint32_t r = 0; r < decider_->program().rooms.size(); ++r)
+        if (decider_->program().rooms[r].parent == world_.rooms[space.index()].key &&
+            decider_->world_room(r).valid())
+            world_.dirty.rooms.insert(decider_->world_room(r));
+}
+
+void Step::take(const Published& fact) {
+    Room& room = world_.rooms[fact.room.index()];
+    room.phase = RoomPhase::open;
+    world_.mark_room(fact.room);
+}
+
+void Step::take(const Released& fact) {
+    world_.rooms[fact.room.index()].released = true;
+    world_.mark_room(fact.room);
+}
+
+void Step::take(const AliasClaimed& fact) {
+    Room& room = world_.rooms[fact.room.index()];
+    (fact.conflict ? room.alias_conflict : room.claimed_alias) = fact.alias;
+    if (!fact.conflict) room.alias_conflict.clear();
+    world_.mark_room(fact.room);
+}
+
+void Step::take(const AccountSeen& fact) {
+    world_.set_account(fact.user, fact.account);
+    if (fact.account == Account::present) keep_identity(fact.user);
+}
+
+void Step::take(const SignedOut& fact) {
+    if (const auto at = world_.departing.find(fact.user); at != world_.departing.end())
+        at->second.signed_out = true;
+    touch_user(fact.user);
+}
+
+void Step::take(const RoomsListed& fact) {
+    const auto at = world_.departing.find(fact.user);
+    if (at == world_.departing.end()) return;
+    at->second.listed = true;
+    at->second.rooms.clear();
+    for (const std::string& room : fact.rooms) at->second.rooms.push_back({room, false});
+    touch_user(fact.user);
+}
+
+void Step::take(const LeftUnmanaged& fact) {
+    const auto at = world_.departing.find(fact.user);
+    if (at == world_.departing.end()) return;
+    for (Departing::Elsewhere& room : at->second.rooms)
+        if (room.room == fact.room) room.done = true;
+    touch_user(fact.user);
+}
+
+void Step::take(const PutBack& fact) {
+    world_.put_back[World::pair(fact.user, fact.room)] = world_.now;
+    world_.revisit.emplace(world_.now + kPutBackEvery, fact.user);
+    touch_user(fact.user);
+}
+
+}  // namespace rollcall::policy

@@ -1,0 +1,272 @@
+// Step: what happens in rooms, told by events or read afresh.
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "policy/step_facts.h"
+
+namespace rollcall::policy {
+
+std::string slot(const RoomContent& content, const std::string& state_key) {
+    return fmt::format("{}|{}", content.index(), state_key);
+}
+
+std::string held_state_event(const World& world, RoomId room, const RoomContent& content,
+                             const std::string& state_key) {
+    return std::string(world.rooms[room.index()].state.events.find(slot(content, state_key)));
+}
+
+void Step::take(const RoomEventSeen& fact) {
+    const auto at = world_.room_by_id.find(fact.event.room);
+    if (at == world_.room_by_id.end()) return;
+    if (const auto* member = std::get_if<MemberContent>(&fact.event.content))
+        member_event(at->second, fact, *member);
+    else if (fact.event.state)
+        state_event(at->second, fact.event);
+}
+
+void Step::member_event(RoomId room, const RoomEventSeen& fact, const MemberContent& content) {
+    const UserId user = world_.user(content.user);
+    const Membership* held = world_.membership(user, room);
+    const std::uint32_t event = event_digest(fact.event.event);
+    const std::uint32_t before = held == nullptr ? 0 : held->event;
+    if (event == before) return;
+    const bool first = held == nullptr || (held->state == MembershipState::none && held->event == 0);
+    if (first ? !fact.event.replaces.empty() : event_digest(fact.event.replaces) != before) {
+        effects_.read_members.emplace_back(fact.event.room, content.user);
+        late_invitation(room, user, fact.event, content.membership);
+        return;
+    }
+    set_member(room, user, fact.event, content, fact.ours);
+}
+
+void Step::set_member(RoomId room, UserId user, const RoomEvent& event, const MemberContent& content,
+                      bool ours) {
+    const Membership* held = world_.membership(user, room);
+    Membership next = held == nullptr ? Membership{.room = room} : *held;
+    const MembershipState before = next.state;
+    next.event = event_digest(event.event);
+    next.state = content.membership;
+    next.cause = ours || event.sender == world_.bot ? Cause::daemon
+                 : event.sender == content.user     ? Cause::self
+                                                    : Cause::other;
+    apply_membership(user, next, before);
+    if (content.user == world_.bot) {
+        world_.rooms[room.index()].bot_joined = content.membership == MembershipState::join;
+        world_.mark_room(room);
+        return;
+    }
+    if (content.membership == MembershipState::invite && event.sender != world_.bot)
+        world_.inviters[World::pair(user, room)] = world_.user(event.sender);
+    if (before == next.state) return;  // a changed display name
+    if (next.cause != Cause::daemon) {
+        note({Note::Kind::membership,
+              fmt::format("{} by {}", to_text(content.membership), event.sender),
+              {},
+              user,
+              world_.rooms[room.index()].key,
+              event.event,
+              {}});
+        tell_inviter(room, user, event, next.state);
+    }
+}
+
+// Shared by events and by our own results: what follows from a membership whatever told us of it.
+void Step::apply_membership(UserId user, Membership next, MembershipState before) {
+    const bool was_in = before == MembershipState::join || before == MembershipState::invite;
+    const bool is_out = next.state == MembershipState::leave || next.state == MembershipState::ban;
+    if (was_in && is_out && world_.is_local(world_.users.text(user))) next.needs_forget = true;
+    if (next.state == MembershipState::join || next.state == MembershipState::invite)
+        next.needs_forget = false;
+    if (next.state == MembershipState::join) world_.set_account(user, Account::present);
+    const int managed = decider_ == nullptr ? -1 : decider_->managed(next.room);
+    if (managed >= 0) {
+        const Verdict verdict = decider_->verdict(user, static_cast<std::uint32_t>(managed));
+        if (is_out)
+            next.approved_once = false;  // who comes back comes without the old approval
+        else if (verdict.basis == Basis::approval)
+            next.approved_once = true;
+        // Whoever is out because they no longer belong may be brought back when they belong again.
+        if (verdict.presence == Presence::out && is_out) next.cause = Cause::daemon;
+    }
+    world_.set_membership(user, next);
+    if (is_out && next.cause == Cause::other)
+        if (const auto at = world_.put_back.find(World::pair(user, next.room)); at != world_.put_back.end())
+            world_.revisit.emplace(at->second + kPutBackEvery, user);
+    if (next.state == MembershipState::join) keep_identity(user);
+}
+
+// A Matrix ID is kept for life once an account of that name was seen in use.
+void Step::keep_identity(UserId user) {
+    if (decider_ == nullptr) return;
+    const PersonId id = decider_->person_of(user);
+    if (!id.valid() || world_.people[id.index()].kept.valid()) return;
+    world_.people[id.index()].kept = user;
+    world_.touched.people.insert(id);
+    note(
+        {Note::Kind::identity_kept,
+         fmt::format("{} is {} from now on", world_.people[id.index()].login.view(), world_.users.text(user)),
+         id,
+         user,
+         "",
+         "",
+         {}});
+}
+
+void Step::tell_inviter(RoomId room, UserId user, const RoomEvent& event, MembershipState state) {
+    if (decider_ == nullptr || state != MembershipState::invite) return;
+    const int managed = decider_->managed(room);
+    if (managed < 0 || event.sender == world_.bot || event.sender == world_.users.text(user)) return;
+    const Verdict verdict = decider_->verdict(user, static_cast<std::uint32_t>(managed));
+    if (verdict.presence == Presence::out && verdict.basis != Basis::departed)
+        effects_.notices.push_back(
+            {world_.user(event.sender), world_.rooms[room.index()].key, world_.users.text(user)});
+}
+
+// An invitation that is told of after what came of it decides nothing. But whoever sent it is owed the
+// explanation all the same, once: who is remembered as the inviter has had it.
+void Step::late_invitation(RoomId room, UserId user, const RoomEvent& event, MembershipState state) {
+    if (state != MembershipState::invite || event.sender == world_.bot ||
+        world_.membership(user, room) == nullptr)
+        return;
+    const UserId inviter = world_.user(event.sender);
+    UserId& known = world_.inviters[World::pair(user, room)];
+    if (known == inviter) return;
+    known = inviter;
+    world_.touched.memberships.insert(World::pair(user, room));
+    tell_inviter(room, user, event, state);
+}
+
+std::string Step::state_key_of(const RoomEvent& event) {
+    if (const auto* child = std::get_if<SpaceChildContent>(&event.content)) return child->child;
+    return {};
+}
+
+void Step::state_event(RoomId room, const RoomEvent& event) {
+    if (std::holds_alternative<OtherContent>(event.content)) return;
+    HeldEvents& events = world_.rooms[room.index()].state.events;
+    const std::string place = slot(event.content, state_key_of(event));
+    const std::string_view held = events.find(place);
+    if (held == event.event) return;
+    if (held != event.replaces) {  // not the successor of what we know: the room is read afresh
+        effects_.read_rooms.push_back(room);
+        return;
+    }
+    events.set(place, event.event);
+    set_state(room, event.content, event.sender);
+}
+
+void Step::set_state(RoomId id, const RoomContent& content, const std::string& sender) {
+    Room& room = world_.rooms[id.index()];
+    RoomState& state = room.state;
+    struct Setter {
+        Step& step;
+        RoomId id;
+        RoomState& state;
+        void operator()(const PowerLevels& c) { step.set_power(id, c); }
+        void operator()(const JoinRules& c) { state.join_rules = c; }
+        void operator()(const ServerAcl& c) { state.acl = c; }
+        void operator()(const NameContent& c) { state.name = c.name; }
+        void operator()(const TopicContent& c) { state.topic = c.topic; }
+        void operator()(const CanonicalAliasContent& c) { state.alias = c.alias; }
+        void operator()(const HistoryVisibilityContent& c) { state.history = c.visibility; }
+        void operator()(const GuestAccessContent& c) { state.guest_access = c.access; }
+        void operator()(const CreateContent& c) {
+            state.create = CreateContent{c.version, c.space, c.creators, {}};
+        }
+        void operator()(const TombstoneContent& c) { state.tombstone = c.replacement; }
+        void operator()(const SpaceChildContent& c) {
+            if (c.present)
+                state.children.insert(c.child);
+            else
+                state.children.erase(c.child);
+            if (const auto at = step.world_.room_by_id.find(c.child); at != step.world_.room_by_id.end())
+                step.world_.dirty.rooms.insert(at->second);
+        }
+        void operator()(const MemberContent&) {}
+        void operator()(const OtherContent&) {}
+    };
+    std::visit(Setter{*this, id, state}, content);
+    world_.parts.share(state);
+    world_.mark_room(id);
+    if (!sender.empty() && sender != world_.bot)
+        note({Note::Kind::room_state,
+              fmt::format("{} changed the room's state", sender),
+              {},
+              {},
+              room.key,
+              "",
+              {}});
+}
+
+void Step::set_power(RoomId id, const PowerLevels& levels) {
+    Room& room = world_.rooms[id.index()];
+    std::map<std::string, std::int64_t> next = levels.users;
+    for (const auto& [user, level] : room.state.users) next.emplace(user, 0);
+    room.state.set_power(levels);
+    for (const auto& [name, level] : next) {
+        if (name == world_.bot) continue;
+        const UserId user = world_.user(name);
+        const Membership* held = world_.membership(user, id);
+        Membership changed = held == nullptr ? Membership{.room = id} : *held;
+        changed.power = static_cast<std::int16_t>(std::clamp<std::int64_t>(level, -32768, 32767));
+        if (held == nullptr || held->power != changed.power) world_.set_membership(user, changed);
+    }
+}
+
+// The same event may be held with another state: an answer of ours without an event ID said so.
+bool Step::says_so(const Membership* held, const RoomEvent& event, const MemberContent& content) {
+    return held != nullptr && held->event == event_digest(event.event) && held->state == content.membership;
+}
+
+void Step::take(const RoomRead& fact) {
+    const auto at = world_.room_by_id.find(fact.room);
+    if (at == world_.room_by_id.end()) return;
+    const RoomId id = at->second;
+    Room& room = world_.rooms[id.index()];
+    if (room.bot_joined != fact.joined) world_.mark_room(id);
+    room.bot_joined = fact.joined;
+    if (!fact.joined) return;
+    std::unordered_set<UserId> seen;
+    for (const RoomEvent& event : fact.state) {
+        const auto* member = std::get_if<MemberContent>(&event.content);
+        if (member == nullptr) {
+            if (std::holds_alternative<OtherContent>(event.content)) continue;
+            const std::string place = slot(event.content, state_key_of(event));
+            if (room.state.events.find(place) == event.event) continue;
+            room.state.events.set(place, event.event);
+            set_state(id, event.content, event.sender);
+            continue;
+        }
+        const UserId user = world_.user(member->user);
+        seen.insert(user);
+        const Membership* held = world_.membership(user, id);
+        if (!says_so(held, event, *member)) set_member(id, user, event, *member, false);
+    }
+    const auto row = world_.room_users.row(id.index());
+    const std::vector<UserId> users(row.begin(), row.end());
+    for (const UserId user : users) {  // held, but the homeserver knows nothing of it
+        const Membership* held = world_.membership(user, id);
+        if (held == nullptr || seen.contains(user) || held->state == MembershipState::none) continue;
+        Membership none{.room = id};
+        none.power = held->power;
+        world_.set_membership(user, none);
+    }
+}
+
+void Step::take(const MemberRead& fact) {
+    const auto at = world_.room_by_id.find(fact.room);
+    if (at == world_.room_by_id.end()) return;
+    const UserId user = world_.user(fact.user);
+    if (!fact.event) {
+        const Membership* held = world_.membership(user, at->second);
+        if (held != nullptr && held->state != MembershipState::none)
+            world_.set_membership(user, Membership{.room = at->second});
+        return;
+    }
+    const auto* member = std::get_if<MemberContent>(&fact.event->content);
+    const Membership* held = world_.membership(user, at->second);
+    if (member != nullptr && !says_so(held, *fact.event, *member))
+        set_member(at->second, user, *fact.event, *member, false);
+}
+
+}  // namespace rollcall::policy
