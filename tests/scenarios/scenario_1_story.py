@@ -79,7 +79,7 @@ class Story(Scenario):
 
     # --- plan and apply
 
-    def test_plan_shows_exactly_what_apply_does_and_then_is_empty(self):
+    def test_N5_plan_shows_exactly_what_apply_does_and_then_is_empty(self):
         site = self.site
         site.write_policy(POLICY)
         shown = site.cli("plan", "--exit-code", json_out=True)
@@ -371,7 +371,7 @@ class Story(Scenario):
         site.settle()
         self.assertEqual(site.membership("eng", "kicked"), "leave")
 
-    def test_a_ban_by_an_owner_stands_and_shows_in_status(self):
+    def test_N10_a_ban_by_an_owner_stands_and_shows_in_status(self):
         site = self.site
         self.person("lead").ban(site.room("eng"), site.user("banned"), "enough")
         until(lambda: site.user("banned") in str(site.status()["bans"]), "the ban shows in status")
@@ -417,7 +417,7 @@ class Story(Scenario):
         self.assertNotIn(taken, site.bot.joined_rooms())
         site.apply(POLICY)
 
-    def test_a_room_that_the_bot_lost_is_reported(self):
+    def test_N10_a_room_that_the_bot_lost_is_reported(self):
         site = self.site
         room = site.room("club")
         site.bot.leave(room)
@@ -451,7 +451,7 @@ class Story(Scenario):
         site.wait("hall", "dan", "leave")
         self.assertFalse(client.signed_in())
 
-    def test_at_the_end_the_trail_is_whole_and_holds_no_secret(self):
+    def test_at_the_end_N9_the_trail_is_whole_and_holds_no_secret(self):
         site = self.site
         site.settle()
         self.assert_every_intent_ended()

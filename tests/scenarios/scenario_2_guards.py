@@ -38,7 +38,7 @@ class Guards(Scenario):
 
     # --- the policy in force is the one last applied
 
-    def test_an_edited_half_written_or_deleted_policy_changes_nothing_until_it_is_applied(self):
+    def test_N8_an_edited_half_written_or_deleted_policy_changes_nothing_until_it_is_applied(self):
         site = self.site
         force = site.status()["policy"]["version"]
         whole = site.policy_file.read_text()

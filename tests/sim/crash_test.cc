@@ -80,7 +80,7 @@ Outcome story(std::uint64_t seed, std::set<std::size_t> at, DiskStore* disk = nu
     return {count, crashes.where(), joined(wrongs_of_story(sim))};
 }
 
-TEST(Crash, AtEveryBoundary) {
+TEST(Crash, N3_AtEveryBoundary) {
     const Outcome whole = story(1, {});
     ASSERT_EQ(whole.wrongs, "");
     ASSERT_GT(whole.boundaries, 200U) << "the story is too short to prove anything";
@@ -97,7 +97,7 @@ TEST(Crash, AtEveryBoundary) {
 }
 
 // The homeserver goes on with what a dead process has asked for.
-TEST(Crash, AtEveryBoundaryOfAHomeserverThatIsSlowToMakeRooms) {
+TEST(Crash, N3_AtEveryBoundaryOfAHomeserverThatIsSlowToMakeRooms) {
     const std::size_t boundaries = story(1, {}, nullptr, kSlow).boundaries;
     for (std::size_t k = 1; k <= boundaries; ++k) {
         const Outcome crashed = story(1, {k}, nullptr, kSlow);
@@ -106,7 +106,7 @@ TEST(Crash, AtEveryBoundaryOfAHomeserverThatIsSlowToMakeRooms) {
 }
 
 // A process that ends again while it is settling what the one before left.
-TEST(Crash, AgainSoonAfterTheFirst) {
+TEST(Crash, N3_AgainSoonAfterTheFirst) {
     Random random(7);
     const std::size_t boundaries = story(1, {}).boundaries;
     for (std::uint64_t n = 0; n < seed_count(60) * 4; ++n) {
@@ -121,7 +121,7 @@ TEST(Crash, AgainSoonAfterTheFirst) {
 }
 
 // The same on the real store: what a process had committed is what the next one finds on the disk.
-TEST(Crash, OnTheRealStore) {
+TEST(Crash, N3_OnTheRealStore) {
     Random random(11);
     const std::size_t boundaries = story(1, {}).boundaries;
     for (std::uint64_t n = 0; n < seed_count(60) / 6 + 1; ++n) {

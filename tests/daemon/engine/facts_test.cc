@@ -29,7 +29,7 @@ class Facts : public testing::Test {
     Company company;
 };
 
-TEST_F(Facts, ATransactionThatComesAgainChangesNothing) {
+TEST_F(Facts, N6_ATransactionThatComesAgainChangesNothing) {
     policy::RoomEvent event;
     event.room = company.sim.room_id("crew");
     event.event = "$stray";

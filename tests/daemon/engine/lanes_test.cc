@@ -45,7 +45,7 @@ TEST(Lanes, ALeaverOvertakesAPassOverEverybody) {
     EXPECT_FALSE(*complete) << "the leaver waited until everybody was decided";
 }
 
-TEST(Lanes, MoreLeaversThanTheirGuardAllowsAreHeldInThatPassToo) {
+TEST(Lanes, N4_MoreLeaversThanTheirGuardAllowsAreHeldInThatPassToo) {
     Company company;
     company.people(80);
     for (int i = 0; i < 6'000; ++i) company.sim.directory.content.person("q" + std::to_string(i), {});

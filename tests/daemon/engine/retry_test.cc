@@ -95,7 +95,7 @@ TEST_F(Retries, OneBadAnswerIsNoAbsenceOfTheHomeserver) {
     EXPECT_EQ(company.calls(CallKind::read_room), read);
 }
 
-TEST_F(Retries, AfterAnAbsenceAllRoomsAreReadTheMostActiveFirst) {
+TEST_F(Retries, N6_AfterAnAbsenceAllRoomsAreReadTheMostActiveFirst) {
     company.sim.directory.hire("p7", {"Staff", "Crew"});  // without an account: looked for every 5 minutes
     company.sim.run_for(minutes{5});
     for (const char* busiest : {"hall", "crew"}) {

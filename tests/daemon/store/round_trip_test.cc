@@ -153,7 +153,7 @@ TEST(EngineRows, TheNewestTransactionsAreRemembered) {
     EXPECT_TRUE(*store->seen_transaction("t20001"));
 }
 
-TEST(EngineRows, ThePolicyInForceIsTheOneLastApplied) {
+TEST(EngineRows, N8_ThePolicyInForceIsTheOneLastApplied) {
     const TemporaryFolder folder;
     auto store = open_or_fail(folder.path());
     EXPECT_FALSE(store->policy()->has_value());
