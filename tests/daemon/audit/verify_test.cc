@@ -1,4 +1,6 @@
 // daemon/audit/verify: a log as it should be, and each thing that somebody could do to one.
+#include <cstdlib>
+
 #include "tests/daemon/audit/log_fixture.h"
 
 namespace rollcall::audit::test {
@@ -111,6 +113,38 @@ TEST(Verify, AsksAboutEveryEntryInOrderAndTellsHowFarItIs) {
     EXPECT_EQ(next, 600U);
     EXPECT_EQ(done, 600U);
     EXPECT_EQ(verification.faults, (std::vector<Fault>{{"tile/entries/000", "entry 5: a gap"}}));
+}
+
+// A program that knows the forms and nothing of this one comes to the same.
+TEST(Verify, TheVerifierInTheDocsSaysTheSame) {
+    const auto verified = [](const Log& log) {
+        const std::string command = std::string("python3 -B ") + VERIFY_LOG + " " + log.path + " '" +
+                                    log.key.verifier().text() + "' >/dev/null 2>&1";
+        return std::system(command.c_str()) == 0;
+    };
+    for (const std::uint64_t size : {1U, 255U, 256U, 700U, 66'000U}) {
+        const Log log;
+        log.grow(size, 40'000);
+        EXPECT_TRUE(verified(log)) << size;
+    }
+    const Log log;
+    log.grow(700, 700);
+    const std::string bundle = log.read("tile/entries/001"), tile = log.read("tile/0/001");
+    std::string other = bundle;
+    other[100] = static_cast<char>(other[100] ^ 1);
+    log.write("tile/entries/001", other);
+    EXPECT_FALSE(verified(log));
+    // Somebody who mends the tile as well still meets the signed root.
+    std::vector<std::string> entries = schema::read_bundle(other, 256).value();
+    std::string hashes;
+    for (const std::string& entry : entries) {
+        const schema::TlogHash hash = schema::tlog_leaf_hash(entry);
+        hashes.append(hash.begin(), hash.end());
+    }
+    log.write("tile/0/001", hashes);
+    EXPECT_FALSE(verified(log));
+    log.write("tile/entries/001", bundle), log.write("tile/0/001", tile);
+    EXPECT_TRUE(verified(log));
 }
 
 TEST(Verify, AFileThatNoLogHasIsNamed) {
