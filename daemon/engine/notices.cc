@@ -14,19 +14,35 @@ using policy::ActionKind;
 using policy::Lane;
 
 namespace {
+// What whoever invited somebody is told: no more than they can see anyway, and what they can do.
+std::string explanation(const std::string& who, const policy::CompiledRoom& room, policy::Basis basis) {
+    const bool from_outside = basis == policy::Basis::outsider || basis == policy::Basis::stranger;
+    if (!from_outside)
+        return fmt::format(
+            "{} was removed from “{}”: who is in that room follows from the company directory, and they are "
+            "not "
+            "among its members. If they should be, ask one of the room's owners or your IT department.",
+            who, room.name);
+    return fmt::format(
+        "{} was removed from “{}”: {}. If they need to be there, ask one of the room's owners or your IT "
+        "department "
+        "for an approval (who, which room, why, until when).",
+        who, room.name,
+        room.outsiders == policy::Outsiders::approved ? "people from outside need an approval to be there"
+                                                      : "that room is not open to people from outside");
+}
+
 constexpr std::size_t kMostNotices = 200;
 }  // namespace
 
 void Engine::owe(const policy::Notice& notice) {
     const std::string& to = world_.users.text(notice.to);
-    if (!world_.is_local(to)) return;
-    const policy::CompiledRoom* spec = program_ ? program_->room(notice.room) : nullptr;
+    const int room = program_ ? program_->room_index(notice.room) : -1;
+    if (!world_.is_local(to) || room < 0) return;
+    const auto index = static_cast<std::uint32_t>(room);
+    const policy::Basis basis = decider_->verdict(world_.user(notice.outsider), index).basis;
     owe(fmt::format("{}/{}/{}", to, notice.room, notice.outsider), to,
-        fmt::format(
-            "{} was removed from “{}”: that room is not open to people from outside. If they need to be "
-            "there, ask one of "
-            "the room's owners or your IT department for an approval (who, which room, why, until when).",
-            notice.outsider, spec == nullptr ? notice.room : spec->name));
+        explanation(notice.outsider, program_->rooms[index], basis));
 }
 
 void Engine::owe(std::string key, std::string to, std::string text) {

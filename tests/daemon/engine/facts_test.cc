@@ -49,6 +49,32 @@ TEST_F(Facts, N6_ATransactionThatComesAgainChangesNothing) {
     EXPECT_EQ(notices, 1U);
 }
 
+// Whoever invited a colleague is not told that they are from outside.
+TEST_F(Facts, TheExplanationFitsWhoWasInvited) {
+    company.sim.directory.hire("q1", {"Staff"});
+    company.sim.homeserver.add_account(Company::id("q1"));
+    company.sim.run_for(minutes{2});
+    const auto invited = [this](const std::string& user, const std::string& event_id) {
+        policy::RoomEvent event;
+        event.room = company.sim.room_id("crew");
+        event.event = event_id;
+        event.sender = Company::id("p2");
+        event.state = true;
+        event.content = policy::MemberContent{user, MembershipState::invite, ""};
+        company.sim.homeserver.deliver(TransactionIn{event_id, {event}, [](bool) {}});
+        company.sim.run_for(minutes{2});
+        std::string said;
+        for (const auto& [id, room] : company.sim.homeserver.rooms)
+            for (const auto& [marker, text] : room.messages) said += text;
+        return said;
+    };
+    const std::string colleague = invited(Company::id("q1"), "$colleague");
+    EXPECT_NE(colleague.find("follows from the company directory"), std::string::npos) << colleague;
+    EXPECT_EQ(colleague.find("from outside"), std::string::npos) << colleague;
+    EXPECT_NE(invited("@guest:elsewhere.example", "$guest").find("not open to people from outside"),
+              std::string::npos);
+}
+
 TEST_F(Facts, APolicyAppliedInMidFlightEndsWhatIsNotWantedAnyMore) {
     company.sim.homeserver.latency = Duration{2000};
     company.room("hall");
