@@ -17,7 +17,7 @@ ErrorKind error_kind(const http::Response& response, const Outcome& outcome) {
     if (response.failure == http::Failure::too_large) return ErrorKind::limit;
     if (outcome.kind == Kind::retry) return ErrorKind::unavailable;
     if (outcome.status == 404) return ErrorKind::not_found;
-    if (outcome.status == 401 || outcome.status == 403) return ErrorKind::denied;
+    if (outcome.status == 403) return ErrorKind::denied;
     return ErrorKind::conflict;
 }
 

@@ -84,6 +84,8 @@ Kind kind_of_error(const Call& call, const Outcome& said) {
     // A room that was made although the answer is an error must be found, not made again.
     if (said.status >= 500) return call.action == Action::create_room ? Kind::unknown_result : Kind::retry;
     if (said.errcode.empty()) return Kind::retry;
+    // The homeserver does not know us: it says nothing about what was asked, and may know us again.
+    if (said.status == 401) return Kind::retry;
     if (contains(said.text, "has not registered this user")) return Kind::no_account;
     return is_already_so(call, said) ? Kind::already_so : Kind::refused;
 }
@@ -115,6 +117,12 @@ Outcome interpret(const Call& call, const http::Response& response) {
     if (outcome.text.empty())
         outcome.text = fmt::format("status {}{}", response.status,
                                    outcome.errcode.empty() ? " without a Matrix error" : "");
+    if (response.status == 401)
+        outcome.text = fmt::format(
+            "{} The homeserver does not take the daemon's token: give it the files in the registrations "
+            "folder and "
+            "restart it",
+            outcome.text);
     outcome.after = wait_of(body, response);
     outcome.kind = kind_of_error(call, outcome);
     return outcome;

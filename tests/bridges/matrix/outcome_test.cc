@@ -98,7 +98,9 @@ TEST(Interpret, reads_what_homeservers_say) {
         {"not listening", ping("id", "t"), 502, error_body("M_CONNECTION_FAILED", "refused"), Kind::retry},
         {"no URL", ping("id", "t"), 400, error_body("M_URL_NOT_SET", "does not have a URL"), Kind::refused},
 
-        {"token", kState, 401, error_body("M_UNKNOWN_TOKEN", "Invalid access token passed."), Kind::refused},
+        {"token", kState, 401, error_body("M_UNKNOWN_TOKEN", "Invalid access token passed."), Kind::retry},
+        {"token of a masquerade", kKick, 401, error_body("M_MISSING_TOKEN", "Missing access token"),
+         Kind::retry},
         {"limited", kState, 429, error_body("M_LIMIT_EXCEEDED", "Too Many Requests"), Kind::retry},
         {"limited by a proxy", kState, 429, "slow down", Kind::retry},
         {"failing", kState, 500, "", Kind::retry},
