@@ -230,7 +230,8 @@ class Engine {
     void close(RoomId room);
     void go_on_with_first_fills();
     [[nodiscard]] bool fill_is_over(RoomId room) const;
-    [[nodiscard]] std::size_t rooms_to_fill() const;
+    [[nodiscard]] bool may_fill(std::uint32_t index) const;
+    void begin_fill(RoomId id);
     [[nodiscard]] bool hidden_rooms() const;
     void dispatch_rooms();
     bool dispatch_room(std::uint32_t room, const policy::RoomAction& action);
@@ -329,8 +330,12 @@ class Engine {
     std::set<policy::ActionKey> busy_;
     std::map<std::string, int> room_members_;  // room ID → membership calls in flight
     std::set<std::string> room_state_;         // room IDs whose state is being written or read
-    std::set<std::string> state_waits_;    // … is to be, once no membership changes: no new ones meanwhile
-    std::map<RoomId, Time> filling_;       // rooms that are still hidden, and admit openly; and the last join
+    std::set<std::string> state_waits_;  // … is to be, once no membership changes: no new ones meanwhile
+    std::map<RoomId, Time> filling_;     // rooms that are still hidden, and admit openly; and the last join
+    struct {
+        Time since{};  // when the first of them was made, and how many have joined any of them since
+        std::int64_t joins = 0;
+    } fill_pace_;
     std::set<RoomId> first_fills_;         // of which were not over when they had to be closed
     std::set<RoomId> closing_;             // those of them whom nobody may join any more
     std::map<std::string, Stray> strays_;  // by room ID

@@ -113,7 +113,7 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
     switch (intent.call.kind) {
         case CallKind::put_member:
             if (no_account) break;
-            if (filling_.contains(intent.room_ref)) failpoint("during_fill");
+            if (filling_.contains(intent.room_ref)) ++fill_pace_.joins, failpoint("during_fill");
             learn(policy::MembershipSet{intent.user_id, intent.room_ref, intent.call.membership, result.event,
                                         intent.held});
             if (intent.put_back) learn(policy::PutBack{intent.user_id, intent.room_ref});
@@ -144,7 +144,7 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
             intent.room_id = result.room;
             learn(
                 policy::RoomCreated{intent.room_ref, result.room, intent.marker, intent.wanted == "hidden"});
-            if (intent.wanted == "hidden") filling_[intent.room_ref] = world_.now;
+            if (intent.wanted == "hidden") begin_fill(intent.room_ref);
             break;
         case CallKind::put_state:
             // Of a room's place in its space the state is the space's.
