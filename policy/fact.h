@@ -96,9 +96,20 @@ struct DirectoryRefused {
     Evidence evidence;
 };
 
-using Fact =
+using FactVariant =
     std::variant<TimePassed, DirectorySnapshot, DirectoryChanges, DirectoryRefused, RoomEventSeen, RoomRead,
                  MemberRead, MembershipSet, Forgotten, StateSet, RoomCreated, Published, Released,
                  AliasClaimed, AccountSeen, SignedOut, RoomsListed, LeftUnmanaged, PutBack, DepartOrdered>;
+// A type of its own, so that what moves and destroys all of them is compiled once.
+struct Fact : FactVariant {
+    using FactVariant::operator=;
+    using FactVariant::variant;
+    Fact();
+    ~Fact();
+    Fact(const Fact&);
+    Fact& operator=(const Fact&);
+    Fact(Fact&&) noexcept;
+    Fact& operator=(Fact&&) noexcept;
+};
 
 }  // namespace rollcall::policy

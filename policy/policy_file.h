@@ -131,6 +131,12 @@ struct Guards {
 };
 
 struct PolicyFile {
+    PolicyFile();
+    ~PolicyFile();
+    PolicyFile(const PolicyFile&);
+    PolicyFile& operator=(const PolicyFile&);
+    PolicyFile(PolicyFile&&) noexcept;
+    PolicyFile& operator=(PolicyFile&&) noexcept;
     std::optional<People> people;
     std::vector<Text> protected_ids;
     std::vector<Service> services;

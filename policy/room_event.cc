@@ -4,6 +4,13 @@
 
 namespace rollcall::policy {
 
+RoomContent::RoomContent() = default;
+RoomContent::~RoomContent() = default;
+RoomContent::RoomContent(const RoomContent&) = default;
+RoomContent& RoomContent::operator=(const RoomContent&) = default;
+RoomContent::RoomContent(RoomContent&&) noexcept = default;
+RoomContent& RoomContent::operator=(RoomContent&&) noexcept = default;
+
 std::string_view to_text(MembershipState state) {
     switch (state) {
         case MembershipState::none:

@@ -85,9 +85,21 @@ struct OtherContent {
     std::string type;
 };  // any other event: decides nothing
 
-using RoomContent = std::variant<MemberContent, PowerLevels, JoinRules, ServerAcl, NameContent, TopicContent,
-                                 CanonicalAliasContent, HistoryVisibilityContent, GuestAccessContent,
-                                 SpaceChildContent, CreateContent, TombstoneContent, OtherContent>;
+// One of these. A type of its own, so that what copies and destroys all of them is compiled once.
+using RoomContentVariant =
+    std::variant<MemberContent, PowerLevels, JoinRules, ServerAcl, NameContent, TopicContent,
+                 CanonicalAliasContent, HistoryVisibilityContent, GuestAccessContent, SpaceChildContent,
+                 CreateContent, TombstoneContent, OtherContent>;
+struct RoomContent : RoomContentVariant {
+    using RoomContentVariant::operator=;
+    using RoomContentVariant::variant;
+    RoomContent();
+    ~RoomContent();
+    RoomContent(const RoomContent&);
+    RoomContent& operator=(const RoomContent&);
+    RoomContent(RoomContent&&) noexcept;
+    RoomContent& operator=(RoomContent&&) noexcept;
+};
 
 struct RoomEvent {
     std::string room;   // room ID

@@ -8,6 +8,25 @@
 
 namespace rollcall::policy {
 
+World::World() = default;
+World::~World() = default;
+World::World(World&&) noexcept = default;
+World& World::operator=(World&&) noexcept = default;
+
+Touched::Touched() = default;
+Touched::~Touched() = default;
+Touched::Touched(const Touched&) = default;
+Touched& Touched::operator=(const Touched&) = default;
+Touched::Touched(Touched&&) noexcept = default;
+Touched& Touched::operator=(Touched&&) noexcept = default;
+
+Dirty::Dirty() = default;
+Dirty::~Dirty() = default;
+Dirty::Dirty(const Dirty&) = default;
+Dirty& Dirty::operator=(const Dirty&) = default;
+Dirty::Dirty(Dirty&&) noexcept = default;
+Dirty& Dirty::operator=(Dirty&&) noexcept = default;
+
 std::uint32_t event_digest(std::string_view event_id) {
     if (event_id.empty()) return 0;
     std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a: event IDs are hashes already, any mixing will do

@@ -140,6 +140,12 @@ enum class Account : std::uint8_t { unknown, present, absent };
 
 // What changed since the engine last asked: the rows that the store must write.
 struct Touched {
+    Touched();
+    ~Touched();
+    Touched(const Touched&);
+    Touched& operator=(const Touched&);
+    Touched(Touched&&) noexcept;
+    Touched& operator=(Touched&&) noexcept;
     std::unordered_set<PersonId> people;
     std::unordered_set<GroupId> groups;
     std::unordered_set<ContainerId> containers;
@@ -154,6 +160,12 @@ struct Touched {
 
 // What a decision must look at again.
 struct Dirty {
+    Dirty();
+    ~Dirty();
+    Dirty(const Dirty&);
+    Dirty& operator=(const Dirty&);
+    Dirty(Dirty&&) noexcept;
+    Dirty& operator=(Dirty&&) noexcept;
     std::unordered_set<UserId> users;
     std::unordered_set<PersonId> people;
     std::unordered_set<PersonId> entries;  // whose own entry changed: step() binds them anew
@@ -264,11 +276,12 @@ class World {
     void touch_group_below(GroupId group);    // everybody who is in it, at any depth, becomes dirty
     void compact();                           // after much was added at once: gives back the room to grow
 
-    World() = default;
+    World();
+    ~World();
     World(const World&) = delete;
     World& operator=(const World&) = delete;
-    World(World&&) = default;
-    World& operator=(World&&) = default;
+    World(World&&) noexcept;
+    World& operator=(World&&) noexcept;
 
   private:
     void set_attributes(PersonId id, const PersonEntry& entry);

@@ -14,6 +14,15 @@
 #include "schema/utf8.h"
 
 namespace rollcall::json {
+
+Value::Value(Array a) : data_(std::move(a)) {}
+Value::Value(Object o) : data_(std::move(o)) {}
+Value::~Value() = default;
+Value::Value(const Value&) = default;
+Value& Value::operator=(const Value&) = default;
+Value::Value(Value&&) noexcept = default;
+Value& Value::operator=(Value&&) noexcept = default;
+bool Value::operator==(const Value&) const = default;
 namespace {
 
 // Builds a Value from RapidJSON's events and stops it at the first thing that the header promises to refuse.

@@ -35,8 +35,14 @@ class Value {
     Value(std::string s) : data_(std::move(s)) {}
     Value(std::string_view s) : data_(std::string(s)) {}
     Value(const char* s) : data_(std::string(s)) {}
-    Value(Array a) : data_(std::move(a)) {}
-    Value(Object o) : data_(std::move(o)) {}
+    Value(Array a);
+    Value(Object o);
+    // Compiled once: every file that handles JSON would do it for itself.
+    ~Value();
+    Value(const Value&);
+    Value& operator=(const Value&);
+    Value(Value&&) noexcept;
+    Value& operator=(Value&&) noexcept;
 
     [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(data_); }
     [[nodiscard]] bool is_object() const { return std::holds_alternative<Object>(data_); }
@@ -61,7 +67,7 @@ class Value {
     Value& set(std::string key, Value value);
     Value& push(Value value);  // likewise an array
 
-    bool operator==(const Value&) const = default;
+    bool operator==(const Value&) const;
 
   private:
     std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> data_;

@@ -9,6 +9,13 @@
 
 namespace rollcall::engine {
 
+Message::Message() = default;
+Message::~Message() = default;
+Message::Message(const Message&) = default;
+Message& Message::operator=(const Message&) = default;
+Message::Message(Message&&) noexcept = default;
+Message& Message::operator=(Message&&) noexcept = default;
+
 Mailbox::Mailbox() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     if (fd_ < 0) {
         std::perror("eventfd");

@@ -38,8 +38,19 @@ struct Command {
     bool reads_only = false;  // may be answered while the disk is full
 };
 
-using Message = std::variant<TransactionIn, CallDone, Command, policy::DirectorySnapshot,
-                             policy::DirectoryChanges, policy::DirectoryStatus>;
+using MessageVariant = std::variant<TransactionIn, CallDone, Command, policy::DirectorySnapshot,
+                                    policy::DirectoryChanges, policy::DirectoryStatus>;
+// A type of its own, so that what moves and destroys all of them is compiled once.
+struct Message : MessageVariant {
+    using MessageVariant::operator=;
+    using MessageVariant::variant;
+    Message();
+    ~Message();
+    Message(const Message&);
+    Message& operator=(const Message&);
+    Message(Message&&) noexcept;
+    Message& operator=(Message&&) noexcept;
+};
 
 // Any thread puts, the engine thread takes. `fd` becomes readable when there is something to take.
 class Mailbox {

@@ -28,6 +28,11 @@ def poll(what: str, condition, seconds: float = 60, every: float = 0.005):
     raise TimeoutError(f"waited {seconds} s for: {what}")
 
 
+def cpu_seconds(pid: int) -> float:
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def lab(*words: str) -> None:
     subprocess.run([str(ROOT / "tests/lab/lab"), *words], check=True, stdout=subprocess.DEVNULL)
 
@@ -132,5 +137,17 @@ class Site:
 
     def cpu(self) -> float:
         """Seconds until now."""
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.process.pid)
+
+    def homeserver_idle(self) -> float:
+        """Until the homeserver has nothing left to do in the background, so that neither side of a comparison bears
+        what the other has left behind. Seconds that it took."""
+        pid, start = int((settings.PIDS / f"{CORP.key}.pid").read_text().split()[0]), time.monotonic()
+
+        def idle() -> bool:
+            before = cpu_seconds(pid)
+            time.sleep(1)       # a rate over time is what is asked for
+            return cpu_seconds(pid) - before < 0.15
+
+        poll("the homeserver to be idle", idle, 600, 0)
+        return time.monotonic() - start - 1

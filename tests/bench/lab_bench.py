@@ -66,13 +66,17 @@ class Bench:
         site.start()
         site.rollcall("plan")
         say(f"start -> first plan of {len(site.staff)} people x {ROOMS} rooms: {1000 * (time.monotonic() - began):.0f} ms")
-        mine, floor = [], []
+        mine, after, floor, after_floor = [], [], [], []
         for number in range(self.rounds):
             self.keys.update({f"r{number}-{i}": "Bench Staff" for i in range(ROOMS)})
             mine.append(self.fill_managed())
+            after.append(1000 * site.homeserver_idle() / (ROOMS * len(site.staff)))
             floor.append(self.fill_straight(number))
+            after_floor.append(1000 * site.homeserver_idle() / (ROOMS * len(site.staff)))
         say(f"first fill of {len(site.staff)} people x {ROOMS} rooms, beside invite + join sent straight, a membership: "
             + against(mine, floor, 0.5))
+        say("  and until the homeserver's user directory has caught up as well: "
+            + against([a + b for a, b in zip(mine, after)], [a + b for a, b in zip(floor, after_floor)], 1.0))
         say(f"resident memory after it: {site.memory():.1f} MiB, at its peak {site.memory('VmHWM'):.1f} MiB")
 
     def fill_managed(self) -> float:

@@ -73,6 +73,7 @@ def joiner(stage: Stage) -> None:
     room = john.resolve(ENGINEERING)
     john.send(room, "The build server moves on Friday; the notes are pinned.")
     screen.say("IT puts Lucía Vega into the group Engineering of the directory. Nothing else is done.")
+    stage.directory.members("Engineering")      # IT is signed in to the directory: that is not the daemon's time
     began = time.monotonic()
     stage.directory.add_to_group("lvega", "Engineering")
     wait_until(lambda: room in lucia.joined_rooms(), "Lucía in the room Engineering", 30, every=OFTEN)
