@@ -36,15 +36,21 @@ struct TextField {
     std::string_view name;
     std::string TrailEntry::*text;
 };
-constexpr std::array<TextField, 10> kTexts{{{"action", &TrailEntry::action},
+constexpr std::array<TextField, 16> kTexts{{{"action", &TrailEntry::action},
                                             {"event", &TrailEntry::event},
+                                            {"history", &TrailEntry::history},
+                                            {"membership", &TrailEntry::membership},
                                             {"policy", &TrailEntry::policy},
                                             {"reason", &TrailEntry::reason},
                                             {"result", &TrailEntry::result},
+                                            {"review", &TrailEntry::review},
                                             {"room", &TrailEntry::room},
                                             {"room_key", &TrailEntry::room_key},
                                             {"rule", &TrailEntry::rule},
                                             {"rule_path", &TrailEntry::rule_path},
+                                            {"sender", &TrailEntry::sender},
+                                            {"source", &TrailEntry::source},
+                                            {"sponsor", &TrailEntry::sponsor},
                                             {"user", &TrailEntry::user}}};
 
 void set_text(Value& into, std::string_view name, const std::string& text) {
@@ -53,7 +59,9 @@ void set_text(Value& into, std::string_view name, const std::string& text) {
 
 Value evidence_json(const policy::Evidence& evidence) {
     Value made{json::Object{}};
+    set_text(made, "attribute", evidence.attribute);
     set_text(made, "directory", evidence.directory);
+    if (!evidence.guid.empty()) made.set("guid", evidence.guid.text());
     set_text(made, "object", evidence.object);
     set_text(made, "server", evidence.server);
     made.set("time", to_rfc3339(evidence.time));
@@ -66,6 +74,15 @@ Value caller_json(const TrailCaller& caller) {
     made.set("login_uid", caller.login_uid);
     set_text(made, "text", caller.text);
     made.set("uid", caller.uid);
+    return made;
+}
+
+Value checkout_json(const TrailCheckout& checkout) {
+    Value made{json::Object{}};
+    if (checkout.changed) made.set("changed", true);
+    set_text(made, "commit", checkout.commit);
+    set_text(made, "signature", checkout.signature);
+    set_text(made, "signer", checkout.signer);
     return made;
 }
 
@@ -96,6 +113,32 @@ class Taker {
         else
             fault(name);
     }
+    void time(std::string_view name, std::optional<Time>& into) {
+        if (!value_[name].is_null()) time(name, into.emplace());
+    }
+    void guid(std::string_view name, Guid& into) {
+        const Value& member = take(name);
+        if (member.is_null()) return;
+        into = Guid::from_text(member.text()).value_or(Guid{});
+        if (into.empty() || into.text() != member.text()) fault(name);
+    }
+    // Left out where it is false.
+    void flag(std::string_view name, bool& into) {
+        const Value& member = take(name);
+        if (member.is_null()) return;
+        into = member.boolean_or(false);
+        if (!into) fault(name);
+    }
+    void texts(std::string_view name, std::vector<std::string>& into) {
+        const Value& member = take(name);
+        if (member.is_null()) return;
+        const json::Array* items = member.array();
+        if (items == nullptr || items->empty()) return fault(name);
+        for (const Value& item : *items) {
+            if (item.string() == nullptr || item.string()->empty()) return fault(name);
+            into.push_back(*item.string());
+        }
+    }
     const Value& take(std::string_view name) {
         const Value& member = value_[name];
         if (!member.is_null()) ++taken_;
@@ -121,7 +164,9 @@ class Taker {
 Result<policy::Evidence> read_evidence(const Value& value) {
     policy::Evidence made;
     Taker taker(value, "an entry's evidence");
+    taker.text("attribute", made.attribute);
     taker.text("directory", made.directory);
+    taker.guid("guid", made.guid);
     taker.text("object", made.object);
     taker.text("server", made.server);
     taker.time("time", made.time);
@@ -139,6 +184,18 @@ Result<TrailCaller> read_caller(const Value& value) {
     taker.integer("login_uid", made.login_uid);
     taker.text("text", made.text);
     taker.integer("uid", made.uid);
+    if (const auto status = taker.finish(); !status) return pass(status);
+    return made;
+}
+
+Result<TrailCheckout> read_checkout(const Value& value) {
+    TrailCheckout made;
+    Taker taker(value, "an entry's checkout");
+    taker.flag("changed", made.changed);
+    taker.text("commit", made.commit);
+    taker.text("signature", made.signature);
+    taker.text("signer", made.signer);
+    if (made.commit.empty()) taker.fault("commit");
     if (const auto status = taker.finish(); !status) return pass(status);
     return made;
 }
@@ -168,6 +225,14 @@ Value to_json(const TrailEntry& entry) {
     for (const TextField& field : kTexts) set_text(made, field.name, entry.*field.text);
     if (entry.evidence) made.set("evidence", evidence_json(*entry.evidence));
     if (entry.caller) made.set("caller", caller_json(*entry.caller));
+    if (entry.event_time) made.set("event_time", to_rfc3339(*entry.event_time));
+    if (entry.until) made.set("until", to_rfc3339(*entry.until));
+    if (!entry.rooms.empty()) {
+        Value rooms{json::Array{}};
+        for (const std::string& room : entry.rooms) rooms.push(room);
+        made.set("rooms", std::move(rooms));
+    }
+    if (entry.checkout) made.set("checkout", checkout_json(*entry.checkout));
     return made;
 }
 
@@ -189,13 +254,14 @@ Result<TrailEntry> read_trail_entry(const Value& value) {
         made.intent = static_cast<std::uint64_t>(std::max<std::int64_t>(0, intent.integer_or(0)));
         if (made.intent == 0 || made.intent > kMostExact) taker.fault("intent");
     }
-    if (const Value& person = taker.take("person"); !person.is_null()) {
-        made.person = Guid::from_text(person.text()).value_or(Guid{});
-        if (made.person.empty() || made.person.text() != person.text()) taker.fault("person");
-    }
+    taker.guid("person", made.person);
     for (const TextField& field : kTexts) taker.text(field.name, made.*field.text);
+    taker.time("event_time", made.event_time);
+    taker.time("until", made.until);
+    taker.texts("rooms", made.rooms);
     const Value& evidence = taker.take("evidence");
     const Value& caller = taker.take("caller");
+    const Value& checkout = taker.take("checkout");
     if (const auto status = taker.finish(); !status) return pass(status);
     if (!evidence.is_null()) {
         auto read = read_evidence(evidence);
@@ -206,6 +272,11 @@ Result<TrailEntry> read_trail_entry(const Value& value) {
         auto read = read_caller(caller);
         if (!read) return pass(read);
         made.caller = std::move(*read);
+    }
+    if (!checkout.is_null()) {
+        auto read = read_checkout(checkout);
+        if (!read) return pass(read);
+        made.checkout = std::move(*read);
     }
     return made;
 }

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "policy/base/guid.h"
 #include "policy/base/result.h"
@@ -48,6 +49,17 @@ struct TrailCaller {
     bool operator==(const TrailCaller&) const = default;
 };
 
+// The git checkout that a policy was applied from, as the caller's own git says.
+struct TrailCheckout {
+    std::string commit;
+    bool changed = false;   // the files that were applied are not all as that commit has them
+    std::string signature;  // git's letter (%G?): G good, B bad, U good of an unknown validity, N none …
+    std::string signer;     // whoever signed, where the signature names them
+    bool operator==(const TrailCheckout&) const = default;
+};
+
+// Members about a person: person, user, sender, sponsor, event, reason, result, the evidence's object and
+// guid; about the caller: caller, checkout.
 struct TrailEntry {
     Time time{};
     TrailKind kind = TrailKind::intent;
@@ -65,6 +77,18 @@ struct TrailEntry {
     std::optional<policy::Evidence> evidence;
     std::optional<TrailCaller> caller;
     std::string result;  // "done", "M_FORBIDDEN: …"
+
+    // For programs to read, so that no text needs to be taken apart.
+    std::string membership;  // what the user's membership in the room is now: "join", "leave", "none" …
+    std::string history;     // what the room's history visibility is now: "shared"
+    std::string sender;      // Matrix ID of whoever changed it, as the homeserver says
+    std::string source;      // how it was learned: "event" told as it happened, "read" found later
+    std::optional<Time> event_time;  // when it happened, as the homeserver says
+    std::string sponsor;             // of an outsider's approval: who asked for it
+    std::optional<Time> until;       // … when it ends
+    std::vector<std::string> rooms;  // … the keys of its rooms
+    std::optional<TrailCheckout> checkout;
+    std::string review;  // hash of the review that was signed off
 };
 
 [[nodiscard]] json::Value to_json(const TrailEntry& entry);
