@@ -89,6 +89,10 @@ Result<std::vector<StoredTrailEntry>> SqliteStore::trail(const TrailFilter& filt
     return read_trail(*database_, filter);
 }
 
+Status SqliteStore::each_trail(const TrailFilter& filter, const TrailVisit& visit) {
+    return store::each_trail(*database_, filter, visit);
+}
+
 Result<std::uint64_t> SqliteStore::trail_size() {
     return store::trail_size(*database_);
 }

@@ -22,6 +22,7 @@ class SqliteStore : public Store {
     [[nodiscard]] Result<std::vector<StoredMark>> marks() override;
     [[nodiscard]] Result<bool> seen_transaction(const std::string& id) override;
     [[nodiscard]] Result<std::vector<StoredTrailEntry>> trail(const TrailFilter& filter) override;
+    [[nodiscard]] Status each_trail(const TrailFilter& filter, const TrailVisit& visit) override;
     [[nodiscard]] Result<std::uint64_t> trail_size() override;
     [[nodiscard]] Result<std::uint64_t> last_intent() override;
 

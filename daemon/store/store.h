@@ -10,6 +10,7 @@
 // the disk holds is not known any more (fatal() tells the two apart).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,7 +69,12 @@ struct TrailFilter {
     std::string user, room, kind;  // "" for any; exact
     std::uint64_t after = 0;       // only entries with a higher index
     std::size_t at_most = 200;     // the newest ones, oldest of them first
+    std::optional<Time> from, to;  // only entries of this moment or later; of one before this
 };
+
+// Called with one entry after another. An error ends the reading and is its result. Must not read the trail
+// itself.
+using TrailVisit = std::function<Status(const StoredTrailEntry&)>;
 
 class Store {
   public:
@@ -85,6 +91,9 @@ class Store {
     [[nodiscard]] virtual Result<std::vector<StoredMark>> marks() = 0;  // all, by kind and key
     [[nodiscard]] virtual Result<bool> seen_transaction(const std::string& id) = 0;
     [[nodiscard]] virtual Result<std::vector<StoredTrailEntry>> trail(const TrailFilter& filter) = 0;
+    // All that the filter lets through (at_most counts for nothing here), oldest first, without holding more
+    // than one at a time.
+    [[nodiscard]] virtual Status each_trail(const TrailFilter& filter, const TrailVisit& visit) = 0;
     [[nodiscard]] virtual Result<std::uint64_t> trail_size() = 0;
     [[nodiscard]] virtual Result<std::uint64_t> last_intent() = 0;  // the highest id ever used
 };

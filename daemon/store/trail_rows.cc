@@ -23,6 +23,21 @@ StoredTrailEntry read_entry(const Row& row) {
     return entry;
 }
 
+// A condition that is not asked for stays, as one that holds, so that the parameters keep their numbers.
+Status select(Database& database, const TrailFilter& filter, std::string_view order, std::size_t at_most,
+              const TrailVisit& visit) {
+    std::string sql = "SELECT number, time, kind, person, room, text FROM trail WHERE number > $1";
+    sql += filter.kind.empty() ? " AND $2 = ''" : " AND kind = $2";
+    sql += filter.user.empty() ? " AND $3 = ''" : " AND person = $3";
+    sql += filter.room.empty() ? " AND $4 = ''" : " AND room = $4";
+    sql += filter.from ? " AND time >= $5" : " AND $5 IS NULL";
+    sql += filter.to ? " AND time < $6" : " AND $6 IS NULL";
+    sql += fmt::format(" ORDER BY number {} LIMIT $7", order);
+    return database.each(
+        sql, [&](const Row& row) { return visit(read_entry(row)); }, filter.after, filter.kind, filter.user,
+        filter.room, filter.from, filter.to, at_most);
+}
+
 }  // namespace
 
 Status save_trail(Database& database, const std::vector<StoredTrailEntry>& entries) {
@@ -45,24 +60,20 @@ Status save_trail(Database& database, const std::vector<StoredTrailEntry>& entri
 }
 
 Result<std::vector<StoredTrailEntry>> read_trail(Database& database, const TrailFilter& filter) {
-    // A condition that is not asked for stays, as one that holds, so that the parameters keep their numbers.
-    std::string sql = "SELECT number, time, kind, person, room, text FROM trail WHERE number > $1";
-    sql += filter.kind.empty() ? " AND $2 = ''" : " AND kind = $2";
-    sql += filter.user.empty() ? " AND $3 = ''" : " AND person = $3";
-    sql += filter.room.empty() ? " AND $4 = ''" : " AND room = $4";
-    sql += " ORDER BY number DESC LIMIT $5";
     constexpr std::size_t kMost = std::numeric_limits<std::int64_t>::max();
     std::vector<StoredTrailEntry> entries;
-    const Status read = database.each(
-        sql,
-        [&](const Row& row) {
-            entries.push_back(read_entry(row));
+    const Status read =
+        select(database, filter, "DESC", std::min(filter.at_most, kMost), [&](const StoredTrailEntry& entry) {
+            entries.push_back(entry);
             return Status{};
-        },
-        filter.after, filter.kind, filter.user, filter.room, std::min(filter.at_most, kMost));
+        });
     if (!read) return pass(read);
     std::reverse(entries.begin(), entries.end());
     return entries;
+}
+
+Status each_trail(Database& database, const TrailFilter& filter, const TrailVisit& visit) {
+    return select(database, filter, "ASC", std::numeric_limits<std::int64_t>::max(), visit);
 }
 
 Result<std::uint64_t> trail_size(Database& database) {

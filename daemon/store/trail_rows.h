@@ -12,6 +12,7 @@ namespace rollcall::store {
 // Called inside the store's transaction. Error `conflict` if an entry does not follow the one before it.
 [[nodiscard]] Status save_trail(Database& database, const std::vector<StoredTrailEntry>& entries);
 [[nodiscard]] Result<std::vector<StoredTrailEntry>> read_trail(Database& database, const TrailFilter& filter);
+[[nodiscard]] Status each_trail(Database& database, const TrailFilter& filter, const TrailVisit& visit);
 [[nodiscard]] Result<std::uint64_t> trail_size(Database& database);
 
 }  // namespace rollcall::store

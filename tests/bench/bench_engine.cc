@@ -35,6 +35,7 @@ class EmptyStore : public store::Store {
     Result<std::vector<store::StoredTrailEntry>> trail(const store::TrailFilter&) override {
         return std::vector<store::StoredTrailEntry>{};
     }
+    Status each_trail(const store::TrailFilter&, const store::TrailVisit&) override { return {}; }
     Result<std::uint64_t> trail_size() override { return std::uint64_t{0}; }
     Result<std::uint64_t> last_intent() override { return std::uint64_t{0}; }
 

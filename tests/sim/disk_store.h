@@ -34,6 +34,10 @@ class DiskStore : public store::Store {
         const store::TrailFilter& filter) override {
         return store_->trail(filter);
     }
+    [[nodiscard]] Status each_trail(const store::TrailFilter& filter,
+                                    const store::TrailVisit& visit) override {
+        return store_->each_trail(filter, visit);
+    }
     [[nodiscard]] Result<std::uint64_t> trail_size() override { return store_->trail_size(); }
     [[nodiscard]] Result<std::uint64_t> last_intent() override { return store_->last_intent(); }
 

@@ -217,16 +217,26 @@ Result<std::vector<store::StoredMark>> MemoryStore::marks() {
 
 Result<std::vector<store::StoredTrailEntry>> MemoryStore::trail(const store::TrailFilter& filter) {
     std::vector<store::StoredTrailEntry> out;
-    for (const store::StoredTrailEntry& entry : trail_) {
-        if (entry.index <= filter.after || (!filter.user.empty() && filter.user != entry.user) ||
-            (!filter.room.empty() && filter.room != entry.room) ||
-            (!filter.kind.empty() && filter.kind != entry.kind))
-            continue;
+    const Status read = each_trail(filter, [&](const store::StoredTrailEntry& entry) {
         out.push_back(entry);
-    }
+        return Status{};
+    });
+    if (!read) return pass(read);
     if (out.size() > filter.at_most)
         out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(filter.at_most));
     return out;
+}
+
+Status MemoryStore::each_trail(const store::TrailFilter& filter, const store::TrailVisit& visit) {
+    for (const store::StoredTrailEntry& entry : trail_) {
+        if (entry.index <= filter.after || (!filter.user.empty() && filter.user != entry.user) ||
+            (!filter.room.empty() && filter.room != entry.room) ||
+            (!filter.kind.empty() && filter.kind != entry.kind) ||
+            (filter.from && entry.time < *filter.from) || (filter.to && entry.time >= *filter.to))
+            continue;
+        if (Status seen = visit(entry); !seen) return seen;
+    }
+    return {};
 }
 
 }  // namespace rollcall::sim

@@ -29,6 +29,8 @@ class MemoryStore : public store::Store {
     }
     [[nodiscard]] Result<std::vector<store::StoredTrailEntry>> trail(
         const store::TrailFilter& filter) override;
+    [[nodiscard]] Status each_trail(const store::TrailFilter& filter,
+                                    const store::TrailVisit& visit) override;
     [[nodiscard]] Result<std::uint64_t> trail_size() override { return trail_.size(); }
     [[nodiscard]] Result<std::uint64_t> last_intent() override { return last_intent_; }
 

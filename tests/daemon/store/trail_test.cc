@@ -44,6 +44,25 @@ TEST(Trail, FiltersByWhomWhereAndWhat) {
     EXPECT_EQ((*found)[0].time, from_ms(4));
 }
 
+TEST(Trail, IsReadOneByOneUntilTheReaderHasEnough) {
+    const TemporaryFolder folder;
+    auto store = open_or_fail(folder.path());
+    ASSERT_TRUE(ok(
+        store->commit({.trail = {entry(1, "kick"), entry(2, "join"), entry(3, "kick"), entry(4, "kick")}})));
+    Indices seen;
+    const auto note = [&](const StoredTrailEntry& each) -> Status {
+        if (each.index == 4) return fail(ErrorKind::limit, "enough");
+        seen.push_back(each.index);
+        return {};
+    };
+    const Status read = store->each_trail({.kind = "kick", .at_most = 1}, note);
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().message, "enough");
+    EXPECT_EQ(seen, (Indices{1, 3}));
+    EXPECT_EQ(indices(*store, {.from = from_ms(2), .to = from_ms(4)}), (Indices{2, 3}));
+    EXPECT_EQ(indices(*store, {.from = from_ms(5)}), Indices{});
+}
+
 TEST(Trail, RefusesAGapAndKeepsNothingOfThatTurn) {
     const TemporaryFolder folder;
     auto store = open_or_fail(folder.path());
