@@ -10,7 +10,6 @@ namespace {
 
 using json::Value;
 
-constexpr std::int64_t kVersion = 1;
 constexpr std::uint64_t kMostExact = (std::uint64_t{1} << 53U) - 1;  // canonical JSON has no larger integers
 constexpr std::string_view kCut = "… [cut]";
 
@@ -36,7 +35,9 @@ struct TextField {
     std::string_view name;
     std::string TrailEntry::*text;
 };
-constexpr std::array<TextField, 16> kTexts{{{"action", &TrailEntry::action},
+constexpr std::array<TextField, 18> kTexts{{{"action", &TrailEntry::action},
+                                            {"erased", &TrailEntry::erased},
+                                            {"erased_caller", &TrailEntry::erased_caller},
                                             {"event", &TrailEntry::event},
                                             {"history", &TrailEntry::history},
                                             {"membership", &TrailEntry::membership},
@@ -151,7 +152,7 @@ class Taker {
         if (value_.is_object() && value_.object()->size() != taken_) fault("a member that is unknown");
         if (fault_.empty()) return {};
         return fail(ErrorKind::invalid_input,
-                    fmt::format("not {} of version {}: {}", what_, kVersion, fault_));
+                    fmt::format("not {} of version {}: {}", what_, kTrailVersion, fault_));
     }
 
   private:
@@ -217,7 +218,7 @@ std::string_view to_text(TrailKind kind) {
 
 Value to_json(const TrailEntry& entry) {
     Value made;
-    made.set("v", kVersion);
+    made.set("v", kTrailVersion);
     made.set("time", to_rfc3339(entry.time));
     made.set("kind", to_text(entry.kind));
     if (entry.intent != 0) made.set("intent", static_cast<std::int64_t>(entry.intent));
@@ -241,7 +242,7 @@ Result<TrailEntry> read_trail_entry(const Value& value) {
     Taker taker(value, "a trail entry");
     std::int64_t version = 0;
     taker.integer("v", version);
-    if (version != kVersion) taker.fault("v");
+    if (version != kTrailVersion) taker.fault("v");
     taker.time("time", made.time);
     const std::string kind = taker.take("kind").text();
     const auto known =
@@ -281,21 +282,20 @@ Result<TrailEntry> read_trail_entry(const Value& value) {
     return made;
 }
 
-Result<std::string> write_trail_entry(const TrailEntry& entry) {
+Result<TrailEntry> fit_trail_entry(TrailEntry entry) {
     if (entry.intent > kMostExact)
         return fail(ErrorKind::limit, fmt::format("the intent's number {} is above 2^53 - 1", entry.intent));
-    std::string bytes = json::write(to_json(entry));
-    TrailEntry shorter = entry;
+    std::size_t size = json::write(to_json(entry)).size();
     for (std::string TrailEntry::*field : {&TrailEntry::reason, &TrailEntry::result, &TrailEntry::action}) {
-        if (bytes.size() <= kLongestTrailEntry) return bytes;
-        if ((shorter.*field).size() <= kCut.size()) continue;
-        cut(shorter.*field, bytes.size() - kLongestTrailEntry);
-        bytes = json::write(to_json(shorter));
+        if (size <= kLongestWholeEntry) return entry;
+        if ((entry.*field).size() <= kCut.size()) continue;
+        cut(entry.*field, size - kLongestWholeEntry);
+        size = json::write(to_json(entry)).size();
     }
-    if (bytes.size() <= kLongestTrailEntry) return bytes;
+    if (size <= kLongestWholeEntry) return entry;
     return fail(ErrorKind::limit,
-                fmt::format("the entry has {} bytes without its texts; at most {} are allowed", bytes.size(),
-                            kLongestTrailEntry));
+                fmt::format("the entry has {} bytes without its texts; at most {} are allowed", size,
+                            kLongestWholeEntry));
 }
 
 }  // namespace rollcall::schema

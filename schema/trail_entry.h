@@ -1,11 +1,12 @@
-// One entry of the evidence trail, and its bytes: canonical JSON, schema version 1, at most 65,535 bytes.
+// One entry of the evidence trail, whole, as questions read it: canonical JSON, schema version 2. How it
+// stands in the log, and what of it is personal, is in schema/trail_leaf.h.
 //
 //     {"action":"kick","intent":7,"kind":"intent","person":"0a1b…","reason":"no longer a member","room":"!…",
-//      "room_key":"engineering","rule":"policy/company.yaml:38","time":"2026-11-22T09:00:00.000Z","user":"@…","v":1}
+//      "room_key":"engineering","rule":"policy/company.yaml:38","time":"2026-11-22T09:00:00.000Z","user":"@…","v":2}
 //
 // A field that says nothing is left out, so the bytes of an entry are the only bytes that say it: hashes and
-// proofs depend on that. Reading refuses whatever writing would not have written. Values; any thread. Source:
-// the trail's tiles give an entry a length of 16 bits (C2SP tlog-tiles, "Log entries").
+// proofs depend on that. Reading refuses whatever writing would not have written. Values; any thread. Source
+// of the limit: the trail's tiles give an entry a length of 16 bits (C2SP tlog-tiles, "Log entries").
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,10 @@
 
 namespace rollcall::schema {
 
-inline constexpr std::size_t kLongestTrailEntry = 65'535;
+inline constexpr std::int64_t kTrailVersion = 2;
+inline constexpr std::size_t kLongestTrailEntry = 65'535;  // in the log
+// As people read it: what else the log's form says of it has room then.
+inline constexpr std::size_t kLongestWholeEntry = 60'000;
 
 enum class TrailKind : std::uint8_t {
     intent,      // about to be asked of a server
@@ -58,8 +62,7 @@ struct TrailCheckout {
     bool operator==(const TrailCheckout&) const = default;
 };
 
-// Members about a person: person, user, sender, sponsor, event, reason, result, the evidence's object and
-// guid; about the caller: caller, checkout.
+// Which members are about a person, and which of the person who called, is in schema/trail_leaf.cc.
 struct TrailEntry {
     Time time{};
     TrailKind kind = TrailKind::intent;
@@ -89,13 +92,16 @@ struct TrailEntry {
     std::vector<std::string> rooms;  // … the keys of its rooms
     std::optional<TrailCheckout> checkout;
     std::string review;  // hash of the review that was signed off
+
+    // Only read: the pseudonym that is left of whom it is about, and of who called, once they were erased.
+    std::string erased, erased_caller;
 };
 
 [[nodiscard]] json::Value to_json(const TrailEntry& entry);
 [[nodiscard]] Result<TrailEntry> read_trail_entry(const json::Value& value);
 
-// The bytes to keep. What does not fit is cut from reason, result and action, in that order, and marked "…
-// [cut]"; limit where that is not enough.
-[[nodiscard]] Result<std::string> write_trail_entry(const TrailEntry& entry);
+// The same entry, short enough. What does not fit is cut from reason, result and action, in that order, and
+// marked "… [cut]"; limit where that is not enough.
+[[nodiscard]] Result<TrailEntry> fit_trail_entry(TrailEntry entry);
 
 }  // namespace rollcall::schema

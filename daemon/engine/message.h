@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/audit/log_state.h"
 #include "daemon/engine/call.h"
 #include "policy/directory.h"
 
@@ -39,7 +40,7 @@ struct Command {
 };
 
 using Message = std::variant<TransactionIn, CallDone, Command, policy::DirectorySnapshot,
-                             policy::DirectoryChanges, policy::DirectoryStatus>;
+                             policy::DirectoryChanges, policy::DirectoryStatus, audit::LogState>;
 
 // Any thread puts, the engine thread takes. `fd` becomes readable when there is something to take.
 class Mailbox {
