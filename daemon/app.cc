@@ -15,6 +15,8 @@
 #include "bridges/matrix/appservice.h"
 #include "bridges/matrix/client.h"
 #include "bridges/matrix/registration.h"
+#include "daemon/audit/publication.h"
+#include "daemon/control/audit_key.h"
 #include "daemon/control/handler.h"
 #include "daemon/control/policy_files.h"
 #include "daemon/control/socket.h"
@@ -31,6 +33,7 @@ struct Secrets {
     matrix::Registration main;
     std::optional<matrix::Registration> mask;
     std::string bind_password;
+    schema::SignerKey audit_key;
 };
 
 Result<matrix::Registration> read_registration_file(const std::string& path) {
@@ -58,6 +61,9 @@ Result<Secrets> read_secrets(const schema::Config& config) {
     Result<std::string> password = control::read_secret_file(config.directories.front().password_file);
     if (!password) return pass(password);
     out.bind_password = std::move(*password);
+    auto key = control::read_audit_key(config.audit);
+    if (!key) return pass(key);
+    out.audit_key = std::move(*key);
     return out;
 }
 
@@ -96,7 +102,8 @@ directory::Settings directory_settings(const schema::Config& config, const Secre
     return out;
 }
 
-engine::Settings engine_settings(const schema::Config& config, const Secrets& secrets, bool one_shot) {
+engine::Settings engine_settings(const schema::Config& config, const Secrets& secrets, bool one_shot,
+                                 audit::Publication& publication) {
     engine::Settings out;
     out.server_name = config.homeserver.server_name;
     out.bot = "@" + config.appservice.bot + ":" + config.homeserver.server_name;
@@ -106,6 +113,7 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
     out.one_shot = one_shot;
     out.verify_every = config.homeserver.verify_every;
     out.look_for_accounts_every = config.homeserver.look_for_accounts_every;
+    out.entries_committed = [&publication] { publication.wake(); };
     return out;
 }
 
@@ -113,12 +121,14 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
 // then the store.
 class App {
   public:
-    App(const schema::Config& config, Secrets secrets, std::unique_ptr<store::Store> store, bool one_shot)
+    App(const schema::Config& config, Secrets secrets, std::unique_ptr<store::Store> store,
+        std::unique_ptr<audit::Publication> publication, bool one_shot)
         : config_(config),
           secrets_(std::move(secrets)),
           log_(static_cast<LogLevel>(one_shot ? schema::LogLevel::error : config.log.level),
                static_cast<LogFormat>(config.log.format)),
           store_(std::move(store)),
+          publication_(std::move(publication)),
           handler_(config_),
           matrix_(*http_,
                   matrix::Access{config.homeserver.url,
@@ -126,7 +136,11 @@ class App {
                                  secrets_.main.as_token, secrets_.mask ? secrets_.mask->as_token : ""}),
           homeserver_(matrix_, mailbox_, config.appservice.bot, secrets_.main.id),
           directory_(directory_settings(config, secrets_), mailbox_),
-          engine_(*store_, homeserver_, directory_, log_, engine_settings(config, secrets_, one_shot)) {}
+          engine_(*store_, homeserver_, directory_, log_,
+                  engine_settings(config, secrets_, one_shot, *publication_)) {
+        mailbox_.put(publication_->state());
+        if (!one_shot) publication_->start([this](const audit::LogState& state) { mailbox_.put(state); });
+    }
 
     ~App() {
         directory_.stop();
@@ -189,12 +203,20 @@ class App {
     Log& log() { return log_; }
     engine::MatrixHomeserver& homeserver() { return homeserver_; }
 
+    // After the last turn: the trail says so, and the log holds all of it, signed.
+    Status stop(std::string_view why) {
+        const Status stopped = engine_.stop(why);
+        const Status published = publication_->finish();
+        return stopped ? published : stopped;
+    }
+
   private:
     const schema::Config config_;
     const Secrets secrets_;
     Log log_;
     std::unique_ptr<store::Store> store_;
     engine::Mailbox mailbox_;
+    std::unique_ptr<audit::Publication> publication_;
     const control::Handler handler_;
     std::unique_ptr<http::Client> http_ = std::make_unique<http::Client>();
     matrix::Client matrix_;
@@ -223,7 +245,14 @@ Result<std::unique_ptr<App>> make_app(const schema::Config& config, bool one_sho
     if (!secrets) return pass(secrets);
     auto store = open_store(config.state);
     if (!store) return pass(store);
-    auto app = std::make_unique<App>(config, std::move(*secrets), std::move(*store), one_shot);
+    auto publication = audit::Publication::open({config.state, config.audit.folder, config.audit.origin,
+                                                 secrets->audit_key, config.audit.checkpoint_every});
+    if (!publication) return pass(publication);
+    auto log = audit::LogFolder::open(config.audit.folder);
+    if (!log) return pass(log);
+    (*store)->read_leaves_with(audit::log_reader(*log));
+    auto app = std::make_unique<App>(config, std::move(*secrets), std::move(*store), std::move(*publication),
+                                     one_shot);
     if (Status started = app->start(); !started) return pass(started);
     return app;
 }
@@ -244,7 +273,10 @@ class InProcess : public control::Transport {
   public:
     explicit InProcess(std::unique_ptr<App> app)
         : app_(std::move(app)), loop_(app_->engine(), app_->mailbox(), false) {}
-    ~InProcess() override { static_cast<void>(app_->engine().stop("the command has ended")); }
+    ~InProcess() override {
+        const Status stopped = app_->stop("the command has ended");
+        if (!stopped) std::fprintf(stderr, "rollcall: %s\n", stopped.error().text().c_str());
+    }
 
     Result<json::Value> ask(const json::Value& request) override {
         std::optional<json::Value> answer;
@@ -313,8 +345,7 @@ int run_daemon(const schema::Config& config) {
     engine::Loop loop((*app)->engine(), (*app)->mailbox(), true);
     const Status ran = loop.run();
     if (!ran) return give_up(ran.error());
-    if (Status stopped = (*app)->engine().stop("ended by a signal"); !stopped)
-        return give_up(stopped.error());
+    if (Status stopped = (*app)->stop("ended by a signal"); !stopped) return give_up(stopped.error());
     (*app)->log().info("RC-STOP", "stopped");
     return 0;
 }

@@ -4,7 +4,7 @@
 //     ROLLCALL_FAILPOINT=after_commit        at the first time
 //     ROLLCALL_FAILPOINT=during_fill:3       at the third
 //
-// Not in a release build (meson option `failpoints`): there it does nothing. Engine thread.
+// Not in a release build (meson option `failpoints`): there it does nothing. A name belongs to one thread.
 #pragma once
 
 #include <string_view>

@@ -21,8 +21,10 @@ struct Evidence {
     std::string server;     // URL of the controller that said so
     std::uint64_t usn =
         0;  // uSNChanged of the object on that controller; of a snapshot, highestCommittedUSN before it
-    std::string object;  // distinguished name
-    Time time{};         // when the bridge read it
+    std::string object;       // distinguished name
+    Time time{};              // when the bridge read it
+    Guid guid{};              // of the object; empty where it is about no single one
+    std::string attribute{};  // which of its attributes decided: "member", "userAccountControl"; "" for none
 };
 
 // Attribute names are lower case; values as the directory sends them, in its order.

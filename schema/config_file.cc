@@ -7,6 +7,7 @@
 #include "schema/distinguished_name.h"
 #include "schema/fields.h"
 #include "schema/matrix_id.h"
+#include "schema/signed_note.h"
 #include "schema/time_zone.h"
 #include "schema/yaml_document.h"
 
@@ -33,6 +34,7 @@ class ConfigReader {
         Config config;
         resolve(config.policy);
         resolve(config.appservice.registrations);
+        resolve(config.audit.key_file);
         Fields fields(root, "the configuration", out_);
         if (const Node* node = fields.need("homeserver", "write homeserver: {server_name: …, url: …}"))
             homeserver(*node, config.homeserver);
@@ -45,8 +47,11 @@ class ConfigReader {
         if (const Node* node = fields.take("time_zone")) time_zone(*node, config.time_zone);
         if (const Node* node = fields.take("metrics")) host_port(*node, config.metrics.emplace());
         if (const Node* node = fields.take("log")) log(*node, config.log);
-        for (const char* key : {"admins", "auditors", "audit"}) fields.not_yet(key);
+        if (const Node* node = fields.take("audit")) audit(*node, config.audit);
+        for (const char* key : {"admins", "auditors"}) fields.not_yet(key);
         fields.finish();
+        if (config.audit.origin.empty()) config.audit.origin = config.homeserver.server_name + "/rollcall";
+        if (config.audit.folder.empty()) config.audit.folder = config.state + "/audit";
         if (config.appservice.url.empty())
             config.appservice.url = "http://" + config.appservice.listen.text();
         return config;
@@ -192,6 +197,21 @@ class ConfigReader {
             into.level = read_choice(*level, kLevels, out_).value_or(into.level);
         if (const Node* format = fields.take("format"))
             into.format = read_choice(*format, kFormats, out_).value_or(into.format);
+        fields.finish();
+    }
+
+    void audit(const Node& node, AuditConfig& into) {
+        Fields fields(node, "audit", out_);
+        if (const Node* origin = fields.take("origin")) {
+            fields.text(origin, into.origin, 250);
+            if (!into.origin.empty() && !is_key_name(into.origin))
+                report(out_, origin->at, fmt::format("{} is not the name of a log", kind_name(*origin)),
+                       "write corp.example.com/rollcall: no blanks, no plus sign");
+        }
+        path(fields.take("folder"), into.folder);
+        path(fields.take("key_file"), into.key_file);
+        fields.duration(fields.take("checkpoint_every"), into.checkpoint_every);
+        for (const char* key : {"promise", "retention", "anchors"}) fields.not_yet(key);
         fields.finish();
     }
 

@@ -59,6 +59,13 @@ struct LogConfig {
     LogFormat format = LogFormat::text;
 };
 
+struct AuditConfig {
+    std::string origin;  // the log's name; `server_name`/rollcall unless given
+    std::string folder;  // `state`/audit unless given
+    std::string key_file = "secrets/audit-key";
+    Duration checkpoint_every = std::chrono::minutes{1};
+};
+
 // Every path is absolute, or relative to where the program was started if the file's own path is.
 struct Config {
     HomeserverConfig homeserver;
@@ -70,6 +77,7 @@ struct Config {
     std::string time_zone = "UTC";
     std::optional<HostPort> metrics;
     LogConfig log;
+    AuditConfig audit;
 };
 
 // `file` is the path of the text: relative paths in it are resolved against its folder. `credentials` is what

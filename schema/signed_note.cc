@@ -49,16 +49,6 @@ constexpr std::string_view kSpaces[] = {"\u0085", "\u00a0", "\u1680", "\u2000", 
                                         "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200a",
                                         "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"};
 
-bool good_name(std::string_view name) {
-    return !name.empty() && name.size() <= 255 && is_utf8(name) &&
-           std::none_of(
-               name.begin(), name.end(),
-               [](char c) { return c == '+' || c == '\x7f' || (static_cast<unsigned char>(c) <= ' '); }) &&
-           std::none_of(std::begin(kSpaces), std::end(kSpaces), [name](std::string_view space) {
-               return name.find(space) != std::string_view::npos;
-           });
-}
-
 // name+hex id+base64(type ‖ 32 bytes): the form of both kinds of key.
 struct KeyText {
     std::string name;
@@ -73,7 +63,7 @@ std::optional<KeyText> split_key(std::string_view text) {
     out.name = text.substr(0, first);
     const std::string_view hex = text.substr(first + 1, second - first - 1);
     std::size_t length = 0;
-    if (!good_name(out.name) || hex.size() != 8 ||
+    if (!is_key_name(out.name) || hex.size() != 8 ||
         sodium_hex2bin(out.id.data(), out.id.size(), hex.data(), hex.size(), nullptr, &length, nullptr) !=
             0 ||
         length != out.id.size() || hex_of(out.id) != hex)
@@ -101,13 +91,23 @@ Result<Signature> read_signature(std::string_view line) {
     if (!line.starts_with(kDash)) return bad();
     line.remove_prefix(kDash.size());
     const std::size_t space = line.find(' ');
-    if (space == std::string_view::npos || !good_name(line.substr(0, space))) return bad();
+    if (space == std::string_view::npos || !is_key_name(line.substr(0, space))) return bad();
     Result<std::string> bytes = from_base64(line.substr(space + 1));
     if (!bytes || bytes->size() < 5) return bad();
     return Signature{std::string(line.substr(0, space)), std::move(*bytes)};
 }
 
 }  // namespace
+
+bool is_key_name(std::string_view name) {
+    return !name.empty() && name.size() <= 255 && is_utf8(name) &&
+           std::none_of(
+               name.begin(), name.end(),
+               [](char c) { return c == '+' || c == '\x7f' || (static_cast<unsigned char>(c) <= ' '); }) &&
+           std::none_of(std::begin(kSpaces), std::end(kSpaces), [name](std::string_view space) {
+               return name.find(space) != std::string_view::npos;
+           });
+}
 
 std::string VerifierKey::text() const {
     return join_key(name, id, key);
@@ -125,7 +125,7 @@ Result<VerifierKey> read_verifier_key(std::string_view text) {
 }
 
 Result<SignerKey> SignerKey::from_seed(std::string_view name, const std::array<unsigned char, 32>& seed) {
-    if (!good_name(name))
+    if (!is_key_name(name))
         return fail(ErrorKind::invalid_input, fmt::format("'{}' cannot name a key", name),
                     "use a name without spaces and plus signs, such as corp.example.com/rollcall");
     SignerKey out;

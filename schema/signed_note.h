@@ -33,6 +33,9 @@ struct VerifierKey {
 // invalid_input where the text is no key, or its id is not that of its name and key.
 [[nodiscard]] Result<VerifierKey> read_verifier_key(std::string_view text);
 
+// Whether a key may have this name: no blanks, no plus sign, at most 255 bytes.
+[[nodiscard]] bool is_key_name(std::string_view name);
+
 // Signs notes. Its text, "PRIVATE+KEY+name+hex(id)+base64(0x01 ‖ seed)", is a secret.
 class SignerKey {
   public:

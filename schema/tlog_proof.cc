@@ -11,7 +11,7 @@ namespace rollcall::schema {
 namespace {
 
 constexpr std::string_view kFirstLine = "c2sp.org/tlog-proof@v1";
-constexpr std::size_t kLongestProof = std::size_t{64} << 10U;
+constexpr std::size_t kLongestProof = std::size_t{256} << 10U;
 constexpr std::size_t kLongestPath = 64;  // a tree has at most 2^64 leaves
 
 // The largest power of two below n; n > 1.

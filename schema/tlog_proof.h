@@ -44,7 +44,7 @@ struct TlogProof {
     bool operator==(const TlogProof&) const = default;
 };
 [[nodiscard]] std::string write_tlog_proof(const TlogProof& proof);
-// At most 64 KiB. invalid_input names the line.
+// At most 256 KiB. invalid_input names the line.
 [[nodiscard]] Result<TlogProof> read_tlog_proof(std::string_view text);
 
 }  // namespace rollcall::schema

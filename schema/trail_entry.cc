@@ -10,7 +10,6 @@ namespace {
 
 using json::Value;
 
-constexpr std::int64_t kVersion = 1;
 constexpr std::uint64_t kMostExact = (std::uint64_t{1} << 53U) - 1;  // canonical JSON has no larger integers
 constexpr std::string_view kCut = "… [cut]";
 
@@ -36,15 +35,23 @@ struct TextField {
     std::string_view name;
     std::string TrailEntry::*text;
 };
-constexpr std::array<TextField, 10> kTexts{{{"action", &TrailEntry::action},
+constexpr std::array<TextField, 18> kTexts{{{"action", &TrailEntry::action},
+                                            {"erased", &TrailEntry::erased},
+                                            {"erased_caller", &TrailEntry::erased_caller},
                                             {"event", &TrailEntry::event},
+                                            {"history", &TrailEntry::history},
+                                            {"membership", &TrailEntry::membership},
                                             {"policy", &TrailEntry::policy},
                                             {"reason", &TrailEntry::reason},
                                             {"result", &TrailEntry::result},
+                                            {"review", &TrailEntry::review},
                                             {"room", &TrailEntry::room},
                                             {"room_key", &TrailEntry::room_key},
                                             {"rule", &TrailEntry::rule},
                                             {"rule_path", &TrailEntry::rule_path},
+                                            {"sender", &TrailEntry::sender},
+                                            {"source", &TrailEntry::source},
+                                            {"sponsor", &TrailEntry::sponsor},
                                             {"user", &TrailEntry::user}}};
 
 void set_text(Value& into, std::string_view name, const std::string& text) {
@@ -53,7 +60,9 @@ void set_text(Value& into, std::string_view name, const std::string& text) {
 
 Value evidence_json(const policy::Evidence& evidence) {
     Value made{json::Object{}};
+    set_text(made, "attribute", evidence.attribute);
     set_text(made, "directory", evidence.directory);
+    if (!evidence.guid.empty()) made.set("guid", evidence.guid.text());
     set_text(made, "object", evidence.object);
     set_text(made, "server", evidence.server);
     made.set("time", to_rfc3339(evidence.time));
@@ -66,6 +75,15 @@ Value caller_json(const TrailCaller& caller) {
     made.set("login_uid", caller.login_uid);
     set_text(made, "text", caller.text);
     made.set("uid", caller.uid);
+    return made;
+}
+
+Value checkout_json(const TrailCheckout& checkout) {
+    Value made{json::Object{}};
+    if (checkout.changed) made.set("changed", true);
+    set_text(made, "commit", checkout.commit);
+    set_text(made, "signature", checkout.signature);
+    set_text(made, "signer", checkout.signer);
     return made;
 }
 
@@ -96,6 +114,32 @@ class Taker {
         else
             fault(name);
     }
+    void time(std::string_view name, std::optional<Time>& into) {
+        if (!value_[name].is_null()) time(name, into.emplace());
+    }
+    void guid(std::string_view name, Guid& into) {
+        const Value& member = take(name);
+        if (member.is_null()) return;
+        into = Guid::from_text(member.text()).value_or(Guid{});
+        if (into.empty() || into.text() != member.text()) fault(name);
+    }
+    // Left out where it is false.
+    void flag(std::string_view name, bool& into) {
+        const Value& member = take(name);
+        if (member.is_null()) return;
+        into = member.boolean_or(false);
+        if (!into) fault(name);
+    }
+    void texts(std::string_view name, std::vector<std::string>& into) {
+        const Value& member = take(name);
+        if (member.is_null()) return;
+        const json::Array* items = member.array();
+        if (items == nullptr || items->empty()) return fault(name);
+        for (const Value& item : *items) {
+            if (item.string() == nullptr || item.string()->empty()) return fault(name);
+            into.push_back(*item.string());
+        }
+    }
     const Value& take(std::string_view name) {
         const Value& member = value_[name];
         if (!member.is_null()) ++taken_;
@@ -108,7 +152,7 @@ class Taker {
         if (value_.is_object() && value_.object()->size() != taken_) fault("a member that is unknown");
         if (fault_.empty()) return {};
         return fail(ErrorKind::invalid_input,
-                    fmt::format("not {} of version {}: {}", what_, kVersion, fault_));
+                    fmt::format("not {} of version {}: {}", what_, kTrailVersion, fault_));
     }
 
   private:
@@ -121,7 +165,9 @@ class Taker {
 Result<policy::Evidence> read_evidence(const Value& value) {
     policy::Evidence made;
     Taker taker(value, "an entry's evidence");
+    taker.text("attribute", made.attribute);
     taker.text("directory", made.directory);
+    taker.guid("guid", made.guid);
     taker.text("object", made.object);
     taker.text("server", made.server);
     taker.time("time", made.time);
@@ -143,6 +189,18 @@ Result<TrailCaller> read_caller(const Value& value) {
     return made;
 }
 
+Result<TrailCheckout> read_checkout(const Value& value) {
+    TrailCheckout made;
+    Taker taker(value, "an entry's checkout");
+    taker.flag("changed", made.changed);
+    taker.text("commit", made.commit);
+    taker.text("signature", made.signature);
+    taker.text("signer", made.signer);
+    if (made.commit.empty()) taker.fault("commit");
+    if (const auto status = taker.finish(); !status) return pass(status);
+    return made;
+}
+
 // `text` shorter by at least `excess` bytes, with the mark, and whole characters only.
 void cut(std::string& text, std::size_t excess) {
     std::size_t keep = text.size() - std::min(text.size(), excess + kCut.size());
@@ -160,7 +218,7 @@ std::string_view to_text(TrailKind kind) {
 
 Value to_json(const TrailEntry& entry) {
     Value made;
-    made.set("v", kVersion);
+    made.set("v", kTrailVersion);
     made.set("time", to_rfc3339(entry.time));
     made.set("kind", to_text(entry.kind));
     if (entry.intent != 0) made.set("intent", static_cast<std::int64_t>(entry.intent));
@@ -168,6 +226,14 @@ Value to_json(const TrailEntry& entry) {
     for (const TextField& field : kTexts) set_text(made, field.name, entry.*field.text);
     if (entry.evidence) made.set("evidence", evidence_json(*entry.evidence));
     if (entry.caller) made.set("caller", caller_json(*entry.caller));
+    if (entry.event_time) made.set("event_time", to_rfc3339(*entry.event_time));
+    if (entry.until) made.set("until", to_rfc3339(*entry.until));
+    if (!entry.rooms.empty()) {
+        Value rooms{json::Array{}};
+        for (const std::string& room : entry.rooms) rooms.push(room);
+        made.set("rooms", std::move(rooms));
+    }
+    if (entry.checkout) made.set("checkout", checkout_json(*entry.checkout));
     return made;
 }
 
@@ -176,7 +242,7 @@ Result<TrailEntry> read_trail_entry(const Value& value) {
     Taker taker(value, "a trail entry");
     std::int64_t version = 0;
     taker.integer("v", version);
-    if (version != kVersion) taker.fault("v");
+    if (version != kTrailVersion) taker.fault("v");
     taker.time("time", made.time);
     const std::string kind = taker.take("kind").text();
     const auto known =
@@ -189,13 +255,14 @@ Result<TrailEntry> read_trail_entry(const Value& value) {
         made.intent = static_cast<std::uint64_t>(std::max<std::int64_t>(0, intent.integer_or(0)));
         if (made.intent == 0 || made.intent > kMostExact) taker.fault("intent");
     }
-    if (const Value& person = taker.take("person"); !person.is_null()) {
-        made.person = Guid::from_text(person.text()).value_or(Guid{});
-        if (made.person.empty() || made.person.text() != person.text()) taker.fault("person");
-    }
+    taker.guid("person", made.person);
     for (const TextField& field : kTexts) taker.text(field.name, made.*field.text);
+    taker.time("event_time", made.event_time);
+    taker.time("until", made.until);
+    taker.texts("rooms", made.rooms);
     const Value& evidence = taker.take("evidence");
     const Value& caller = taker.take("caller");
+    const Value& checkout = taker.take("checkout");
     if (const auto status = taker.finish(); !status) return pass(status);
     if (!evidence.is_null()) {
         auto read = read_evidence(evidence);
@@ -207,24 +274,28 @@ Result<TrailEntry> read_trail_entry(const Value& value) {
         if (!read) return pass(read);
         made.caller = std::move(*read);
     }
+    if (!checkout.is_null()) {
+        auto read = read_checkout(checkout);
+        if (!read) return pass(read);
+        made.checkout = std::move(*read);
+    }
     return made;
 }
 
-Result<std::string> write_trail_entry(const TrailEntry& entry) {
+Result<TrailEntry> fit_trail_entry(TrailEntry entry) {
     if (entry.intent > kMostExact)
         return fail(ErrorKind::limit, fmt::format("the intent's number {} is above 2^53 - 1", entry.intent));
-    std::string bytes = json::write(to_json(entry));
-    TrailEntry shorter = entry;
+    std::size_t size = json::write(to_json(entry)).size();
     for (std::string TrailEntry::*field : {&TrailEntry::reason, &TrailEntry::result, &TrailEntry::action}) {
-        if (bytes.size() <= kLongestTrailEntry) return bytes;
-        if ((shorter.*field).size() <= kCut.size()) continue;
-        cut(shorter.*field, bytes.size() - kLongestTrailEntry);
-        bytes = json::write(to_json(shorter));
+        if (size <= kLongestWholeEntry) return entry;
+        if ((entry.*field).size() <= kCut.size()) continue;
+        cut(entry.*field, size - kLongestWholeEntry);
+        size = json::write(to_json(entry)).size();
     }
-    if (bytes.size() <= kLongestTrailEntry) return bytes;
+    if (size <= kLongestWholeEntry) return entry;
     return fail(ErrorKind::limit,
-                fmt::format("the entry has {} bytes without its texts; at most {} are allowed", bytes.size(),
-                            kLongestTrailEntry));
+                fmt::format("the entry has {} bytes without its texts; at most {} are allowed", size,
+                            kLongestWholeEntry));
 }
 
 }  // namespace rollcall::schema

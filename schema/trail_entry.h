@@ -1,17 +1,19 @@
-// One entry of the evidence trail, and its bytes: canonical JSON, schema version 1, at most 65,535 bytes.
+// One entry of the evidence trail, whole, as questions read it: canonical JSON, schema version 2. How it
+// stands in the log, and what of it is personal, is in schema/trail_leaf.h.
 //
 //     {"action":"kick","intent":7,"kind":"intent","person":"0a1b…","reason":"no longer a member","room":"!…",
-//      "room_key":"engineering","rule":"policy/company.yaml:38","time":"2026-11-22T09:00:00.000Z","user":"@…","v":1}
+//      "room_key":"engineering","rule":"policy/company.yaml:38","time":"2026-11-22T09:00:00.000Z","user":"@…","v":2}
 //
 // A field that says nothing is left out, so the bytes of an entry are the only bytes that say it: hashes and
-// proofs depend on that. Reading refuses whatever writing would not have written. Values; any thread. Source:
-// the trail's tiles give an entry a length of 16 bits (C2SP tlog-tiles, "Log entries").
+// proofs depend on that. Reading refuses whatever writing would not have written. Values; any thread. Source
+// of the limit: the trail's tiles give an entry a length of 16 bits (C2SP tlog-tiles, "Log entries").
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "policy/base/guid.h"
 #include "policy/base/result.h"
@@ -21,7 +23,10 @@
 
 namespace rollcall::schema {
 
-inline constexpr std::size_t kLongestTrailEntry = 65'535;
+inline constexpr std::int64_t kTrailVersion = 2;
+inline constexpr std::size_t kLongestTrailEntry = 65'535;  // in the log
+// As people read it: what else the log's form says of it has room then.
+inline constexpr std::size_t kLongestWholeEntry = 60'000;
 
 enum class TrailKind : std::uint8_t {
     intent,      // about to be asked of a server
@@ -48,6 +53,16 @@ struct TrailCaller {
     bool operator==(const TrailCaller&) const = default;
 };
 
+// The git checkout that a policy was applied from, as the caller's own git says.
+struct TrailCheckout {
+    std::string commit;
+    bool changed = false;   // the files that were applied are not all as that commit has them
+    std::string signature;  // git's letter (%G?): G good, B bad, U good of an unknown validity, N none …
+    std::string signer;     // whoever signed, where the signature names them
+    bool operator==(const TrailCheckout&) const = default;
+};
+
+// Which members are about a person, and which of the person who called, is in schema/trail_leaf.cc.
 struct TrailEntry {
     Time time{};
     TrailKind kind = TrailKind::intent;
@@ -65,13 +80,28 @@ struct TrailEntry {
     std::optional<policy::Evidence> evidence;
     std::optional<TrailCaller> caller;
     std::string result;  // "done", "M_FORBIDDEN: …"
+
+    // For programs to read, so that no text needs to be taken apart.
+    std::string membership;  // what the user's membership in the room is now: "join", "leave", "none" …
+    std::string history;     // what the room's history visibility is now: "shared"
+    std::string sender;      // Matrix ID of whoever changed it, as the homeserver says
+    std::string source;      // how it was learned: "event" told as it happened, "read" found later
+    std::optional<Time> event_time;  // when it happened, as the homeserver says
+    std::string sponsor;             // of an outsider's approval: who asked for it
+    std::optional<Time> until;       // … when it ends
+    std::vector<std::string> rooms;  // … the keys of its rooms
+    std::optional<TrailCheckout> checkout;
+    std::string review;  // hash of the review that was signed off
+
+    // Only read: the pseudonym that is left of whom it is about, and of who called, once they were erased.
+    std::string erased, erased_caller;
 };
 
 [[nodiscard]] json::Value to_json(const TrailEntry& entry);
 [[nodiscard]] Result<TrailEntry> read_trail_entry(const json::Value& value);
 
-// The bytes to keep. What does not fit is cut from reason, result and action, in that order, and marked "…
-// [cut]"; limit where that is not enough.
-[[nodiscard]] Result<std::string> write_trail_entry(const TrailEntry& entry);
+// The same entry, short enough. What does not fit is cut from reason, result and action, in that order, and
+// marked "… [cut]"; limit where that is not enough.
+[[nodiscard]] Result<TrailEntry> fit_trail_entry(TrailEntry entry);
 
 }  // namespace rollcall::schema

@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <memory>
 
+#include "schema/decimal.h"
+
 namespace rollcall::audit {
 namespace {
 
@@ -111,6 +113,19 @@ Result<std::vector<std::string>> LogFolder::entries(const Tile& bundle) const {
     auto out = schema::read_bundle(*bytes, bundle.width);
     if (!out) return fail(out.error().kind, fmt::format("{}: {}", bundle.path(), out.error().message));
     return out;
+}
+
+Result<std::vector<std::string>> LogFolder::longest_bundle(std::uint64_t index) const {
+    Tile bundle{true, 0, index, schema::kTileWidth};
+    auto whole = entries(bundle);
+    if (whole || whole.error().kind != ErrorKind::not_found) return whole;
+    const std::string partials = folder_ + "/" + bundle.path() + ".p";
+    std::error_code none;
+    bundle.width = 0;
+    for (const auto& file : fs::directory_iterator(partials, none))
+        if (const auto width = schema::read_decimal(file.path().filename().string()))
+            bundle.width = std::max(bundle.width, *width);
+    return bundle.width == 0 ? whole : entries(bundle);
 }
 
 Result<std::optional<std::string>> LogFolder::read_note(const std::string& name) const {

@@ -32,6 +32,8 @@ class LogFolder {
     // not_found where it is not there. A partial tile is also read from the full one.
     [[nodiscard]] Result<std::string> read(const schema::Tile& tile) const;
     [[nodiscard]] Result<std::vector<std::string>> entries(const schema::Tile& bundle) const;
+    // As many entries of bundle `index` as are there; not_found where there are none.
+    [[nodiscard]] Result<std::vector<std::string>> longest_bundle(std::uint64_t index) const;
     // nullopt: there is none yet.
     [[nodiscard]] Result<std::optional<std::string>> read_note(const std::string& name) const;
     // Nodes of a tree of `size` entries, as the files have them. The folder must outlive it; tiles that were

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <algorithm>
 
+#include "daemon/failpoint.h"
+
 namespace rollcall::audit {
 
 using schema::Checkpoint;
@@ -86,7 +88,9 @@ Status Publisher::append(const std::vector<std::string>& entries) {
                     });
     }
     if (Status written = write_tiles(before, entries, nodes); !written) return written;
+    failpoint("tiles_written");
     if (Status synced = folder_.sync(); !synced) return synced;
+    failpoint("tiles_synced");
     edge_ = std::move(edge);
     return {};
 }
@@ -123,7 +127,9 @@ Result<std::string> Publisher::sign() {
     if (Status kept = folder_.write_note(kSignedFile, note); !kept) return pass(kept);
     note_ = note;
     head_ = head;
+    failpoint("head_signed");
     if (Status told = folder_.write_note(kCheckpointFile, note_); !told) return pass(told);
+    failpoint("head_published");
     return note_;
 }
 

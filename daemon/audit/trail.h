@@ -1,10 +1,16 @@
-// Trail: the entries of one turn on their way into its commit. Until the evidence trail has its lasting form
-// it is an append-only table in the same commit as what it is about: an intent before its request, a result
-// after it. Owned by the engine, engine thread. Indices are given here, without a gap, and fixed by the
-// commit.
+// Trail: the entries of one turn on their way into its commit: an intent before its request, a result after
+// it. Numbers are given here, without a gap; what is personal is told apart here, under the key of the
+// person, which is made with their first entry and kept in the same commit. Bytes are fixed by that commit.
+//
+// Owned by the engine, engine thread. A store that cannot be read spoils the trail (see take_into): no action
+// may go on without its entry.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "daemon/store/store.h"
@@ -12,15 +18,40 @@
 
 namespace rollcall::audit {
 
+// Fills the bytes at random: a person's key.
+using RandomBytes = std::function<void(std::span<unsigned char>)>;
+[[nodiscard]] RandomBytes system_random();
+
 class Trail {
   public:
-    void start_after(std::uint64_t index) { next_ = index + 1; }
+    Trail(store::Store& store, RandomBytes random) : store_(store), random_(std::move(random)) {}
+
+    // Goes on where the store ends. Once, before the first entry.
+    [[nodiscard]] Status start();
     void add(const schema::TrailEntry& entry);
-    [[nodiscard]] std::vector<store::StoredTrailEntry> take() { return std::exchange(rows_, {}); }
+    // What was added since the last time, into the turn. An error: an entry could not be made.
+    [[nodiscard]] Status take_into(store::Turn& turn);
+    // The turn is on disk: its keys are found in the store from now on.
+    void committed();
+    [[nodiscard]] std::uint64_t size() const { return next_ - 1; }
 
   private:
-    std::uint64_t next_ = 1;
-    std::vector<store::StoredTrailEntry> rows_;
+    using Key = store::StoredPersonKey;
+    [[nodiscard]] Status write(const schema::TrailEntry& entry);
+    [[nodiscard]] Result<Key> key_of(const Guid& guid, const std::string& name);
+    [[nodiscard]] Result<Key> settled_key(const Guid& guid, const std::string& name);
+    [[nodiscard]] Result<std::optional<Key>> find(const Guid& guid, const std::string& name);
+    void keep(const Key& key);
+
+    store::Store& store_;
+    const RandomBytes random_;
+    Status spoiled_;
+    std::uint64_t next_ = 1, next_key_ = 1;
+    std::vector<store::TrailRow> rows_;
+    std::vector<Key> keys_;                // new or changed since the last take_into()
+    std::map<Guid, Key> waiting_by_guid_;  // … since the last commit
+    std::map<std::string, Key> waiting_by_name_;
+    std::map<std::pair<Guid, std::string>, Key> known_;  // asked for of late
 };
 
 }  // namespace rollcall::audit

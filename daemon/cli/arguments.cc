@@ -28,6 +28,7 @@ class Parser {
     void add_holds();
     void add_orders();
     void add_audit();
+    void add_audit_log(CLI::App* audit);
     void add_reason(CLI::App* to, bool required);
     Parsed refused(const CLI::ParseError& fault, const std::vector<std::string>& words) const;
     [[nodiscard]] std::string unknown(const std::vector<std::string>& words) const;
@@ -117,6 +118,8 @@ void Parser::add_init() {
                    "No second registration: people are invited, and nothing is done in their name");
     init->add_flag("--rotate-tokens", to.rotate_tokens,
                    "Only make new tokens in the registration files that are there");
+    init->add_flag("--audit-key", to.audit_key,
+                   "Only make the audit log's key, for an installation that has none");
     init->add_flag("--force", to.force, "Overwrite files that are there (secrets never)");
 }
 
@@ -206,6 +209,36 @@ void Parser::add_audit() {
         ->check(CLI::Range(1, 100'000))
         ->capture_default_str();
     list->add_flag("--follow", arguments_.follow, "Go on, and show new entries as they come");
+    add_audit_log(audit);
+}
+
+// What looks at the log itself: has it been changed, and what stands in it.
+void Parser::add_audit_log(CLI::App* audit) {
+    CLI::App* verify = command(
+        Command::audit_verify, "verify", "Has anything in the trail been changed since it was written",
+        "rollcall audit verify\n  rollcall audit verify --from checkpoint-of-march", audit);
+    verify
+        ->add_option("--from", arguments_.from,
+                     "Also: is it the same log of which this checkpoint was kept elsewhere")
+        ->type_name("CHECKPOINT");
+    CLI::App* prove =
+        command(Command::audit_prove, "prove", "A proof of one entry, to hand to somebody outside",
+                "rollcall audit prove 4213 --out entry-4213.tlog-proof", audit);
+    prove->add_option("N", arguments_.number, "The entry's number, as `rollcall audit list --json` shows it")
+        ->required()
+        ->check(CLI::PositiveNumber);
+    prove->add_option("--out", arguments_.out, "Write it there")->type_name("FILE");
+    prove->add_flag("--with-names", arguments_.with_names,
+                    "With what the entry says of people, who are named by pseudonyms otherwise");
+    CLI::App* check_proof = command(
+        Command::audit_check_proof, "check-proof",
+        "Does such a proof hold; needs nothing but the log's public key",
+        "rollcall audit check-proof entry-4213.tlog-proof --key corp.example.com/rollcall+0a1b2c3d+AZy…",
+        audit);
+    check_proof->add_option("FILE", arguments_.file, "The proof")->required();
+    check_proof->add_option("--key", arguments_.key, "The log's public key, as `rollcall init` printed it")
+        ->type_name("KEY")
+        ->required();
 }
 
 // The option that a word names, at this command or above it; collects what there is for a suggestion.

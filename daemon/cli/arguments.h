@@ -25,7 +25,10 @@ enum class Command : std::uint8_t {
     holds,
     approve,
     reject,
-    audit_list
+    audit_list,
+    audit_verify,
+    audit_prove,
+    audit_check_proof
 };
 
 struct InitOptions {
@@ -35,7 +38,7 @@ struct InitOptions {
     std::string employees;  // the group whose members are the employees
     std::string state, socket, time_zone;
     std::vector<std::string> exclude;
-    bool no_mask = false, rotate_tokens = false, force = false;
+    bool no_mask = false, rotate_tokens = false, audit_key = false, force = false;
 };
 
 struct Arguments {
@@ -48,6 +51,10 @@ struct Arguments {
     std::string reason;
     std::string user, room, id, kind;
     int most = 50;
+    // Of the commands that look at the log itself.
+    std::string from, key;
+    std::uint64_t number = 0;
+    bool with_names = false;
     InitOptions init;
 };
 

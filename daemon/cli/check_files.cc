@@ -7,6 +7,7 @@
 
 #include "bridges/matrix/registration.h"
 #include "daemon/cli/self_written.h"
+#include "daemon/control/audit_key.h"
 #include "daemon/control/policy_files.h"
 #include "schema/matrix_id.h"
 #include "schema/policy_reader.h"
@@ -32,6 +33,7 @@ class Checker {
         if (!out_.config) return finish();
         policy();
         for (const schema::DirectoryConfig& directory : out_.config->directories) secrets(directory);
+        audit_key(out_.config->audit);
         registrations();
         return finish();
     }
@@ -70,6 +72,13 @@ class Checker {
     }
 
     // Whoever runs check may not be the one who may read secrets: that alone is no fault.
+    void audit_key(const schema::AuditConfig& audit) {
+        const Result<schema::SignerKey> key = control::read_audit_key(audit);
+        if (!key)
+            fault(audit.key_file, key.error(),
+                  key.error().kind == ErrorKind::io ? Severity::warning : Severity::error);
+    }
+
     void secrets(const schema::DirectoryConfig& directory) {
         const Result<std::string> password = control::read_secret_file(directory.password_file);
         if (!password) {

@@ -20,6 +20,9 @@ int depart(const Session& session);
 int holds(const Session& session);
 int answer_hold(const Session& session);  // approve, reject
 int audit_list(const Session& session);
+int audit_verify(const Session& session);
+int audit_prove(const Session& session);
+int audit_check_proof(const Session& session);
 
 // The command that was typed.
 int dispatch(const Session& session);

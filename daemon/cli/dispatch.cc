@@ -31,6 +31,12 @@ int dispatch(const Session& session) {
             return answer_hold(session);
         case Command::audit_list:
             return audit_list(session);
+        case Command::audit_verify:
+            return audit_verify(session);
+        case Command::audit_prove:
+            return audit_prove(session);
+        case Command::audit_check_proof:
+            return audit_check_proof(session);
     }
     return 2;
 }

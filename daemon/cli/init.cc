@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <filesystem>
 
+#include "daemon/cli/audit_key.h"
 #include "daemon/cli/commands.h"
 #include "daemon/cli/files.h"
 #include "daemon/cli/init_files.h"
@@ -29,6 +30,11 @@ int rotate(const Session& session, const std::string& config) {
         folder = read->appservice.registrations;
     }
     return rotate_tokens(folder, session.terminal);
+}
+
+int audit_key(const Session& session) {
+    const std::optional<schema::Config> read = load_config(session);
+    return read ? make_audit_key(*read, session.terminal) : 2;
 }
 
 // What the daemon's own readers say about it.
@@ -118,6 +124,7 @@ int init(const Session& session) {
     const std::string config =
         options.folder.empty() ? session.arguments.config : options.folder + "/rollcall.yaml";
     if (options.rotate_tokens) return rotate(session, config);
+    if (options.audit_key) return audit_key(session);
     if (const Status known = complete(options, session.terminal); !known)
         return report(session.terminal, known.error());
     const InitLayout layout = init_layout(options, config);
@@ -128,6 +135,7 @@ int init(const Session& session) {
                             "correct what is named above"});
     if (!options.force)
         if (const Status free = nothing_there(layout); !free) return report(session.terminal, free.error());
+    const bool had_audit_key = exists(beside(config, "secrets/audit-key"));
     if (const Status written = write(layout, options.force, session.terminal); !written)
         return report(session.terminal, written.error());
     const std::string mask = beside(config, "registrations/rollcall-mask.yaml");
@@ -135,6 +143,7 @@ int init(const Session& session) {
         session.terminal.err(fmt::format(
             "{} is still there, and the daemon uses it; take it away, from the homeserver too.\n", mask));
     say_what_next(layout, options, config, session.terminal);
+    if (!had_audit_key) say_verifier_key(layout.verifier, session.terminal);
     return 0;
 }
 

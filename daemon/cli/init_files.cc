@@ -5,6 +5,7 @@
 
 #include "bridges/matrix/registration.h"
 #include "daemon/cli/files.h"
+#include "schema/signed_note.h"
 
 namespace rollcall::cli {
 namespace {
@@ -49,6 +50,11 @@ std::string config_text(const InitOptions& o) {
                         yaml_text(o.socket));
     text += fmt::format("time_zone: {}   # for days in policies and for what people read\n",
                         yaml_text(o.time_zone));
+    text += fmt::format(
+        "audit:   # the evidence trail's log\n  origin: {}   # its name, and its key's: never to be "
+        "changed\n",
+        yaml_text(o.server_name + "/rollcall"));
+    text += "  key_file: secrets/audit-key\n";
     return text;
 }
 
@@ -150,6 +156,11 @@ InitLayout init_layout(const InitOptions& options, const std::string& config) {
     if (wishes.mask)
         out.files.push_back({beside(config, "registrations/rollcall-mask.yaml"),
                              matrix::to_yaml(matrix::make_mask(wishes)), 0600, false});
+    // A server name that cannot name a key is refused by the configuration's reader.
+    if (const auto key = schema::SignerKey::generate(options.server_name + "/rollcall")) {
+        out.verifier = key->verifier().text();
+        out.files.push_back({beside(config, "secrets/audit-key"), key->secret_text() + "\n", 0600, true});
+    }
     if (options.bind_password_file.empty())
         out.files.push_back({beside(config, "secrets/bind-password"), "", 0600, true});
     return out;

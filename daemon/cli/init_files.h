@@ -24,6 +24,7 @@ struct InitFolder {
 struct InitLayout {
     std::vector<InitFolder> folders;
     std::vector<InitFile> files;  // the configuration first, the policy second
+    std::string verifier;         // the public part of the audit log's key
 };
 
 // `options` complete; `config` is the path of rollcall.yaml, everything else lies in its folder.

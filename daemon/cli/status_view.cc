@@ -42,6 +42,11 @@ void servers_attention(const json::Value& status, std::vector<std::string>& out)
         out.push_back(with_text("The homeserver cannot be reached", status["homeserver"]["text"]));
 }
 
+void trail_attention(const json::Value& status, std::vector<std::string>& out) {
+    if (const std::string trouble = status["trail"]["trouble"].text(); !trouble.empty())
+        out.push_back("The audit log cannot be written, and waits in the store: " + trouble);
+}
+
 void policy_attention(const json::Value& status, std::vector<std::string>& out) {
     const json::Value& policy = status["policy"];
     if (!policy["in_force"].boolean_or(false))
@@ -148,11 +153,22 @@ std::string policy_text(const json::Value& policy, const std::string& zone) {
     return out;
 }
 
+std::string trail_text(const json::Value& trail, const std::string& zone) {
+    std::string out = counted(number(trail["entries"]), "entry", "entries");
+    const std::size_t is_signed = number(trail["signed"]);
+    out += is_signed == 0 ? std::string(", none signed yet")
+                          : fmt::format(", signed up to {}", with_separators(is_signed));
+    if (const std::string at = trail["signed_at"].text(); !at.empty()) out += " at " + shown_time(at, zone);
+    if (list(trail["anchors"]).empty()) out += "; no anchors: root could rewrite it";
+    return out;
+}
+
 }  // namespace
 
 std::vector<std::string> needs_attention(const json::Value& status) {
     std::vector<std::string> out;
     servers_attention(status, out);
+    trail_attention(status, out);
     policy_attention(status, out);
     count_attention(status["holds"], "hold waits", "holds wait", "for an answer: see `rollcall holds`", out);
     count_attention(status["rejected"], "rejection keeps", "rejections keep",
@@ -194,6 +210,7 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
     table.row({{"rooms", Tone::faint}, rooms_text(status["rooms"])});
     table.row({{"backlog", Tone::faint}, backlog_text(status["backlog"])});
     table.row({{"policy", Tone::faint}, policy_text(status["policy"], zone)});
+    if (status["trail"].is_object()) table.row({{"trail", Tone::faint}, trail_text(status["trail"], zone)});
     const std::string pause = status["pause"].text("none");
     table.row({{"pause", Tone::faint}, pause == "none" ? "no" : pause});
     out += "\n" + table.text(look);

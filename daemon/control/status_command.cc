@@ -129,6 +129,20 @@ json::Value failures_json(const engine::Engine& engine, bool invited) {
     return list;
 }
 
+json::Value trail_json(const engine::Engine& engine) {
+    const audit::LogState& log = engine.log_state();
+    json::Value out;
+    out.set("entries", static_cast<std::int64_t>(engine.trail_size()));
+    out.set("published", static_cast<std::int64_t>(log.published));
+    out.set("signed", static_cast<std::int64_t>(log.signed_size));
+    if (log.signed_at != Time{}) out.set("signed_at", to_rfc3339(log.signed_at));
+    out.set("root", log.root);
+    out.set("key", log.verifier);
+    out.set("trouble", log.trouble);
+    out.set("anchors", json::Array{});
+    return out;
+}
+
 }  // namespace
 
 Answer status(const Context& context) {
@@ -163,6 +177,7 @@ Answer status(const Context& context) {
     out.set("homeserver", std::move(homeserver));
     out.set("rooms", std::move(rooms));
     out.set("backlog", std::move(backlog));
+    out.set("trail", trail_json(engine));
     out.set("holds", holds["holds"]);
     out.set("rejected", holds["rejected"]);
     out.set("pause", engine.paused() == engine::Engine::Pause::none  ? "none"

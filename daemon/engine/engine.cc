@@ -27,7 +27,8 @@ Engine::Engine(store::Store& store, Homeserver& homeserver, DirectoryPort& direc
       homeserver_(homeserver),
       directory_(directory),
       log_(log),
-      settings_(std::move(settings)) {
+      settings_(std::move(settings)),
+      trail_(store, settings_.random ? settings_.random : audit::system_random()) {
     world_.bot = settings_.bot;
     world_.server_name = settings_.server_name;
 }
@@ -38,12 +39,10 @@ Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const 
     const auto marks = store_.marks();
     const auto intents = store_.intents();
     const auto last = store_.last_intent();
-    const auto size = store_.trail_size();
     auto stored = store_.policy();
     if (!marks) return pass(marks);
     if (!intents) return pass(intents);
     if (!last) return pass(last);
-    if (!size) return pass(size);
     if (!stored) return pass(stored);
     load_marks(*marks);
     if (folder_.empty()) {
@@ -51,7 +50,7 @@ Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const 
         mark("folder", "id", folder_);
     }
     next_intent_ = *last + 1;
-    trail_.start_after(*size);
+    if (Status begun = trail_.start(); !begun) return begun;
     world_.now = std::max(world_.now, now);
     for (const store::StoredIntent& row : *intents)
         if (std::optional<Intent> intent = Intent::from_text(row.id, row.text))
@@ -235,7 +234,7 @@ bool Engine::quiet() const {
            members_to_read_.empty() && to_settle_.empty() && backlog_.complete();
 }
 
-void Engine::collect() {
+Status Engine::collect() {
     turn_.world = &world_;
     for (const PersonId id : world_.touched.people) turn_.touched.people.insert(id);
     for (const GroupId id : world_.touched.groups) turn_.touched.groups.insert(id);
@@ -243,11 +242,16 @@ void Engine::collect() {
     for (const UserId id : world_.touched.users) turn_.touched.users.insert(id);
     for (const std::uint64_t pair : world_.touched.memberships) turn_.touched.memberships.insert(pair);
     world_.touched = {};
-    for (auto& entry : trail_.take()) turn_.trail.push_back(std::move(entry));
+    if (Status taken = trail_.take_into(turn_); !taken) return taken;
+    if (!turn_.trail.empty()) turn_.trail_covered = log_state_.signed_size;  // not worth a commit of its own
+    return {};
 }
 
 Status Engine::commit() {
-    collect();
+    if (Status collected = collect(); !collected) {
+        log_.error("RC-STORE-FATAL", collected.error().text());
+        return collected;
+    }
     const bool announces = !turn_.intents.empty();
     if (announces) failpoint("before_commit");
     const Status kept = store_.commit(turn_);
@@ -256,7 +260,10 @@ Status Engine::commit() {
         if (blocked_) log_.info("RC-DISK-BACK", "the store can be written again");
         blocked_ = false;
         ++counters_.commits;
+        trail_.committed();
+        const bool entries = !turn_.trail.empty();
         turn_ = {};
+        if (entries && settings_.entries_committed) settings_.entries_committed();
         return {};
     }
     if (store_.fatal()) {

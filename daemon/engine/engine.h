@@ -52,6 +52,8 @@ struct Settings {
     bool one_shot = false;  // a command without a daemon: reads, and acts only when told to converge
     Duration verify_every = std::chrono::hours{6};
     Duration look_for_accounts_every = std::chrono::minutes{5};
+    audit::RandomBytes random;                // the system's where not set; for people's keys in the trail
+    std::function<void()> entries_committed;  // called after a commit that held entries of the trail
 };
 
 // A policy read from files and compiled, ready to be put in force.
@@ -129,6 +131,8 @@ class Engine {
     [[nodiscard]] std::size_t in_flight() const { return in_flight_.size() + reading_.size(); }
     [[nodiscard]] std::size_t notices_owed() const { return notices_.size(); }
     [[nodiscard]] store::Store& store() { return store_; }
+    [[nodiscard]] const audit::LogState& log_state() const { return log_state_; }
+    [[nodiscard]] std::uint64_t trail_size() const { return trail_.size(); }
     [[nodiscard]] DirectoryPort& directory() { return directory_; }
     [[nodiscard]] Log& log() { return log_; }
 
@@ -193,6 +197,7 @@ class Engine {
     void take(policy::DirectorySnapshot& message);
     void take(policy::DirectoryChanges& message);
     void take(policy::DirectoryStatus& message);
+    void take(audit::LogState& message);
     void effects(policy::Effects&& effects);
     [[nodiscard]] bool expected(const policy::RoomEvent& event) const;
 
@@ -285,7 +290,7 @@ class Engine {
 
     // engine.cc
     void bind(std::shared_ptr<const policy::Program> program);
-    void collect();
+    [[nodiscard]] Status collect();
     [[nodiscard]] Status commit();
     void release();
     void answer_reads();
@@ -365,6 +370,7 @@ class Engine {
     // This turn, until its commit.
     store::Turn turn_;
     audit::Trail trail_;
+    audit::LogState log_state_;  // as its publisher said last
     std::vector<std::function<void(bool)>> answers_;
     std::vector<std::function<void()>> replies_;
     std::vector<std::function<void()>> read_replies_;  // promise nothing: given even if the disk is full

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/audit/log_state.h"
 #include "daemon/engine/call.h"
 #include "policy/directory.h"
 
@@ -39,7 +40,7 @@ struct Command {
 };
 
 using MessageVariant = std::variant<TransactionIn, CallDone, Command, policy::DirectorySnapshot,
-                                    policy::DirectoryChanges, policy::DirectoryStatus>;
+                                    policy::DirectoryChanges, policy::DirectoryStatus, audit::LogState>;
 // A type of its own, so that what moves and destroys all of them is compiled once.
 struct Message : MessageVariant {
     using MessageVariant::operator=;

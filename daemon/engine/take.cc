@@ -103,6 +103,16 @@ void Engine::take(policy::DirectoryStatus& message) {
     if (directory_status_.health != policy::DirectoryHealth::up) more_ = true;
 }
 
+void Engine::take(audit::LogState& message) {
+    if (message.trouble != log_state_.trouble) {
+        if (message.trouble.empty())
+            log_.info("RC-AUDIT-BACK", "the audit log is written again");
+        else
+            log_.error("RC-AUDIT-LOG", message.trouble);
+    }
+    log_state_ = std::move(message);
+}
+
 void Engine::effects(policy::Effects&& effects) {
     if (effects.sweep) directory_.request_sweep();
     for (const auto& member : effects.read_members)

@@ -49,11 +49,15 @@ std::string_view Row::text(int column) const {
             static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
-Guid Row::guid(int column) const {
+std::string_view Row::blob(int column) const {
     const void* bytes = sqlite3_column_blob(statement_, column);
     if (bytes == nullptr) return {};
-    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
-    return Guid::from_bytes({static_cast<const char*>(bytes), size}).value_or(Guid{});
+    return {static_cast<const char*>(bytes),
+            static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+Guid Row::guid(int column) const {
+    return Guid::from_bytes(blob(column)).value_or(Guid{});
 }
 
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
@@ -82,6 +86,10 @@ void Statement::bind(int parameter, const Guid& value) {
                              SQLITE_STATIC));
 }
 
+void Statement::bind(int parameter, std::span<const unsigned char> bytes) {
+    note(sqlite3_bind_blob64(statement_.get(), parameter, bytes.data(), bytes.size(), SQLITE_STATIC));
+}
+
 int Statement::step() {
     return bind_error_ != SQLITE_OK ? bind_error_ : sqlite3_step(statement_.get());
 }
@@ -99,6 +107,17 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
     std::unique_ptr<Database> database(new Database(path, handle));
     if (code != SQLITE_OK) return tl::unexpected(database->failure(code));
     if (Status set = database->set_pragmas(); !set) return pass(set);
+    return database;
+}
+
+Result<std::unique_ptr<Database>> Database::open_to_read(const std::string& path) {
+    sqlite3* handle = nullptr;
+    const int code =
+        sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
+    std::unique_ptr<Database> database(new Database(path, handle));
+    if (code != SQLITE_OK) return tl::unexpected(database->failure(code));
+    sqlite3_busy_timeout(handle, kBusyMilliseconds);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     return database;
 }
 
@@ -131,8 +150,10 @@ Status Database::set_pragmas() {
     // WAL: a commit is one append and one sync, and others can read meanwhile. FULL: that sync happens at
     // every commit (NORMAL would leave acknowledged transactions to the next checkpoint). The log is cut back
     // after a large turn. 16 MB of cache hold the indices of a company of the usual size. The checkpoints are
-    // ours: the hook in the constructor stands in SQLite's place, whose own swallow a failed sync.
+    // ours: the hook in the constructor stands in SQLite's place, whose own swallow a failed sync. What is
+    // deleted is overwritten: a person's key that was destroyed must not be found in a free page.
     return execute(
+        "PRAGMA secure_delete = ON;"
         "PRAGMA journal_mode = WAL;"
         "PRAGMA synchronous = FULL;"
         "PRAGMA journal_size_limit = 67108864;"
@@ -166,6 +187,13 @@ void Database::roll_back() {
     if (sqlite3_get_autocommit(handle_) != 0)
         return;  // a full disk and some I/O errors roll back by themselves
     if (const Status rolled_back = run("ROLLBACK"); !rolled_back) fatal_ = true;  // cannot begin anew either
+}
+
+Status Database::truncate_log() {
+    const int code =
+        sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    if (code != SQLITE_OK) return tl::unexpected(failure(code));
+    return {};
 }
 
 Status Database::checkpoint_if_long() {

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,7 @@ class Row {
     [[nodiscard]] bool flag(int column) const { return integer(column) != 0; }
     [[nodiscard]] Time time(int column) const { return from_ms(integer(column)); }
     [[nodiscard]] std::string_view text(int column) const;
+    [[nodiscard]] std::string_view blob(int column) const;
     [[nodiscard]] Guid guid(int column) const;  // all zero where the column holds no GUID
 
     explicit Row(sqlite3_stmt* statement) : statement_(statement) {}
@@ -55,6 +57,7 @@ class Statement {
     void bind(int parameter, Time value) { bind_integer(parameter, to_ms(value)); }
     void bind(int parameter, std::string_view value);
     void bind(int parameter, const Guid& value);
+    void bind(int parameter, std::span<const unsigned char> bytes);
     template <class T>
     void bind(int parameter, const std::optional<T>& value) {
         if (value)
@@ -82,6 +85,8 @@ class Database {
   public:
     // Opens a file that exists and may be empty; sets the pragmas that sqlite.cc gives its reasons for.
     [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::string& path);
+    // The same file for reading alone, beside whoever writes it.
+    [[nodiscard]] static Result<std::unique_ptr<Database>> open_to_read(const std::string& path);
     ~Database();
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
@@ -118,6 +123,16 @@ class Database {
         if (!done) roll_back();
         return done;
     }
+    // `work` sees one state of the data, whatever others commit meanwhile.
+    template <class Work>
+    [[nodiscard]] Status snapshot(Work work) {
+        if (Status begun = run("BEGIN"); !begun) return begun;
+        Status done = work();
+        if (const Status ended = run("COMMIT"); done && !ended) done = ended;
+        return done;
+    }
+    // Empties the write-ahead log, so that nothing which was deleted stands in it any more.
+    [[nodiscard]] Status truncate_log();
     // Copies the write-ahead log into the database once it is long. Only a final failure is an error: what
     // was committed is in the log and stays there until a later call succeeds.
     [[nodiscard]] Status checkpoint_if_long();

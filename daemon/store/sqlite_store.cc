@@ -7,6 +7,7 @@
 #include "daemon/store/membership_rows.h"
 #include "daemon/store/migrations.h"
 #include "daemon/store/numbers.h"
+#include "daemon/store/person_key_rows.h"
 #include "daemon/store/room_rows.h"
 #include "daemon/store/trail_rows.h"
 #include "daemon/store/user_rows.h"
@@ -18,8 +19,8 @@ constexpr const char* kFileName = "rollcall.db";
 
 bool writes_nothing(const Turn& turn) {
     return turn.touched.empty() && !turn.cursor_changed && turn.transactions.empty() &&
-           turn.intents.empty() && turn.finished.empty() && turn.trail.empty() && turn.marks.empty() &&
-           !turn.policy;
+           turn.intents.empty() && turn.finished.empty() && turn.trail.empty() && turn.person_keys.empty() &&
+           turn.trail_covered == 0 && turn.marks.empty() && !turn.policy;
 }
 
 Status save_world(Database& database, const policy::World& world, const Turn& turn) {
@@ -44,7 +45,9 @@ Status SqliteStore::write(const Turn& turn) {
     }
     if (saved) saved = save_transactions(*database_, turn.transactions);
     if (saved) saved = save_intents(*database_, turn.intents, turn.finished);
+    if (saved) saved = save_person_keys(*database_, turn.person_keys);
     if (saved) saved = save_trail(*database_, turn.trail);
+    if (saved && turn.trail_covered > 0) saved = drop_covered(*database_, turn.trail_covered);
     if (saved) saved = save_marks(*database_, turn.marks);
     if (saved && turn.policy) saved = save_policy(*database_, *turn.policy);
     return saved;
@@ -86,11 +89,23 @@ Result<bool> SqliteStore::seen_transaction(const std::string& id) {
 }
 
 Result<std::vector<StoredTrailEntry>> SqliteStore::trail(const TrailFilter& filter) {
-    return read_trail(*database_, filter);
+    return read_trail(*database_, filter, leaves_);
+}
+
+Status SqliteStore::each_trail(const TrailFilter& filter, const TrailVisit& visit) {
+    return store::each_trail(*database_, filter, leaves_, visit);
 }
 
 Result<std::uint64_t> SqliteStore::trail_size() {
     return store::trail_size(*database_);
+}
+
+Result<std::optional<StoredPersonKey>> SqliteStore::person_key(const Guid& guid, const std::string& name) {
+    return find_person_key(*database_, guid, name);
+}
+
+Result<std::uint64_t> SqliteStore::last_person_key() {
+    return store::last_person_key(*database_);
 }
 
 Result<std::uint64_t> SqliteStore::last_intent() {

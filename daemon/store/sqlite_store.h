@@ -22,7 +22,12 @@ class SqliteStore : public Store {
     [[nodiscard]] Result<std::vector<StoredMark>> marks() override;
     [[nodiscard]] Result<bool> seen_transaction(const std::string& id) override;
     [[nodiscard]] Result<std::vector<StoredTrailEntry>> trail(const TrailFilter& filter) override;
+    [[nodiscard]] Status each_trail(const TrailFilter& filter, const TrailVisit& visit) override;
     [[nodiscard]] Result<std::uint64_t> trail_size() override;
+    void read_leaves_with(LeafReader reader) override { leaves_ = std::move(reader); }
+    [[nodiscard]] Result<std::optional<StoredPersonKey>> person_key(const Guid& guid,
+                                                                    const std::string& name) override;
+    [[nodiscard]] Result<std::uint64_t> last_person_key() override;
     [[nodiscard]] Result<std::uint64_t> last_intent() override;
 
   private:
@@ -30,6 +35,7 @@ class SqliteStore : public Store {
 
     FolderLock lock_;  // first in, last out
     std::unique_ptr<Database> database_;
+    LeafReader leaves_;
 };
 
 }  // namespace rollcall::store

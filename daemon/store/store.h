@@ -10,6 +10,7 @@
 // the disk holds is not known any more (fatal() tells the two apart).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "policy/base/result.h"
 #include "policy/program.h"
 #include "policy/world.h"
+#include "schema/trail_leaf.h"
 
 namespace rollcall::store {
 
@@ -44,11 +46,31 @@ struct StoredMark {
     std::optional<std::string> value;
 };
 
-struct StoredTrailEntry {
-    std::uint64_t index = 0;  // 1, 2, 3 … without a gap
+// The key under which the trail names a person, and by what they are found: objectGUID, or a name (Matrix ID,
+// or "unix:1000" of a caller). A person may come to have several, each found by what was known when it was
+// made.
+struct StoredPersonKey {
+    std::uint64_t id = 0;
+    schema::PersonKey key{};
+    Guid guid;         // all zero for none
+    std::string name;  // "" for none
+};
+
+// An entry of the trail on its way into the store.
+struct TrailRow {
+    std::uint64_t number = 0;  // 1, 2, 3 … without a gap
     Time time{};
-    std::string kind, user, room;  // members of `text` by which trail() finds it; "" where it has none
-    std::string text;              // canonical JSON
+    std::string kind, action, room, rule, outcome;  // by which it is found; "" where it has none
+    std::uint64_t subject = 0, caller = 0;          // person keys; 0 for none
+    schema::TrailLeaf leaf;
+};
+
+// An entry as it is read: whole, but for the parts of who was erased.
+struct StoredTrailEntry {
+    std::uint64_t index = 0;  // its number
+    Time time{};
+    std::string kind, user, room;  // members of `text`; "" where it has none
+    std::string text;              // canonical JSON (schema/trail_entry.h)
 };
 
 // All that one turn of the engine changes. `world` is read for the rows that `touched` names.
@@ -58,17 +80,29 @@ struct Turn {
     bool cursor_changed = false;  // world->cursor, attributes_read, directory_read and frozen are written
     std::vector<std::string> transactions;  // IDs taken in by this turn
     std::vector<StoredIntent> intents;
-    std::vector<std::uint64_t> finished;  // intents whose result is in `trail`
-    std::vector<StoredTrailEntry> trail;
+    std::vector<std::uint64_t> finished;       // intents whose result is in `trail`
+    std::vector<StoredPersonKey> person_keys;  // new, or one that is found by more than before
+    std::vector<TrailRow> trail;
+    std::uint64_t trail_covered =
+        0;  // leaves up to this number are in the log, signed: they go; 0: as before
     std::vector<StoredMark> marks;
     std::optional<StoredPolicy> policy;
 };
 
 struct TrailFilter {
-    std::string user, room, kind;  // "" for any; exact
-    std::uint64_t after = 0;       // only entries with a higher index
-    std::size_t at_most = 200;     // the newest ones, oldest of them first
+    std::string user, room, kind;       // "" for any; exact; `user`: whom it is about, or was erased
+    std::string action, rule, outcome;  // likewise
+    std::uint64_t after = 0;            // only entries with a higher index
+    std::size_t at_most = 200;          // the newest ones, oldest of them first
+    std::optional<Time> from, to;       // only entries of this moment or later; of one before this
 };
+
+// Called with one entry after another. An error ends the reading and is its result. Must not read the trail
+// itself.
+using TrailVisit = std::function<Status(const StoredTrailEntry&)>;
+
+// Gives the leaf of an entry from the log's files, for those that the store has no more.
+using LeafReader = std::function<Result<std::string>(std::uint64_t number)>;
 
 class Store {
   public:
@@ -85,8 +119,17 @@ class Store {
     [[nodiscard]] virtual Result<std::vector<StoredMark>> marks() = 0;  // all, by kind and key
     [[nodiscard]] virtual Result<bool> seen_transaction(const std::string& id) = 0;
     [[nodiscard]] virtual Result<std::vector<StoredTrailEntry>> trail(const TrailFilter& filter) = 0;
+    // All that the filter lets through (at_most counts for nothing here), oldest first, without holding more
+    // than one at a time.
+    [[nodiscard]] virtual Status each_trail(const TrailFilter& filter, const TrailVisit& visit) = 0;
     [[nodiscard]] virtual Result<std::uint64_t> trail_size() = 0;
-    [[nodiscard]] virtual Result<std::uint64_t> last_intent() = 0;  // the highest id ever used
+    // Without one, covered entries cannot be read.
+    virtual void read_leaves_with(LeafReader reader) = 0;
+    // The one by which a person is to be named: found by `guid`, then by `name`; either may say nothing.
+    [[nodiscard]] virtual Result<std::optional<StoredPersonKey>> person_key(const Guid& guid,
+                                                                            const std::string& name) = 0;
+    [[nodiscard]] virtual Result<std::uint64_t> last_person_key() = 0;  // the highest id ever used
+    [[nodiscard]] virtual Result<std::uint64_t> last_intent() = 0;      // the highest id ever used
 };
 
 // Opens or makes `folder`/rollcall.db (WAL, synchronous FULL) and takes the folder's lock, which is held

@@ -4,65 +4,154 @@
 #include <algorithm>
 #include <limits>
 
+#include "daemon/store/meta.h"
+
 namespace rollcall::store {
 namespace {
+
+constexpr std::uint64_t kDroppedAtOnce = 5'000;  // leaves: some milliseconds of a turn
 
 std::optional<std::string_view> unless_empty(const std::string& text) {
     if (text.empty()) return std::nullopt;
     return text;
 }
 
-StoredTrailEntry read_entry(const Row& row) {
+std::optional<std::uint64_t> unless_zero(std::uint64_t id) {
+    if (id == 0) return std::nullopt;
+    return id;
+}
+
+Status save_entry(Database& database, const TrailRow& row) {
+    Status put = database.run(
+        "INSERT INTO trail (number, time, kind, action, room, rule, outcome, subject, caller) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        row.number, row.time, row.kind, unless_empty(row.action), unless_empty(row.room),
+        unless_empty(row.rule), unless_empty(row.outcome), unless_zero(row.subject), unless_zero(row.caller));
+    if (put)
+        put =
+            database.run("INSERT INTO trail_leaf (number, text) VALUES ($1, $2)", row.number, row.leaf.text);
+    for (const schema::PersonalPart& part : row.leaf.personal) {
+        if (!put) return put;
+        put = database.run(
+            "INSERT INTO trail_personal (number, party, person_key, text) VALUES ($1, $2, $3, $4)",
+            row.number, static_cast<int>(part.party),
+            part.party == schema::Party::subject ? row.subject : row.caller, part.text);
+    }
+    return put;
+}
+
+// An entry whole again: its leaf, wherever it is, and its personal parts.
+Result<StoredTrailEntry> read_entry(Database& database, const Row& row, const LeafReader& leaves) {
     StoredTrailEntry entry;
     entry.index = static_cast<std::uint64_t>(row.integer(0));
     entry.time = row.time(1);
     entry.kind = row.text(2);
-    entry.user = row.text(3);
-    entry.room = row.text(4);
-    entry.text = row.text(5);
+    entry.room = row.text(3);
+    std::vector<schema::PersonalPart> parts;
+    const Status read = database.each(
+        "SELECT party, text FROM trail_personal WHERE number = $1 ORDER BY party",
+        [&](const Row& part) {
+            parts.push_back({static_cast<schema::Party>(part.integer(0)), std::string(part.text(1))});
+            return Status{};
+        },
+        entry.index);
+    if (!read) return pass(read);
+    Result<std::string> leaf = std::string(row.text(4));
+    if (row.is_null(4)) {
+        if (!leaves)
+            return fail(ErrorKind::unavailable,
+                        fmt::format("entry {} is in the log's files only", entry.index));
+        leaf = leaves(entry.index);
+        if (!leaf) return pass(leaf);
+    }
+    const Result<json::Value> whole = schema::join_trail_entry(*leaf, parts);
+    if (!whole)
+        return fail(
+            ErrorKind::io,
+            fmt::format("entry {} of the trail cannot be read: {}", entry.index, whole.error().message),
+            "`rollcall audit verify` says what is wrong");
+    entry.user = (*whole)["user"].text();
+    entry.text = json::write(*whole);
     return entry;
+}
+
+// A condition that is not asked for stays, as one that holds, so that the parameters keep their numbers. A
+// person is found by the keys of their name and of the GUID that goes with it.
+std::string conditions(const TrailFilter& filter) {
+    std::string sql = "t.number > $1";
+    sql += filter.kind.empty() ? " AND $2 = ''" : " AND kind = $2";
+    sql += filter.user.empty() ? " AND $3 = ''"
+                               : " AND subject IN (SELECT id FROM person_key WHERE name = $3 UNION SELECT "
+                                 "other.id FROM person_key AS one JOIN person_key AS other ON other.guid = "
+                                 "one.guid WHERE one.name = $3)";
+    sql += filter.room.empty() ? " AND $4 = ''" : " AND room = $4";
+    sql += filter.action.empty() ? " AND $5 = ''" : " AND action = $5";
+    sql += filter.rule.empty() ? " AND $6 = ''" : " AND rule = $6";
+    sql += filter.outcome.empty() ? " AND $7 = ''" : " AND outcome = $7";
+    sql += filter.from ? " AND time >= $8" : " AND $8 IS NULL";
+    sql += filter.to ? " AND time < $9" : " AND $9 IS NULL";
+    return sql;
+}
+
+Status select(Database& database, const TrailFilter& filter, std::string_view order, std::size_t at_most,
+              const LeafReader& leaves, const TrailVisit& visit) {
+    const std::string sql = fmt::format(
+        "SELECT t.number, time, kind, room, text FROM trail AS t LEFT JOIN trail_leaf AS l ON l.number = "
+        "t.number WHERE {} ORDER BY t.number {} LIMIT $10",
+        conditions(filter), order);
+    return database.each(
+        sql,
+        [&](const Row& row) -> Status {
+            const Result<StoredTrailEntry> entry = read_entry(database, row, leaves);
+            if (!entry) return pass(entry);
+            return visit(*entry);
+        },
+        filter.after, filter.kind, filter.user, filter.room, filter.action, filter.rule, filter.outcome,
+        filter.from, filter.to, at_most);
 }
 
 }  // namespace
 
-Status save_trail(Database& database, const std::vector<StoredTrailEntry>& entries) {
+Status save_trail(Database& database, const std::vector<TrailRow>& entries) {
     if (entries.empty()) return {};
     const Result<std::uint64_t> size = trail_size(database);
     if (!size) return pass(size);
     std::uint64_t last = *size;
-    for (const StoredTrailEntry& entry : entries) {
-        if (entry.index != last + 1)
+    for (const TrailRow& entry : entries) {
+        if (entry.number != last + 1)
             return fail(ErrorKind::conflict,
-                        fmt::format("entry {} of the trail does not follow entry {}", entry.index, last));
-        last = entry.index;
-        Status put = database.run(
-            "INSERT INTO trail (number, time, kind, person, room, text) VALUES ($1, $2, $3, $4, $5, $6)",
-            entry.index, entry.time, unless_empty(entry.kind), unless_empty(entry.user),
-            unless_empty(entry.room), entry.text);
-        if (!put) return put;
+                        fmt::format("entry {} of the trail does not follow entry {}", entry.number, last));
+        last = entry.number;
+        if (Status put = save_entry(database, entry); !put) return put;
     }
     return {};
 }
 
-Result<std::vector<StoredTrailEntry>> read_trail(Database& database, const TrailFilter& filter) {
-    // A condition that is not asked for stays, as one that holds, so that the parameters keep their numbers.
-    std::string sql = "SELECT number, time, kind, person, room, text FROM trail WHERE number > $1";
-    sql += filter.kind.empty() ? " AND $2 = ''" : " AND kind = $2";
-    sql += filter.user.empty() ? " AND $3 = ''" : " AND person = $3";
-    sql += filter.room.empty() ? " AND $4 = ''" : " AND room = $4";
-    sql += " ORDER BY number DESC LIMIT $5";
+Status drop_covered(Database& database, std::uint64_t number) {
+    Status done = put_meta(database, "trail_covered", std::to_string(number));
+    if (!done) return done;
+    return database.run(
+        "DELETE FROM trail_leaf WHERE number <= $1 AND number < (SELECT MIN(number) FROM trail_leaf) + $2",
+        number, kDroppedAtOnce);
+}
+
+Result<std::vector<StoredTrailEntry>> read_trail(Database& database, const TrailFilter& filter,
+                                                 const LeafReader& leaves) {
     constexpr std::size_t kMost = std::numeric_limits<std::int64_t>::max();
     std::vector<StoredTrailEntry> entries;
-    const Status read = database.each(
-        sql,
-        [&](const Row& row) {
-            entries.push_back(read_entry(row));
-            return Status{};
-        },
-        filter.after, filter.kind, filter.user, filter.room, std::min(filter.at_most, kMost));
+    const Status read = select(database, filter, "DESC", std::min(filter.at_most, kMost), leaves,
+                               [&](const StoredTrailEntry& entry) {
+                                   entries.push_back(entry);
+                                   return Status{};
+                               });
     if (!read) return pass(read);
     std::reverse(entries.begin(), entries.end());
     return entries;
+}
+
+Status each_trail(Database& database, const TrailFilter& filter, const LeafReader& leaves,
+                  const TrailVisit& visit) {
+    return select(database, filter, "ASC", std::numeric_limits<std::int64_t>::max(), leaves, visit);
 }
 
 Result<std::uint64_t> trail_size(Database& database) {

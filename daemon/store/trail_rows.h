@@ -1,5 +1,6 @@
 // The trail as rows. Entries are only ever added, each one higher than the last; the tables' triggers say so
-// too.
+// too. What is personal in an entry stands in rows of its own, and its leaf goes once the log's files have
+// it.
 #pragma once
 
 #include <vector>
@@ -10,8 +11,14 @@
 namespace rollcall::store {
 
 // Called inside the store's transaction. Error `conflict` if an entry does not follow the one before it.
-[[nodiscard]] Status save_trail(Database& database, const std::vector<StoredTrailEntry>& entries);
-[[nodiscard]] Result<std::vector<StoredTrailEntry>> read_trail(Database& database, const TrailFilter& filter);
+[[nodiscard]] Status save_trail(Database& database, const std::vector<TrailRow>& entries);
+// Leaves up to that number may go, and some thousands of them do.
+[[nodiscard]] Status drop_covered(Database& database, std::uint64_t number);
+// `leaves` gives those that went; may be empty where none did.
+[[nodiscard]] Result<std::vector<StoredTrailEntry>> read_trail(Database& database, const TrailFilter& filter,
+                                                               const LeafReader& leaves);
+[[nodiscard]] Status each_trail(Database& database, const TrailFilter& filter, const LeafReader& leaves,
+                                const TrailVisit& visit);
 [[nodiscard]] Result<std::uint64_t> trail_size(Database& database);
 
 }  // namespace rollcall::store

@@ -35,7 +35,13 @@ class EmptyStore : public store::Store {
     Result<std::vector<store::StoredTrailEntry>> trail(const store::TrailFilter&) override {
         return std::vector<store::StoredTrailEntry>{};
     }
+    Status each_trail(const store::TrailFilter&, const store::TrailVisit&) override { return {}; }
     Result<std::uint64_t> trail_size() override { return std::uint64_t{0}; }
+    void read_leaves_with(store::LeafReader) override {}
+    Result<std::optional<store::StoredPersonKey>> person_key(const Guid&, const std::string&) override {
+        return std::optional<store::StoredPersonKey>{};
+    }
+    Result<std::uint64_t> last_person_key() override { return std::uint64_t{0}; }
     Result<std::uint64_t> last_intent() override { return std::uint64_t{0}; }
 
   private:

@@ -42,6 +42,10 @@ TEST(Config, FillsInDefaults) {
     EXPECT_FALSE(config->metrics);
     EXPECT_EQ(config->log.level, LogLevel::info);
     EXPECT_EQ(config->log.format, LogFormat::text);
+    EXPECT_EQ(config->audit.origin, "corp.example.com/rollcall");
+    EXPECT_EQ(config->audit.folder, "/var/lib/rollcall/audit");
+    EXPECT_EQ(config->audit.key_file, "/etc/rollcall/secrets/audit-key");
+    EXPECT_EQ(config->audit.checkpoint_every, std::chrono::minutes{1});
 }
 
 TEST(Config, PathsAreRelativeToTheFileThatNamesThem) {

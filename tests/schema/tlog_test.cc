@@ -251,7 +251,7 @@ TEST(Proof, IsReadBackAndNothingElse) {
           "c2sp.org/tlog-proof@v1\nindex 1\n", "c2sp.org/tlog-proof@v1\nindex 1\nAAAA\n\nx\n",
           "c2sp.org/tlog-proof@v1\nextra !\nindex 1\n\nx\n", "c2sp.org/tlog-proof@v1\nindex 1\n\n"})
         EXPECT_FALSE(read_tlog_proof(wrong)) << wrong;
-    EXPECT_EQ(read_tlog_proof(std::string(70'000, 'x')).error().kind, ErrorKind::limit);
+    EXPECT_EQ(read_tlog_proof(std::string(300'000, 'x')).error().kind, ErrorKind::limit);
 }
 
 }  // namespace

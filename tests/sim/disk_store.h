@@ -34,7 +34,17 @@ class DiskStore : public store::Store {
         const store::TrailFilter& filter) override {
         return store_->trail(filter);
     }
+    [[nodiscard]] Status each_trail(const store::TrailFilter& filter,
+                                    const store::TrailVisit& visit) override {
+        return store_->each_trail(filter, visit);
+    }
     [[nodiscard]] Result<std::uint64_t> trail_size() override { return store_->trail_size(); }
+    void read_leaves_with(store::LeafReader reader) override { store_->read_leaves_with(std::move(reader)); }
+    [[nodiscard]] Result<std::optional<store::StoredPersonKey>> person_key(const Guid& guid,
+                                                                           const std::string& name) override {
+        return store_->person_key(guid, name);
+    }
+    [[nodiscard]] Result<std::uint64_t> last_person_key() override { return store_->last_person_key(); }
     [[nodiscard]] Result<std::uint64_t> last_intent() override { return store_->last_intent(); }
 
   private:

@@ -41,9 +41,12 @@ Status MemoryStore::commit(const store::Turn& turn) {
         last_intent_ = std::max(last_intent_, intent.id);
     }
     for (const std::uint64_t id : turn.finished) intents_.erase(id);
-    for (const store::StoredTrailEntry& entry : turn.trail) {
-        if (entry.index != trail_.size() + 1) throw std::logic_error("a gap in the trail");
-        trail_.push_back(entry);
+    for (const store::StoredPersonKey& key : turn.person_keys) person_keys_[key.id] = key;
+    for (const store::TrailRow& row : turn.trail) {
+        if (row.number != trail_.size() + 1) throw std::logic_error("a gap in the trail");
+        for (const std::uint64_t key : {row.subject, row.caller})
+            if (key != 0 && !person_keys_.contains(key)) throw std::logic_error("an entry without its key");
+        trail_.push_back(row);
     }
     for (const store::StoredMark& mark : turn.marks) {
         if (mark.value)
@@ -217,16 +220,47 @@ Result<std::vector<store::StoredMark>> MemoryStore::marks() {
 
 Result<std::vector<store::StoredTrailEntry>> MemoryStore::trail(const store::TrailFilter& filter) {
     std::vector<store::StoredTrailEntry> out;
-    for (const store::StoredTrailEntry& entry : trail_) {
-        if (entry.index <= filter.after || (!filter.user.empty() && filter.user != entry.user) ||
-            (!filter.room.empty() && filter.room != entry.room) ||
-            (!filter.kind.empty() && filter.kind != entry.kind))
-            continue;
+    const Status read = each_trail(filter, [&](const store::StoredTrailEntry& entry) {
         out.push_back(entry);
-    }
+        return Status{};
+    });
+    if (!read) return pass(read);
     if (out.size() > filter.at_most)
         out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(filter.at_most));
     return out;
+}
+
+Status MemoryStore::each_trail(const store::TrailFilter& filter, const store::TrailVisit& visit) {
+    const auto fits = [](const std::string& wanted, const std::string& is) {
+        return wanted.empty() || wanted == is;
+    };
+    for (const store::TrailRow& row : trail_) {
+        if (row.number <= filter.after || !fits(filter.room, row.room) || !fits(filter.kind, row.kind) ||
+            !fits(filter.action, row.action) || !fits(filter.rule, row.rule) ||
+            !fits(filter.outcome, row.outcome) || (filter.from && row.time < *filter.from) ||
+            (filter.to && row.time >= *filter.to))
+            continue;
+        const Result<json::Value> whole = schema::join_trail_entry(row.leaf.text, row.leaf.personal);
+        if (!whole) return pass(whole);
+        const std::string user = (*whole)["user"].text();
+        if (!fits(filter.user, user)) continue;
+        if (Status seen = visit({row.number, row.time, row.kind, user, row.room, json::write(*whole)}); !seen)
+            return seen;
+    }
+    return {};
+}
+
+Result<std::optional<store::StoredPersonKey>> MemoryStore::person_key(const Guid& guid,
+                                                                      const std::string& name) {
+    for (const auto& [id, key] : person_keys_)
+        if (!guid.empty() && key.guid == guid) return std::optional(key);
+    for (const auto& [id, key] : person_keys_)
+        if (!name.empty() && key.name == name) return std::optional(key);
+    return std::optional<store::StoredPersonKey>{};
+}
+
+Result<std::uint64_t> MemoryStore::last_person_key() {
+    return person_keys_.empty() ? 0 : person_keys_.rbegin()->first;
 }
 
 }  // namespace rollcall::sim

@@ -29,7 +29,13 @@ class MemoryStore : public store::Store {
     }
     [[nodiscard]] Result<std::vector<store::StoredTrailEntry>> trail(
         const store::TrailFilter& filter) override;
+    [[nodiscard]] Status each_trail(const store::TrailFilter& filter,
+                                    const store::TrailVisit& visit) override;
     [[nodiscard]] Result<std::uint64_t> trail_size() override { return trail_.size(); }
+    void read_leaves_with(store::LeafReader) override {}  // they stay here
+    [[nodiscard]] Result<std::optional<store::StoredPersonKey>> person_key(const Guid& guid,
+                                                                           const std::string& name) override;
+    [[nodiscard]] Result<std::uint64_t> last_person_key() override;
     [[nodiscard]] Result<std::uint64_t> last_intent() override { return last_intent_; }
 
     // Called in commit(), before anything is kept and after everything is. May throw: the process ends there.
@@ -82,7 +88,8 @@ class MemoryStore : public store::Store {
     std::map<std::uint64_t, std::string> intents_;
     std::uint64_t last_intent_ = 0;
     std::map<std::pair<std::string, std::string>, std::string> marks_;
-    std::vector<store::StoredTrailEntry> trail_;
+    std::vector<store::TrailRow> trail_;
+    std::map<std::uint64_t, store::StoredPersonKey> person_keys_;
     std::optional<store::StoredPolicy> policy_;
     std::size_t commits_ = 0;
     bool fatal_ = false;

@@ -34,6 +34,9 @@ Simulation::Simulation(Options wanted)
     settings.server_name = kServerName;
     settings.bot = kBot;
     settings.abilities.mask = options.mask;
+    settings.random = [this](std::span<unsigned char> bytes) {  // not `random`: what happens stays the same
+        for (unsigned char& byte : bytes) byte = static_cast<unsigned char>(key_random_.below(256));
+    };
     homeserver.room_version = options.room_version;
     homeserver.deliver = [this](engine::Message message) { inbox_.push_back(std::move(message)); };
     directory.deliver = [this](engine::Message message) { inbox_.push_back(std::move(message)); };

@@ -121,6 +121,7 @@ class Simulation {
     void somebody_in_a_room();
 
     Log log_;
+    Random key_random_{options.seed + 1};
     store::Store& store_;
     std::map<std::string, policy::PolicyFile> versions_;
     std::unique_ptr<engine::Engine> engine_;

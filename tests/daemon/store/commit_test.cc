@@ -122,8 +122,8 @@ TEST(Commit, AFailedSyncOfACheckpointIsFinalAndLosesNothing) {
     std::uint64_t committed = 0;
     disk.fail_syncs_after(1'000'000);
     while (!store->fatal()) {
-        StoredTrailEntry large = entry(committed + 1);
-        large.text.assign(1U << 20U, 'x');
+        TrailRow large = entry(committed + 1);
+        large.leaf.text.assign(1U << 20U, 'x');
         disk.fail_syncs_after(1);  // the commit's own succeeds, and the first of a checkpoint does not
         if (store->commit({.trail = {large}})) ++committed;
         ASSERT_LT(committed, 100U) << "no checkpoint came";

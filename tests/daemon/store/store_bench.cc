@@ -81,8 +81,16 @@ void bench_turns(Store& store, policy::World& world, const char* what) {
         Turn now;
         now.world = &world;
         for (std::uint64_t i = 0; i < 50; ++i, ++next) {
-            now.trail.push_back({next, from_ms(static_cast<std::int64_t>(next)), "membership",
-                                 "@first.last7:corp.example.com", "engineering", std::string(400, 'x')});
+            now.trail.push_back({next,
+                                 from_ms(static_cast<std::int64_t>(next)),
+                                 "membership",
+                                 "join",
+                                 "engineering",
+                                 "",
+                                 "done",
+                                 next % 1000 + 1,
+                                 0,
+                                 {std::string(700, 'x'), {{schema::Party::subject, std::string(200, 'x')}}}});
             now.intents.push_back({next, std::string(200, 'x')});
             if (next > 50) now.finished.push_back(next - 50);
             policy::Membership held{.room = RoomId((next * 13) % world.rooms.size())};

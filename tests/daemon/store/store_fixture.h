@@ -38,11 +38,28 @@ class TemporaryFolder {
     return testing::AssertionFailure() << status.error().text();
 }
 
-// Entry `index`, about whoever the caller says.
-[[nodiscard]] inline StoredTrailEntry entry(std::uint64_t index, std::string kind = "note",
-                                            std::string user = {}, std::string room = {}) {
-    return {index,           from_ms(static_cast<std::int64_t>(index)),  std::move(kind), std::move(user),
-            std::move(room), "{\"entry\":" + std::to_string(index) + "}"};
+// Entry `number`, of one moment, about whomever and whatever the caller says.
+[[nodiscard]] inline TrailRow entry(std::uint64_t number, schema::TrailKind kind = schema::TrailKind::notice,
+                                    std::uint64_t subject = 0, std::string user = {}, std::string room = {}) {
+    schema::TrailEntry whole;
+    whole.time = from_ms(static_cast<std::int64_t>(number));
+    whole.kind = kind;
+    whole.user = std::move(user);
+    whole.room_key = std::move(room);
+    const schema::PersonKey key{static_cast<unsigned char>(subject)};
+    TrailRow row;
+    row.number = number;
+    row.time = whole.time;
+    row.kind = schema::to_text(kind);
+    row.room = whole.room_key;
+    row.subject = subject;
+    row.leaf = schema::split_trail_entry(whole, number, subject == 0 ? nullptr : &key, nullptr).value();
+    return row;
+}
+
+// The key under which entry() names person `id`.
+[[nodiscard]] inline StoredPersonKey person(std::uint64_t id, std::string name, Guid guid = {}) {
+    return {id, {static_cast<unsigned char>(id)}, guid, std::move(name)};
 }
 
 }  // namespace rollcall::store

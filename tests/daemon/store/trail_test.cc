@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include "daemon/store/folder_lock.h"
+#include "daemon/store/migrations.h"
+#include "daemon/store/trail_reader.h"
 #include "tests/daemon/store/store_fixture.h"
 
 namespace rollcall::store {
@@ -16,20 +19,25 @@ std::vector<std::uint64_t> indices(Store& store, const TrailFilter& filter) {
 }
 
 using Indices = std::vector<std::uint64_t>;
+using Kind = schema::TrailKind;
+
+const std::vector<StoredPersonKey> kPeople = {person(1, "@ada:x"), person(2, "@bob:x")};
 
 TEST(Trail, FiltersByWhomWhereAndWhat) {
     const TemporaryFolder folder;
     auto store = open_or_fail(folder.path());
-    ASSERT_TRUE(ok(
-        store->commit({.trail = {entry(1, "kick", "@ada:x", "merger"), entry(2, "kick", "@bob:x", "merger"),
-                                 entry(3, "join", "@ada:x", "merger"), entry(4, "join", "@ada:x", "lobby"),
-                                 entry(5, "start")}})));
+    ASSERT_TRUE(
+        ok(store->commit({.person_keys = kPeople,
+                          .trail = {entry(1, Kind::intent, 1, "@ada:x", "merger"),
+                                    entry(2, Kind::intent, 2, "@bob:x", "merger"),
+                                    entry(3, Kind::result, 1, "@ada:x", "merger"),
+                                    entry(4, Kind::result, 1, "@ada:x", "lobby"), entry(5, Kind::start)}})));
     EXPECT_EQ(*store->trail_size(), 5U);
     EXPECT_EQ(indices(*store, {}), (Indices{1, 2, 3, 4, 5}));
     EXPECT_EQ(indices(*store, {.user = "@ada:x"}), (Indices{1, 3, 4}));
     EXPECT_EQ(indices(*store, {.user = "@ada:x", .room = "merger"}), (Indices{1, 3}));
-    EXPECT_EQ(indices(*store, {.room = "merger", .kind = "kick"}), (Indices{1, 2}));
-    EXPECT_EQ(indices(*store, {.user = "@ada:x", .room = "merger", .kind = "join"}), (Indices{3}));
+    EXPECT_EQ(indices(*store, {.room = "merger", .kind = "intent"}), (Indices{1, 2}));
+    EXPECT_EQ(indices(*store, {.user = "@ada:x", .room = "merger", .kind = "result"}), (Indices{3}));
     EXPECT_EQ(indices(*store, {.user = "@ada:"}), Indices{});
     EXPECT_EQ(indices(*store, {.after = 3}), (Indices{4, 5}));
     EXPECT_EQ(indices(*store, {.at_most = 2}), (Indices{4, 5}));
@@ -37,11 +45,72 @@ TEST(Trail, FiltersByWhomWhereAndWhat) {
     EXPECT_EQ(indices(*store, {.at_most = std::numeric_limits<std::size_t>::max()}).size(), 5U);
     const auto found = store->trail({.room = "lobby"});
     ASSERT_EQ(found->size(), 1U);
-    EXPECT_EQ((*found)[0].kind, "join");
+    EXPECT_EQ((*found)[0].kind, "result");
     EXPECT_EQ((*found)[0].user, "@ada:x");
     EXPECT_EQ((*found)[0].room, "lobby");
-    EXPECT_EQ((*found)[0].text, "{\"entry\":4}");
+    EXPECT_EQ(
+        (*found)[0].text,
+        R"({"kind":"result","room_key":"lobby","time":"1970-01-01T00:00:00.004Z","user":"@ada:x","v":2})");
     EXPECT_EQ((*found)[0].time, from_ms(4));
+}
+
+TEST(Trail, FindsAPersonByEveryKeyThatIsTheirs) {
+    const TemporaryFolder folder;
+    auto store = open_or_fail(folder.path());
+    const Guid guid = *Guid::from_text("0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9");
+    ASSERT_TRUE(ok(store->commit(
+        {.person_keys = {person(1, "", guid), person(2, "@ada:x"), person(3, "@bob:x")},
+         .trail = {entry(1, Kind::directory, 1, "@ada:x"), entry(2, Kind::membership, 2, "@ada:x"),
+                   entry(3, Kind::membership, 3, "@bob:x")}})));
+    EXPECT_EQ(indices(*store, {.user = "@ada:x"}), Indices{2});
+    EXPECT_EQ((*store->person_key(guid, "@ada:x"))->id, 1U);
+    EXPECT_EQ((*store->person_key({}, "@ada:x"))->id, 2U);
+    EXPECT_FALSE(*store->person_key({}, "@eve:x"));
+    EXPECT_EQ(*store->last_person_key(), 3U);
+    ASSERT_TRUE(ok(store->commit({.person_keys = {person(2, "@ada:x", guid)}})));  // now it is known
+    EXPECT_EQ(indices(*store, {.user = "@ada:x"}), (Indices{1, 2}));
+}
+
+TEST(Trail, IsReadOneByOneUntilTheReaderHasEnough) {
+    const TemporaryFolder folder;
+    auto store = open_or_fail(folder.path());
+    ASSERT_TRUE(ok(store->commit({.trail = {entry(1, Kind::start), entry(2, Kind::stop),
+                                            entry(3, Kind::start), entry(4, Kind::start)}})));
+    Indices seen;
+    const auto note = [&](const StoredTrailEntry& each) -> Status {
+        if (each.index == 4) return fail(ErrorKind::limit, "enough");
+        seen.push_back(each.index);
+        return {};
+    };
+    const Status read = store->each_trail({.kind = "start", .at_most = 1}, note);
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().message, "enough");
+    EXPECT_EQ(seen, (Indices{1, 3}));
+    EXPECT_EQ(indices(*store, {.from = from_ms(2), .to = from_ms(4)}), (Indices{2, 3}));
+    EXPECT_EQ(indices(*store, {.from = from_ms(5)}), Indices{});
+}
+
+TEST(Trail, WhatIsCoveredIsReadFromTheLog) {
+    const TemporaryFolder folder;
+    auto store = open_or_fail(folder.path());
+    ASSERT_TRUE(ok(store->commit(
+        {.person_keys = kPeople,
+         .trail = {entry(1, Kind::start), entry(2, Kind::intent, 1, "@ada:x"), entry(3, Kind::stop)}})));
+    const std::vector<StoredTrailEntry> before = *store->trail({});
+    ASSERT_TRUE(ok(store->commit({.trail_covered = 2})));
+    EXPECT_EQ(store->trail({}).error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(indices(*store, {.after = 2}), Indices{3});
+    Indices asked;
+    store->read_leaves_with([&](std::uint64_t number) -> Result<std::string> {
+        asked.push_back(number);
+        return entry(number, number == 1 ? Kind::start : Kind::intent, number == 1 ? 0 : 1,
+                     number == 1 ? "" : "@ada:x")
+            .leaf.text;
+    });
+    const std::vector<StoredTrailEntry> after = *store->trail({});
+    ASSERT_EQ(after.size(), 3U);
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(after[i].text, before[i].text);
+    EXPECT_EQ(asked, (Indices{2, 1}));
 }
 
 TEST(Trail, RefusesAGapAndKeepsNothingOfThatTurn) {
@@ -84,16 +153,71 @@ class OtherProgram {
 TEST(Trail, RefusesChangesByAnyProgram) {
     const TemporaryFolder folder;
     auto store = open_or_fail(folder.path());
-    ASSERT_TRUE(ok(store->commit({.trail = {entry(1, "kick"), entry(2, "join")}})));
+    ASSERT_TRUE(ok(store->commit(
+        {.person_keys = kPeople, .trail = {entry(1, Kind::intent, 1, "@ada:x"), entry(2, Kind::stop)}})));
     OtherProgram other(folder.database());
-    EXPECT_EQ(other.run("UPDATE trail SET text = '' WHERE number = 1"), "the trail is append-only");
-    EXPECT_EQ(other.run("DELETE FROM trail"), "the trail is append-only");
+    const std::string refused = "the trail is append-only";
+    for (const char* change :
+         {"UPDATE trail SET time = 0", "UPDATE trail SET subject = NULL", "DELETE FROM trail",
+          "UPDATE trail_leaf SET text = '{}'", "DELETE FROM trail_leaf",
+          "INSERT OR REPLACE INTO trail_leaf VALUES (2, '{}')", "INSERT INTO trail_leaf VALUES (3, '{}')",
+          "UPDATE trail_personal SET text = '{}'", "DELETE FROM trail_personal",
+          "INSERT OR REPLACE INTO trail_personal VALUES (1, 0, 1, '{}')"})
+        EXPECT_EQ(other.run(change), refused) << change;
+    EXPECT_NE(other.run("DELETE FROM person_key"), "");
     const std::string gap = "entries of the trail follow one another without a gap";
-    EXPECT_EQ(other.run("INSERT OR REPLACE INTO trail VALUES (1, 0, NULL, NULL, NULL, 'other')"), gap);
-    EXPECT_EQ(other.run("INSERT INTO trail VALUES (4, 0, NULL, NULL, NULL, 'other')"), gap);
+    const std::string into = "INSERT OR REPLACE INTO trail (number, time, kind) ";
+    EXPECT_EQ(other.run((into + "VALUES (1, 0, 'other')").c_str()), gap);
+    EXPECT_EQ(other.run((into + "VALUES (4, 0, 'other')").c_str()), gap);
     const auto entries = store->trail({});
     ASSERT_EQ(entries->size(), 2U);
-    EXPECT_EQ((*entries)[0].kind, "kick");
+    EXPECT_EQ((*entries)[0].kind, "intent");
+}
+
+// A store of before the log: what it says stays, and the new trail begins at 1.
+TEST(Trail, KeepsTheFormerOneAsItWas) {
+    const TemporaryFolder folder;
+    ASSERT_TRUE(ok(make_private_file(folder.path(), "rollcall.db")));
+    {
+        auto database = Database::open(folder.database());
+        ASSERT_TRUE(database);
+        ASSERT_TRUE(ok(migrate(**database, migrations().first(3))));
+        ASSERT_TRUE(
+            ok((*database)->execute("INSERT INTO trail VALUES (1, 0, 'start', NULL, NULL, 'as it was');"
+                                    "INSERT INTO meta VALUES ('last_intent', '7');")));
+    }
+    auto store = open_or_fail(folder.path());
+    EXPECT_EQ(*store->trail_size(), 0U);
+    EXPECT_TRUE(ok(store->commit({.trail = {entry(1, Kind::start)}})));
+    EXPECT_EQ((*TrailReader::open(folder.path()))->last_former_intent().value(), 7U);
+    OtherProgram other(folder.database());
+    for (const char* change : {"UPDATE trail_1 SET text = ''", "DELETE FROM trail_1"})
+        EXPECT_EQ(other.run(change), "the trail is append-only");
+    EXPECT_NE(other.run("INSERT INTO trail_1 VALUES (2, 0, 'start', NULL, NULL, 'more')"), "");
+}
+
+TEST(Trail, CanBeReadBesideItsWriter) {
+    const TemporaryFolder folder;
+    auto store = open_or_fail(folder.path());
+    auto reader = TrailReader::open(folder.path());
+    ASSERT_TRUE(reader) << reader.error().text();
+    EXPECT_EQ((*reader)->size().value(), 0U);
+    ASSERT_TRUE(
+        ok(store->commit({.person_keys = kPeople,
+                          .trail = {entry(1, Kind::start), entry(2, Kind::intent, 2, "@bob:x", "merger"),
+                                    entry(3, Kind::stop)}})));
+    EXPECT_EQ((*reader)->size().value(), 3U);
+    const std::vector<std::string> leaves = (*reader)->leaves(1, 1).value();
+    ASSERT_EQ(leaves.size(), 1U);
+    EXPECT_EQ(leaves[0], entry(2, Kind::intent, 2, "@bob:x", "merger").leaf.text);
+    const std::vector<TrailRowRead> rows = (*reader)->rows(0, 9).value();
+    ASSERT_EQ(rows.size(), 3U);
+    EXPECT_EQ(rows[1].row.leaf.personal, entry(2, Kind::intent, 2, "@bob:x", "merger").leaf.personal);
+    EXPECT_EQ(rows[1].keys[0], person(2, "").key);
+    EXPECT_FALSE(rows[1].keys[1]);
+    ASSERT_TRUE(ok(store->commit({.trail_covered = 2})));
+    EXPECT_EQ((*reader)->leaves(0, 3).error().kind, ErrorKind::conflict);
+    EXPECT_EQ((*reader)->leaves(2, 9).value().size(), 1U);
 }
 
 }  // namespace

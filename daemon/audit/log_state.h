@@ -1,0 +1,21 @@
+// What the publisher of the log tells the engine, for status and for what the store need not keep any more.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "policy/base/time.h"
+
+namespace rollcall::audit {
+
+struct LogState {
+    std::uint64_t published = 0;    // entries that are in tiles
+    std::uint64_t signed_size = 0;  // … and covered by a signed checkpoint
+    Time signed_at{};               // when that was, if this process did it
+    std::string root;               // of the signed head, base64
+    std::string trouble;            // why the log cannot be written now; "" all is well
+    std::string verifier;           // the log's public key
+    bool operator==(const LogState&) const = default;
+};
+
+}  // namespace rollcall::audit

@@ -1,0 +1,203 @@
+#include "daemon/audit/publication.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <csignal>
+
+#include "daemon/failpoint.h"
+
+namespace rollcall::audit {
+namespace {
+
+constexpr std::size_t kAtOnce = 1'024;                      // entries: some megabytes at most
+constexpr auto kTogether = std::chrono::milliseconds{500};  // what comes within this is written at once
+constexpr auto kRetry = std::chrono::seconds{2};
+
+LogState state_of(const Publisher& publisher, const schema::SignerKey& key) {
+    LogState out;
+    out.published = publisher.published();
+    out.signed_size = publisher.head().size;
+    out.root = schema::to_base64(publisher.head().root);
+    out.verifier = key.verifier().text();
+    return out;
+}
+
+}  // namespace
+
+Publication::Publication(PublicationSettings settings, std::unique_ptr<store::TrailReader> reader,
+                         Publisher publisher)
+    : settings_(std::move(settings)),
+      reader_(std::move(reader)),
+      publisher_(std::move(publisher)),
+      state_(state_of(publisher_, settings_.key)) {}
+
+Publication::~Publication() {
+    {
+        const std::lock_guard lock(mutex_);
+        ending_ = true;
+    }
+    changed_.notify_all();
+}
+
+Result<std::unique_ptr<Publication>> Publication::open(PublicationSettings settings) {
+    if (settings.key.verifier().name != settings.origin)
+        return fail(ErrorKind::conflict,
+                    fmt::format("the audit key is named {}, and audit.origin is {}",
+                                settings.key.verifier().name, settings.origin),
+                    "audit.origin and audit.key_file must be those with which this log was begun");
+    auto reader = store::TrailReader::open(settings.state);
+    if (!reader) return pass(reader);
+    const auto committed = (*reader)->size();
+    if (!committed) return pass(committed);
+    auto folder = LogFolder::open(settings.folder);
+    if (!folder) return pass(folder);
+    auto publisher = Publisher::open(std::move(*folder), settings.key, settings.origin, *committed);
+    if (!publisher) return pass(publisher);
+    std::unique_ptr<Publication> out(
+        new Publication(std::move(settings), std::move(*reader), std::move(*publisher)));
+    if (Status same = out->same_log(); !same) return pass(same);
+    const Status caught_up = out->append();
+    if (!caught_up && caught_up.error().kind == ErrorKind::conflict) return pass(caught_up);
+    out->note(caught_up);
+    return out;
+}
+
+// Entries that store and log both have must be equal: a store from a backup may have grown beyond the log.
+Status Publication::same_log() {
+    const auto first = reader_->first_leaf();
+    if (!first) return pass(first);
+    const store::LeafReader published = log_reader(publisher_.folder());
+    for (std::uint64_t next = *first; next != 0 && next <= publisher_.published();) {
+        const auto leaves = reader_->leaves(next - 1, kAtOnce);
+        if (!leaves) return pass(leaves);
+        for (const std::string& leaf : *leaves) {
+            if (next > publisher_.published()) return {};
+            const Result<std::string> entry = published(next);
+            if (!entry) return pass(entry);
+            if (*entry != leaf)
+                return fail(
+                    ErrorKind::conflict,
+                    fmt::format("entry {} is another in the store than in the log in {}: going on would "
+                                "fork it",
+                                next, settings_.folder),
+                    "the store was restored from a backup; see docs/trail.md, \"After a restore\"");
+            ++next;
+        }
+    }
+    return {};
+}
+
+Status Publication::append() {
+    while (true) {
+        const auto leaves = reader_->leaves(publisher_.published(), kAtOnce);
+        if (!leaves) return pass(leaves);
+        if (leaves->empty()) return {};
+        if (Status appended = publisher_.append(*leaves); !appended) return appended;
+    }
+}
+
+Status Publication::step(bool sign_now) {
+    if (Status appended = append(); !appended) return appended;
+    if (publisher_.published() == publisher_.head().size) return {};
+    if (!sign_now && signed_last_ && Clock::now() < *signed_last_ + settings_.checkpoint_every) return {};
+    failpoint("before_sign");
+    if (const auto note = publisher_.sign(); !note) return pass(note);
+    signed_last_ = Clock::now();
+    const std::lock_guard lock(mutex_);
+    state_.signed_at = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+    return {};
+}
+
+void Publication::note(const Status& done) {
+    LogState now = state_of(publisher_, settings_.key);
+    if (!done) now.trouble = done.error().message;
+    {
+        const std::lock_guard lock(mutex_);
+        now.signed_at = state_.signed_at;
+        state_ = now;
+    }
+    // Every tile would be too much to tell.
+    const std::string news = fmt::format("{} {}", now.signed_size, now.trouble);
+    if (!tell_ || told_ == news) return;
+    told_ = news;
+    tell_(now);
+}
+
+void Publication::start(Tell tell) {
+    tell_ = std::move(tell);
+    woken_ = true;
+    thread_ = std::jthread([this] { run(); });
+}
+
+void Publication::run() {
+    sigset_t all;  // signals are the engine's
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    std::unique_lock lock(mutex_);
+    bool failed = false;
+    while (!ending_) {
+        const auto news = [this] { return woken_ || ending_; };
+        if (failed)
+            changed_.wait_for(lock, kRetry, [this] { return ending_; });
+        else if (publisher_.published() == publisher_.head().size)
+            changed_.wait(lock, news);
+        else
+            changed_.wait_until(
+                lock, signed_last_ ? *signed_last_ + settings_.checkpoint_every : Clock::now(), news);
+        if (woken_) changed_.wait_for(lock, kTogether, [this] { return ending_; });
+        if (ending_) return;
+        woken_ = false;
+        lock.unlock();
+        const Status done = step(false);
+        note(done);
+        failed = !done;
+        lock.lock();
+    }
+}
+
+void Publication::wake() {
+    {
+        const std::lock_guard lock(mutex_);
+        woken_ = true;
+    }
+    changed_.notify_one();
+}
+
+Status Publication::finish() {
+    {
+        const std::lock_guard lock(mutex_);
+        ending_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+    Status done = step(true);
+    note(done);
+    return done;
+}
+
+LogState Publication::state() const {
+    const std::lock_guard lock(mutex_);
+    return state_;
+}
+
+store::LeafReader log_reader(const LogFolder& folder) {
+    struct Kept {
+        std::uint64_t bundle = 0;
+        std::vector<std::string> entries;
+    };
+    const auto kept = std::make_shared<Kept>();
+    return [folder, kept](std::uint64_t number) -> Result<std::string> {
+        const std::uint64_t bundle = (number - 1) / schema::kTileWidth,
+                            at = (number - 1) % schema::kTileWidth;
+        if (kept->bundle != bundle || kept->entries.size() <= at) {
+            auto read = folder.longest_bundle(bundle);
+            if (!read) return pass(read);
+            *kept = {bundle, std::move(*read)};
+        }
+        if (kept->entries.size() > at) return kept->entries[at];
+        return fail(ErrorKind::not_found, fmt::format("entry {} is missing in {}", number, folder.path()),
+                    "`rollcall audit verify` says what is wrong");
+    };
+}
+
+}  // namespace rollcall::audit

@@ -1,0 +1,178 @@
+#include "daemon/audit/verify_trail.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <map>
+
+namespace rollcall::audit {
+namespace {
+
+using schema::Party;
+using schema::PartyMark;
+using store::TrailRowRead;
+
+constexpr std::size_t kRowsAtOnce = 1'000;
+
+class StoreCheck {
+  public:
+    StoreCheck(store::TrailReader& reader, TrailVerification& out) : reader_(reader), out_(out) {}
+
+    // One entry of the log beside its row.
+    void entry(std::uint64_t number, const std::string& leaf) {
+        const TrailRowRead* row = row_of(number);
+        if (row == nullptr) {
+            if (failed_) fault(number, "the store lacks it");
+            return;
+        }
+        if (!row->row.leaf.text.empty() && row->row.leaf.text != leaf)
+            fault(number, "the store has another than the log");
+        const Result<json::Value> event = json::parse(leaf);
+        if (!event || !(*event)["unmapped"].is_object()) return fault(number, "it is no entry of a trail");
+        const json::Value& ours = (*event)["unmapped"];
+        if (ours["number"].integer_or(0) != static_cast<std::int64_t>(number))
+            fault(number, fmt::format("it calls itself entry {}", ours["number"].integer_or(0)));
+        compare(number, row->row, *event);
+        for (const Party party : {Party::subject, Party::caller})
+            check_party(*row, party, schema::party_mark(*event, party));
+        follow_intent(number, ours);
+    }
+
+    // What is in the store and in no checkpoint yet.
+    Status rest(std::uint64_t size) {
+        while (true) {
+            const TrailRowRead* row = row_of(size + out_.unsigned_entries + 1);
+            if (row == nullptr) return status_;
+            ++out_.unsigned_entries;
+            entry(row->row.number, std::string(row->row.leaf.text));
+        }
+    }
+
+    // Every intent that is announced has ended, or is under way.
+    Status intents() {
+        const auto in_flight = reader_.in_flight();
+        if (!in_flight) return pass(in_flight);
+        for (const auto& [intent, number] : open_) {
+            if (std::find(in_flight->begin(), in_flight->end(), intent) != in_flight->end())
+                ++out_.in_flight;
+            else
+                fault(number, fmt::format("intent {} has no result", intent));
+        }
+        for (const auto& [intent, number] : orphans_)
+            fault(number, fmt::format("a result without its intent {}", intent));
+        return {};
+    }
+
+  private:
+    void fault(std::uint64_t number, std::string text) {
+        if (faults_ < kMostFaults)
+            out_.faults.push_back({kStorePlace, fmt::format("entry {}: {}", number, text)});
+        ++faults_;
+    }
+
+    const TrailRowRead* row_of(std::uint64_t number) {
+        if (!status_) return nullptr;
+        if (rows_.empty() || number < rows_.front().row.number || number > rows_.back().row.number) {
+            auto read = reader_.rows(number - 1, kRowsAtOnce);
+            if (!read) {
+                status_ = pass(read);
+                return nullptr;
+            }
+            rows_ = std::move(*read);
+        }
+        const auto at = std::lower_bound(
+            rows_.begin(), rows_.end(), number,
+            [](const TrailRowRead& row, std::uint64_t wanted) { return row.row.number < wanted; });
+        failed_ = at == rows_.end() || at->row.number != number;
+        return failed_ ? nullptr : &*at;
+    }
+
+    // The columns by which questions find an entry.
+    void compare(std::uint64_t number, const store::TrailRow& row, const json::Value& event) {
+        const json::Value& ours = event["unmapped"];
+        const auto same = [&](const char* what, const std::string& in_store, std::string_view member) {
+            if (in_store != ours[member].text())
+                fault(number, fmt::format("the store finds it under another {} than it has", what));
+        };
+        if (to_ms(row.time) != event["time"].integer_or(-1)) fault(number, "the store has another time");
+        same("kind", row.kind, "kind");
+        same("action", row.action, "action");
+        same("room", row.room, "room_key");
+        same("rule", row.rule, "rule");
+        same("outcome", row.outcome, "outcome");
+    }
+
+    void check_party(const TrailRowRead& row, Party party, const std::optional<PartyMark>& mark) {
+        const auto at = static_cast<std::size_t>(party);
+        const std::uint64_t number = row.row.number;
+        const std::uint64_t key = party == Party::subject ? row.row.subject : row.row.caller;
+        if (!mark && key == 0) return;
+        if (!mark || key == 0)
+            return fault(number, fmt::format("store and log differ in whether it has a {}", to_text(party)));
+        if (row.erased[at]) {
+            ++out_.erased;
+            return;
+        }
+        const auto part = std::find_if(row.row.leaf.personal.begin(), row.row.leaf.personal.end(),
+                                       [party](const schema::PersonalPart& p) { return p.party == party; });
+        if (part == row.row.leaf.personal.end() || !row.keys[at])
+            return fault(number, fmt::format("what it says of its {} is missing, and nobody was erased",
+                                             to_text(party)));
+        if (schema::pseudonym(*row.keys[at]) != mark->id)
+            return fault(number, fmt::format("its {} is somebody else", to_text(party)));
+        if (schema::personal_mac(schema::entry_key(*row.keys[at], number), part->text) != mark->mac)
+            return fault(number, fmt::format("what it says of its {} was changed", to_text(party)));
+        ++out_.personal;
+    }
+
+    void follow_intent(std::uint64_t number, const json::Value& ours) {
+        const auto intent = static_cast<std::uint64_t>(ours["intent"].integer_or(0));
+        if (intent == 0) return;
+        if (ours["kind"].text() == "intent") {
+            if (!open_.emplace(intent, number).second)
+                fault(number, fmt::format("intent {} is announced twice", intent));
+        } else if (open_.erase(intent) == 1) {
+            ++out_.intents;
+        } else if (intent > former()) {
+            orphans_.emplace(intent, number);
+        }
+    }
+    // Those were announced in a trail of the form before this one.
+    std::uint64_t former() {
+        if (!former_) former_ = reader_.last_former_intent().value_or(0);
+        return *former_;
+    }
+
+    store::TrailReader& reader_;
+    TrailVerification& out_;
+    Status status_;
+    std::vector<TrailRowRead> rows_;
+    std::map<std::uint64_t, std::uint64_t> open_, orphans_;  // intent → entry
+    std::optional<std::uint64_t> former_;
+    std::size_t faults_ = 0;
+    bool failed_ = false;
+};
+
+}  // namespace
+
+Result<TrailVerification> verify_trail(const LogFolder& folder, store::TrailReader& reader,
+                                       VerifyOptions options) {
+    TrailVerification out;
+    StoreCheck check(reader, out);
+    options.check_entry = [&](std::uint64_t index, const std::string& leaf) -> std::optional<std::string> {
+        check.entry(index + 1, leaf);
+        return std::nullopt;
+    };
+    // The store's first row is read after the checkpoint: what the checkpoint covers, the store holds then.
+    const Status done = reader.snapshot([&]() -> Status {
+        out.log = verify_log(folder, options);
+        if (!out.log.head) return {};
+        if (Status rest = check.rest(out.log.head->size); !rest) return rest;
+        const bool whole = out.log.entries == out.log.head->size;  // otherwise not every intent was seen
+        return whole ? check.intents() : Status{};
+    });
+    if (!done) return pass(done);
+    out.faults.insert(out.faults.begin(), out.log.faults.begin(), out.log.faults.end());
+    return out;
+}
+
+}  // namespace rollcall::audit

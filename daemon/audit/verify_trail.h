@@ -1,0 +1,28 @@
+// The whole trail checked: the log as verify.h checks it, and that what the store holds beside it is of the
+// same entries: what questions look for, what is personal (by its MAC), and that every intent has its result.
+//
+// Pure but for reading; any thread.
+#pragma once
+
+#include "daemon/audit/verify.h"
+#include "daemon/store/trail_reader.h"
+
+namespace rollcall::audit {
+
+struct TrailVerification {
+    Verification log;
+    std::uint64_t unsigned_entries = 0;  // in the store, and newer than the checkpoint
+    std::uint64_t personal = 0;          // parts whose MAC holds
+    std::uint64_t erased = 0;            // parts of people who were erased
+    std::uint64_t intents = 0;           // with their result
+    std::uint64_t in_flight = 0;
+    std::vector<Fault> faults;  // of the log and of the store, at most kMostFaults of each
+};
+
+// `options.check_entry` is not used: it is this function's own.
+[[nodiscard]] Result<TrailVerification> verify_trail(const LogFolder& folder, store::TrailReader& reader,
+                                                     VerifyOptions options);
+
+inline constexpr const char* kStorePlace = "rollcall.db";
+
+}  // namespace rollcall::audit

@@ -1,0 +1,108 @@
+// audit verify: the whole trail checked, from its files and the store, beside a daemon that runs or without.
+#include <fmt/format.h>
+
+#include "daemon/audit/verify_trail.h"
+#include "daemon/cli/audit_log.h"
+#include "daemon/cli/commands.h"
+#include "daemon/cli/text.h"
+#include "daemon/control/policy_files.h"
+
+namespace rollcall::cli {
+namespace {
+
+constexpr std::size_t kMostNote = 1U << 20U;
+
+json::Value to_json(const OpenedLog& log, const audit::TrailVerification& found) {
+    json::Value out, faults{json::Array{}};
+    out.set("origin", log.config.audit.origin);
+    out.set("key", log.key.text());
+    if (found.log.head) {
+        out.set("size", static_cast<std::int64_t>(found.log.head->size));
+        out.set("root", schema::to_base64(found.log.head->root));
+    }
+    for (const auto& [name, count] :
+         {std::pair("checked", found.log.entries), std::pair("unsigned", found.unsigned_entries),
+          std::pair("personal", found.personal), std::pair("erased", found.erased),
+          std::pair("intents", found.intents), std::pair("in_flight", found.in_flight),
+          std::pair("checkpoints_met", std::uint64_t{found.log.anchors})})
+        out.set(name, static_cast<std::int64_t>(count));
+    for (const audit::Fault& fault : found.faults) {
+        json::Value one;
+        one.set("place", fault.place);
+        one.set("text", fault.text);
+        faults.push(std::move(one));
+    }
+    out.set("faults", std::move(faults));
+    return out;
+}
+
+std::string faults_view(const std::vector<audit::Fault>& faults, const Look& look) {
+    std::string out = paragraph(look, 0, Tone::bad, counted(faults.size(), "fault", "faults"));
+    Table table(2);
+    for (const audit::Fault& fault : faults) table.row({{printable(fault.place), Tone::strong}, fault.text});
+    out += table.text(look);
+    return out;
+}
+
+std::string view(const OpenedLog& log, const audit::TrailVerification& found, const Look& look) {
+    std::string out = paragraph(look, 0, Tone::strong, "The log " + log.config.audit.origin);
+    Table table(2);
+    if (found.log.head) {
+        table.row({{"signed", Tone::faint}, counted(found.log.head->size, "entry", "entries")});
+        table.row({{"checked", Tone::faint}, counted(found.log.entries, "entry", "entries")});
+        table.row({{"root", Tone::faint}, schema::to_base64(found.log.head->root)});
+    }
+    table.row({{"key", Tone::faint}, log.key.text()});
+    if (found.unsigned_entries > 0)
+        table.row({{"not signed yet", Tone::faint},
+                   counted(found.unsigned_entries, "newer entry", "newer entries")});
+    table.row({{"about people", Tone::faint},
+               counted(found.personal, "part as it was written", "parts as they were written") +
+                   (found.erased > 0 ? fmt::format(", {} erased", with_separators(found.erased)) : "")});
+    table.row({{"requests", Tone::faint},
+               counted(found.intents, "intent with its result", "intents with their results") +
+                   (found.in_flight > 0 ? fmt::format(", {} under way", found.in_flight) : "")});
+    if (found.log.anchors > 0)
+        table.row({{"from outside", Tone::faint},
+                   counted(found.log.anchors, "checkpoint is met", "checkpoints are met")});
+    out += table.text(look) + "\n";
+    if (!found.faults.empty()) return out + faults_view(found.faults, look);
+    out += paragraph(look, 0, Tone::good, "Nothing was changed, left out or put in since it was signed.");
+    if (found.log.anchors == 0)
+        out +=
+            paragraph(look, 0, Tone::plain,
+                      "Root of this machine could have signed another log anew. A checkpoint that was kept "
+                      "elsewhere shows that: rollcall audit verify --from FILE.");
+    return out;
+}
+
+}  // namespace
+
+int audit_verify(const Session& session) {
+    int exit = 1;
+    const std::optional<OpenedLog> log = open_log(session, exit);
+    if (!log) return exit;
+    audit::VerifyOptions options;
+    options.origin = log->config.audit.origin;
+    options.keys = {log->key};
+    if (const std::string& from = session.arguments.from; !from.empty()) {
+        Result<std::string> note = control::read_text_file(from, kMostNote, false);
+        if (!note) return report(session.terminal, note.error());
+        options.anchors.push_back({from, std::move(*note)});
+    }
+    if (session.terminal.shows_progress())
+        options.progress = [&](std::uint64_t done, std::uint64_t of) {
+            if (done % 25'600 == 0)
+                session.terminal.err(
+                    fmt::format("\r{} of {} entries", with_separators(done), with_separators(of)));
+        };
+    auto reader = store::TrailReader::open(log->config.state);
+    if (!reader) return report(session.terminal, reader.error());
+    const auto found = audit::verify_trail(log->folder, **reader, std::move(options));
+    if (session.terminal.shows_progress()) session.terminal.err("\r\x1b[K");
+    if (!found) return report(session.terminal, found.error());
+    show(session, to_json(*log, *found), [&](const Look& look) { return view(*log, *found, look); });
+    return found->faults.empty() ? 0 : 1;
+}
+
+}  // namespace rollcall::cli

@@ -1,0 +1,126 @@
+#include "daemon/store/trail_reader.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <charconv>
+
+#include "daemon/store/engine_rows.h"
+#include "daemon/store/meta.h"
+#include "daemon/store/trail_rows.h"
+
+namespace rollcall::store {
+namespace {
+
+tl::unexpected<Error> lacking(std::uint64_t number) {
+    return fail(ErrorKind::conflict,
+                fmt::format("the store has given entry {} to the log, and the log's files lack it", number),
+                "restore the audit folder; see docs/trail.md, \"After a restore\"");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TrailReader>> TrailReader::open(const std::string& folder) {
+    Result<std::unique_ptr<Database>> database = Database::open_to_read(folder + "/rollcall.db");
+    if (!database) return pass(database);
+    return std::unique_ptr<TrailReader>(new TrailReader(std::move(*database)));
+}
+
+Result<std::uint64_t> TrailReader::size() {
+    return trail_size(*database_);
+}
+
+Result<std::vector<std::string>> TrailReader::leaves(std::uint64_t after, std::size_t at_most) {
+    std::vector<std::string> out;
+    const Status read = database_->each(
+        "SELECT number, text FROM trail_leaf WHERE number > $1 ORDER BY number LIMIT $2",
+        [&](const Row& row) -> Status {
+            const auto number = static_cast<std::uint64_t>(row.integer(0));
+            if (number != after + out.size() + 1) return lacking(after + out.size() + 1);
+            out.emplace_back(row.text(1));
+            return {};
+        },
+        after, at_most);
+    if (!read) return pass(read);
+    const auto all = size();
+    if (!all) return pass(all);
+    if (out.empty() && *all > after) return lacking(after + 1);
+    return out;
+}
+
+Result<std::uint64_t> TrailReader::first_leaf() {
+    std::uint64_t first = 0;
+    const Status read =
+        database_->each("SELECT COALESCE(MIN(number), 0) FROM trail_leaf", [&](const Row& row) {
+            first = static_cast<std::uint64_t>(row.integer(0));
+            return Status{};
+        });
+    if (!read) return pass(read);
+    return first;
+}
+
+Status TrailReader::read_parts(TrailRowRead& into) {
+    return database_->each(
+        "SELECT p.party, p.text, k.key FROM trail_personal AS p JOIN person_key AS k ON k.id = p.person_key "
+        "WHERE p.number = $1 ORDER BY p.party",
+        [&](const Row& row) {
+            const auto party = static_cast<schema::Party>(row.integer(0));
+            into.row.leaf.personal.push_back({party, std::string(row.text(1))});
+            const std::string_view bytes = row.blob(2);
+            schema::PersonKey key{};
+            if (bytes.size() == key.size()) {
+                std::copy(bytes.begin(), bytes.end(), key.begin());
+                into.keys[static_cast<std::size_t>(party)] = key;
+            }
+            return Status{};
+        },
+        into.row.number);
+}
+
+Result<std::vector<TrailRowRead>> TrailReader::rows(std::uint64_t after, std::size_t at_most) {
+    std::vector<TrailRowRead> out;
+    const auto id = [](const Row& row, int column) {
+        return row.is_null(column) ? 0 : static_cast<std::uint64_t>(row.integer(column));
+    };
+    const Status done = database_->each(
+        "SELECT t.number, t.time, t.kind, t.action, t.room, t.rule, t.outcome, t.subject, t.caller, l.text, "
+        "s.erased, c.erased FROM trail AS t LEFT JOIN trail_leaf AS l ON l.number = t.number LEFT JOIN "
+        "person_key AS s ON s.id = t.subject LEFT JOIN person_key AS c ON c.id = t.caller WHERE t.number > "
+        "$1 "
+        "ORDER BY t.number LIMIT $2",
+        [&](const Row& row) -> Status {
+            TrailRowRead& read = out.emplace_back();
+            read.row.number = static_cast<std::uint64_t>(row.integer(0));
+            read.row.time = row.time(1);
+            read.row.kind = row.text(2);
+            read.row.action = row.text(3);
+            read.row.room = row.text(4);
+            read.row.rule = row.text(5);
+            read.row.outcome = row.text(6);
+            read.row.subject = id(row, 7);
+            read.row.caller = id(row, 8);
+            read.row.leaf.text = row.text(9);
+            read.erased = {!row.is_null(10), !row.is_null(11)};
+            return read_parts(read);
+        },
+        after, at_most);
+    if (!done) return pass(done);
+    return out;
+}
+
+Result<std::vector<std::uint64_t>> TrailReader::in_flight() {
+    const auto intents = read_intents(*database_);
+    if (!intents) return pass(intents);
+    std::vector<std::uint64_t> out;
+    for (const StoredIntent& intent : *intents) out.push_back(intent.id);
+    return out;
+}
+
+Result<std::uint64_t> TrailReader::last_former_intent() {
+    const auto text = get_meta(*database_, "trail_1_last_intent");
+    if (!text) return pass(text);
+    std::uint64_t last = 0;
+    if (*text) std::from_chars((*text)->data(), (*text)->data() + (*text)->size(), last);
+    return last;
+}
+
+}  // namespace rollcall::store

@@ -1,0 +1,50 @@
+// TrailReader: the trail's tables for whoever does not own the store: the publisher, which takes leaves from
+// them, and `verify`, which compares them with the log. A connection of its own that cannot write, beside the
+// engine's. Owned by one thread.
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "daemon/store/sqlite.h"
+#include "daemon/store/store.h"
+
+namespace rollcall::store {
+
+// A row as it stands in the table, with the keys of its parties.
+struct TrailRowRead {
+    TrailRow row;  // `leaf.text` is empty where the leaf went
+    // By party. No key: erased, or there is no such party.
+    std::array<std::optional<schema::PersonKey>, 2> keys;
+    std::array<bool, 2> erased{};
+};
+
+class TrailReader {
+  public:
+    // `folder`: the state folder.
+    [[nodiscard]] static Result<std::unique_ptr<TrailReader>> open(const std::string& folder);
+
+    [[nodiscard]] Result<std::uint64_t> size();
+    // Leaves after entry `after`, in order, at most so many. `conflict` where one is not there any more.
+    [[nodiscard]] Result<std::vector<std::string>> leaves(std::uint64_t after, std::size_t at_most);
+    // The number of the first leaf that is still there; 0 for none.
+    [[nodiscard]] Result<std::uint64_t> first_leaf();
+    // Rows after entry `after`, in order, at most so many.
+    [[nodiscard]] Result<std::vector<TrailRowRead>> rows(std::uint64_t after, std::size_t at_most);
+    // Intents that are under way, and the last one that an older form of the trail announced.
+    [[nodiscard]] Result<std::vector<std::uint64_t>> in_flight();
+    [[nodiscard]] Result<std::uint64_t> last_former_intent();
+    // Everything read in `work` is of one moment.
+    template <class Work>
+    [[nodiscard]] Status snapshot(Work work) {
+        return database_->snapshot(std::move(work));
+    }
+
+  private:
+    explicit TrailReader(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+    [[nodiscard]] Status read_parts(TrailRowRead& into);
+
+    std::unique_ptr<Database> database_;
+};
+
+}  // namespace rollcall::store

@@ -1,0 +1,142 @@
+// daemon/audit/publication: the log follows the store, whatever the disk does, and a log of another store is
+// refused.
+#include <condition_variable>
+#include <fstream>
+#include <mutex>
+
+#include "tests/daemon/audit/trail_fixture.h"
+
+namespace rollcall::audit::test {
+namespace {
+
+// What the publisher's thread has told, waited for.
+class Told {
+  public:
+    [[nodiscard]] Publication::Tell tell() {
+        return [this](const LogState& state) {
+            const std::lock_guard lock(mutex_);
+            last_ = state;
+            changed_.notify_all();
+        };
+    }
+    template <class Condition>
+    [[nodiscard]] bool comes(Condition condition) {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, std::chrono::seconds{20}, [&] { return condition(last_); });
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    LogState last_;
+};
+
+TEST(Publication, TheLogHoldsWhatTheStoreHolds) {
+    TrailFolder at;
+    at.act(300);
+    at.publish();
+    EXPECT_EQ(at.faults(), "");
+    const TrailVerification found = at.verify();
+    EXPECT_EQ(found.log.head->size, 600U);
+    EXPECT_EQ(found.personal, 600U);
+    EXPECT_EQ(found.intents, 300U);
+    at.act(1);
+    EXPECT_EQ(at.verify().unsigned_entries, 2U);
+    EXPECT_EQ(at.faults(), "");
+}
+
+TEST(Publication, FollowsCommitsByItself) {
+    TrailFolder at;
+    Told told;
+    auto publication = std::move(*at.open());
+    publication->start(told.tell());
+    at.act(3);
+    publication->wake();
+    EXPECT_TRUE(told.comes([](const LogState& state) { return state.signed_size == 6; }));
+    at.act(1);  // signed with the next checkpoint, or at the end
+    publication->wake();
+    ASSERT_TRUE(publication->finish());
+    EXPECT_EQ(publication->state().signed_size, 8U);
+    EXPECT_EQ(at.faults(), "");
+}
+
+TEST(Publication, WhatCannotBeWrittenWaitsInTheStore) {
+    TrailFolder at;
+    Told told;
+    auto publication = std::move(*at.open());
+    const std::string blocked = at.folder.path() + "/audit/tile";
+    std::ofstream(blocked) << "in the way";
+    publication->start(told.tell());
+    at.act(3);
+    publication->wake();
+    EXPECT_TRUE(told.comes([](const LogState& state) { return !state.trouble.empty(); }));
+    at.act(3);
+    publication->wake();
+    std::filesystem::remove(blocked);
+    EXPECT_TRUE(
+        told.comes([](const LogState& state) { return state.signed_size == 12 && state.trouble.empty(); }));
+    publication.reset();
+    EXPECT_EQ(at.faults(), "");
+}
+
+TEST(Publication, EntriesThatWentAreReadFromTheLog) {
+    TrailFolder at;
+    at.act(400);
+    const auto before = at.store->trail({.at_most = 1'000}).value();
+    at.publish();
+    ASSERT_TRUE(at.commit(800));
+    EXPECT_EQ(at.store->trail({.at_most = 1'000}).value().size(), 800U);
+    EXPECT_EQ((*store::TrailReader::open(at.folder.path()))->leaves(0, 1).error().kind, ErrorKind::conflict);
+    const auto after = at.store->trail({.at_most = 1'000}).value();
+    for (std::size_t i = 0; i < before.size(); ++i) ASSERT_EQ(after[i].text, before[i].text) << i;
+    at.act(1);
+    at.publish();
+    EXPECT_EQ(at.faults(), "");
+}
+
+TEST(Publication, AStoreFromABackupIsAFork) {
+    TrailFolder at;
+    at.act(10);
+    const std::string backup = at.folder.path() + "/backup";
+    at.store.reset();
+    std::filesystem::copy_file(at.folder.database(), backup);
+    at.start();
+    at.act(10);
+    at.publish();
+    at.store.reset();
+    std::filesystem::copy_file(backup, at.folder.database(),
+                               std::filesystem::copy_options::overwrite_existing);
+    at.start();
+    const auto refused = at.open();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::conflict);
+    EXPECT_NE(refused.error().message.find("the log in"), std::string::npos) << refused.error().message;
+    // Nor once it has grown longer than the log, with other entries.
+    at.act(15);
+    EXPECT_EQ(at.open().error().kind, ErrorKind::conflict);
+}
+
+TEST(Publication, ALogThatWasLostIsAFork) {
+    TrailFolder at;
+    at.act(10);
+    at.publish();
+    ASSERT_TRUE(at.commit(20));
+    std::filesystem::remove_all(at.folder.path() + "/audit");
+    EXPECT_EQ(at.open().error().kind, ErrorKind::conflict);
+}
+
+TEST(Publication, AnotherKeyOrNameIsRefused) {
+    TrailFolder at;
+    at.act(1);
+    at.publish();
+    const schema::SignerKey own = at.key;
+    at.key = schema::SignerKey::generate(kLogName).value();
+    EXPECT_FALSE(at.open());
+    at.key = schema::SignerKey::generate("another").value();
+    EXPECT_EQ(at.open().error().kind, ErrorKind::conflict);
+    at.key = own;
+    EXPECT_TRUE(at.open());
+}
+
+}  // namespace
+}  // namespace rollcall::audit::test

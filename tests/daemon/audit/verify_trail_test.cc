@@ -1,0 +1,107 @@
+// daemon/audit/verify_trail: whatever somebody changes in the store beside the log is named.
+#include <fstream>
+
+#include "tests/daemon/audit/trail_fixture.h"
+
+namespace rollcall::audit::test {
+namespace {
+
+using schema::TrailKind;
+
+TEST(VerifyTrail, NamesEveryChangeInTheStore) {
+    struct Change {
+        const char* sql;
+        const char* fault;
+    };
+    for (const Change& change : std::initializer_list<Change>{
+             {"UPDATE trail_personal SET text = replace(text, 'Merger', 'Other') WHERE number = 3",
+              "rollcall.db: entry 3: what it says of its subject was changed\n"},
+             {"DELETE FROM trail_personal WHERE number = 4",
+              "rollcall.db: entry 4: what it says of its subject is missing, and nobody was erased\n"},
+             {"UPDATE trail SET subject = NULL WHERE number = 5",
+              "rollcall.db: entry 5: store and log differ in whether it has a subject\n"},
+             {"UPDATE trail SET room = 'other' WHERE number = 6",
+              "rollcall.db: entry 6: the store finds it under another room than it has\n"},
+             {"UPDATE trail SET action = NULL WHERE number = 6",
+              "rollcall.db: entry 6: the store finds it under another action than it has\n"},
+             {"UPDATE trail SET time = time + 1 WHERE number = 7",
+              "rollcall.db: entry 7: the store has another time\n"},
+             {"UPDATE trail_leaf SET text = '{}' WHERE number = 2",
+              "rollcall.db: entry 2: the store has another than the log\n"},
+             {"DELETE FROM trail WHERE number = 10", "rollcall.db: entry 10: the store lacks it\n"},
+             {"DELETE FROM trail_leaf WHERE number = 11",
+              "rollcall.db: entry 11: it is no entry of a trail\n"}}) {
+        TrailFolder at;
+        at.act(5);
+        at.publish();
+        at.act(1);  // 11 and 12 are not signed yet
+        EXPECT_EQ(at.faults(), "");
+        at.meddle(change.sql);
+        const std::string faults = at.faults();
+        EXPECT_TRUE(faults.starts_with(change.fault)) << change.sql << "\n" << faults;
+    }
+}
+
+TEST(VerifyTrail, SomebodyElsesKeyIsNoKey) {
+    TrailFolder at;
+    at.act(1);
+    at.trail->add(TrailFolder::about(TrailKind::directory, kBob, "@bob:x"));
+    ASSERT_TRUE(at.commit());
+    at.publish();
+    at.meddle("UPDATE person_key SET key = (SELECT key FROM person_key WHERE id = 2) WHERE id = 1");
+    EXPECT_TRUE(at.faults().starts_with("rollcall.db: entry 1: its subject is somebody else\n"))
+        << at.faults();
+}
+
+TEST(VerifyTrail, WhoeverWasErasedIsNoFault) {
+    TrailFolder at;
+    at.act(5);
+    at.publish();
+    at.meddle(
+        "UPDATE person_key SET key = NULL, guid = NULL, name = NULL, erased = 7; DELETE FROM trail_personal");
+    EXPECT_EQ(at.faults(), "");
+    EXPECT_EQ(at.verify().erased, 10U);
+    EXPECT_EQ(at.verify().personal, 0U);
+    const auto entry = at.store->trail({.after = 9}).value();
+    EXPECT_NE(entry[0].text.find(R"("erased":")"), std::string::npos) << entry[0].text;
+    EXPECT_EQ(entry[0].user, "");
+}
+
+TEST(VerifyTrail, AnIntentHasOneResult) {
+    TrailFolder at;
+    at.act(1);
+    schema::TrailEntry entry = TrailFolder::about(TrailKind::intent, kAda, "@ada:x");
+    entry.intent = 2;
+    at.trail->add(entry);
+    ASSERT_TRUE(at.commit());
+    at.publish();
+    EXPECT_EQ(at.faults(), "rollcall.db: entry 3: intent 2 has no result\n");
+    ASSERT_TRUE(at.store->commit({.intents = {{2, "{}"}}}));  // it is under way
+    EXPECT_EQ(at.faults(), "");
+    EXPECT_EQ(at.verify().in_flight, 1U);
+    entry.kind = TrailKind::result;
+    entry.intent = 9;
+    at.trail->add(entry);
+    ASSERT_TRUE(at.commit());
+    EXPECT_EQ(at.faults(), "rollcall.db: entry 4: a result without its intent 9\n");
+}
+
+TEST(VerifyTrail, AFaultInTheLogIsNamedOnce) {
+    TrailFolder at;
+    at.act(200);
+    at.publish();
+    const std::string bundle = at.folder.path() + "/audit/tile/entries/000";
+    std::string bytes;
+    {
+        std::ifstream in(bundle, std::ios::binary);
+        bytes.assign(std::istreambuf_iterator<char>(in), {});
+    }
+    bytes[1000] = static_cast<char>(bytes[1000] ^ 1);
+    std::ofstream(bundle, std::ios::binary) << bytes;
+    const std::string faults = at.faults();
+    EXPECT_TRUE(faults.starts_with("tile/entries/000: entry ")) << faults;
+    EXPECT_NE(faults.find("is not the one that was signed"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace rollcall::audit::test

@@ -1,0 +1,226 @@
+"""The evidence trail: what the daemon wrote can be checked by others, every change is named, a fork is refused."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+from harness import REPOSITORY, Scenario, Site, program, until
+
+POLICY = """
+people:
+  matrix_id: "@{sAMAccountName|lower}:corp.example.com"
+  employees: {group: "{p} Staff"}
+spaces:
+  {p}-company: {name: Example Corp, members: employees}
+rooms:
+  {p}-hall: {name: Hall, space: {p}-company, members: employees, owners: {user: {p}-amy}}
+  {p}-crew: {name: Crew, space: {p}-company, members: {group: "{p} Crew"}, owners: {user: {p}-amy}}
+"""
+STAFF = ["amy", "ben", "cas", "dan"]
+FAILPOINTS = ("tiles_written", "tiles_synced", "before_sign", "head_signed", "head_published", "head_published:2")
+
+
+class Trail(Scenario):
+    site = Site("tr")
+
+    @classmethod
+    def setUpClass(cls):
+        site = cls.site
+        text = site.config.read_text()
+        assert "  key_file: secrets/audit-key\n" in text
+        site.config.write_text(text.replace("  key_file: secrets/audit-key\n",
+                                            "  key_file: secrets/audit-key\n  checkpoint_every: 1s\n"))
+        site.fill(STAFF, {"Staff": STAFF, "Crew": ["amy", "ben"]})
+        site.start()
+        site.apply(POLICY)
+        site.settle(30)
+        site.person("goner", ["Staff", "Crew"])
+        site.wait("crew", "goner", "join")
+        site.directory.disable(site.dn("goner"))
+        site.wait("crew", "goner", "leave")
+        site.settle()
+
+    def setUp(self):
+        if self.site.process is None or self.site.process.poll() is not None:
+            self.site.start()
+
+    @property
+    def folder(self) -> pathlib.Path:
+        return self.site.folder / "state" / "audit"
+
+    def verify(self, *words):
+        return self.site.cli("audit", "verify", *words, json_out=True)
+
+    def assert_whole(self, *words) -> dict:
+        done = self.verify(*words)
+        self.assertEqual((done.returncode, done.json and done.json["faults"]), (0, []), done.stdout + done.stderr)
+        return done.json
+
+    def assert_fault(self, place: str, text: str) -> None:
+        done = self.verify()
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertTrue(any(fault["place"] == place and text in fault["text"] for fault in done.json["faults"]),
+                        done.json["faults"])
+
+    def signed(self) -> int:
+        return self.site.status()["trail"]["signed"]
+
+    def all_signed(self) -> None:
+        def done():
+            trail = self.site.status()["trail"]
+            return trail["entries"] > 0 and trail["signed"] == trail["entries"]
+        until(done, "every entry is signed", 20)
+
+    def swap(self, wait: bool = True) -> None:
+        """Somebody more or less is in a room: intents and results."""
+        crew = self.site.joined("crew")
+        other = crew - {"cas"} if "cas" in crew else crew | {"cas"}
+        self.site.members("Crew", sorted(other))
+        if wait:
+            until(lambda: self.site.joined("crew") == other, "the crew is as the directory has it", 20)
+            self.site.settle()
+
+    def changed_and_back(self, file: pathlib.Path, at: int):
+        """The file with one byte changed; give it to next() again to have it as it was."""
+        before = file.read_bytes()
+        file.write_bytes(before[:at] + bytes([before[at] ^ 1]) + before[at + 1:])
+        yield
+        file.write_bytes(before)
+        yield
+
+    def test_the_running_daemons_log_is_whole_and_its_store_beside_it(self):
+        self.all_signed()
+        found = self.assert_whole()
+        self.assertGreater(found["checked"], 20)
+        self.assertGreater(found["personal"], 10)
+        self.assertGreater(found["intents"], 10)
+
+    def test_another_program_finds_the_same(self):
+        self.all_signed()
+        key = self.site.status()["trail"]["key"]
+        self.site.stop()
+        checked = subprocess.run([sys.executable, REPOSITORY / "docs" / "verify_log.py", self.folder, key],
+                                 capture_output=True, text=True, timeout=60)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertIn(f"{self.assert_whole()['size']} entries, each as it was signed", checked.stdout)
+
+    def test_nothing_in_the_log_leads_to_a_person(self):
+        self.all_signed()
+        login = self.site.login("goner").encode()
+        person = next(entry["person"] for entry in self.site.trail() if entry.get("action") == "departed"
+                      and entry.get("user") == self.site.user("goner"))
+        for file in self.folder.rglob("*"):
+            if file.is_file():
+                for trace in (login, person.encode(), b"account disabled", b"@" + self.site.prefix.encode()):
+                    self.assertNotIn(trace, file.read_bytes(), file)
+
+    def test_what_a_checkpoint_covers_leaves_the_store_and_is_read_as_before(self):
+        self.all_signed()
+        before = {entry["index"]: entry for entry in self.site.trail()}
+        self.swap()
+        self.all_signed()
+        with contextlib.closing(sqlite3.connect(f"file:{self.site.folder}/state/rollcall.db?mode=ro", uri=True)) as store:
+            self.assertGreater(store.execute("SELECT MIN(number) FROM trail_leaf").fetchone()[0], 10)
+        after = {entry["index"]: entry for entry in self.site.trail()}
+        self.assertEqual({index: after[index] for index in before}, before)
+
+    def test_one_changed_byte_is_named_by_its_file(self):
+        self.all_signed()
+        self.site.stop()
+        size = self.assert_whole()["size"]
+        width = f".p/{size % 256}" if size % 256 else ""
+        bundle = self.folder / "tile" / "entries" / f"{(size - 1) // 256:03d}{width}"
+        for file, text in ((bundle, "not the one that was signed"), (self.folder / "signed", "")):
+            change = self.changed_and_back(file, 60)
+            next(change)
+            self.assert_fault(str(file.relative_to(self.folder)), text)
+            next(change)
+        self.assert_whole()
+
+    def test_a_changed_name_in_the_store_is_named_by_its_entry(self):
+        self.all_signed()
+        self.site.stop()
+        file = self.site.folder / "state" / "rollcall.db"
+        before = file.read_bytes()
+        with contextlib.closing(sqlite3.connect(file)) as store, store:
+            store.execute("DROP TRIGGER trail_personal_refuses_update")
+            number = store.execute("SELECT MIN(number) FROM trail_personal WHERE text LIKE '%goner%'").fetchone()[0]
+            store.execute("UPDATE trail_personal SET text = replace(text, 'goner', 'saint') WHERE number = ?", (number,))
+        self.assert_fault("rollcall.db", f"entry {number}: what it says of its subject was changed")
+        file.write_bytes(before)
+        self.assert_whole()
+
+    def test_a_proof_convinces_somebody_who_has_nothing_but_the_key(self):
+        self.all_signed()
+        entry = next(entry for entry in self.site.trail() if entry.get("action") == "departed"
+                     and entry.get("user") == self.site.user("goner"))
+        key = self.site.status()["trail"]["key"]
+        proof, names = self.site.folder / "a.tlog-proof", self.site.folder / "b.tlog-proof"
+        for file, more in ((proof, ()), (names, ("--with-names",))):
+            made = self.site.cli("audit", "prove", str(entry["index"]), "--out", str(file), *more)
+            self.assertEqual(made.returncode, 0, made.stderr)
+
+        def check(file):
+            return subprocess.run([program(), "audit", "check-proof", file, "--key", key, "--json"], cwd="/",
+                                  env={}, capture_output=True, text=True, timeout=30)
+        self.assertNotIn(self.site.prefix, check(proof).stdout.replace(str(proof), ""))
+        self.assertIn(self.site.user("goner"), check(names).stdout)
+        self.assertEqual(check(proof).returncode, 0, check(proof).stderr)
+        text = names.read_text()
+        names.write_text(text.replace("index ", "index 1", 1))
+        self.assertEqual(check(names).returncode, 1)
+
+    def test_a_checkpoint_that_was_kept_elsewhere_is_met_later(self):
+        self.all_signed()
+        kept = self.site.folder / "kept"
+        shutil.copy(self.folder / "checkpoint", kept)
+        self.swap()
+        self.all_signed()
+        self.assertEqual(self.assert_whole("--from", str(kept))["checkpoints_met"], 1)
+
+    def test_a_store_from_a_backup_stops_the_start_and_says_what_to_do(self):
+        self.all_signed()
+        self.site.stop()
+        store, backup = self.site.folder / "state" / "rollcall.db", self.site.folder / "backup.db"
+        shutil.copy(store, backup)
+        self.site.start()
+        self.swap()
+        self.site.stop()
+        now = store.read_bytes()
+        shutil.copy(backup, store)
+        refused = subprocess.run([program(), "run", "-c", self.site.config], capture_output=True, text=True, timeout=30)
+        self.assertEqual(refused.returncode, 1, refused.stderr)
+        self.assertIn("going on would fork it", refused.stderr)
+        self.assertIn("After a restore", refused.stderr)
+        store.write_bytes(now)
+        os.chmod(store, 0o600)
+        self.site.start()
+        self.assert_whole()
+
+    def kill_9_at(self, point: str) -> None:
+        site = self.site
+        self.all_signed()
+        site.stop()
+        again = ":" in point
+        site.start(wait=again, failpoint=point)           # a start writes an entry
+        if again:
+            self.all_signed()
+            self.swap(wait=False)
+        site.dies(point)
+        site.start()
+        site.settle(30)
+        self.swap()
+        self.all_signed()
+        self.assert_whole()
+        self.assert_every_intent_ended()
+
+
+# A test for each: so one that fails says which.
+for _point in FAILPOINTS:
+    def _test(self, point=_point):
+        self.kill_9_at(point)
+    setattr(Trail, f"test_kill_9_at_{_point.replace(':', '_')}", _test)
