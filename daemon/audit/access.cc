@@ -160,6 +160,7 @@ void Access::take_approval(std::uint64_t index, const TrailEntry& entry) {
                           entry.reason,
                           entry.sponsor,
                           entry.caller ? entry.caller->text : "",
+                          *entry.until,
                           {entry.time, *entry.until}});
 }
 

@@ -66,7 +66,8 @@ struct Visibility {
 struct Approval {
     std::uint64_t entry = 0;
     std::string who, key, reason, sponsor, given_by;  // key: its place in the policy
-    Period time;
+    Time until{};                                     // as given
+    Period time;                                      // as it was: it may be taken back before
 };
 
 class Access {

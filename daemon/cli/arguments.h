@@ -25,7 +25,13 @@ enum class Command : std::uint8_t {
     holds,
     approve,
     reject,
-    audit_list
+    audit_list,
+    audit_show,
+    audit_access,
+    audit_leavers,
+    audit_review,
+    audit_sign_off,
+    audit_export
 };
 
 struct InitOptions {
@@ -47,6 +53,8 @@ struct Arguments {
     std::string policy, out, file;
     std::string reason;
     std::string user, room, id, kind;
+    std::string action, rule, result, at, from, to, promise, format, review;
+    std::int64_t number = 0;
     int most = 50;
     InitOptions init;
 };

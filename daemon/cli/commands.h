@@ -20,6 +20,12 @@ int depart(const Session& session);
 int holds(const Session& session);
 int answer_hold(const Session& session);  // approve, reject
 int audit_list(const Session& session);
+int audit_show(const Session& session);
+int audit_access(const Session& session);
+int audit_leavers(const Session& session);
+int audit_review(const Session& session);
+int audit_sign_off(const Session& session);
+int audit_export(const Session& session);
 
 // The command that was typed.
 int dispatch(const Session& session);
