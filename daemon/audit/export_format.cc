@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <array>
 
+#include "daemon/audit/csv.h"
 #include "policy/base/time.h"
 
 namespace rollcall::audit {
@@ -32,25 +33,15 @@ bool failed(const Value& entry) {
 
 // --- csv ---
 
-// Quoted; what a spreadsheet would take for a formula begins with an apostrophe.
-std::string quoted(const std::string& text) {
-    std::string out = "\"";
-    const bool call = text.starts_with('@') && text.find('(') != std::string::npos;
-    if (!text.empty() && (std::string_view("=+-\t\r").find(text.front()) != std::string_view::npos || call))
-        out += '\'';
-    for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-    return out + "\"";
-}
-
 std::string csv_line(const Value& entry) {
     std::string out;
     for (const char* column : kColumns) {
         const Value& member = entry[column];
         out += (out.empty() ? "" : ",") +
-               (member.integer() != nullptr ? std::to_string(*member.integer()) : quoted(member.text()));
+               (member.integer() != nullptr ? std::to_string(*member.integer()) : csv_field(member.text()));
     }
-    return out + "," + quoted(entry["caller"]["text"].text()) + "," +
-           quoted(entry["evidence"]["object"].text()) + "\r\n";
+    return out + "," + csv_field(entry["caller"]["text"].text()) + "," +
+           csv_field(entry["evidence"]["object"].text()) + "\r\n";
 }
 
 // --- OCSF ---

@@ -22,6 +22,7 @@ class AccessView {
         const std::string room = result_["room"].text();
         std::string out = paragraph(look_, 0, Tone::strong, fmt::format("Access to {} {}", room, asked()));
         out += known();
+        if (before_the_trail()) return out;
         out += paragraph(look_, 2, Tone::plain, history(result_["history"]));
         Table table(2);
         std::size_t inside = 0;
@@ -58,12 +59,17 @@ class AccessView {
         return out + (to.is_null() ? " until now" : " to " + shown(to));
     }
 
+    [[nodiscard]] bool before_the_trail() const {
+        const json::Value &since = result_["known_since"], &to = result_["to"];
+        return !since.is_null() && !to.is_null() && time_of(to) <= time_of(since);
+    }
+
     // What the trail cannot know is said first.
     [[nodiscard]] std::string known() const {
-        const json::Value &since = result_["known_since"], &from = result_["from"], &to = result_["to"];
+        const json::Value &since = result_["known_since"], &from = result_["from"];
         if (since.is_null())
             return paragraph(look_, 2, Tone::warning, "Nothing about this room stands in the trail yet.");
-        if (!to.is_null() && time_of(to) <= time_of(since))
+        if (before_the_trail())
             return paragraph(look_, 2, Tone::warning,
                              fmt::format("The trail knows this room since {} only: who could read it before "
                                          "that is not known.",
@@ -129,10 +135,18 @@ class AccessView {
         const Tone tone = standing == "joined" ? Tone::plain : Tone::warning;
         return {name,
                 {standing == "left" ? "left, reads on" : standing, tone},
-                {"since " + shown(stay["from"]), Tone::faint},
-                {stay["to"].is_null() ? "until now" : "until " + shown(stay["to"]), Tone::faint},
-                reads(stay),
-                reason};
+                {span(stay), Tone::faint},
+                fmt::format("reads {}; {}", reads(stay), reason)};
+    }
+
+    // "since 2026-03-03 09:00:02 CET", "2026-03-03 09:00:02 – 16:00:00 CET".
+    [[nodiscard]] std::string span(const json::Value& stay) const {
+        const std::string from = shown(stay["from"]);
+        if (stay["to"].is_null()) return "since " + from;
+        const std::string to = shown(stay["to"]);
+        const bool same_day = from.substr(0, 10) == to.substr(0, 10) && from.substr(19) == to.substr(19);
+        return same_day ? fmt::format("{} – {}", from.substr(0, 19), to.substr(11))
+                        : fmt::format("{} – {}", from, to);
     }
 
     [[nodiscard]] static std::string notes() {

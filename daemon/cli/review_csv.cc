@@ -1,19 +1,11 @@
 // audit review --format csv: RFC 4180.
+#include "daemon/audit/csv.h"
 #include "daemon/cli/audit_answers.h"
 
 namespace rollcall::cli {
-namespace {
+using audit::csv_field;
 
-// Quoted; what a spreadsheet would take for a formula (=, +, -, or a call behind @) begins with an
-// apostrophe.
-std::string field(const std::string& text) {
-    std::string out = "\"";
-    const bool call = text.starts_with('@') && text.find('(') != std::string::npos;
-    if (!text.empty() && (std::string_view("=+-\t\r").find(text.front()) != std::string_view::npos || call))
-        out += '\'';
-    for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-    return out + "\"";
-}
+namespace {
 
 constexpr const char* kMembers[] = {"user",  "login", "person", "role", "membership",
                                     "since", "by",    "reason", "rule", "rule_path"};
@@ -22,15 +14,15 @@ constexpr const char* kMembers[] = {"user",  "login", "person", "role", "members
 
 std::string review_csv(const json::Value& result) {
     std::string out = "\"room\",\"name\"";
-    for (const char* name : kMembers) out += "," + field(name);
+    for (const char* name : kMembers) out += "," + csv_field(name);
     out += ",\"entry\",\"review\"\r\n";
     for (const json::Value& review : items(result["rooms"])) {
         const json::Value& content = review["content"];
         for (const json::Value& member : items(content["members"])) {
-            out += field(content["room"].text()) + "," + field(content["name"].text());
-            for (const char* name : kMembers) out += "," + field(member[name].text());
-            out += "," + field(std::to_string(member["entry"].integer_or(0))) + "," +
-                   field(review["hash"].text()) + "\r\n";
+            out += csv_field(content["room"].text()) + "," + csv_field(content["name"].text());
+            for (const char* name : kMembers) out += "," + csv_field(member[name].text());
+            out += "," + csv_field(std::to_string(member["entry"].integer_or(0))) + "," +
+                   csv_field(review["hash"].text()) + "\r\n";
         }
     }
     return out;

@@ -19,6 +19,7 @@ section { border: 1px solid #d4d9e0; border-radius: 8px; padding: 1rem 1.25rem; 
 table { border-collapse: collapse; width: 100%; margin: .75rem 0; }
 th { text-align: left; font-weight: 600; color: #5b6470; border-bottom: 2px solid #d4d9e0; padding: .3rem .75rem .3rem 0; white-space: nowrap; }
 td { vertical-align: top; border-bottom: 1px solid #e8ebef; padding: .35rem .75rem .35rem 0; }
+td:last-child { white-space: nowrap; padding-right: 0; }
 td small { color: #5b6470; display: block; overflow-wrap: anywhere; }
 .odd { color: #b42318; font-weight: 600; }
 .outside { color: #8a5300; font-weight: 600; }
@@ -89,6 +90,12 @@ std::string signed_off(const json::Value& review, const std::string& zone) {
         last["unchanged"].boolean_or(false) ? " (nothing has changed since)" : " (it has changed since)");
 }
 
+std::string table(const std::string& rows) {
+    if (rows.empty()) return "<p>Nobody is in it.</p>\n";
+    return "<table><thead><tr><th>Who</th><th>Role</th><th>Why</th><th>Since</th></tr></thead>\n<tbody>\n" +
+           rows + "</tbody></table>\n";
+}
+
 std::string room_section(const json::Value& review, const std::string& zone) {
     const json::Value& content = review["content"];
     std::string owners, rows;
@@ -100,13 +107,12 @@ std::string room_section(const json::Value& review, const std::string& zone) {
     return fmt::format(
         "<section>\n<h2>{} <span class=\"faint\">({})</span></h2>\n"
         "<p>{}. Owners: {}. History visibility: {}.</p>\n<p>{}</p>\n"
-        "<table><thead><tr><th>Who</th><th>Role</th><th>Why</th><th>Since</th></tr></thead>\n<tbody>\n{}"
-        "</tbody></table>\n<p class=\"faint\">Review <code>{}</code></p>\n"
+        "{}<p class=\"faint\">Review <code>{}</code></p>\n"
         "<div class=\"sign\"><div>Name</div><div>Signature</div><div>Date</div></div>\n</section>\n",
         escaped(content["name"].text()), escaped(content["room"].text()),
-        counted(items(content["members"]).size(), "person", "people"),
+        counted(items(content["members"]).size(), "account", "accounts"),
         owners.empty() ? "none" : escaped(owners), escaped(content["history"].text("not known")),
-        escaped(signed_off(review, zone)), rows, escaped(review["hash"].text()));
+        escaped(signed_off(review, zone)), table(rows), escaped(review["hash"].text()));
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ std::string review_view(const json::Value& result, const std::string& zone, cons
         if (!out.empty()) out += "\n";
         out += paragraph(look, 0, Tone::strong,
                          fmt::format("{} ({}): {}", content["room"].text(), content["name"].text(),
-                                     counted(members.size(), "person", "people")));
+                                     counted(members.size(), "account", "accounts")));
         out += paragraph(
             look, 2, Tone::plain,
             fmt::format("{} History: {}.", signed_off(review, zone), content["history"].text("not known")));

@@ -108,8 +108,8 @@ std::string show_view(const json::Value& result, const std::string& zone, const 
         const bool here = link["index"].integer_or(0) == number;
         table.row({{std::to_string(link["index"].integer_or(0)), here ? Tone::strong : Tone::faint},
                    {shown_time(link["time"].text(), zone), Tone::faint},
-                   {role_text(link["role"].text()), here ? Tone::strong : Tone::plain},
-                   said(link)});
+                   {fmt::format("{}: {}", role_text(link["role"].text()), said(link)),
+                    here ? Tone::strong : Tone::plain}});
     }
     return out + table.text(look);
 }

@@ -8,8 +8,8 @@
 //
 // Commands and their args → result:
 //   plan    {policy?: path}                    → Plan
-//   apply   {policy?: path, plan: hash, reason?} → {"version", "applied": n, "holds": [Hold…]}; a plan whose
-//   hash differs from
+//   apply   {policy?: path, plan: hash, reason?, checkout?: {commit, changed?, signature, signer?}} →
+//   {"version", "applied": n, "holds": [Hold…]}; a plan whose hash differs from
 //                                                what the files now yield is refused (exit 1), with the new
 //                                                Plan in "result"
 //   status  {}                                 → Status

@@ -5,6 +5,7 @@ import datetime
 import io
 import json
 import re
+import subprocess
 import time
 
 from harness import CORP, PARTNER, Client, CommandFailed, Scenario, Site, measured, until
@@ -248,3 +249,20 @@ class Questions(Scenario):
                                    ("audit.show", {"number": 10**9}), ("audit.leavers", {"from": "yesterday"})):
             with self.assertRaises(CommandFailed):
                 self.site.ask(command, **arguments)
+
+    def test_an_apply_from_a_checkout_records_its_commit(self):
+        site = self.site
+        folder = site.policy_file.parent
+        site.write_policy(POLICY.replace("name: Engineering", "name: Engineers"))
+
+        def git(*words):
+            return subprocess.run(["git", "-C", folder, "-c", "user.name=Anna", "-c", "user.email=anna@corp.example.com",
+                                   *words], check=True, capture_output=True, text=True).stdout.strip()
+        git("init", "-q")
+        git("add", ".")
+        git("-c", "commit.gpgsign=false", "commit", "-q", "-m", "Call them engineers")
+        applied = site.cli("apply", "--yes", "--reason", "a better name")
+        self.assertEqual(applied.returncode, 0, applied.stdout + applied.stderr)
+        entry = site.trail(kind="policy", action="apply")[-1]
+        self.assertEqual(entry["checkout"], {"commit": git("rev-parse", "HEAD"), "signature": "N"})
+        self.assertEqual(entry["reason"], "a better name")
