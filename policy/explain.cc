@@ -67,7 +67,8 @@ std::string joined(const std::vector<std::string>& texts, std::string_view betwe
 Evidence evidence_of(const World& world, PersonId id) {
     if (!id.valid()) return {};
     const Person& person = world.people[id.index()];
-    return {world.cursor.directory, world.cursor.server, person.usn, person.dn.text(), world.cursor.time};
+    return {world.cursor.directory, world.cursor.server, person.usn,
+            person.dn.text(),       world.cursor.time,   person.guid};
 }
 
 namespace {
@@ -135,6 +136,14 @@ std::string departure_reason(const Decider& decider, PersonId id) {
     return {};
 }
 
+std::string departure_attribute(const Person& person, Time now) {
+    if (person.deleted) return "isDeleted";
+    if (person.account_control && (*person.account_control & kAccountDisabled) != 0)
+        return "userAccountControl";
+    if (person.expires && *person.expires <= now) return "accountExpires";
+    return {};
+}
+
 namespace {
 
 class Explainer {
@@ -149,14 +158,15 @@ class Explainer {
         const std::string here = node.path.text();
         switch (node.op) {
             case Node::Op::no:
-                out.push_back({"nobody", here, node.at, {}});
+                out.push_back({"nobody", here, node.at, {}, {}});
                 return;
             case Node::Op::employees:
-                out.push_back({"employees", here, node.at, {}});
+                out.push_back({"employees", here, node.at, {}, {}});
                 return;
             case Node::Op::condition:
                 out.push_back({leaf(program.conditions[node.first], value), here, node.at,
-                               group_of(program.conditions[node.first], value)});
+                               group_of(program.conditions[node.first], value),
+                               attribute_of(program.conditions[node.first])});
                 return;
             case Node::Op::any:
             case Node::Op::all:
@@ -180,6 +190,19 @@ class Explainer {
         const auto group = world.group_by_guid.find(condition.guid);
         if (condition.kind != Condition::Kind::group || group == world.group_by_guid.end()) return {};
         return telling_group(world, person_, group->second, value == Tri::yes);
+    }
+
+    [[nodiscard]] static std::string attribute_of(const CompiledCondition& condition) {
+        switch (condition.kind) {
+            case Condition::Kind::attribute:
+                return condition.attribute;
+            case Condition::Kind::under:
+                return "distinguishedName";
+            case Condition::Kind::user:
+                return "objectGUID";
+            default:
+                return {};
+        }
     }
 
     [[nodiscard]] std::string leaf(const CompiledCondition& condition, Tri value) const {
@@ -266,6 +289,30 @@ GroupId deciding_group(const World& world, const Explanation& whole) {
     return world.groups[latest.index()].usn > world.people[whole.person.index()].usn ? latest : GroupId{};
 }
 
+// A primary group's people are not in its list: their own entries name it.
+bool is_primary(const World& world, PersonId person, GroupId group) {
+    const auto rid = world.people[person.index()].primary_group;
+    return rid && world.groups[group.index()].rid == *rid;
+}
+
+void attribute_that_decides(const World& world, Explanation& out) {
+    const GroupId group = deciding_group(world, out);
+    if (!group.valid()) {
+        if (!out.person.valid() || out.reasons.empty()) return;
+        out.evidence.attribute = out.verdict.basis == Basis::departed
+                                     ? departure_attribute(world.people[out.person.index()], world.now)
+                                     : out.reasons.front().attribute;
+    } else if (is_primary(world, out.person, group)) {
+        out.evidence.attribute = "primaryGroupID";
+    } else {
+        const Group& told = world.groups[group.index()];
+        out.evidence.usn = told.usn;
+        out.evidence.object = told.dn;
+        out.evidence.guid = told.guid;
+        out.evidence.attribute = "member";
+    }
+}
+
 }  // namespace
 
 Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t room) {
@@ -339,10 +386,7 @@ Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t r
         lapsed_approvals(decider, user, room, lapsed);
         reasons.insert(reasons.begin(), lapsed.begin(), lapsed.end());
     }
-    if (const GroupId group = deciding_group(world, out); group.valid()) {
-        out.evidence.usn = world.groups[group.index()].usn;
-        out.evidence.object = world.groups[group.index()].dn;
-    }
+    attribute_that_decides(world, out);
     out.short_text = joined(reasons);
     return out;
 }

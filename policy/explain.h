@@ -16,6 +16,7 @@ struct Reason {
     std::string path;  // place in the policy: "rooms.engineering.members"; "" where no rule is concerned
     Position at;       // of the rule
     GroupId group{};   // where a group decides: of those on the way to it, the one that changed last
+    std::string attribute{};  // of the person's own entry, where that decides
 };
 
 struct Explanation {
@@ -42,6 +43,8 @@ struct Explanation {
 [[nodiscard]] std::string_view to_text(Basis basis);
 // Why somebody counts as departed: "account disabled"; "" if they do not.
 [[nodiscard]] std::string departure_reason(const Decider& decider, PersonId person);
+// The attribute that says so: "userAccountControl"; "" where it is none of the directory's.
+[[nodiscard]] std::string departure_attribute(const Person& person, Time now);
 // What the directory said of them; empty if there is nobody.
 [[nodiscard]] Evidence evidence_of(const World& world, PersonId person);
 // The names of groups from one the person is in directly up to `group`, shortest path; empty if there is

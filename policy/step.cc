@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/explain.h"
 #include "policy/step_facts.h"
 
 namespace rollcall::policy {
@@ -132,8 +133,13 @@ std::string Step::departure_text(const Person& person) const {
 }
 
 Evidence Step::evidence_of(const Person& person) const {
-    return {world_.cursor.directory, world_.cursor.server, person.usn, person.dn.text(),
-            evidence_ != nullptr ? evidence_->time : world_.cursor.time};
+    return {world_.cursor.directory,
+            world_.cursor.server,
+            person.usn,
+            person.dn.text(),
+            evidence_ != nullptr ? evidence_->time : world_.cursor.time,
+            person.guid,
+            departure_attribute(person, world_.now)};
 }
 
 void Step::take(const DepartOrdered& fact) {

@@ -53,15 +53,20 @@ class Step {
     // step_rooms.cc
     void take(const RoomEventSeen& fact);
     void member_event(RoomId room, const RoomEventSeen& fact, const MemberContent& content);
+    // How an event was learned of: told as it happened, of our own doing or not, or read afterwards.
+    enum class Told { ours, event, read };
     void set_member(RoomId room, UserId user, const RoomEvent& event, const MemberContent& content,
-                    bool ours);
+                    Told told);
+    void note_member(RoomId room, UserId user, const RoomEvent& event, MembershipState now, Told told);
+    void unknown_member(RoomId room, UserId user);
     void apply_membership(UserId user, Membership next, MembershipState before);
     void keep_identity(UserId user);
     void tell_inviter(RoomId room, UserId user, const RoomEvent& event, MembershipState state);
     void late_invitation(RoomId room, UserId user, const RoomEvent& event, MembershipState state);
     static std::string state_key_of(const RoomEvent& event);
     void state_event(RoomId room, const RoomEvent& event);
-    void set_state(RoomId id, const RoomContent& content, const std::string& sender);
+    void set_state(RoomId id, const RoomEvent& event, Told told);
+    void note_state(RoomId id, const RoomEvent& event, Told told, const std::string& history_before);
     void set_power(RoomId id, const PowerLevels& levels);
     static bool says_so(const Membership* held, const RoomEvent& event, const MemberContent& content);
     void take(const RoomRead& fact);

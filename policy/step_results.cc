@@ -30,7 +30,11 @@ void Step::take(const StateSet& fact) {
     if (now != fact.held) return;  // an event has come since, and it may be a later one
     if (!fact.event.empty())
         world_.rooms[fact.room.index()].state.events.set(slot(fact.content, fact.state_key), fact.event);
-    set_state(fact.room, fact.content, world_.bot);
+    RoomEvent event;
+    event.event = fact.event;
+    event.sender = world_.bot;
+    event.content = fact.content;
+    set_state(fact.room, event, Told::ours);
 }
 
 void Step::take(const RoomCreated& fact) {

@@ -36,20 +36,23 @@ void Step::member_event(RoomId room, const RoomEventSeen& fact, const MemberCont
         late_invitation(room, user, fact.event, content.membership);
         return;
     }
-    set_member(room, user, fact.event, content, fact.ours);
+    set_member(room, user, fact.event, content, fact.ours ? Told::ours : Told::event);
 }
 
 void Step::set_member(RoomId room, UserId user, const RoomEvent& event, const MemberContent& content,
-                      bool ours) {
+                      Told told) {
     const Membership* held = world_.membership(user, room);
     Membership next = held == nullptr ? Membership{.room = room} : *held;
     const MembershipState before = next.state;
     next.event = event_digest(event.event);
     next.state = content.membership;
-    next.cause = ours || event.sender == world_.bot ? Cause::daemon
-                 : event.sender == content.user     ? Cause::self
-                                                    : Cause::other;
+    next.cause = told == Told::ours || event.sender == world_.bot ? Cause::daemon
+                 : event.sender == content.user                   ? Cause::self
+                                                                  : Cause::other;
     apply_membership(user, next, before);
+    // Of what a request in flight brings about, its result will tell.
+    if (before != next.state && (told != Told::ours || content.user == world_.bot))
+        note_member(room, user, event, next.state, told);
     if (content.user == world_.bot) {
         world_.rooms[room.index()].bot_joined = content.membership == MembershipState::join;
         world_.mark_room(room);
@@ -58,16 +61,36 @@ void Step::set_member(RoomId room, UserId user, const RoomEvent& event, const Me
     if (content.membership == MembershipState::invite && event.sender != world_.bot)
         world_.inviters[World::pair(user, room)] = world_.user(event.sender);
     if (before == next.state) return;  // a changed display name
-    if (next.cause != Cause::daemon) {
-        note({Note::Kind::membership,
-              fmt::format("{} by {}", to_text(content.membership), event.sender),
-              {},
-              user,
-              world_.rooms[room.index()].key,
-              event.event,
-              {}});
-        tell_inviter(room, user, event, next.state);
-    }
+    if (next.cause != Cause::daemon) tell_inviter(room, user, event, next.state);
+}
+
+void Step::note_member(RoomId room, UserId user, const RoomEvent& event, MembershipState now, Told told) {
+    Note made;
+    made.text = fmt::format("{} by {}", to_text(now), event.sender);
+    made.user = user;
+    if (decider_ != nullptr) made.person = decider_->person_of(user);
+    made.room = world_.rooms[room.index()].key;
+    made.event = event.event;
+    made.membership = now;
+    made.sender = event.sender;
+    if (event.time != Time{}) made.event_time = event.time;
+    made.read = told == Told::read;
+    note(std::move(made));
+}
+
+// Held, but the homeserver knows nothing of it.
+void Step::unknown_member(RoomId room, UserId user) {
+    const Membership* held = world_.membership(user, room);
+    Membership none{.room = room};
+    none.power = held->power;
+    world_.set_membership(user, none);
+    Note made;
+    made.text = "the homeserver knows of no membership";
+    made.user = user;
+    made.room = world_.rooms[room.index()].key;
+    made.membership = MembershipState::none;
+    made.read = true;
+    note(std::move(made));
 }
 
 // Shared by events and by our own results: what follows from a membership whatever told us of it.
@@ -152,12 +175,12 @@ void Step::state_event(RoomId room, const RoomEvent& event) {
         return;
     }
     events.set(place, event.event);
-    set_state(room, event.content, event.sender);
+    set_state(room, event, Told::event);
 }
 
-void Step::set_state(RoomId id, const RoomContent& content, const std::string& sender) {
-    Room& room = world_.rooms[id.index()];
-    RoomState& state = room.state;
+void Step::set_state(RoomId id, const RoomEvent& event, Told told) {
+    RoomState& state = world_.rooms[id.index()].state;
+    const std::string history_before = state.history.text();
     struct Setter {
         Step& step;
         RoomId id;
@@ -185,17 +208,30 @@ void Step::set_state(RoomId id, const RoomContent& content, const std::string& s
         void operator()(const MemberContent&) {}
         void operator()(const OtherContent&) {}
     };
-    std::visit(Setter{*this, id, state}, content);
+    std::visit(Setter{*this, id, state}, event.content);
     world_.parts.share(state);
     world_.mark_room(id);
-    if (!sender.empty() && sender != world_.bot)
-        note({Note::Kind::room_state,
-              fmt::format("{} changed the room's state", sender),
-              {},
-              {},
-              room.key,
-              "",
-              {}});
+    note_state(id, event, told, history_before);
+}
+
+// Who can read what depends on the history visibility, so each of its values is noted, ours too.
+void Step::note_state(RoomId id, const RoomEvent& event, Told told, const std::string& history_before) {
+    const Room& room = world_.rooms[id.index()];
+    const std::string history = room.state.history.text();
+    const bool seen =
+        std::holds_alternative<HistoryVisibilityContent>(event.content) && history != history_before;
+    if (!seen && (event.sender.empty() || event.sender == world_.bot)) return;
+    Note made;
+    made.kind = Note::Kind::room_state;
+    made.text = seen ? fmt::format("history visibility is {}", history)
+                     : fmt::format("{} changed the room's state", event.sender);
+    made.room = room.key;
+    made.event = event.event;
+    if (seen) made.history = history;
+    made.sender = event.sender;
+    if (event.time != Time{}) made.event_time = event.time;
+    made.read = told == Told::read;
+    note(std::move(made));
 }
 
 void Step::set_power(RoomId id, const PowerLevels& levels) {
@@ -234,22 +270,20 @@ void Step::take(const RoomRead& fact) {
             const std::string place = slot(event.content, state_key_of(event));
             if (room.state.events.find(place) == event.event) continue;
             room.state.events.set(place, event.event);
-            set_state(id, event.content, event.sender);
+            set_state(id, event, Told::read);
             continue;
         }
         const UserId user = world_.user(member->user);
         seen.insert(user);
         const Membership* held = world_.membership(user, id);
-        if (!says_so(held, event, *member)) set_member(id, user, event, *member, false);
+        if (!says_so(held, event, *member)) set_member(id, user, event, *member, Told::read);
     }
     const auto row = world_.room_users.row(id.index());
     const std::vector<UserId> users(row.begin(), row.end());
-    for (const UserId user : users) {  // held, but the homeserver knows nothing of it
+    for (const UserId user : users) {
         const Membership* held = world_.membership(user, id);
         if (held == nullptr || seen.contains(user) || held->state == MembershipState::none) continue;
-        Membership none{.room = id};
-        none.power = held->power;
-        world_.set_membership(user, none);
+        unknown_member(id, user);
     }
 }
 
@@ -259,14 +293,13 @@ void Step::take(const MemberRead& fact) {
     const UserId user = world_.user(fact.user);
     if (!fact.event) {
         const Membership* held = world_.membership(user, at->second);
-        if (held != nullptr && held->state != MembershipState::none)
-            world_.set_membership(user, Membership{.room = at->second});
+        if (held != nullptr && held->state != MembershipState::none) unknown_member(at->second, user);
         return;
     }
     const auto* member = std::get_if<MemberContent>(&fact.event->content);
     const Membership* held = world_.membership(user, at->second);
     if (member != nullptr && !says_so(held, *fact.event, *member))
-        set_member(at->second, user, *fact.event, *member, false);
+        set_member(at->second, user, *fact.event, *member, Told::read);
 }
 
 }  // namespace rollcall::policy

@@ -44,11 +44,12 @@ class ConfigReader {
         path(fields.take("policy"), config.policy);
         path(fields.take("state"), config.state);
         if (const Node* node = fields.take("control")) control(*node, config.control);
+        if (const Node* node = fields.take("auditors")) auditors(*node, config.auditors);
         if (const Node* node = fields.take("time_zone")) time_zone(*node, config.time_zone);
         if (const Node* node = fields.take("metrics")) host_port(*node, config.metrics.emplace());
         if (const Node* node = fields.take("log")) log(*node, config.log);
         if (const Node* node = fields.take("audit")) audit(*node, config.audit);
-        for (const char* key : {"admins", "auditors"}) fields.not_yet(key);
+        fields.not_yet("admins");
         fields.finish();
         if (config.audit.origin.empty()) config.audit.origin = config.homeserver.server_name + "/rollcall";
         if (config.audit.folder.empty()) config.audit.folder = config.state + "/audit";
@@ -178,6 +179,12 @@ class ConfigReader {
         if (into.socket.size() > 107 && socket != nullptr)
             report(out_, socket->at, "the path of a socket has at most 107 bytes", "choose a shorter one");
         fields.text(fields.take("group"), into.group, 64);
+        fields.finish();
+    }
+
+    void auditors(const Node& node, std::string& into) {
+        Fields fields(node, "auditors", out_);
+        fields.text(fields.need("group", "write the name of a group: auditors: {group: Compliance}"), into);
         fields.finish();
     }
 

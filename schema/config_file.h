@@ -74,6 +74,7 @@ struct Config {
     std::string policy = "policy";
     std::string state = "/var/lib/rollcall";
     ControlConfig control;
+    std::string auditors;  // group of the directory whose people may sign off: name, DN or guid:…; "" nobody
     std::string time_zone = "UTC";
     std::optional<HostPort> metrics;
     LogConfig log;

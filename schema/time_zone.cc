@@ -41,6 +41,28 @@ std::optional<Time> end_of_day(std::string_view date, std::string_view zone) {
     return std::chrono::time_point_cast<Duration>(place->to_sys(next, date::choose::earliest));
 }
 
+std::optional<MomentText> read_moment(std::string_view text, std::string_view zone) {
+    if (const auto exact = parse_rfc3339(text)) return MomentText{*exact, *exact};
+    const date::time_zone* const place = find_zone(zone);
+    if (place == nullptr) return std::nullopt;
+    const auto here = [place](date::local_time<Duration> local, date::choose which) {
+        return std::chrono::time_point_cast<Duration>(place->to_sys(local, which));
+    };
+    if (const auto day = read_date(text)) {
+        const date::local_time<Duration> first = date::local_days{*day};
+        return MomentText{here(first, date::choose::earliest),
+                          here(first + date::days{1}, date::choose::earliest) - Duration{1}};
+    }
+    if (text.size() < 16 || (text[10] != ' ' && text[10] != 'T')) return std::nullopt;
+    std::string whole(text);
+    whole[10] = 'T';
+    if (whole.size() == 16) whole += ":00";
+    const auto as_utc = whole.size() == 19 ? parse_rfc3339(whole + "Z") : std::nullopt;
+    if (!as_utc) return std::nullopt;
+    const date::local_time<Duration> local{as_utc->time_since_epoch()};
+    return MomentText{here(local, date::choose::earliest), here(local, date::choose::latest)};
+}
+
 std::string local_time(Time time, std::string_view zone) {
     const auto seconds = date::floor<std::chrono::seconds>(time);
     const date::time_zone* const place = find_zone(zone);

@@ -4,6 +4,7 @@
 
 #include "daemon/cli/action_words.h"
 #include "daemon/cli/commands.h"
+#include "daemon/cli/git_checkout.h"
 #include "daemon/cli/hold_view.h"
 #include "daemon/cli/plan_view.h"
 #include "daemon/cli/saved_plan.h"
@@ -72,6 +73,8 @@ class Apply {
         json::Value args{json::Object{}};
         args.set("plan", plan["hash"]);
         if (!session_.arguments.reason.empty()) args.set("reason", session_.arguments.reason);
+        if (std::optional<json::Value> checkout = git_checkout(opened_.config.policy))
+            args.set("checkout", std::move(*checkout));
         const std::optional<json::Value> answer =
             ask(session_, *opened_.transport, request("apply", std::move(args)));
         if (!answer) return 1;

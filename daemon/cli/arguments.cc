@@ -29,6 +29,10 @@ class Parser {
     void add_orders();
     void add_audit();
     void add_audit_log(CLI::App* audit);
+    void add_audit_list(CLI::App* audit);
+    void add_audit_questions(CLI::App* audit);
+    void add_audit_review(CLI::App* audit);
+    void add_period(CLI::App* to);
     void add_reason(CLI::App* to, bool required);
     Parsed refused(const CLI::ParseError& fault, const std::vector<std::string>& words) const;
     [[nodiscard]] std::string unknown(const std::vector<std::string>& words) const;
@@ -189,27 +193,48 @@ void Parser::add_orders() {
     add_reason(depart, true);
 }
 
+void Parser::add_period(CLI::App* to) {
+    to->add_option("--from", arguments_.from, "From this date or time on: 2026-03-31, \"2026-03-31 14:05\"")
+        ->type_name("TIME");
+    to->add_option("--to", arguments_.to, "Up to this time, or the end of this day")->type_name("TIME");
+}
+
 void Parser::add_audit() {
     CLI::App* audit = app_.add_subcommand("audit", "What was done, when, and on whose authority");
     audit->require_subcommand(1);
     audit->fallthrough();
     audit->footer(fmt::format("Example:\n  rollcall audit list --user jdoe\n\n{}", kGlobal));
+    add_audit_list(audit);
+    add_audit_questions(audit);
+    add_audit_log(audit);
+    add_audit_review(audit);
+}
+
+void Parser::add_audit_list(CLI::App* audit) {
     CLI::App* list = command(
         Command::audit_list, "list", "The latest entries of the evidence trail",
         "rollcall audit list --user jdoe --most 20\n  rollcall audit list --kind failure --follow", audit);
-    list->add_option("--user", arguments_.user, "Only this person: login name or Matrix ID")
-        ->type_name("USER");
-    list->add_option("--room", arguments_.room, "Only this room: its key")->type_name("ROOM");
-    list->add_option("--kind", arguments_.kind,
-                     "Only intent, result, hold, approve, reject, policy, directory, membership, command, "
-                     "start, stop, failure or notice")
-        ->type_name("KIND");
+    const auto text = [list](const char* name, std::string& into, const char* what, const char* type) {
+        list->add_option(name, into, what)->type_name(type);
+    };
+    text("--user,--person", arguments_.user, "Only this person: login name or Matrix ID", "USER");
+    text("--room", arguments_.room, "Only this room: its key", "ROOM");
+    text("--kind", arguments_.kind,
+         "Only intent, result, hold, approve, reject, policy, directory, membership, command, "
+         "start, stop, failure or notice",
+         "KIND");
+    text("--action", arguments_.action, "Only this action: join, invite, leave, forget, \"sign out\" …",
+         "ACTION");
+    text("--rule", arguments_.rule,
+         "Only what this rule decided: its file and line, its place in the policy, or how either begins",
+         "RULE");
+    text("--result", arguments_.result, "Only results that begin so: done, refused …", "TEXT");
+    add_period(list);
     list->add_option("--most", arguments_.most, "How many")
         ->type_name("N")
         ->check(CLI::Range(1, 100'000))
         ->capture_default_str();
     list->add_flag("--follow", arguments_.follow, "Go on, and show new entries as they come");
-    add_audit_log(audit);
 }
 
 // What looks at the log itself: has it been changed, and what stands in it.
@@ -239,6 +264,68 @@ void Parser::add_audit_log(CLI::App* audit) {
     check_proof->add_option("--key", arguments_.key, "The log's public key, as `rollcall init` printed it")
         ->type_name("KEY")
         ->required();
+}
+
+void Parser::add_audit_questions(CLI::App* audit) {
+    CLI::App* show = command(Command::audit_show, "show", "One entry, and how it came to it",
+                             "rollcall audit show 353", audit);
+    show->add_option("N", arguments_.number, "The entry's number, as `rollcall audit list` shows it")
+        ->required()
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 53));
+
+    CLI::App* access = command(Command::audit_access, "access", "Who could read what, when, and why",
+                               "rollcall audit access merger --at 2026-03-03\n"
+                               "  rollcall audit access --person jdoe --from 2026-01-01 --to 2026-03-31",
+                               audit);
+    access->add_option("ROOM", arguments_.room, "Key or alias of a room");
+    access->add_option("--person,--user", arguments_.user, "All rooms of this person instead")
+        ->type_name("USER");
+    access->add_option("--at", arguments_.at, "At this time, or on this day (default now)")
+        ->type_name("TIME");
+    add_period(access);
+
+    CLI::App* leavers =
+        command(Command::audit_leavers, "leavers", "Who departed, and how soon they were out",
+                "rollcall audit leavers --from 2026-01-01 --to 2026-03-31 --promise 5m", audit);
+    add_period(leavers);
+    leavers
+        ->add_option("--promise", arguments_.promise,
+                     "A leaver is out of every managed room within this (default 5m)")
+        ->type_name("TIME");
+
+    CLI::App* exported =
+        command(Command::audit_export, "export", "Entries in a form for other programs, oldest first",
+                "rollcall audit export --format ocsf --from 2026-01-01 --out january.jsonl", audit);
+    exported
+        ->add_option("--format", arguments_.format, "jsonl (default), csv, ocsf, cef or syslog (RFC 5424)")
+        ->check(CLI::IsMember({"jsonl", "csv", "ocsf", "cef", "syslog"}));
+    exported->add_option("--out", arguments_.out, "Into this file instead of the terminal")
+        ->type_name("FILE");
+    add_period(exported);
+}
+
+void Parser::add_audit_review(CLI::App* audit) {
+    CLI::App* review = command(Command::audit_review, "review", "Who is in a room, why, and since when",
+                               "rollcall audit review engineering\n"
+                               "  rollcall audit review all --format html --out review.html",
+                               audit);
+    review->add_option("ROOM", arguments_.room, "Key of a room, or all")->required();
+    review->add_option("--format", arguments_.format, "text (default), html or csv")
+        ->check(CLI::IsMember({"text", "html", "csv"}));
+    review->add_option("--out", arguments_.out, "Into this file instead of the terminal")->type_name("FILE");
+
+    CLI::App* sign_off =
+        command(Command::audit_sign_off, "sign-off", "Say that a room's review is right, on record",
+                "rollcall audit sign-off engineering --review 3f2a91c0 "
+                "--reason \"Q1 review with the owner\"",
+                audit);
+    sign_off->add_option("ROOM", arguments_.room, "Key of the room")->required();
+    sign_off
+        ->add_option("--review", arguments_.review,
+                     "Hash of the review that was looked at, or how it begins (8 signs at least): refused "
+                     "if it is another by now")
+        ->type_name("HASH");
+    add_reason(sign_off, true);
 }
 
 // The option that a word names, at this command or above it; collects what there is for a suggestion.

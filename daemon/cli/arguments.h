@@ -28,7 +28,13 @@ enum class Command : std::uint8_t {
     audit_list,
     audit_verify,
     audit_prove,
-    audit_check_proof
+    audit_check_proof,
+    audit_show,
+    audit_access,
+    audit_leavers,
+    audit_review,
+    audit_sign_off,
+    audit_export
 };
 
 struct InitOptions {
@@ -50,9 +56,10 @@ struct Arguments {
     std::string policy, out, file;
     std::string reason;
     std::string user, room, id, kind;
+    std::string action, rule, result, at, from, to, promise, format, review;
     int most = 50;
     // Of the commands that look at the log itself.
-    std::string from, key;
+    std::string key;
     std::uint64_t number = 0;
     bool with_names = false;
     InitOptions init;

@@ -9,7 +9,13 @@ json::Value filter(const Arguments& arguments, std::int64_t after) {
     json::Value args{json::Object{}};
     if (!arguments.user.empty()) args.set("user", arguments.user);
     if (!arguments.room.empty()) args.set("room", arguments.room);
-    if (!arguments.kind.empty()) args.set("kind", arguments.kind);
+    for (const auto& [name, text] : {std::pair{"kind", &arguments.kind},
+                                     {"action", &arguments.action},
+                                     {"rule", &arguments.rule},
+                                     {"result", &arguments.result},
+                                     {"from", &arguments.from},
+                                     {"to", &arguments.to}})
+        if (!text->empty()) args.set(name, *text);
     if (after > 0) args.set("after", after);
     args.set("most", arguments.most);
     return request("audit.list", std::move(args));

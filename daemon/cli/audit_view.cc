@@ -31,7 +31,9 @@ std::string audit_view(const json::Array& entries, const std::string& time_zone,
         std::string reason = entry["reason"].text();
         if (const std::string rule = entry["rule"].text(); !rule.empty())
             reason += (reason.empty() ? "(" : " (") + rule + ")";
-        table.row({{shown_time(entry["time"].text(), time_zone), Tone::faint},
+        const std::int64_t number = entry["index"].integer_or(0);
+        table.row({{number > 0 ? std::to_string(number) : "", Tone::faint},
+                   {shown_time(entry["time"].text(), time_zone), Tone::faint},
                    {kind, tone},
                    who(entry),
                    room,

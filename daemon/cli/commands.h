@@ -23,6 +23,12 @@ int audit_list(const Session& session);
 int audit_verify(const Session& session);
 int audit_prove(const Session& session);
 int audit_check_proof(const Session& session);
+int audit_show(const Session& session);
+int audit_access(const Session& session);
+int audit_leavers(const Session& session);
+int audit_review(const Session& session);
+int audit_sign_off(const Session& session);
+int audit_export(const Session& session);
 
 // The command that was typed.
 int dispatch(const Session& session);

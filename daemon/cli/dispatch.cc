@@ -37,6 +37,18 @@ int dispatch(const Session& session) {
             return audit_prove(session);
         case Command::audit_check_proof:
             return audit_check_proof(session);
+        case Command::audit_show:
+            return audit_show(session);
+        case Command::audit_access:
+            return audit_access(session);
+        case Command::audit_leavers:
+            return audit_leavers(session);
+        case Command::audit_review:
+            return audit_review(session);
+        case Command::audit_sign_off:
+            return audit_sign_off(session);
+        case Command::audit_export:
+            return audit_export(session);
     }
     return 2;
 }

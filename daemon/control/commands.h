@@ -27,6 +27,16 @@ Answer depart(const Context& context);
 Answer holds(const Context& context);
 Answer approve(const Context& context);
 Answer reject(const Context& context);
+// audit_commands.cc
 Answer audit_list(const Context& context);
+Answer audit_show(const Context& context);
+Answer audit_export(const Context& context);
+// access_command.cc
+Answer audit_access(const Context& context);
+// leavers_command.cc
+Answer audit_leavers(const Context& context);
+// review_commands.cc
+Answer audit_review(const Context& context);
+Answer audit_sign_off(const Context& context);
 
 }  // namespace rollcall::control

@@ -13,10 +13,24 @@ struct Entry {
     bool reads_only;
 };
 constexpr Entry kCommands[] = {
-    {"plan", &plan, true},      {"apply", &apply, false},          {"status", &status, true},
-    {"why", &why, true},        {"pause", &pause, false},          {"resume", &resume, false},
-    {"depart", &depart, false}, {"holds", &holds, true},           {"approve", &approve, false},
-    {"reject", &reject, false}, {"audit.list", &audit_list, true}, {"check", &check, true},
+    {"plan", &plan, true},
+    {"apply", &apply, false},
+    {"status", &status, true},
+    {"why", &why, true},
+    {"pause", &pause, false},
+    {"resume", &resume, false},
+    {"depart", &depart, false},
+    {"holds", &holds, true},
+    {"approve", &approve, false},
+    {"reject", &reject, false},
+    {"audit.list", &audit_list, true},
+    {"check", &check, true},
+    {"audit.show", &audit_show, true},
+    {"audit.export", &audit_export, true},
+    {"audit.access", &audit_access, true},
+    {"audit.leavers", &audit_leavers, true},
+    {"audit.review", &audit_review, true},
+    {"audit.sign-off", &audit_sign_off, false},
 };
 
 const Entry* find(const json::Value& request) {

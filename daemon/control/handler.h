@@ -8,8 +8,8 @@
 //
 // Commands and their args → result:
 //   plan    {policy?: path}                    → Plan
-//   apply   {policy?: path, plan: hash, reason?} → {"version", "applied": n, "holds": [Hold…]}; a plan whose
-//   hash differs from
+//   apply   {policy?: path, plan: hash, reason?, checkout?: {commit, changed?, signature, signer?}} →
+//   {"version", "applied": n, "holds": [Hold…]}; a plan whose hash differs from
 //                                                what the files now yield is refused (exit 1), with the new
 //                                                Plan in "result"
 //   status  {}                                 → Status
@@ -18,7 +18,18 @@
 //   depart  {user, reason, take_back?: bool}   → {"user", "login", "departed": bool}
 //   holds   {}                                 → {"holds": [Hold…], "rejected": [Rejection…]}
 //   approve {id, reason}; reject {id, reason}  → {"wanted": [action text…], "unwanted": [action text…]}
-//   audit.list {user?, room?, kind?, after?, most?} → {"entries": [{"index", …trail entry…}…]}
+//   audit.list {user?, room?, kind?, action?, rule?, result?, from?, to?, after?, most?}
+//                                              → {"entries": [{"index", …trail entry…}…], "time_zone"}
+//   audit.show {number}                        → {"entry": {"index", …}, "chain": [{"role", "index", …}…]}
+//   audit.export {after?, from?, to?, most?}   → {"entries": […], oldest first, "more": bool}
+//   audit.access {room | user, at? | from?, to?} → {"from","to","now", of a room
+//   "room","known_since","history",
+//                                                "people":[{"user","login","stays":[Stay…]}…]; of a person
+//                                                "user",
+//                                                "login","rooms":[{"room","history","stays":[Stay…]}…]}
+//   audit.leavers {from?, to?, promise?}       → {"promise","departures":[…],"kept": n,"missed": n}
+//   audit.review {room: key or "all"}          → {"at","rooms":[{"room","hash","members":[…],…}…]}
+//   audit.sign-off {room, reason, review?}     → {"room","hash","index"}
 //   check   {}                                 → {"diagnostics", "unreachable": [...], "besides": [{room,
 //   people: n}]}
 //
@@ -32,6 +43,10 @@
 // Status {"version","now","policy":{"version","applied","by","edited":
 // bool,"edited_text"},"directory":{…},"homeserver":{…},
 //         "rooms":{…},"people":{…},"backlog":{…},"holds":[…],"rejected":[…],"pause","failures":[…],"invited":[…],"conflicts":[…],"bans":[…],…}
+// Stay   {"standing": invited|joined|left,"from","to","found": bool,"why": Authority,"ended":
+// Authority,"approval"?,
+//         "reads": [{"from","to"}…]: when the messages were sent that it let read, null: no bound}
+// Authority {"entry": n,"reason","rule","rule_path","policy","by"}
 // Why    {"user","login","dn","guid","departed":
 // "yes|no|unknown","departure","employee","rooms":[{"key","name","verdict",
 //         "membership","reasons":[{"text","path","rule"}…],"owners":[…],"next":[Line…]}…],"evidence":{…}}

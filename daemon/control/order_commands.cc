@@ -104,35 +104,4 @@ Answer reject(const Context& context) {
     return answer_hold(context, false);
 }
 
-Answer audit_list(const Context& context) {
-    store::TrailFilter filter;
-    filter.user = context.args["user"].text();
-    filter.room = context.args["room"].text();
-    filter.kind = context.args["kind"].text();
-    filter.after = static_cast<std::uint64_t>(std::max<std::int64_t>(0, context.args["after"].integer_or(0)));
-    filter.at_most =
-        static_cast<std::size_t>(std::clamp<std::int64_t>(context.args["most"].integer_or(200), 1, 100'000));
-    if (!filter.user.empty() && !filter.user.starts_with('@')) {
-        const Result<UserId> user = find_user(context.engine, filter.user);
-        if (!user) return error(user.error());
-        filter.user = context.engine.world().users.text(*user);
-    }
-    const auto rows = context.engine.store().trail(filter);
-    if (!rows) return error(rows.error());
-    json::Value result, list{json::Array{}};
-    for (const store::StoredTrailEntry& row : *rows) {
-        Result<json::Value> entry = json::parse(row.text);
-        if (!entry)
-            return error(Error{ErrorKind::io, fmt::format("entry {} of the trail cannot be read", row.index),
-                               entry.error().message});
-        json::Value out;
-        out.set("index", static_cast<std::int64_t>(row.index));
-        for (const json::Member& member : *entry->object()) out.set(member.first, member.second);
-        list.push(std::move(out));
-    }
-    result.set("entries", std::move(list));
-    result.set("time_zone", context.config.time_zone);
-    return ok(std::move(result));
-}
-
 }  // namespace rollcall::control

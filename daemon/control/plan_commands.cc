@@ -176,6 +176,22 @@ Answer plan(const Context& context) {
     return ok(plan_json(context, **drafted));
 }
 
+namespace {
+
+// As the caller's git says; what is no commit is not recorded.
+std::optional<schema::TrailCheckout> checkout_of(const json::Value& said) {
+    constexpr std::size_t kLongestSigner = 200;
+    schema::TrailCheckout out{said["commit"].text(), said["changed"].boolean_or(false),
+                              said["signature"].text(), said["signer"].text()};
+    const bool hex = out.commit.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (!hex || (out.commit.size() != 40 && out.commit.size() != 64) || out.signature.size() > 1)
+        return std::nullopt;
+    if (out.signer.size() > kLongestSigner) out.signer.clear();
+    return out;
+}
+
+}  // namespace
+
 Answer apply(const Context& context) {
     Diagnostics diagnostics;
     auto drafted = draft(context, diagnostics);
@@ -198,8 +214,8 @@ Answer apply(const Context& context) {
     result.set("applied", std::count_if(now.lines.begin(), now.lines.end(),
                                         [&](const auto& line) { return !now.rejected(line); }));
     result.set("holds", std::move(holds));
-    context.engine.apply(
-        {now.loaded.program, now.loaded.texts, context.caller, context.args["reason"].text()});
+    context.engine.apply({now.loaded.program, now.loaded.texts, context.caller, context.args["reason"].text(),
+                          checkout_of(context.args["checkout"])});
     return ok(std::move(result), held ? 4 : 0);
 }
 

@@ -62,6 +62,7 @@ struct PolicyToApply {
     std::vector<std::pair<std::string, std::string>> files;
     schema::TrailCaller caller;
     std::string reason;
+    std::optional<schema::TrailCheckout> checkout{};  // what the files came from
 };
 
 // Something that could not be done, for status: kept until it is done or no longer wanted.
@@ -287,6 +288,9 @@ class Engine {
     // marks.cc
     void load_marks(const std::vector<store::StoredMark>& marks);
     void mark(std::string kind, std::string key, std::optional<std::string> value);
+
+    // orders.cc
+    void record_approvals(const PolicyToApply& wanted);
 
     // engine.cc
     void bind(std::shared_ptr<const policy::Program> program);

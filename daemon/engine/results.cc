@@ -232,6 +232,13 @@ void Engine::result_entry(const Intent& intent, const std::string& result, const
             decider_ && intent.user_id.valid() ? decider_->person_of(intent.user_id) : PersonId{};
         person.valid())
         entry.person = world_.people[person.index()].guid;
+    if (intent.action == ActionKind::add || intent.action == ActionKind::remove) {
+        // As it is known to be now: another event may have come before the answer.
+        const auto room = world_.room_by_key.find(intent.room);
+        const UserId user = world_.users.find(intent.user);
+        if (room != world_.room_by_key.end() && user.valid())
+            entry.membership = to_text(world_.state_of(user, room->second));
+    }
     record(std::move(entry));
 }
 

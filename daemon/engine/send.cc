@@ -35,6 +35,9 @@ void Engine::announce(const Intent& intent) {
             if (!whole.reasons.empty()) entry.rule_path = whole.reasons.front().path;
             evidence = whole.evidence;
         }
+        if (evidence.attribute.empty() && intent.basis == policy::Basis::departed && !entry.person.empty())
+            evidence.attribute =
+                policy::departure_attribute(world_.people[world_.person(entry.person).index()], world_.now);
         if (!evidence.object.empty()) entry.evidence = std::move(evidence);
     } else if (intent.room_ref.valid()) {
         if (const policy::CompiledRoom* spec = program_->room(intent.room)) entry.rule = spec->at.file_line();

@@ -144,8 +144,15 @@ void Engine::effects(policy::Effects&& effects) {
         if (note.person.valid()) entry.person = world_.people[note.person.index()].guid;
         if (note.user.valid()) entry.user = world_.users.text(note.user);
         entry.room_key = note.room;
+        if (const auto room = world_.room_by_key.find(note.room); room != world_.room_by_key.end())
+            entry.room = world_.rooms[room->second.index()].id;
         entry.event = note.event;
         entry.evidence = note.evidence;
+        if (note.membership) entry.membership = to_text(*note.membership);
+        entry.history = note.history;
+        entry.sender = note.sender;
+        entry.event_time = note.event_time;
+        if (!entry.membership.empty() || !entry.sender.empty()) entry.source = note.read ? "read" : "event";
         if (note.kind == policy::Note::Kind::departed)
             log_.info("RC-DEPARTED", note.text, {{"user", entry.user}});
         record(std::move(entry));

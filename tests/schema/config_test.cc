@@ -38,6 +38,7 @@ TEST(Config, FillsInDefaults) {
     EXPECT_EQ(config->state, "/var/lib/rollcall");
     EXPECT_EQ(config->control.socket, "/run/rollcall/control.sock");
     EXPECT_EQ(config->control.group, "rollcall");
+    EXPECT_EQ(config->auditors, "");
     EXPECT_EQ(config->time_zone, "UTC");
     EXPECT_FALSE(config->metrics);
     EXPECT_EQ(config->log.level, LogLevel::info);

@@ -120,6 +120,24 @@ TEST(TimeZone, EndOfDayIsTheNextDaysFirstMomentThere) {
     EXPECT_FALSE(end_of_day("2027-01-31", "Europe/Amsterdamm"));
 }
 
+TEST(TimeZone, AMomentIsATimeThereOrAWholeDay) {
+    const auto read = [](const char* text, const char* zone = "Europe/Amsterdam") {
+        const auto moment = read_moment(text, zone);
+        return moment ? to_rfc3339(moment->first) + " " + to_rfc3339(moment->last) : "no";
+    };
+    EXPECT_EQ(read("2026-03-31 14:05"), "2026-03-31T12:05:00.000Z 2026-03-31T12:05:00.000Z");
+    EXPECT_EQ(read("2026-01-31T14:05:09"), "2026-01-31T13:05:09.000Z 2026-01-31T13:05:09.000Z");
+    EXPECT_EQ(read("2026-01-31T14:05:09+05:00"), "2026-01-31T09:05:09.000Z 2026-01-31T09:05:09.000Z");
+    EXPECT_EQ(read("2026-01-31T14:05:09.250Z"), "2026-01-31T14:05:09.250Z 2026-01-31T14:05:09.250Z");
+    EXPECT_EQ(read("2026-03-29"), "2026-03-28T23:00:00.000Z 2026-03-29T21:59:59.999Z") << "23 hours";
+    EXPECT_EQ(read("2026-10-25 02:30"), "2026-10-25T00:30:00.000Z 2026-10-25T01:30:00.000Z") << "comes twice";
+    EXPECT_EQ(read("2026-03-29 02:30"), "2026-03-29T01:00:00.000Z 2026-03-29T01:00:00.000Z") << "never comes";
+    for (const char* bad : {"", "soon", "2026-02-30", "2026-01-31 25:00", "2026-01-31 14", "2026-01-31_14:05",
+                            "2026-01-31 14:05:09 CET", "14:05"})
+        EXPECT_EQ(read(bad), "no") << bad;
+    EXPECT_EQ(read("2026-01-31", "Nowhere/Town"), "no");
+}
+
 TEST(TimeZone, KnowsItsNames) {
     EXPECT_TRUE(is_time_zone("UTC"));
     EXPECT_TRUE(is_time_zone("Europe/Amsterdam"));

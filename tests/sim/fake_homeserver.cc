@@ -482,7 +482,7 @@ const RoomEvent& FakeHomeserver::emit(const std::string& room_id, const std::str
     held = std::move(next);
     const bool concerns_bot = std::holds_alternative<MemberContent>(held.content) && state_key == bot_;
     // As Synapse does: also the first events of a room that the bot makes, before it is in it.
-    if (concerns_bot || sender == bot_ || membership(room_id, bot_) == MembershipState::join) {
+    if (!deaf && (concerns_bot || sender == bot_ || membership(room_id, bot_) == MembershipState::join)) {
         outgoing_.push_back(held);
         pump();
     }

@@ -67,7 +67,8 @@ class FakeHomeserver : public engine::Homeserver {
 
     CallFaults faults;
     bool down = false;
-    Duration create_takes{0};                      // createRoom goes on although its client has given up
+    bool deaf = false;         // what happens is never told: a bridge that lost its events
+    Duration create_takes{0};  // createRoom goes on although its client has given up
     Duration patience = std::chrono::seconds{30};  // of the client: then the answer is lost
     // An answer of the test's own, instead of carrying the call out.
     std::function<std::optional<engine::CallResult>(const engine::Call&)> answer_instead;

@@ -114,6 +114,7 @@ class Simulation {
     void wrong_departures(std::vector<std::string>& out) const;
     void done_twice(std::vector<std::string>& out) const;
     void wrong_trail(std::vector<std::string>& out);
+    void wrong_replay(std::vector<std::string>& out);
     [[nodiscard]] std::string some_login();
     [[nodiscard]] std::string some_room();
     [[nodiscard]] bool may_meet(const std::string& user) const;

@@ -60,6 +60,7 @@ std::vector<std::string> Simulation::wrongs() {
     wrong_departures(out);
     done_twice(out);
     wrong_trail(out);
+    wrong_replay(out);
     look_around(out);
     return out;
 }
@@ -222,6 +223,41 @@ void Simulation::wrong_trail(std::vector<std::string>& out) {
     }
     for (const auto& [id, counts] : seen)
         if (counts.second == 0) out.push_back(fmt::format("intent {} has no result", id));
+}
+
+// Whoever replays the trail knows who is in each room and what its history visibility is.
+void Simulation::wrong_replay(std::vector<std::string>& out) {
+    store::TrailFilter all;
+    all.at_most = 1'000'000;
+    const auto rows = store_.trail(all);
+    std::map<std::pair<std::string, std::string>, std::string> members;  // (room key, Matrix ID)
+    std::map<std::string, std::string> history;
+    for (const store::StoredTrailEntry& row : *rows) {
+        const auto entry = schema::read_trail_entry(json::parse(row.text).value());
+        if (!entry || entry->room_key.empty()) continue;
+        if (!entry->membership.empty()) members[{entry->room_key, entry->user}] = entry->membership;
+        if (!entry->history.empty()) history[entry->room_key] = entry->history;
+    }
+    for (const Rule& rule : rules) {
+        const std::string id = room_id(rule.key);
+        if (id.empty()) continue;
+        const auto* visibility =
+            content_of<policy::HistoryVisibilityContent>(homeserver, id, "m.room.history_visibility");
+        if (visibility == nullptr || history[rule.key] != visibility->visibility)
+            out.push_back(fmt::format("{}: by the trail its history is '{}'", rule.key, history[rule.key]));
+        std::set<std::string> users;
+        for (const auto& [slot, event] : homeserver.rooms.at(id).state)
+            if (slot.first == "m.room.member") users.insert(slot.second);
+        for (const auto& [place, state] : members)
+            if (place.first == rule.key) users.insert(place.second);
+        for (const std::string& user : users) {
+            const auto told = members.find({rule.key, user});
+            const std::string by_trail = told == members.end() ? "none" : told->second;
+            const std::string_view is = policy::to_text(homeserver.membership(id, user));
+            if (by_trail != is)
+                out.push_back(fmt::format("{} in {} is {}, by the trail {}", user, rule.key, is, by_trail));
+        }
+    }
 }
 
 }  // namespace rollcall::sim

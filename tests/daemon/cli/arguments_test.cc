@@ -33,6 +33,12 @@ TEST(Arguments, EveryCommand) {
         {{"approve", "ab12", "--reason", "x"}, Command::approve},
         {{"reject", "ab12", "--reason", "x"}, Command::reject},
         {{"audit", "list"}, Command::audit_list},
+        {{"audit", "show", "7"}, Command::audit_show},
+        {{"audit", "access", "hall"}, Command::audit_access},
+        {{"audit", "leavers"}, Command::audit_leavers},
+        {{"audit", "review", "all"}, Command::audit_review},
+        {{"audit", "sign-off", "hall", "--reason", "x"}, Command::audit_sign_off},
+        {{"audit", "export"}, Command::audit_export},
     };
     for (const Case& c : cases) EXPECT_EQ(good(c.words).command, c.command) << c.words[0];
 }
@@ -63,6 +69,21 @@ TEST(Arguments, Values) {
     EXPECT_EQ(good({"init", "--exclude", "admin,root"}).init.exclude, (Words{"admin", "root"}));
     EXPECT_TRUE(good({"depart", "jdoe", "--reason", "x", "--take-back"}).take_back);
     EXPECT_EQ(good({"audit", "list", "--most", "7"}).most, 7);
+    const Arguments list =
+        good({"audit", "list", "--person", "jdoe", "--action", "sign out", "--rule", "rooms.hall", "--result",
+              "done", "--from", "2026-01-01", "--to", "2026-02-01"});
+    EXPECT_EQ(list.user, "jdoe");
+    EXPECT_EQ(list.action, "sign out");
+    EXPECT_EQ(list.rule, "rooms.hall");
+    EXPECT_EQ(list.result, "done");
+    EXPECT_EQ(list.from + list.to, "2026-01-012026-02-01");
+    EXPECT_EQ(good({"audit", "show", "353"}).number, 353);
+    EXPECT_EQ(good({"audit", "access", "hall", "--at", "2026-03-03 14:05"}).at, "2026-03-03 14:05");
+    EXPECT_EQ(good({"audit", "access", "--person", "jdoe"}).user, "jdoe");
+    EXPECT_EQ(good({"audit", "leavers", "--promise", "1h"}).promise, "1h");
+    EXPECT_EQ(good({"audit", "review", "hall", "--format", "html", "--out", "x.html"}).format, "html");
+    EXPECT_EQ(good({"audit", "sign-off", "hall", "--review", "3f2a91c0", "--reason", "x"}).review,
+              "3f2a91c0");
 }
 
 TEST(Arguments, WhatIsWrongEndsWithTwoAndASuggestion) {
@@ -84,6 +105,13 @@ TEST(Arguments, WhatIsWrongEndsWithTwoAndASuggestion) {
         {{"approve", "ab12"}, "rollcall approve --help"},
         {{"audit", "list", "--most", "many"}, "--most"},
         {{"audit", "list", "--most", "0"}, "--most"},
+        {{"audit", "show", "0"}, "N"},
+        {{"audit", "show", "last"}, "N"},
+        {{"audit", "review"}, "ROOM"},
+        {{"audit", "review", "all", "--format", "pdf"}, "--format"},
+        {{"audit", "sign-off", "hall"}, "--reason"},
+        {{"audit", "acces"}, "did you mean 'access'?"},
+        {{"audit", "export", "--format", "xml"}, "--format"},
         {{"why", "a", "b", "c"}, "c"},
         {{"sta\x1b[2Jtus"}, "unknown command 'sta[2Jtus'"},
     };

@@ -1,5 +1,6 @@
 // Every view against a golden text: what goes in is a fixture of the handler's answer, what comes out is in
 // golden/. After a change that is meant: ROLLCALL_WRITE_GOLDEN=1 writes them anew; read the difference.
+#include "daemon/cli/audit_answers.h"
 #include "daemon/cli/audit_view.h"
 #include "daemon/cli/hold_view.h"
 #include "daemon/cli/plan_view.h"
@@ -37,6 +38,17 @@ std::string audit(const json::Value& v, const Look& look) {
     return audit_view(*v["entries"].array(), kZone, look);
 }
 
+template <std::string (*kView)(const json::Value&, const std::string&, const Look&)>
+std::string zoned(const json::Value& v, const Look& look) {
+    return kView(v, kZone, look);
+}
+std::string html(const json::Value& v, const Look&) {
+    return review_html(v, kZone);
+}
+std::string csv(const json::Value& v, const Look&) {
+    return review_csv(v);
+}
+
 struct Case {
     const char* fixture;
     const char* golden;
@@ -67,6 +79,18 @@ const Case kCases[] = {
     {"holds", "holds.80", holds_zoned, kNarrow},
     {"holds_rejected", "holds_rejected.80", holds_zoned, kNarrow},
     {"plan_rejected", "plan_rejected.80", plan_short, kNarrow},
+    {"access_room", "access_room.80", zoned<access_view>, kNarrow},
+    {"access_room", "access_room.pipe", zoned<access_view>, kPipe},
+    {"access_unknown", "access_unknown.80", zoned<access_view>, kNarrow},
+    {"access_person", "access_person.120", zoned<access_view>, kWide},
+    {"leavers", "leavers.120", zoned<leavers_view>, kWide},
+    {"leavers", "leavers.colour", zoned<leavers_view>, kColour},
+    {"show", "show.80", zoned<show_view>, kNarrow},
+    {"show", "show.120", zoned<show_view>, kWide},
+    {"show_policy", "show_policy.80", zoned<show_view>, kNarrow},
+    {"review", "review.80", zoned<review_view>, kNarrow},
+    {"review", "review.120", zoned<review_view>, kWide},
+    {"review", "review.html", html, kPipe},
 };
 
 class View : public testing::TestWithParam<Case> {};
@@ -90,6 +114,21 @@ TEST(View, NoControlCharacterOfAnOutsiderReachesTheTerminal) {
         EXPECT_EQ(text.find('\a'), std::string::npos) << c.golden;
         EXPECT_EQ(text.find("\xe2\x80\xae"), std::string::npos) << c.golden;  // right-to-left override
     }
+}
+
+TEST(View, ASpreadsheetTakesNothingInAReviewForAFormula) {
+    const std::string text = csv(fixture("review"), kPipe);
+    EXPECT_NE(text.find(R"("'=HYPERLINK(""x"")"), std::string::npos) << text;
+    EXPECT_NE(text.find(R"("apollo","Project <Apollo>","@anna:corp.example.com","anna")"), std::string::npos);
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 6) << "one line a member";
+}
+
+TEST(View, AReviewsPageHoldsNoMarkupOfOthers) {
+    const std::string text = html(fixture("review"), kPipe);
+    EXPECT_EQ(text.find("<Apollo>"), std::string::npos);
+    EXPECT_NE(text.find("Project &lt;Apollo&gt;"), std::string::npos);
+    for (const char* outside : {"http:", "https:", "src=", "href=", "<script", "url("})
+        EXPECT_EQ(text.find(outside), std::string::npos) << outside;
 }
 
 TEST(View, PlanCountsPeopleOnceAndHoldsApart) {

@@ -10,6 +10,7 @@ schema::Config Daemon::settings() {
     config.homeserver.server_name = sim::kServerName;
     config.directories.emplace_back().name = "corp";
     config.policy = "/nonexistent";
+    config.auditors = "Auditors";
     return config;
 }
 

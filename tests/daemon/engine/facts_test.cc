@@ -26,6 +26,13 @@ class Facts : public testing::Test {
                 last = entry;
         return last;
     }
+    template <class Is>
+    [[nodiscard]] schema::TrailEntry last(Is is) {
+        schema::TrailEntry found;
+        for (const schema::TrailEntry& entry : company.trail())
+            if (is(entry)) found = entry;
+        return found;
+    }
     Company company;
 };
 
@@ -154,6 +161,8 @@ TEST_F(Facts, TheEvidenceIsTheObjectThatSaysSo) {
     ASSERT_TRUE(announced("leave", "p4").evidence);
     EXPECT_EQ(announced("leave", "p4").evidence->object, groups.at("Crew").dn);
     EXPECT_EQ(announced("leave", "p4").evidence->usn, groups.at("Crew").usn);
+    EXPECT_EQ(announced("leave", "p4").evidence->guid, groups.at("Crew").guid);
+    EXPECT_EQ(announced("leave", "p4").evidence->attribute, "member");
 
     company.sim.directory.content.group("Guests", {"Crew"});
     company.sim.directory.touched(std::vector<std::string>{"Guests", "Crew"});
@@ -170,6 +179,70 @@ TEST_F(Facts, TheEvidenceIsTheObjectThatSaysSo) {
     company.sim.run_for(minutes{1});
     ASSERT_TRUE(announced("leave", "p5").evidence);
     EXPECT_EQ(announced("leave", "p5").evidence->object, company.sim.directory.content.people.at("p5").dn);
+    EXPECT_EQ(announced("leave", "p5").evidence->guid, company.sim.directory.content.people.at("p5").guid);
+    for (const char* action : {"leave", "sign out"})
+        EXPECT_EQ(announced(action, "p5").evidence->attribute, "userAccountControl") << action;
+    const auto departed = last([](const auto& entry) { return entry.action == "departed"; });
+    ASSERT_TRUE(departed.evidence);
+    EXPECT_EQ(departed.evidence->attribute, "userAccountControl");
+    EXPECT_EQ(departed.evidence->guid, company.sim.directory.content.people.at("p5").guid);
+}
+
+TEST_F(Facts, TheTrailSaysWhatOthersDidInMembersForPrograms) {
+    const std::string room = company.sim.room_id("crew");
+    ASSERT_TRUE(company.sim.homeserver.invite(room, Company::id("p2"), "@guest:elsewhere.example"));
+    company.sim.run_for(minutes{1});
+    const auto invited = last([](const auto& entry) { return entry.membership == "invite"; });
+    EXPECT_EQ(invited.user, "@guest:elsewhere.example");
+    EXPECT_EQ(invited.sender, Company::id("p2"));
+    EXPECT_EQ(invited.source, "event");
+    EXPECT_EQ(invited.room, room);
+    EXPECT_EQ(invited.room_key, "crew");
+    const auto gone = last([](const auto& entry) { return entry.membership == "leave"; });
+    EXPECT_EQ(gone.user, "@guest:elsewhere.example");
+    EXPECT_EQ(gone.kind, TrailKind::result) << "the daemon's own doing";
+}
+
+TEST_F(Facts, TheTrailSaysWhatIsFoundWhenARoomIsRead) {
+    EXPECT_EQ(last([](const auto& entry) { return !entry.history.empty(); }).history, "shared");
+    const std::string room = company.sim.room_id("crew");
+    company.sim.homeserver.deaf = true;  // told of nothing
+    ASSERT_TRUE(company.sim.homeserver.kick(room, Company::id("p1"), Company::id("p4")));
+    company.sim.run_for(minutes{1});
+    company.sim.homeserver.deaf = false;
+    static_cast<void>(company.sim.command([](Engine& engine) { engine.verify_rooms(); }));
+    company.sim.run_for(minutes{1});
+    const auto found = last([](const auto& entry) { return entry.source == "read"; });
+    EXPECT_EQ(found.user, Company::id("p4"));
+    EXPECT_EQ(found.membership, "leave");
+    EXPECT_EQ(found.sender, Company::id("p1"));
+}
+
+TEST_F(Facts, AnOutsidersApprovalIsOnRecordWithWhoAskedAndWhoGaveIt) {
+    company.room("room0");
+    company.sim.apply();
+    company.sim.run_for(minutes{1});
+    const auto approvals = [this] {
+        std::vector<schema::TrailEntry> out;
+        for (const schema::TrailEntry& entry : company.trail())
+            if (entry.sponsor == "p1") out.push_back(entry);
+        return out;
+    };
+    ASSERT_EQ(approvals().size(), 1U);
+    const schema::TrailEntry given = approvals().front();
+    EXPECT_EQ(given.kind, TrailKind::policy);
+    EXPECT_EQ(given.action, "approve outsider");
+    EXPECT_EQ(given.user, "@friend:partner.example");
+    EXPECT_EQ(given.rooms, std::vector<std::string>{"room0"});
+    EXPECT_EQ(given.until, *parse_rfc3339("2030-01-01T00:00:00Z"));
+    ASSERT_TRUE(given.caller);
+    EXPECT_EQ(given.caller->text, "tester");
+    company.sim.apply();
+    EXPECT_EQ(approvals().size(), 1U) << "nothing about it has changed";
+    company.sim.rules.pop_back();
+    company.sim.apply();
+    ASSERT_EQ(approvals().size(), 2U);
+    EXPECT_EQ(approvals().back().action, "end approval");
 }
 
 TEST_F(Facts, TheTrailSaysThatTheProgramEndedInOrder) {

@@ -1,0 +1,116 @@
+// Access: who could read what in one room, when, and why, from entries of the trail alone.
+//
+// A fold: take() is given the room's entries in their order, then the questions can be asked, of any moment.
+// What somebody can read hangs on three things: their membership, the room's history visibility while a
+// message was sent, and, for an account of our own server that was removed, whether the past was taken from
+// it by a forget (Matrix client-server API v1.19, "Room history visibility"; docs/carrying-on.md, "Traps").
+//
+// Where the trail does not know the visibility, the answer is the widest: as if the past were shared.
+// Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "policy/base/guid.h"
+#include "policy/base/time.h"
+#include "schema/trail_entry.h"
+
+namespace rollcall::audit {
+
+// From the first moment to just before the second; kEver is before everything, kNever never.
+inline constexpr Time kEver = Time::min();
+struct Period {
+    Time from = kEver, to = kNever;
+    bool operator==(const Period&) const = default;
+};
+
+// On whose authority, as the entry of that number says.
+struct Authority {
+    std::uint64_t entry = 0;  // 0: the trail does not say
+    std::string reason, rule, rule_path, policy;
+    std::string by;  // Matrix ID of whoever did it; "" for the daemon
+};
+
+enum class Standing : std::uint8_t {
+    invited,  // can come in
+    joined,   // reads what is said
+    left,     // out, and reads what was said before, until a forget
+};
+[[nodiscard]] std::string_view to_text(Standing standing);
+
+// A stretch of time in which somebody stood in one way to the room.
+struct Stay {
+    Standing standing = Standing::joined;
+    Period time;
+    bool found = false;  // its beginning was not told as it happened but found later; `time` as the
+                         // homeserver says
+    Authority began, ended;
+};
+
+struct Member {
+    std::string user;
+    Guid person;
+    std::vector<Stay> stays;  // one after another
+    [[nodiscard]] const Stay* at(Time time) const;
+};
+
+struct Visibility {
+    Time from = kEver;
+    std::string value;
+    std::string sender;
+};
+
+struct Approval {
+    std::uint64_t entry = 0;
+    std::string who, key, reason, sponsor, given_by;  // key: its place in the policy
+    Time until{};                                     // as given
+    Period time;                                      // as it was: it may be taken back before
+};
+
+class Access {
+  public:
+    // `bot`: the daemon's own Matrix ID; users of its server are our own.
+    Access(std::string room_key, std::string bot) : room_key_(std::move(room_key)), bot_(std::move(bot)) {}
+
+    // Entries of other rooms say nothing here, but approvals that name this one.
+    void take(std::uint64_t index, const schema::TrailEntry& entry);
+
+    [[nodiscard]] Time known_since() const { return known_since_; }  // kNever: the room is unknown
+    [[nodiscard]] const std::map<std::string, Member>& members() const { return members_; }
+    [[nodiscard]] const std::vector<Visibility>& history() const { return history_; }
+    [[nodiscard]] std::string history_at(Time time) const;  // "" unknown
+    [[nodiscard]] const Approval* approval(const std::string& user, Time at) const;
+    [[nodiscard]] bool local(const std::string& user) const;
+
+    // When the messages were sent that this member could read at that moment; in order, apart.
+    [[nodiscard]] std::vector<Period> readable(const Member& member, Time at) const;
+
+    // May an entry with this text matter here? Cheap, and never wrongly no.
+    [[nodiscard]] static bool may_concern(std::string_view kind, std::string_view text);
+
+  private:
+    // Of one user, besides their stays.
+    struct Open {
+        Authority in, out;        // announced, and nothing has come of it yet
+        bool reads_past = false;  // was in, and no forget came since
+    };
+    [[nodiscard]] Authority why(const schema::TrailEntry& entry, std::uint64_t index, bool in,
+                                const Stay* invitation);
+    void change(const schema::TrailEntry& entry, std::uint64_t index);
+    void begin(Member& member, Standing standing, Time time, bool found, Authority why);
+    void end(Member& member, Time time, const Authority& why);
+    void take_approval(std::uint64_t index, const schema::TrailEntry& entry);
+    [[nodiscard]] std::vector<Period> shared_until(Time limit) const;
+
+    const std::string room_key_, bot_;
+    Time known_since_ = kNever;
+    std::map<std::string, Member> members_;
+    std::map<std::string, Open> open_;
+    std::vector<Visibility> history_;
+    std::vector<Approval> approvals_;
+};
+
+}  // namespace rollcall::audit

@@ -1,0 +1,250 @@
+#include "daemon/audit/export_format.h"
+
+#include <fmt/format.h>
+#include <array>
+
+#include "daemon/audit/csv.h"
+#include "policy/base/time.h"
+
+namespace rollcall::audit {
+namespace {
+
+using json::Value;
+
+constexpr std::string_view kProduct = "Rollcall";
+
+struct Name {
+    ExportFormat format;
+    std::string_view name;
+};
+constexpr std::array<Name, 5> kNames{{{ExportFormat::jsonl, "jsonl"},
+                                      {ExportFormat::csv, "csv"},
+                                      {ExportFormat::ocsf, "ocsf"},
+                                      {ExportFormat::cef, "cef"},
+                                      {ExportFormat::syslog, "syslog"}}};
+
+constexpr std::array<const char*, 16> kColumns{
+    "index",  "time",   "kind", "action",    "user",   "person", "room_key", "membership",
+    "result", "reason", "rule", "rule_path", "policy", "sender", "intent",   "event"};
+
+bool failed(const Value& entry) {
+    return entry["kind"].text() == "failure";
+}
+
+// --- csv ---
+
+std::string csv_line(const Value& entry) {
+    std::string out;
+    for (const char* column : kColumns) {
+        const Value& member = entry[column];
+        out += (out.empty() ? "" : ",") +
+               (member.integer() != nullptr ? std::to_string(*member.integer()) : csv_field(member.text()));
+    }
+    return out + "," + csv_field(entry["caller"]["text"].text()) + "," +
+           csv_field(entry["evidence"]["object"].text()) + "\r\n";
+}
+
+// --- OCSF ---
+
+struct Activity {
+    int class_uid, id;
+    std::string_view class_name, name;
+};
+
+// Group Management (3006), Account Change (3001), User Access Management (3005); the base event elsewhere.
+Activity activity_of(const Value& entry) {
+    const std::string action = entry["action"].text(), membership = entry["membership"].text();
+    if (action == "departed") return {3001, 5, "Account Change", "Disable"};
+    if (action == "returned") return {3001, 2, "Account Change", "Enable"};
+    if (action == "sign out") return {3001, 99, "Account Change", "Other"};
+    if (action == "power levels") return {3005, 1, "User Access Management", "Assign Privileges"};
+    if (action == "hidden" || action == "open") return {3006, 6, "Group Management", "Create"};
+    if (action == "join" || action == "invite" || membership == "join" || membership == "invite")
+        return {3006, 3, "Group Management", "Add User"};
+    if (action == "leave" || !membership.empty()) return {3006, 4, "Group Management", "Remove User"};
+    return {0, 99, "Base Event", "Other"};
+}
+
+Value user_json(const Value& entry) {
+    Value out;
+    out.set("name", entry["user"].text());
+    if (!entry["person"].is_null()) out.set("uid", entry["person"]);
+    return out;
+}
+
+Value actor_json(const Value& entry) {
+    Value out, user;
+    const std::string by = entry["caller"]["text"].text(entry["sender"].text());
+    if (by.empty()) {
+        out.set("app_name", kProduct);
+        return out;
+    }
+    user.set("name", by);
+    if (!entry["caller"]["uid"].is_null())
+        user.set("uid", std::to_string(entry["caller"]["uid"].integer_or(-1)));
+    out.set("user", std::move(user));
+    return out;
+}
+
+std::string message_of(const Value& entry) {
+    std::string out = entry["kind"].text();
+    for (const char* name : {"action", "user", "room_key", "result", "reason"})
+        if (const std::string text = entry[name].text(); !text.empty()) out += " " + text;
+    return out;
+}
+
+std::int64_t ms_of(const Value& entry) {
+    const auto time = parse_rfc3339(entry["time"].text());
+    return time ? to_ms(*time) : 0;
+}
+
+std::string ocsf_line(const Value& entry, std::string_view host) {
+    const Activity activity = activity_of(entry);
+    const std::string kind = entry["kind"].text();
+    Value out, metadata, product, unmapped;
+    product.set("name", kProduct);
+    product.set("vendor_name", kProduct);
+    metadata.set("version", "1.3.0");
+    metadata.set("product", std::move(product));
+    metadata.set("log_provider", host);
+    metadata.set("sequence", entry["index"]);
+    metadata.set("uid", std::to_string(entry["index"].integer_or(0)));
+    out.set("metadata", std::move(metadata));
+    out.set("class_uid", activity.class_uid);
+    out.set("class_name", activity.class_name);
+    out.set("category_uid", activity.class_uid / 1000);
+    out.set("category_name", activity.class_uid == 0 ? "Uncategorized" : "Identity & Access Management");
+    out.set("activity_id", activity.id);
+    out.set("activity_name", activity.name);
+    out.set("type_uid", activity.class_uid * 100 + activity.id);
+    out.set("time", ms_of(entry));
+    out.set("severity_id", failed(entry) || kind == "hold" ? 3 : 1);
+    out.set("status_id", failed(entry) ? 2 : kind == "intent" ? 0 : 1);
+    if (kind == "intent") out.set("status", "announced");
+    if (!entry["result"].is_null()) out.set("status_detail", entry["result"]);
+    out.set("message", message_of(entry));
+    out.set("actor", actor_json(entry));
+    if (!entry["room_key"].is_null() && activity.class_uid == 3006) {
+        Value group;
+        group.set("name", entry["room_key"]);
+        if (!entry["room"].is_null()) group.set("uid", entry["room"]);
+        group.set("type", "Matrix room");
+        out.set("group", std::move(group));
+    }
+    if (!entry["user"].is_null() && activity.class_uid == 3006) {
+        Value users{json::Array{}};
+        users.push(user_json(entry));
+        out.set("users", std::move(users));
+    } else if (!entry["user"].is_null()) {
+        out.set("user", user_json(entry));
+    }
+    if (!entry["rule"].is_null()) {
+        Value policy;
+        policy.set("name", entry["rule"]);
+        policy.set("uid", entry["policy"].text());
+        policy.set("desc", entry["rule_path"].text());
+        out.set("policy", std::move(policy));
+    }
+    unmapped.set("rollcall", entry);
+    out.set("unmapped", std::move(unmapped));
+    return json::write(out) + "\n";
+}
+
+// --- CEF ---
+
+std::string escaped(const std::string& text, std::string_view special) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '\n' || c == '\r')
+            out += special.find('=') == std::string_view::npos ? " " : "\\n";
+        else if (special.find(c) != std::string_view::npos)
+            out += std::string("\\") + c;
+        else
+            out += c;
+    }
+    return out;
+}
+
+std::string cef_line(const Value& entry, std::string_view host) {
+    const std::string kind = entry["kind"].text(), action = entry["action"].text(kind);
+    std::string out = fmt::format("CEF:0|{}|{}|1|{}|{}|{}|", kProduct, kProduct, escaped(kind, "\\|"),
+                                  escaped(action, "\\|"),
+                                  failed(entry)    ? 6
+                                  : kind == "hold" ? 5
+                                                   : 2);
+    const auto add = [&out](std::string_view key, const std::string& text) {
+        if (text.empty()) return;
+        if (out.back() != '|') out += ' ';
+        out += fmt::format("{}={}", key, escaped(text, "\\="));
+    };
+    add("rt", std::to_string(ms_of(entry)));
+    add("externalId", std::to_string(entry["index"].integer_or(0)));
+    add("dvchost", std::string(host));
+    add("act", action);
+    add("duser", entry["user"].text());
+    add("duid", entry["person"].text());
+    add("suser", entry["caller"]["text"].text(entry["sender"].text()));
+    add("outcome", entry["result"].text());
+    add("reason", entry["reason"].text());
+    const std::pair<const char*, std::string> custom[] = {{"room", entry["room_key"].text()},
+                                                          {"rule", entry["rule"].text()},
+                                                          {"policy", entry["policy"].text()},
+                                                          {"membership", entry["membership"].text()}};
+    int number = 0;
+    for (const auto& [label, text] : custom) {
+        ++number;
+        if (text.empty()) continue;
+        add(fmt::format("cs{}Label", number), label);
+        add(fmt::format("cs{}", number), text);
+    }
+    return out + "\n";
+}
+
+// --- syslog ---
+
+// HOSTNAME and MSGID are printable ASCII without blanks (RFC 5424, 6).
+std::string ascii(std::string_view text, std::size_t most) {
+    std::string out;
+    for (const char c : text.substr(0, most)) out += c > ' ' && c < '\x7f' ? c : '-';
+    return out.empty() ? "-" : out;
+}
+
+std::string syslog_line(const Value& entry, std::string_view host) {
+    constexpr int kAudit = 13, kNotice = 5, kWarning = 4;
+    return fmt::format("<{}>1 {} {} rollcall - {} - \xEF\xBB\xBF{}\n",
+                       kAudit * 8 + (failed(entry) ? kWarning : kNotice), entry["time"].text("-"),
+                       ascii(host, 255), ascii(entry["kind"].text(), 32), json::write(entry));
+}
+
+}  // namespace
+
+std::optional<ExportFormat> export_format(std::string_view name) {
+    for (const Name& one : kNames)
+        if (one.name == name) return one.format;
+    return std::nullopt;
+}
+
+std::string export_header(ExportFormat format) {
+    if (format != ExportFormat::csv) return {};
+    std::string out;
+    for (const char* column : kColumns) out += fmt::format("{}\"{}\"", out.empty() ? "" : ",", column);
+    return out + ",\"caller\",\"object\"\r\n";
+}
+
+std::string export_line(ExportFormat format, const Value& entry, std::string_view host) {
+    switch (format) {
+        case ExportFormat::jsonl:
+            return json::write(entry) + "\n";
+        case ExportFormat::csv:
+            return csv_line(entry);
+        case ExportFormat::ocsf:
+            return ocsf_line(entry, host);
+        case ExportFormat::cef:
+            return cef_line(entry, host);
+        case ExportFormat::syslog:
+            return syslog_line(entry, host);
+    }
+    return {};
+}
+
+}  // namespace rollcall::audit

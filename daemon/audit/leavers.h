@@ -1,0 +1,62 @@
+// Leavers: what became of one person's departures, from the entries about them alone.
+//
+// A fold: take() is given every entry about one Matrix ID in their order. When a room was left counts from
+// the answer or the event that said so; the promise is about the rooms that the policy names.
+// Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "policy/base/guid.h"
+#include "policy/base/time.h"
+#include "schema/trail_entry.h"
+
+namespace rollcall::audit {
+
+enum class Promise : std::uint8_t {
+    kept,
+    missed,
+    open,        // not over, and there is time left
+    taken_back,  // they came back before it was over, and in time
+};
+[[nodiscard]] std::string_view to_text(Promise promise);
+
+struct Departure {
+    std::uint64_t entry = 0;
+    std::string user;
+    Guid person;
+    std::string text;  // "jdoe: account disabled"
+    Time said{};       // when the directory's news was read, or the order given
+    Time noticed{};    // when it was believed: the entry's own time
+    std::optional<Time> signed_out, last_left, last_forgotten, over;
+    std::size_t rooms = 0, elsewhere = 0;        // left since: rooms of the policy, and others
+    std::set<std::string> remains, unforgotten;  // room keys
+    // As things stood at `now`.
+    [[nodiscard]] Promise promise(Duration within, Time now) const;
+    [[nodiscard]] std::optional<Duration> took() const;  // until the last room was left; nullopt: not over
+};
+
+class Leavers {
+  public:
+    explicit Leavers(std::string user) : user_(std::move(user)) {}
+    void take(std::uint64_t index, const schema::TrailEntry& entry);
+    // All departures, each as it ended: by a return, by the next one, or with the last entry taken.
+    [[nodiscard]] const std::vector<Departure>& departures() const { return departures_; }
+
+  private:
+    void departed(std::uint64_t index, const schema::TrailEntry& entry);
+    void membership(const schema::TrailEntry& entry);
+    void done(const schema::TrailEntry& entry);
+    [[nodiscard]] Departure* open();
+
+    const std::string user_;
+    std::map<std::string, bool> in_;  // rooms that they are in or invited to → joined
+    std::vector<Departure> departures_;
+};
+
+}  // namespace rollcall::audit

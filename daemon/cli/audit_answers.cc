@@ -1,0 +1,32 @@
+#include "daemon/cli/audit_answers.h"
+
+#include <fmt/format.h>
+
+namespace rollcall::cli {
+
+const json::Array& items(const json::Value& value) {
+    static const json::Array kNone;
+    return value.array() == nullptr ? kNone : *value.array();
+}
+
+std::string name_of(const json::Value& row) {
+    const std::string login = row["login"].text(), user = row["user"].text();
+    if (user.starts_with("@" + login + ":")) return user;
+    return login.empty() ? user : user.empty() ? login : fmt::format("{} ({})", login, user);
+}
+
+std::string span_text(std::int64_t ms) {
+    constexpr std::int64_t kSecond = 1'000, kMinute = 60 * kSecond, kHour = 60 * kMinute;
+    if (ms < kMinute) return fmt::format("{}.{} s", ms / kSecond, ms % kSecond / 100);
+    if (ms < kHour) return fmt::format("{} min {} s", ms / kMinute, ms % kMinute / kSecond);
+    if (ms < 48 * kHour) return fmt::format("{} h {} min", ms / kHour, ms % kHour / kMinute);
+    return fmt::format("{} days", ms / (24 * kHour));
+}
+
+std::string with_rule(const json::Value& row) {
+    const std::string reason = row["reason"].text(), rule = row["rule"].text();
+    if (rule.empty()) return reason;
+    return reason.empty() ? fmt::format("({})", rule) : fmt::format("{} ({})", reason, rule);
+}
+
+}  // namespace rollcall::cli

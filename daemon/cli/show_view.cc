@@ -1,0 +1,117 @@
+// audit show, for people: one entry, and the chain of cause around it.
+#include <fmt/format.h>
+
+#include "daemon/cli/audit_answers.h"
+#include "daemon/cli/text.h"
+#include "daemon/cli/times.h"
+
+namespace rollcall::cli {
+namespace {
+
+struct Field {
+    const char* name;
+    const char* words;
+};
+constexpr Field kFields[] = {{"action", "action"},       {"user", "user"},
+                             {"person", "person"},       {"room_key", "room"},
+                             {"room", "room ID"},        {"membership", "membership now"},
+                             {"history", "history now"}, {"sender", "done by"},
+                             {"source", "learned by"},   {"event", "Matrix event"},
+                             {"result", "result"},       {"reason", "reason"},
+                             {"rule", "rule"},           {"rule_path", "place in policy"},
+                             {"policy", "policy"},       {"sponsor", "asked for by"},
+                             {"review", "review signed"}};
+
+void field(Table& table, std::string_view name, const std::string& text) {
+    if (!text.empty()) table.row({{name, Tone::faint}, text});
+}
+
+std::string caller_text(const json::Value& caller) {
+    if (caller.is_null()) return {};
+    return fmt::format("{} (uid {}{})", caller["text"].text("?"), caller["uid"].integer_or(-1),
+                       caller["login_uid"].integer_or(-1) < 0
+                           ? ""
+                           : fmt::format(", logged in as uid {}", caller["login_uid"].integer_or(-1)));
+}
+
+std::string checkout_text(const json::Value& checkout) {
+    if (checkout.is_null()) return {};
+    std::string out = "commit " + checkout["commit"].text();
+    if (checkout["changed"].boolean_or(false)) out += ", with changes that are not in it";
+    const std::string signature = checkout["signature"].text("N");
+    if (signature == "N") return out + ", not signed";
+    return out + fmt::format(", signed by {} (git says {})", checkout["signer"].text("?"), signature);
+}
+
+std::string fields(const json::Value& entry, const std::string& zone, const Look& look) {
+    Table table(2);
+    field(table, "time", shown_time(entry["time"].text(), zone));
+    for (const Field& one : kFields) field(table, one.words, entry[one.name].text());
+    field(table, "happened",
+          entry["event_time"].is_null() ? "" : shown_time(entry["event_time"].text(), zone));
+    field(table, "until", entry["until"].is_null() ? "" : shown_time(entry["until"].text(), zone));
+    std::vector<std::string> rooms;
+    for (const json::Value& room : items(entry["rooms"])) rooms.push_back(room.text());
+    field(table, "rooms", joined(rooms, ", "));
+    field(table, "caller", caller_text(entry["caller"]));
+    field(table, "checkout", checkout_text(entry["checkout"]));
+    std::string out = table.text(look);
+    const json::Value& evidence = entry["evidence"];
+    if (evidence.is_null()) return out;
+    Table facts(4);
+    field(facts, "directory", evidence["directory"].text());
+    field(facts, "controller", evidence["server"].text());
+    field(facts, "object", evidence["object"].text());
+    field(facts, "objectGUID", evidence["guid"].text());
+    field(facts, "attribute", evidence["attribute"].text());
+    field(facts, "uSNChanged", evidence["usn"].text());
+    field(facts, "read", shown_time(evidence["time"].text(), zone));
+    return out + paragraph(look, 2, Tone::strong, "On the evidence of") + facts.text(look);
+}
+
+std::string role_text(const std::string& role) {
+    if (role == "policy") return "policy applied";
+    if (role == "directory") return "directory said";
+    if (role == "membership") return "seen in the room";
+    if (role == "hold") return "held by a guard";
+    if (role == "approve") return "approved";
+    if (role == "reject") return "rejected";
+    return role == "intent" ? "decided and announced" : "what came of it";
+}
+
+std::string said(const json::Value& link) {
+    std::vector<std::string> parts;
+    for (const char* name : {"action", "user", "room_key"})
+        if (const std::string text = link[name].text(); !text.empty()) parts.push_back(text);
+    std::string out = joined(parts, " ");
+    if (const std::string result = link["result"].text(); !result.empty())
+        out += (out.empty() ? "" : ": ") + result;
+    if (const std::string reason = with_rule(link); !reason.empty())
+        out += (out.empty() ? "" : ", ") + reason;
+    if (const std::string by = link["caller"]["text"].text(); !by.empty()) out += ", by " + by;
+    return out;
+}
+
+}  // namespace
+
+std::string show_view(const json::Value& result, const std::string& zone, const Look& look) {
+    const json::Value& entry = result["entry"];
+    const std::int64_t number = entry["index"].integer_or(0);
+    std::string out =
+        paragraph(look, 0, Tone::strong, fmt::format("Entry {}: {}", number, entry["kind"].text()));
+    out += fields(entry, zone, look);
+    const json::Array& chain = items(result["chain"]);
+    if (chain.size() < 2) return out;
+    out += "\n" + paragraph(look, 0, Tone::strong, "How it came to this");
+    Table table(2);
+    for (const json::Value& link : chain) {
+        const bool here = link["index"].integer_or(0) == number;
+        table.row({{std::to_string(link["index"].integer_or(0)), here ? Tone::strong : Tone::faint},
+                   {shown_time(link["time"].text(), zone), Tone::faint},
+                   {fmt::format("{}: {}", role_text(link["role"].text()), said(link)),
+                    here ? Tone::strong : Tone::plain}});
+    }
+    return out + table.text(look);
+}
+
+}  // namespace rollcall::cli

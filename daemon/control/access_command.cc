@@ -1,0 +1,211 @@
+// audit access: who could read what in a room at a time, or one person in all rooms.
+#include <fmt/format.h>
+#include <map>
+#include <set>
+
+#include "daemon/control/answer.h"
+#include "daemon/control/audit_question.h"
+
+namespace rollcall::control {
+namespace {
+
+using audit::Access;
+using audit::Period;
+
+json::Value period_json(const Period& period) {
+    json::Value out;
+    out.set("from", time_json(period.from));
+    out.set("to", time_json(period.to));
+    return out;
+}
+
+json::Value authority_json(const audit::Authority& why) {
+    json::Value out{json::Object{}};
+    if (why.entry != 0) out.set("entry", static_cast<std::int64_t>(why.entry));
+    for (const auto& [name, text] : {std::pair{"reason", &why.reason},
+                                     {"rule", &why.rule},
+                                     {"rule_path", &why.rule_path},
+                                     {"policy", &why.policy},
+                                     {"by", &why.by}})
+        if (!text->empty()) out.set(name, *text);
+    return out;
+}
+
+json::Value approval_json(const audit::Approval& approval) {
+    json::Value out;
+    out.set("entry", static_cast<std::int64_t>(approval.entry));
+    out.set("rule_path", approval.key);
+    out.set("reason", approval.reason);
+    out.set("sponsor", approval.sponsor);
+    out.set("given_by", approval.given_by);
+    out.set("until", time_json(approval.until));
+    if (approval.time.to < approval.until) out.set("ended", time_json(approval.time.to));
+    return out;
+}
+
+// Within `asked`, what this stay let its member read: judged at its last moment, when it was most.
+json::Value stay_json(const Access& access, const audit::Member& member, const audit::Stay& stay,
+                      const Period& asked, Time now) {
+    json::Value out, reads{json::Array{}};
+    out.set("standing", to_text(stay.standing));
+    out.set("from", time_json(stay.time.from));
+    out.set("to", time_json(stay.time.to));
+    out.set("found", stay.found);
+    out.set("why", authority_json(stay.began));
+    if (stay.time.to != kNever) out.set("ended", authority_json(stay.ended));
+    const Time last = std::min({stay.time.to, asked.to, now + Duration{1}}) - Duration{1};
+    for (const Period& period : access.readable(member, last)) reads.push(period_json(period));
+    out.set("reads", std::move(reads));
+    const audit::Approval* approval = access.approval(member.user, last);
+    if (approval == nullptr) approval = access.approval(member.user, std::max(stay.time.from, asked.from));
+    if (approval != nullptr) out.set("approval", approval_json(*approval));
+    return out;
+}
+
+json::Value stays_json(const Access& access, const audit::Member& member, const Period& asked, Time now) {
+    json::Value out{json::Array{}};
+    for (const audit::Stay& stay : member.stays)
+        if (stay.time.from < asked.to && asked.from < stay.time.to)
+            out.push(stay_json(access, member, stay, asked, now));
+    return out;
+}
+
+json::Value history_json(const Access& access) {
+    json::Value out{json::Array{}};
+    for (const audit::Visibility& one : access.history()) {
+        json::Value row;
+        row.set("from", time_json(one.from));
+        row.set("value", one.value);
+        row.set("sender", one.sender);
+        out.push(std::move(row));
+    }
+    return out;
+}
+
+// The moment or the day of --at, the period of --from and --to, or now.
+Result<Period> asked_of(const Context& context) {
+    if (const std::string at = context.args["at"].text(); !at.empty()) {
+        if (!context.args["from"].is_null() || !context.args["to"].is_null())
+            return fail(ErrorKind::invalid_input, "--at goes with neither --from nor --to", "leave one out");
+        return period_at(context, at);
+    }
+    if (!context.args["from"].is_null() || !context.args["to"].is_null()) return period_of(context);
+    const Time now = context.engine.world().now;
+    return Period{now, now + Duration{1}};
+}
+
+void head(const Context& context, const Period& asked, json::Value& out) {
+    out.set("from", time_json(asked.from));
+    out.set("to", time_json(asked.to));
+    out.set("now", to_rfc3339(context.engine.world().now));
+    out.set("time_zone", context.config.time_zone);
+}
+
+Answer room_access(const Context& context, const Period& asked) {
+    const std::string key = room_key_of(context, context.args["room"].text());
+    Access access(key, context.engine.world().bot);
+    const auto take = [&](std::uint64_t index, const schema::TrailEntry& entry) -> Status {
+        access.take(index, entry);
+        return {};
+    };
+    store::TrailFilter approvals, room;
+    approvals.kind = "policy";
+    room.room = key;
+    if (Status read = each_entry(context, approvals, &Access::may_concern, take); !read)
+        return error(read.error());
+    if (Status read = each_entry(context, room, &Access::may_concern, take); !read)
+        return error(read.error());
+    if (access.known_since() == kNever && context.engine.world().room_by_key.count(key) == 0)
+        return error(Error{ErrorKind::not_found, fmt::format("the trail knows of no room '{}'", key),
+                           "give a room's key in the policy; `rollcall status` counts them"});
+    json::Value out, people{json::Array{}};
+    head(context, asked, out);
+    out.set("room", key);
+    out.set("known_since", time_json(access.known_since()));
+    out.set("history", history_json(access));
+    for (const auto& [user, member] : access.members()) {
+        json::Value stays = stays_json(access, member, asked, context.engine.world().now);
+        if (stays.array()->empty()) continue;
+        json::Value row;
+        row.set("user", user);
+        row.set("login", login_of(context, user));
+        if (!member.person.empty()) row.set("person", member.person.text());
+        row.set("bot", user == context.engine.world().bot);
+        row.set("local", access.local(user));
+        row.set("stays", std::move(stays));
+        people.push(std::move(row));
+    }
+    out.set("people", std::move(people));
+    return ok(std::move(out));
+}
+
+bool about_history(std::string_view, std::string_view text) {
+    return text.find("\"history\":") != std::string_view::npos;
+}
+
+Answer person_access(const Context& context, const Period& asked) {
+    const Result<std::string> user = matrix_id_of(context, context.args["user"].text());
+    if (!user) return error(user.error());
+    std::map<std::string, Access> rooms;
+    store::TrailFilter filter;
+    filter.user = *user;
+    Status read = each_entry(context, filter, &Access::may_concern,
+                             [&](std::uint64_t index, const auto& entry) -> Status {
+                                 if (entry.room_key.empty()) return {};
+                                 rooms.try_emplace(entry.room_key, entry.room_key, context.engine.world().bot)
+                                     .first->second.take(index, entry);
+                                 return {};
+                             });
+    filter.user.clear();
+    filter.kind = "policy";
+    if (read)
+        read = each_entry(context, filter, &Access::may_concern,
+                          [&](std::uint64_t index, const auto& entry) -> Status {
+                              for (auto& [key, access] : rooms) access.take(index, entry);
+                              return {};
+                          });
+    filter.kind = "membership";
+    for (auto& [key, access] : rooms) {
+        filter.room = key;
+        if (!read) break;
+        read = each_entry(context, filter, &about_history,
+                          [&](std::uint64_t index, const auto& entry) -> Status {
+                              access.take(index, entry);
+                              return {};
+                          });
+    }
+    if (!read) return error(read.error());
+    json::Value out, list{json::Array{}};
+    head(context, asked, out);
+    out.set("user", *user);
+    out.set("login", login_of(context, *user));
+    for (const auto& [key, access] : rooms) {
+        const auto member = access.members().find(*user);
+        if (member == access.members().end()) continue;
+        json::Value stays = stays_json(access, member->second, asked, context.engine.world().now), row;
+        if (stays.array()->empty()) continue;
+        row.set("room", key);
+        row.set("history", history_json(access));
+        row.set("stays", std::move(stays));
+        list.push(std::move(row));
+    }
+    out.set("rooms", std::move(list));
+    return ok(std::move(out));
+}
+
+}  // namespace
+
+Answer audit_access(const Context& context) {
+    const bool room = !context.args["room"].text().empty(), user = !context.args["user"].text().empty();
+    if (room == user)
+        return error(Error{ErrorKind::invalid_input, "a room or a person is needed, one of them",
+                           "rollcall audit access ROOM --at TIME, or rollcall audit access --person USER"});
+    const Result<Period> asked = asked_of(context);
+    if (!asked) return error(asked.error());
+    if (asked->from > context.engine.world().now)
+        return error(Error{ErrorKind::invalid_input, "that time has not come yet",
+                           "ask about now or the past; `rollcall plan` shows what is to come"});
+    return room ? room_access(context, *asked) : person_access(context, *asked);
+}
+
+}  // namespace rollcall::control

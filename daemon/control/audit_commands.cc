@@ -1,0 +1,264 @@
+// audit list, show and export: entries of the trail as they stand there.
+#include <fmt/format.h>
+#include <algorithm>
+#include <array>
+
+#include "daemon/control/answer.h"
+#include "daemon/control/audit_question.h"
+
+namespace rollcall::control {
+namespace {
+
+constexpr std::int64_t kMostListed = 100'000;
+constexpr std::int64_t kMostExported = 5'000;  // in one answer; the asker goes on from there
+constexpr std::size_t kMostOfChain = 200;
+
+std::uint64_t number_of(const json::Value& value) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, value.integer_or(0)));
+}
+
+// What is asked for besides what the store finds by itself.
+struct Wanted {
+    std::string action, rule, result;
+
+    [[nodiscard]] bool none() const { return action.empty() && rule.empty() && result.empty(); }
+    // A rule is named by its place in the files or in the policy, or by the beginning of either.
+    [[nodiscard]] bool fits(const json::Value& entry) const {
+        if (!action.empty() && entry["action"].text() != action) return false;
+        if (!rule.empty() && !entry["rule"].text().starts_with(rule) &&
+            !entry["rule_path"].text().starts_with(rule))
+            return false;
+        return result.empty() || entry["result"].text().starts_with(result);
+    }
+};
+
+Result<store::TrailFilter> filter_of(const Context& context) {
+    store::TrailFilter filter;
+    const Result<audit::Period> period = period_of(context);
+    if (!period) return pass(period);
+    if (period->from != audit::kEver) filter.from = period->from;
+    if (period->to != kNever) filter.to = period->to;
+    filter.kind = context.args["kind"].text();
+    filter.after = number_of(context.args["after"]);
+    if (const std::string room = context.args["room"].text(); !room.empty())
+        filter.room = room_key_of(context, room);
+    if (const std::string user = context.args["user"].text(); !user.empty()) {
+        Result<std::string> id = matrix_id_of(context, user);
+        if (!id) return pass(id);
+        filter.user = std::move(*id);
+    }
+    return filter;
+}
+
+Answer entries_answer(const Context& context, const std::vector<store::StoredTrailEntry>& rows) {
+    json::Value result, list{json::Array{}};
+    for (const store::StoredTrailEntry& row : rows) {
+        Result<json::Value> entry = entry_json(row);
+        if (!entry) return error(entry.error());
+        list.push(std::move(*entry));
+    }
+    result.set("entries", std::move(list));
+    result.set("time_zone", context.config.time_zone);
+    return ok(std::move(result));
+}
+
+// The newest `most` that fit: the last ones of all that are looked at are kept.
+Result<json::Array> newest(const Context& context, const store::TrailFilter& filter, const Wanted& wanted,
+                           std::size_t most) {
+    std::deque<json::Value> kept;
+    std::size_t examined = 0;
+    Status read =
+        context.engine.store().each_trail(filter, [&](const store::StoredTrailEntry& row) -> Status {
+            if (++examined > kMostExamined)
+                return fail(ErrorKind::limit,
+                            fmt::format("more than {} entries would have to be looked at", kMostExamined),
+                            "add --from, --user or --room");
+            Result<json::Value> entry = entry_json(row);
+            if (!entry) return pass(entry);
+            if (!wanted.fits(*entry)) return {};
+            kept.push_back(std::move(*entry));
+            if (kept.size() > most) kept.pop_front();
+            return {};
+        });
+    if (!read) return pass(read);
+    return json::Array(std::make_move_iterator(kept.begin()), std::make_move_iterator(kept.end()));
+}
+
+}  // namespace
+
+Answer audit_list(const Context& context) {
+    Result<store::TrailFilter> filter = filter_of(context);
+    if (!filter) return error(filter.error());
+    filter->at_most = static_cast<std::size_t>(
+        std::clamp<std::int64_t>(context.args["most"].integer_or(200), 1, kMostListed));
+    const Wanted wanted{context.args["action"].text(), context.args["rule"].text(),
+                        context.args["result"].text()};
+    if (wanted.none()) {
+        const auto rows = context.engine.store().trail(*filter);
+        return rows ? entries_answer(context, *rows) : error(rows.error());
+    }
+    Result<json::Array> found = newest(context, *filter, wanted, filter->at_most);
+    if (!found) return error(found.error());
+    json::Value result;
+    result.set("entries", std::move(*found));
+    result.set("time_zone", context.config.time_zone);
+    return ok(std::move(result));
+}
+
+Answer audit_export(const Context& context) {
+    Result<store::TrailFilter> filter = filter_of(context);
+    if (!filter) return error(filter.error());
+    const auto most = static_cast<std::size_t>(
+        std::clamp<std::int64_t>(context.args["most"].integer_or(kMostExported), 1, kMostExported));
+    std::vector<store::StoredTrailEntry> rows;
+    bool more = false;
+    const Status read =
+        context.engine.store().each_trail(*filter, [&](const store::StoredTrailEntry& row) -> Status {
+            more = rows.size() == most;
+            if (more) return fail(ErrorKind::limit, "enough");
+            rows.push_back(row);
+            return {};
+        });
+    if (!read && !more) return error(read.error());
+    Answer answer = entries_answer(context, rows);
+    if ((*answer)["error"].is_null()) {
+        json::Value result = (*answer)["result"];
+        result.set("more", more);
+        return ok(std::move(result));
+    }
+    return answer;
+}
+
+namespace {
+
+// The chain of cause of one entry: what was learned, what was decided, asked for, and came of it.
+class Chain {
+  public:
+    Chain(const Context& context, json::Value entry) : context_(context), entry_(std::move(entry)) {}
+
+    Status gather() {
+        number_ = number_of(entry_["index"]);
+        intent_ = entry_["intent"].integer_or(0);
+        if (intent_ != 0)
+            if (Status read = follow_intent(); !read) return read;
+        first_ = number_of(links_.empty() ? entry_["index"] : links_.front()["index"]);
+        if (Status read = find_policy(); !read) return read;
+        if (!entry_["user"].text().empty() && intent_ != 0)
+            if (Status read = find_cause(); !read) return read;
+        std::sort(links_.begin(), links_.end(), [](const json::Value& a, const json::Value& b) {
+            return a["index"].integer_or(0) < b["index"].integer_or(0);
+        });
+        return {};
+    }
+    [[nodiscard]] json::Value answer() && {
+        json::Value out;
+        out.set("entry", std::move(entry_));
+        out.set("chain", std::move(links_));
+        out.set("time_zone", context_.config.time_zone);
+        return out;
+    }
+
+  private:
+    void link(std::string_view role, const json::Value& entry) {
+        json::Value out;
+        out.set("role", role);
+        for (const json::Member& member : *entry.object()) out.set(member.first, member.second);
+        links_.push_back(std::move(out));
+    }
+    // The entries that `text` says may matter, each as JSON.
+    Status each(const store::TrailFilter& filter, std::string_view text,
+                const std::function<void(const json::Value&)>& visit) const {
+        std::size_t examined = 0;
+        return context_.engine.store().each_trail(filter, [&](const store::StoredTrailEntry& row) -> Status {
+            if (++examined > kMostExamined)
+                return fail(ErrorKind::limit, "too many entries would have to be looked at");
+            if (row.text.find(text) == std::string::npos) return {};
+            const Result<json::Value> entry = entry_json(row);
+            if (!entry) return pass(entry);
+            visit(*entry);
+            return {};
+        });
+    }
+    // The announcement and all that came of it.
+    Status follow_intent() {
+        store::TrailFilter filter;
+        filter.user = entry_["user"].text();
+        filter.room = entry_["room_key"].text();
+        return each(filter, fmt::format("\"intent\":{},", intent_), [this](const json::Value& entry) {
+            if (entry["intent"].integer_or(0) != intent_ || links_.size() >= kMostOfChain) return;
+            link(entry["kind"].text() == "intent" ? "intent" : "result", entry);
+        });
+    }
+    // Who put the policy in force that decided.
+    Status find_policy() {
+        const std::string hash = entry_["policy"].text();
+        if (hash.empty() || entry_["kind"].text() == "policy") return {};
+        store::TrailFilter filter;
+        filter.kind = "policy";
+        json::Value found;
+        Status read = each(filter, hash, [&](const json::Value& entry) {
+            if (number_of(entry["index"]) < first_ && entry["policy"].text() == hash &&
+                entry["action"].text() == "apply")
+                found = entry;
+        });
+        if (!found.is_null()) link("policy", found);
+        return read;
+    }
+    // The last that was learned, held or answered about this person, before it was decided.
+    Status find_cause() {
+        store::TrailFilter filter;
+        filter.user = entry_["user"].text();
+        const std::string room = entry_["room_key"].text();
+        static constexpr std::array<std::string_view, 5> kRoles{"directory", "membership", "hold", "approve",
+                                                                "reject"};
+        std::array<json::Value, kRoles.size()> last;
+        Status read = each(filter, "\"kind\":\"", [&](const json::Value& entry) {
+            const auto role = std::find(kRoles.begin(), kRoles.end(), entry["kind"].text());
+            if (role == kRoles.end() || number_of(entry["index"]) >= first_) return;
+            if (!entry["room_key"].is_null() && entry["room_key"].text() != room) return;
+            last[static_cast<std::size_t>(role - kRoles.begin())] = entry;
+        });
+        // A return is no cause of a removal, and what was seen in the room none of a departure's.
+        const std::string learned = last[0]["action"].text(), action = entry_["action"].text();
+        const bool in = action == "join" || action == "invite";
+        if (in != (learned == "returned")) last[0] = {};
+        if (!last[0].is_null() || last[1]["membership"].is_null()) last[1] = {};
+        for (std::size_t i = 0; i < kRoles.size(); ++i)
+            if (!last[i].is_null()) link(kRoles[i], last[i]);
+        return read;
+    }
+
+    const Context& context_;
+    json::Value entry_;
+    std::uint64_t number_ = 0, first_ = 0;
+    std::int64_t intent_ = 0;
+    json::Array links_;
+};
+
+}  // namespace
+
+Answer audit_show(const Context& context) {
+    const std::uint64_t number = number_of(context.args["number"]);
+    const Result<std::uint64_t> size = context.engine.store().trail_size();
+    if (!size) return error(size.error());
+    if (number == 0 || number > *size)
+        return error(
+            Error{ErrorKind::not_found, fmt::format("the trail has no entry {}", number),
+                  fmt::format("it has the entries 1 to {}; `rollcall audit list` shows numbers", *size)});
+    store::TrailFilter filter;
+    filter.after = number - 1;
+    std::optional<Result<json::Value>> found;
+    static_cast<void>(
+        context.engine.store().each_trail(filter, [&](const store::StoredTrailEntry& row) -> Status {
+            found = entry_json(row);
+            return fail(ErrorKind::limit, "enough");
+        }));
+    if (!found)
+        return error(Error{ErrorKind::io, fmt::format("entry {} of the trail cannot be read", number)});
+    if (!*found) return error(found->error());
+    Chain chain(context, std::move(**found));
+    if (Status read = chain.gather(); !read) return error(read.error());
+    return ok(std::move(chain).answer());
+}
+
+}  // namespace rollcall::control

@@ -1,0 +1,105 @@
+#include "daemon/control/audit_question.h"
+
+#include <fmt/format.h>
+
+#include "daemon/control/answer.h"
+#include "schema/time_zone.h"
+
+namespace rollcall::control {
+namespace {
+
+constexpr std::size_t kLongestTime = 64;
+
+Result<schema::MomentText> moment_of(const Context& context, const std::string& text) {
+    const auto moment =
+        text.size() > kLongestTime ? std::nullopt : schema::read_moment(text, context.config.time_zone);
+    if (moment) return *moment;
+    return fail(ErrorKind::invalid_input, fmt::format("'{}' is no time", text.substr(0, kLongestTime)),
+                fmt::format("write 2026-03-31, \"2026-03-31 14:05\" (in {}) or 2026-03-31T14:05:00+02:00",
+                            context.config.time_zone));
+}
+
+}  // namespace
+
+Result<audit::Period> period_at(const Context& context, const std::string& text) {
+    const Result<schema::MomentText> moment = moment_of(context, text);
+    if (!moment) return pass(moment);
+    return audit::Period{moment->first, moment->last + Duration{1}};
+}
+
+Result<audit::Period> period_of(const Context& context) {
+    audit::Period period;
+    const std::string from = context.args["from"].text(), to = context.args["to"].text();
+    if (!from.empty()) {
+        const Result<schema::MomentText> moment = moment_of(context, from);
+        if (!moment) return pass(moment);
+        period.from = moment->first;
+    }
+    if (!to.empty()) {
+        const Result<schema::MomentText> moment = moment_of(context, to);
+        if (!moment) return pass(moment);
+        period.to = moment->last + Duration{1};
+    }
+    if (period.from < period.to) return period;
+    return fail(ErrorKind::invalid_input, fmt::format("--from {} is not before --to {}", from, to),
+                "turn them around");
+}
+
+Result<std::string> matrix_id_of(const Context& context, const std::string& name) {
+    if (name.starts_with('@')) return name;
+    const Result<UserId> user = find_user(context.engine, name);
+    if (!user) return pass(user);
+    return context.engine.world().users.text(*user);
+}
+
+std::string room_key_of(const Context& context, const std::string& name) {
+    const policy::World& world = context.engine.world();
+    if (const auto room = world.room_by_id.find(name); room != world.room_by_id.end())
+        return world.rooms[room->second.index()].key;
+    if (world.room_by_key.contains(name) || !name.starts_with('#')) return name;
+    for (const policy::Room& room : world.rooms)
+        if (room.claimed_alias == name) return room.key;
+    return name.substr(1, name.find(':') - 1);
+}
+
+std::string login_of(const Context& context, const std::string& matrix_id) {
+    const UserId user = context.engine.world().users.find(matrix_id);
+    if (!user.valid() || context.engine.decider() == nullptr) return {};
+    const PersonId person = context.engine.decider()->person_of(user);
+    return person.valid() ? context.engine.world().people[person.index()].login.text() : "";
+}
+
+Status each_entry(const Context& context, const store::TrailFilter& filter, EntryWanted wanted,
+                  const EntryVisit& visit) {
+    std::size_t examined = 0;
+    return context.engine.store().each_trail(filter, [&](const store::StoredTrailEntry& row) -> Status {
+        if (++examined > kMostExamined)
+            return fail(ErrorKind::limit,
+                        fmt::format("more than {} entries would have to be looked at", kMostExamined),
+                        "ask about a shorter time, or export the trail and ask there");
+        if (wanted != nullptr && !wanted(row.kind, row.text)) return {};
+        const Result<json::Value> value = json::parse(row.text);
+        const Result<schema::TrailEntry> entry =
+            value ? schema::read_trail_entry(*value) : Result<schema::TrailEntry>(pass(value));
+        if (!entry)
+            return fail(ErrorKind::io, fmt::format("entry {} of the trail cannot be read", row.index),
+                        entry.error().message);
+        return visit(row.index, *entry);
+    });
+}
+
+Result<json::Value> entry_json(const store::StoredTrailEntry& row) {
+    Result<json::Value> entry = json::parse(row.text);
+    if (!entry || !entry->is_object())
+        return fail(ErrorKind::io, fmt::format("entry {} of the trail cannot be read", row.index));
+    json::Value out;
+    out.set("index", static_cast<std::int64_t>(row.index));
+    for (json::Member& member : *entry->object()) out.set(member.first, std::move(member.second));
+    return out;
+}
+
+json::Value time_json(Time time) {
+    return time == audit::kEver || time == kNever ? json::Value{} : json::Value{to_rfc3339(time)};
+}
+
+}  // namespace rollcall::control

@@ -1,0 +1,122 @@
+// audit leavers: whoever departed in a period, and whether the promise was kept.
+#include <fmt/format.h>
+#include <algorithm>
+#include <set>
+
+#include "daemon/audit/leavers.h"
+#include "daemon/control/answer.h"
+#include "daemon/control/audit_question.h"
+
+namespace rollcall::control {
+namespace {
+
+constexpr std::size_t kMostLeavers = 10'000;
+
+json::Value texts(const std::set<std::string>& keys) {
+    json::Value list{json::Array{}};
+    for (const std::string& key : keys) list.push(key);
+    return list;
+}
+
+json::Value optional_time(const std::optional<Time>& time) {
+    return time ? json::Value{to_rfc3339(*time)} : json::Value{};
+}
+
+json::Value departure_json(const Context& context, const audit::Departure& departure, Duration promise) {
+    json::Value row;
+    row.set("entry", static_cast<std::int64_t>(departure.entry));
+    row.set("user", departure.user);
+    row.set("login", login_of(context, departure.user));
+    if (!departure.person.empty()) row.set("person", departure.person.text());
+    row.set("text", departure.text);
+    row.set("said", to_rfc3339(departure.said));
+    row.set("noticed", to_rfc3339(departure.noticed));
+    row.set("signed_out", optional_time(departure.signed_out));
+    row.set("last_left", optional_time(departure.last_left));
+    row.set("last_forgotten", optional_time(departure.last_forgotten));
+    row.set("over", optional_time(departure.over));
+    row.set("rooms", static_cast<std::int64_t>(departure.rooms));
+    row.set("elsewhere", static_cast<std::int64_t>(departure.elsewhere));
+    row.set("remains", texts(departure.remains));
+    row.set("unforgotten", texts(departure.unforgotten));
+    const auto took = departure.took();
+    row.set("took_ms", took ? json::Value{static_cast<std::int64_t>(took->count())} : json::Value{});
+    row.set("promise", to_text(departure.promise(promise, context.engine.world().now)));
+    return row;
+}
+
+bool about_departures(std::string_view, std::string_view text) {
+    return text.find("\"action\":\"departed\"") != std::string_view::npos;
+}
+
+// Who departed in the period, each once.
+Result<std::set<std::string>> leavers_of(const Context& context, const audit::Period& period) {
+    store::TrailFilter filter;
+    filter.kind = "directory";
+    if (period.from != audit::kEver) filter.from = period.from;
+    if (period.to != kNever) filter.to = period.to;
+    std::set<std::string> users;
+    Status read =
+        each_entry(context, filter, &about_departures, [&](std::uint64_t, const auto& entry) -> Status {
+            users.insert(entry.user);
+            if (users.size() <= kMostLeavers) return {};
+            return fail(ErrorKind::limit,
+                        fmt::format("more than {} people departed in that time", kMostLeavers),
+                        "ask about a shorter time");
+        });
+    if (!read) return pass(read);
+    return users;
+}
+
+bool about_leaving(std::string_view kind, std::string_view text) {
+    return kind == "directory" || text.find("\"membership\":") != std::string_view::npos ||
+           (kind == "result" && text.find("\"result\":\"done") != std::string_view::npos);
+}
+
+}  // namespace
+
+Answer audit_leavers(const Context& context) {
+    const Result<audit::Period> period = period_of(context);
+    if (!period) return error(period.error());
+    const std::string promised = context.args["promise"].text("5m");
+    const std::optional<Duration> promise = parse_duration(promised);
+    if (!promise)
+        return error(Error{ErrorKind::invalid_input, fmt::format("'{}' is no duration", promised),
+                           "write 5m, 90s, 1h or 1d"});
+    const Result<std::set<std::string>> users = leavers_of(context, *period);
+    if (!users) return error(users.error());
+    std::vector<audit::Departure> departures;
+    for (const std::string& user : *users) {
+        audit::Leavers leavers(user);
+        store::TrailFilter filter;
+        filter.user = user;
+        Status read = each_entry(context, filter, &about_leaving,
+                                 [&](std::uint64_t index, const auto& entry) -> Status {
+                                     leavers.take(index, entry);
+                                     return {};
+                                 });
+        if (!read) return error(read.error());
+        for (const audit::Departure& departure : leavers.departures())
+            if (period->from <= departure.noticed && departure.noticed < period->to)
+                departures.push_back(departure);
+    }
+    std::sort(departures.begin(), departures.end(),
+              [](const auto& a, const auto& b) { return a.entry < b.entry; });
+    json::Value out, list{json::Array{}};
+    std::map<audit::Promise, std::int64_t> counts;
+    for (const audit::Departure& departure : departures) {
+        list.push(departure_json(context, departure, *promise));
+        ++counts[departure.promise(*promise, context.engine.world().now)];
+    }
+    out.set("from", time_json(period->from));
+    out.set("to", time_json(period->to));
+    out.set("now", to_rfc3339(context.engine.world().now));
+    out.set("promise", duration_text(*promise));
+    out.set("kept", counts[audit::Promise::kept]);
+    out.set("missed", counts[audit::Promise::missed]);
+    out.set("open", counts[audit::Promise::open]);
+    out.set("departures", std::move(list));
+    return ok(std::move(out));
+}
+
+}  // namespace rollcall::control

@@ -1,0 +1,121 @@
+// audit review and sign-off: who is in a room and why, and the word of an auditor that it is right so.
+#include <fmt/format.h>
+
+#include "daemon/control/answer.h"
+#include "daemon/control/audit_question.h"
+#include "daemon/control/auditor.h"
+#include "daemon/control/review.h"
+
+namespace rollcall::control {
+namespace {
+
+constexpr std::size_t kMostMembers = 100'000;  // in one answer
+
+// Nothing can be said before the directory and the rooms were read, where no daemon has done that.
+bool too_early(const Context& context) {
+    return context.engine.settings().one_shot && !context.engine.fresh();
+}
+
+Result<std::uint32_t> room_of(const Context& context, const std::string& name) {
+    if (context.engine.decider() == nullptr)
+        return fail(ErrorKind::unavailable, "no policy is in force", "write one and run `rollcall apply`");
+    const policy::Program& program = context.engine.decider()->program();
+    const std::string key = room_key_of(context, name);
+    if (const int room = program.room_index(key); room >= 0) return static_cast<std::uint32_t>(room);
+    std::vector<std::string> keys;
+    for (const policy::CompiledRoom& spec : program.rooms) keys.push_back(spec.key);
+    const std::string near = nearest(key, keys);
+    return fail(ErrorKind::not_found, fmt::format("no room '{}' in the policy in force", key),
+                near.empty() ? "give its key" : fmt::format("did you mean '{}'?", near));
+}
+
+json::Value review_json(const Context& context, std::uint32_t room, const ReviewHistory& history) {
+    json::Value content = review_content(context, room, history), out;
+    const std::string hash = review_hash(content);
+    const auto last = history.signed_off.find(content["room"].text());
+    out.set("hash", hash);
+    if (last != history.signed_off.end()) {
+        json::Value sign_off;
+        sign_off.set("entry", static_cast<std::int64_t>(last->second.entry));
+        sign_off.set("time", to_rfc3339(last->second.time));
+        sign_off.set("by", last->second.by);
+        sign_off.set("reason", last->second.reason);
+        sign_off.set("review", last->second.review);
+        sign_off.set("unchanged", last->second.review == hash);
+        out.set("signed_off", std::move(sign_off));
+    }
+    out.set("content", std::move(content));
+    return out;
+}
+
+}  // namespace
+
+Answer audit_review(const Context& context) {
+    if (too_early(context)) return std::nullopt;
+    const std::string name = context.args["room"].text();
+    const bool all = name == "all";
+    std::vector<std::uint32_t> rooms;
+    if (const Result<std::uint32_t> room = all ? std::uint32_t{0} : room_of(context, name); !room)
+        return error(room.error());
+    else if (!all)
+        rooms.push_back(*room);
+    if (all && context.engine.decider() != nullptr)
+        for (std::uint32_t i = 0; i < context.engine.decider()->program().rooms.size(); ++i)
+            rooms.push_back(i);
+    const Result<ReviewHistory> history = review_history(context, all ? "" : room_key_of(context, name));
+    if (!history) return error(history.error());
+    json::Value out, list{json::Array{}};
+    std::size_t members = 0;
+    for (const std::uint32_t room : rooms) {
+        json::Value review = review_json(context, room, *history);
+        members += review["content"]["members"].array()->size();
+        if (members > kMostMembers)
+            return error(Error{ErrorKind::limit,
+                               fmt::format("more than {} memberships for one review", kMostMembers),
+                               "review the rooms one by one"});
+        list.push(std::move(review));
+    }
+    out.set("at", to_rfc3339(context.engine.world().now));
+    out.set("policy", context.engine.policy() ? context.engine.policy()->version : "");
+    out.set("server", context.config.homeserver.server_name);
+    out.set("rooms", std::move(list));
+    return ok(std::move(out));
+}
+
+Answer audit_sign_off(const Context& context) {
+    if (too_early(context)) return std::nullopt;
+    const std::string reason = context.args["reason"].text();
+    if (reason.empty() || reason.size() > 1'000)
+        return error(Error{ErrorKind::invalid_input, "a reason of 1 to 1,000 bytes is needed",
+                           "add --reason \"…\": what was looked at"});
+    const Result<PersonId> auditor = auditor_of(context);
+    if (!auditor) return error(auditor.error());
+    const Result<std::uint32_t> room = room_of(context, context.args["room"].text());
+    if (!room) return error(room.error());
+    const std::string key = context.engine.decider()->program().rooms[*room].key;
+    const Result<ReviewHistory> history = review_history(context, key);
+    if (!history) return error(history.error());
+    const json::Value review = review_json(context, *room, *history);
+    const std::string hash = review["hash"].text(), seen = context.args["review"].text();
+    if (!seen.empty() && (seen.size() < 8 || !hash.starts_with(seen)))
+        return error(Error{ErrorKind::conflict,
+                           fmt::format("the review of {} is not {} any more: it is {}", key, seen, hash),
+                           fmt::format("look at `rollcall audit review {}` again", key)});
+    schema::TrailEntry entry;
+    entry.kind = schema::TrailKind::command;
+    entry.action = "sign-off";
+    entry.room_key = key;
+    entry.room = review["content"]["id"].text();
+    entry.reason = reason;
+    entry.review = hash;
+    entry.caller = context.caller;
+    entry.person = context.engine.world().people[auditor->index()].guid;
+    context.engine.record(std::move(entry));
+    json::Value out;
+    out.set("room", key);
+    out.set("hash", hash);
+    out.set("members", static_cast<std::int64_t>(review["content"]["members"].array()->size()));
+    return ok(std::move(out));
+}
+
+}  // namespace rollcall::control

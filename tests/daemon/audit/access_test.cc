@@ -1,0 +1,230 @@
+// daemon/audit/access: who could read what, when. Histories made at random are judged by a replay of its own
+// that asks of each single message.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <random>
+
+#include "daemon/audit/access.h"
+
+namespace rollcall::audit {
+namespace {
+
+using schema::TrailEntry;
+using schema::TrailKind;
+
+constexpr const char* kBot = "@rollcall:corp.example";
+
+Time at(int minute) {
+    return from_ms(1'800'000'000'000) + std::chrono::minutes{minute};
+}
+
+TrailEntry entry(TrailKind kind, int minute, const std::string& user) {
+    TrailEntry made;
+    made.kind = kind;
+    made.time = at(minute);
+    made.room_key = "crew";
+    made.user = user;
+    return made;
+}
+
+// One thing that happened, as the replay keeps it.
+struct Happening {
+    int minute = 0;
+    std::string user, what;  // user "": the history visibility becomes `what`
+};
+
+// Asks of one message at a time, going through everything from the beginning.
+class Replay {
+  public:
+    std::vector<Happening> all;
+
+    [[nodiscard]] std::string membership(const std::string& user, int minute) const {
+        std::string state = "none";
+        for (const Happening& one : all)
+            if (one.user == user && one.minute <= minute && one.what != "forget") state = one.what;
+        return state;
+    }
+    [[nodiscard]] std::string history(int minute) const {
+        std::string value, first;
+        for (const Happening& one : all) {
+            if (!one.user.empty()) continue;
+            if (first.empty()) first = one.what;
+            if (one.minute <= minute) value = one.what;
+        }
+        return value.empty() ? first : value;
+    }
+    // When the user was put out of the room, if they were in it and nobody took the past from them; else -1.
+    [[nodiscard]] int reads_until(const std::string& user, int minute) const {
+        if (!user.ends_with(":corp.example")) return -1;
+        int left = -1;
+        std::string before = "none";
+        for (const Happening& one : all) {
+            if (one.user != user || one.minute > minute) continue;
+            if (one.what == "forget" || one.what == "join") left = -1;
+            if (one.what == "forget") continue;
+            if (before == "join" && one.what != "join") left = one.minute;
+            before = one.what;
+        }
+        return before == "join" || before == "invite" ? -1 : left;
+    }
+    [[nodiscard]] bool reads(const std::string& user, int message, int minute) const {
+        const bool in = membership(user, minute) == "join";
+        const int until = in ? minute : reads_until(user, minute);
+        if (message >= until) return false;
+        const std::string then = history(message), stood = membership(user, message);
+        return then.empty() || then == "shared" || then == "world_readable" || stood == "join" ||
+               (then == "invited" && stood == "invite");
+    }
+};
+
+// The same happening as the trail may tell of it: the result of a request, an event, or what a read found.
+TrailEntry told(std::mt19937& random, const Happening& one) {
+    const bool ours = random() % 2 == 0;
+    TrailEntry made = entry(ours ? TrailKind::result : TrailKind::membership, one.minute, one.user);
+    if (one.user.empty()) {
+        made.kind = TrailKind::membership;
+        made.history = one.what;
+    } else if (one.what == "forget") {
+        made.kind = TrailKind::result;
+        made.action = "forget";
+        made.result = random() % 2 == 0 ? "done" : "done: found so when asked";
+    } else {
+        made.membership = one.what;
+        if (!ours) made.sender = random() % 2 == 0 ? one.user : kBot;
+        if (!ours && random() % 4 == 0) made.source = "read";
+    }
+    return made;
+}
+
+TEST(Access, IsWhatAReplayOfEverySingleMessageSays) {
+    const std::vector<std::string> users{"@anna:corp.example", "@ben:corp.example", "@guest:partner.example"};
+    const std::vector<std::string> steps{"invite", "join", "join", "leave", "leave", "ban", "forget", "none"};
+    const std::vector<std::string> values{"shared", "joined", "invited", "world_readable"};
+    int readable = 0, asked = 0;
+    for (unsigned seed = 1; seed <= 400; ++seed) {
+        std::mt19937 random(seed);
+        Access access("crew", kBot);
+        Replay replay;
+        std::uint64_t index = 0;
+        for (int minute = 10; minute < 60; minute += 1 + static_cast<int>(random() % 4)) {
+            Happening one{minute, users[random() % users.size()], steps[random() % steps.size()]};
+            if (random() % 6 == 0) one = {minute, "", values[random() % values.size()]};
+            if (one.what == "forget" && (replay.membership(one.user, minute) == "join" ||
+                                         replay.membership(one.user, minute) == "invite"))
+                continue;  // a homeserver refuses that
+            replay.all.push_back(one);
+            access.take(++index, told(random, one));
+            TrailEntry elsewhere = told(random, one);  // says nothing here
+            elsewhere.room_key = "hall";
+            access.take(++index, elsewhere);
+        }
+        for (const std::string& user : users)
+            for (int minute = 9; minute < 62; minute += 1 + static_cast<int>(random() % 3)) {
+                const auto known = access.members().find(user);
+                const std::vector<Period> periods = known == access.members().end()
+                                                        ? std::vector<Period>{}
+                                                        : access.readable(known->second, at(minute));
+                for (int message = 5; message < 62; ++message) {
+                    const bool says = std::any_of(periods.begin(), periods.end(), [&](const Period& period) {
+                        return period.from <= at(message) && at(message) < period.to;
+                    });
+                    ASSERT_EQ(says, replay.reads(user, message, minute))
+                        << "seed " << seed << ": " << user << ", a message of minute " << message
+                        << ", read in minute " << minute;
+                    readable += says ? 1 : 0, ++asked;
+                }
+                for (std::size_t i = 1; i < periods.size(); ++i)
+                    ASSERT_LT(periods[i - 1].to, periods[i].from) << "in order, and apart";
+            }
+    }
+    EXPECT_GT(readable, asked / 20) << "a test of nothing";
+    EXPECT_LT(readable, asked * 19 / 20);
+}
+
+TEST(Access, SaysOnWhoseAuthority) {
+    Access access("crew", kBot);
+    TrailEntry intent = entry(TrailKind::intent, 1, "@anna:corp.example");
+    intent.action = "join";
+    intent.reason = "group Crew";
+    intent.rule = "policy/company.yaml:9";
+    access.take(7, intent);
+    TrailEntry result = entry(TrailKind::result, 2, intent.user);
+    result.membership = "join";
+    access.take(8, result);
+    // Invited by a colleague, and in by themselves.
+    TrailEntry invited = entry(TrailKind::membership, 3, "@guest:partner.example");
+    invited.membership = "invite";
+    invited.sender = intent.user;
+    access.take(9, invited);
+    TrailEntry came = invited;
+    came.time = at(4);
+    came.membership = "join";
+    came.sender = came.user;
+    access.take(10, came);
+
+    const Stay* anna = access.members().at(intent.user).at(at(2));
+    ASSERT_NE(anna, nullptr);
+    EXPECT_EQ(anna->began.entry, 7U);
+    EXPECT_EQ(anna->began.rule, "policy/company.yaml:9");
+    EXPECT_EQ(anna->began.by, "");
+    const Stay* guest = access.members().at(came.user).at(at(5));
+    ASSERT_NE(guest, nullptr);
+    EXPECT_EQ(guest->standing, Standing::joined);
+    EXPECT_EQ(guest->began.by, intent.user);
+    EXPECT_EQ(guest->began.entry, 9U);
+    EXPECT_EQ(access.known_since(), at(1));
+}
+
+TEST(Access, AnApprovalHoldsUntilItEndsOrIsTakenBack) {
+    Access access("crew", kBot);
+    TrailEntry given = entry(TrailKind::policy, 1, "@*:partner.example");
+    given.room_key.clear();
+    given.action = "approve outsider";
+    given.rooms = {"crew", "hall"};
+    given.rule_path = "outsiders.partner";
+    given.sponsor = "anna";
+    given.until = at(10);
+    given.caller = schema::TrailCaller{1000, 1000, "ben"};
+    access.take(3, given);
+    ASSERT_NE(access.approval("@guest:partner.example", at(9)), nullptr);
+    EXPECT_EQ(access.approval("@guest:partner.example", at(9))->given_by, "ben");
+    EXPECT_EQ(access.approval("@guest:partner.example", at(10)), nullptr);
+    EXPECT_EQ(access.approval("@guest:elsewhere.example", at(9)), nullptr);
+    given.time = at(5);
+    given.action = "end approval";
+    access.take(4, given);
+    EXPECT_EQ(access.approval("@guest:partner.example", at(6)), nullptr);
+    EXPECT_NE(access.approval("@guest:partner.example", at(4)), nullptr);
+}
+
+TEST(Access, WhatWasFoundBeganWhenTheHomeserverSays) {
+    Access access("crew", kBot);
+    TrailEntry found = entry(TrailKind::membership, 20, "@anna:corp.example");
+    found.membership = "join";
+    found.sender = found.user;
+    found.source = "read";
+    found.event_time = at(3);
+    access.take(1, found);
+    const Stay* stay = access.members().at(found.user).at(at(20));
+    ASSERT_NE(stay, nullptr);
+    EXPECT_TRUE(stay->found);
+    EXPECT_EQ(stay->time.from, at(3));
+    EXPECT_EQ(access.known_since(), at(20));
+}
+
+TEST(Access, LooksOnlyAtWhatMayConcernIt) {
+    for (const TrailKind kind : {TrailKind::intent, TrailKind::result, TrailKind::membership,
+                                 TrailKind::failure, TrailKind::policy, TrailKind::directory}) {
+        TrailEntry made = entry(kind, 1, "@anna:corp.example");
+        made.action = kind == TrailKind::intent ? "join" : "";
+        if (kind != TrailKind::intent && kind != TrailKind::policy) made.membership = "join";
+        if (kind == TrailKind::policy) made.rooms = {"crew"};
+        EXPECT_TRUE(Access::may_concern(schema::to_text(kind), schema::write_trail_entry(made).value()));
+    }
+    TrailEntry power = entry(TrailKind::intent, 1, "@anna:corp.example");
+    power.action = "power levels";
+    EXPECT_FALSE(Access::may_concern("intent", schema::write_trail_entry(power).value()));
+}
+
+}  // namespace
+}  // namespace rollcall::audit

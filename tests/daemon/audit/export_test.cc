@@ -1,0 +1,92 @@
+// daemon/audit/export_format: entries in the forms of other programs.
+#include <gtest/gtest.h>
+#include <regex>
+
+#include "daemon/audit/export_format.h"
+
+namespace rollcall::audit {
+namespace {
+
+const char* const kLeave =
+    R"({"index":71,"v":1,"time":"2026-02-01T08:00:00.130Z","kind":"result","intent":41,"action":"leave",)"
+    R"("user":"@jdoe:corp.example.com","person":"0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9","room":"!abc",)"
+    R"("room_key":"engineering","membership":"leave","result":"done","rule":"policy/company.yaml:20",)"
+    R"("rule_path":"departed","policy":"6bee"})";
+const char* const kWild =
+    R"({"index":72,"time":"2026-02-01T08:00:00.130Z","kind":"failure","action":"a|b=c\\d","user":"@x y:z",)"
+    R"("result":"line\nbreak = \"quoted\" | bar","reason":"=1+1","caller":{"text":"alice","uid":1000,"login_uid":1000}})";
+
+std::string line(ExportFormat format, const char* entry) {
+    return export_line(format, json::parse(entry).value(), "corp.example.com");
+}
+
+TEST(Export, EachFormHasItsName) {
+    for (const char* name : {"jsonl", "csv", "ocsf", "cef", "syslog"})
+        EXPECT_TRUE(export_format(name)) << name;
+    EXPECT_FALSE(export_format("xml"));
+}
+
+TEST(Export, EveryFormIsOneLineAnEntry) {
+    for (const char* name : {"jsonl", "csv", "ocsf", "cef", "syslog"})
+        for (const char* entry : {kLeave, kWild}) {
+            const std::string text = line(*export_format(name), entry);
+            if (*export_format(name) == ExportFormat::csv && entry == kWild) continue;  // quoted line breaks
+            EXPECT_EQ(text.find('\n'), text.size() - 1) << name << ": " << text;
+        }
+}
+
+TEST(Export, OcsfHasWhatItsSchemaRequires) {
+    const json::Value event = json::parse(line(ExportFormat::ocsf, kLeave)).value();
+    EXPECT_EQ(event["class_uid"].integer_or(0), 3006);
+    EXPECT_EQ(event["category_uid"].integer_or(0), 3);
+    EXPECT_EQ(event["activity_id"].integer_or(0), 4) << "remove user";
+    EXPECT_EQ(event["type_uid"].integer_or(0), 300604);
+    EXPECT_EQ(event["time"].integer_or(0), 1769932800130);
+    EXPECT_EQ(event["severity_id"].integer_or(0), 1);
+    EXPECT_EQ(event["metadata"]["product"]["name"].text(), "Rollcall");
+    EXPECT_EQ(event["group"]["name"].text(), "engineering");
+    EXPECT_EQ(event["users"].array()->at(0)["name"].text(), "@jdoe:corp.example.com");
+    EXPECT_EQ(event["policy"]["name"].text(), "policy/company.yaml:20");
+    EXPECT_EQ(event["unmapped"]["rollcall"]["index"].integer_or(0), 71) << "nothing is lost";
+    const json::Value wild = json::parse(line(ExportFormat::ocsf, kWild)).value();
+    EXPECT_EQ(wild["class_uid"].integer_or(-1), 0);
+    EXPECT_EQ(wild["status_id"].integer_or(0), 2);
+    EXPECT_EQ(wild["actor"]["user"]["name"].text(), "alice");
+}
+
+TEST(Export, CefEscapesWhatItMustAndNoMore) {
+    const std::string text = line(ExportFormat::cef, kWild);
+    EXPECT_TRUE(
+        text.starts_with(R"(CEF:0|Rollcall|Rollcall|1|failure|a\|b=c\\d|6|rt=1769932800130 externalId=72 )"))
+        << text;
+    EXPECT_NE(text.find(R"(act=a|b\=c\\d )"), std::string::npos) << text;
+    EXPECT_NE(text.find(R"(outcome=line\nbreak \= "quoted" | bar )"), std::string::npos) << text;
+}
+
+TEST(Export, SyslogIsAsItsRfcSays) {
+    const std::regex form(
+        R"(<(\d+)>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [!-~]+ rollcall - [!-~]{1,32} - \xEF\xBB\xBF\{.*\}\n)");
+    std::smatch match;
+    std::string text = line(ExportFormat::syslog, kLeave);
+    ASSERT_TRUE(std::regex_match(text, match, form)) << text;
+    EXPECT_EQ(match[1].str(), "109") << "log audit, notice";
+    text = line(ExportFormat::syslog, kWild);
+    ASSERT_TRUE(std::regex_match(text, match, form)) << text;
+    EXPECT_EQ(match[1].str(), "108") << "log audit, warning";
+}
+
+TEST(Export, CsvIsNoFormula) {
+    const std::string text = line(ExportFormat::csv, kWild);
+    EXPECT_NE(text.find(R"("'=1+1")"), std::string::npos) << text;
+    EXPECT_NE(text.find(R"("line
+break = ""quoted"" | bar")"),
+              std::string::npos)
+        << text;
+    const std::string head = export_header(ExportFormat::csv);
+    EXPECT_EQ(std::count(head.begin(), head.end(), ','), 17);
+    const std::string leave = line(ExportFormat::csv, kLeave);
+    EXPECT_EQ(std::count(leave.begin(), leave.end(), ','), 17);
+}
+
+}  // namespace
+}  // namespace rollcall::audit

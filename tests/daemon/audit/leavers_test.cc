@@ -1,0 +1,117 @@
+// daemon/audit/leavers: what became of departures, from entries about one person.
+#include <gtest/gtest.h>
+
+#include "daemon/audit/leavers.h"
+
+namespace rollcall::audit {
+namespace {
+
+using schema::TrailEntry;
+using schema::TrailKind;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr const char* kUser = "@jdoe:corp.example";
+const Time kStart = from_ms(1'800'000'000'000);
+
+TrailEntry entry(TrailKind kind, Duration after, const std::string& action = {}) {
+    TrailEntry made;
+    made.kind = kind;
+    made.time = kStart + after;
+    made.user = kUser;
+    made.action = action;
+    return made;
+}
+
+TrailEntry membership(Duration after, const std::string& room, const std::string& state) {
+    TrailEntry made = entry(TrailKind::result, after);
+    made.room_key = room;
+    made.membership = state;
+    return made;
+}
+
+TrailEntry done(Duration after, const std::string& action, const std::string& room = {}) {
+    TrailEntry made = entry(TrailKind::result, after, action);
+    made.room_key = room;
+    made.result = "done";
+    return made;
+}
+
+TrailEntry departed(Duration after, Duration said, const std::string& attribute) {
+    TrailEntry made = entry(TrailKind::directory, after, "departed");
+    made.result = "jdoe: account disabled";
+    made.evidence.emplace();
+    made.evidence->time = kStart + said;
+    made.evidence->attribute = attribute;
+    return made;
+}
+
+Leavers told(const std::vector<TrailEntry>& entries) {
+    Leavers leavers(kUser);
+    std::uint64_t index = 0;
+    for (const TrailEntry& one : entries) leavers.take(++index, one);
+    return leavers;
+}
+
+TEST(Leavers, TheTimeRunsFromTheDirectorysWordToTheLastRoom) {
+    const Leavers leavers =
+        told({membership(minutes{-9}, "hall", "join"), membership(minutes{-8}, "crew", "join"),
+              membership(minutes{-7}, "club", "invite"), membership(minutes{-6}, "old", "join"),
+              membership(minutes{-5}, "old", "leave"), departed(seconds{2}, seconds{0}, "userAccountControl"),
+              done(seconds{3}, "sign out"), membership(seconds{4}, "hall", "leave"),
+              membership(seconds{5}, "club", "leave"), membership(seconds{9}, "crew", "leave"),
+              done(seconds{10}, "leave"), done(seconds{11}, "forget", "hall")});
+    ASSERT_EQ(leavers.departures().size(), 1U);
+    const Departure& departure = leavers.departures().front();
+    EXPECT_EQ(departure.entry, 6U);
+    EXPECT_EQ(departure.said, kStart);
+    EXPECT_EQ(departure.noticed, kStart + seconds{2});
+    EXPECT_EQ(departure.signed_out, kStart + seconds{3});
+    EXPECT_EQ(departure.last_left, kStart + seconds{9});
+    EXPECT_EQ(departure.rooms, 3U);
+    EXPECT_EQ(departure.elsewhere, 1U);
+    EXPECT_EQ(departure.took(), seconds{9});
+    EXPECT_TRUE(departure.remains.empty());
+    EXPECT_EQ(departure.unforgotten, std::set<std::string>{"crew"});
+    EXPECT_EQ(departure.promise(seconds{9}, kStart + minutes{1}), Promise::kept);
+    EXPECT_EQ(departure.promise(seconds{8}, kStart + minutes{1}), Promise::missed);
+}
+
+TEST(Leavers, WhatRemainsIsUnderWayUntilThePromiseIsMissed) {
+    const Leavers leavers =
+        told({membership(minutes{-9}, "hall", "join"), departed(seconds{0}, seconds{0}, "isDeleted")});
+    const Departure& departure = leavers.departures().front();
+    EXPECT_EQ(departure.remains, std::set<std::string>{"hall"});
+    EXPECT_EQ(departure.took(), std::nullopt);
+    EXPECT_EQ(departure.promise(minutes{5}, kStart + minutes{5}), Promise::open);
+    EXPECT_EQ(departure.promise(minutes{5}, kStart + minutes{6}), Promise::missed);
+}
+
+TEST(Leavers, WhoComesBackInTimeIsNoBrokenPromise) {
+    const TrailEntry back = entry(TrailKind::directory, minutes{1}, "returned");
+    const Leavers leavers =
+        told({membership(minutes{-9}, "hall", "join"), departed(seconds{0}, seconds{0}, ""), back,
+              departed(minutes{9}, minutes{9}, ""), membership(minutes{10}, "hall", "leave")});
+    ASSERT_EQ(leavers.departures().size(), 2U);
+    EXPECT_EQ(leavers.departures()[0].promise(minutes{5}, kStart + minutes{60}), Promise::taken_back);
+    EXPECT_EQ(leavers.departures()[0].promise(seconds{30}, kStart + minutes{60}), Promise::missed);
+    EXPECT_EQ(leavers.departures()[1].promise(minutes{5}, kStart + minutes{60}), Promise::kept);
+}
+
+TEST(Leavers, AnAccountThatRunsOutDoesSoAtThatMoment) {
+    const Leavers leavers = told({departed(minutes{30}, seconds{0}, "accountExpires")});
+    EXPECT_EQ(leavers.departures().front().said, kStart + minutes{30}) << "the last news is no news of this";
+    EXPECT_EQ(leavers.departures().front().promise(seconds{1}, kStart + minutes{31}), Promise::kept)
+        << "they were in no room";
+}
+
+TEST(Leavers, ARoomThatTheyAreLetIntoAgainMustBeLeftToo) {
+    const Leavers leavers =
+        told({membership(minutes{-9}, "hall", "join"), departed(seconds{0}, seconds{0}, ""),
+              membership(seconds{1}, "hall", "leave"), membership(seconds{2}, "hall", "invite"),
+              membership(minutes{7}, "hall", "leave")});
+    EXPECT_EQ(leavers.departures().front().promise(minutes{5}, kStart + minutes{9}), Promise::missed);
+}
+
+}  // namespace
+}  // namespace rollcall::audit

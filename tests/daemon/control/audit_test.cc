@@ -1,0 +1,223 @@
+// The questions to the trail, asked of the real engine between the simulation's servers.
+#include <gtest/gtest.h>
+
+#include "tests/daemon/control/daemon.h"
+
+namespace rollcall::control {
+namespace {
+
+using std::chrono::minutes;
+
+class Audit : public testing::Test {
+  protected:
+    Audit()
+        : daemon([](sim::Simulation& sim) {
+              // Somebody whom this machine knows under the name that they have in the directory.
+              sim.directory.content.person("daemon", {"Staff"});
+              sim.directory.content.group("Auditors");
+              sim.directory.content.group("Compliance", {"Auditors"});
+              sim.directory.content.join("Compliance", "daemon");
+          }) {}
+    json::Value ask(const std::string& command, const std::string& args = "{}") {
+        return daemon.ask(R"({"command":"audit.)" + command + R"(","args":)" + args + "}");
+    }
+    json::Value ask_as(const schema::TrailCaller& caller, const std::string& command,
+                       const std::string& args) {
+        Answer answer;
+        const auto request = json::parse(R"({"command":"audit.)" + command + R"(","args":)" + args + "}");
+        static_cast<void>(daemon.sim.command(
+            [&](engine::Engine& engine) { answer = daemon.handler.handle(engine, *request, caller); }));
+        return answer.value_or(json::Value{});
+    }
+    [[nodiscard]] std::set<std::string> in_by_trail(const std::string& room) {
+        std::set<std::string> users;
+        const json::Value answer = ask("access", R"({"room":")" + room + R"("})");
+        for (const json::Value& person : *answer["result"]["people"].array())
+            for (const json::Value& stay : *person["stays"].array())
+                if (stay["standing"].text() == "joined") users.insert(person["user"].text());
+        return users;
+    }
+    [[nodiscard]] std::set<std::string> in_by_homeserver(const std::string& room) {
+        std::set<std::string> users;
+        for (const auto& [slot, event] : daemon.sim.homeserver.rooms.at(daemon.sim.room_id(room)).state)
+            if (const auto* member = std::get_if<policy::MemberContent>(&event.content);
+                member != nullptr && member->membership == policy::MembershipState::join)
+                users.insert(slot.second);
+        return users;
+    }
+    [[nodiscard]] std::string someone_in(const std::string& room) {
+        for (const std::string& user : in_by_homeserver(room))
+            if (user != sim::kBot && user.ends_with(sim::kServerName) && user != "@p1:corp.example")
+                return user.substr(1, user.find(':') - 1);
+        return {};
+    }
+    Daemon daemon;
+    const schema::TrailCaller auditor{1, 1, "daemon"}, root{0, -1, "root"};
+};
+
+TEST_F(Audit, AccessNowIsWhatTheHomeserverSays) {
+    for (const sim::Rule& rule : daemon.sim.rules) {
+        const std::set<std::string> users = in_by_homeserver(rule.key);
+        EXPECT_GT(users.size(), 0U);
+        EXPECT_EQ(in_by_trail(rule.key), users) << rule.key;
+    }
+}
+
+TEST_F(Audit, AccessOfADayBeforeTheRoomWasKnownSaysSo) {
+    const std::string room = daemon.sim.rules.front().key;
+    const json::Value answer = ask("access", R"({"room":")" + room + R"(","at":"2001-01-01"})");
+    EXPECT_EQ(answer["exit"].integer_or(-1), 0) << json::write(answer);
+    EXPECT_TRUE(answer["result"]["people"].array()->empty());
+    EXPECT_GT(answer["result"]["known_since"].text(), answer["result"]["to"].text());
+}
+
+TEST_F(Audit, RefusesWhatIsNoQuestion) {
+    const std::string room = daemon.sim.rules.front().key;
+    for (const std::string& args :
+         {std::string("{}"), R"({"room":")" + room + R"(","user":"p1"})",
+          R"({"room":")" + room + R"(","at":"soon"})", R"({"room":")" + room + R"(","at":"2001-02-30"})",
+          R"({"room":")" + room + R"(","at":"2999-01-01"})",
+          R"({"room":")" + room + R"(","from":"2026-02-01","to":"2026-01-01"})",
+          R"({"room":")" + room + R"(","at":"2026-01-01","from":"2026-01-01"})",
+          std::string(R"({"room":"nowhere"})")})
+        EXPECT_EQ(ask("access", args)["exit"].integer_or(-1), 2) << args;
+    EXPECT_EQ(ask("show", R"({"number":0})")["exit"].integer_or(-1), 2);
+    EXPECT_EQ(ask("show", R"({"number":99999999})")["exit"].integer_or(-1), 2);
+    EXPECT_EQ(ask("leavers", R"({"promise":"soon"})")["exit"].integer_or(-1), 2);
+    EXPECT_EQ(ask("review", R"({"room":"nowhere"})")["exit"].integer_or(-1), 2);
+}
+
+TEST_F(Audit, ALeaverIsToldFromTheDirectorysWordToTheLastRoom) {
+    const std::string login = someone_in(daemon.sim.rules.front().key);
+    ASSERT_NE(login, "");
+    daemon.sim.directory.disable(login, true);
+    daemon.sim.run_for(minutes{2});
+    const json::Value answer = ask("leavers", R"({"promise":"1m"})");
+    const json::Array& departures = *answer["result"]["departures"].array();
+    ASSERT_EQ(departures.size(), 1U) << json::write(answer);
+    EXPECT_EQ(departures[0]["login"].text(), login);
+    EXPECT_EQ(departures[0]["promise"].text(), "kept") << json::write(answer);
+    EXPECT_GT(departures[0]["rooms"].integer_or(0), 0);
+    EXPECT_TRUE(departures[0]["remains"].array()->empty());
+    EXPECT_TRUE(departures[0]["unforgotten"].array()->empty());
+    EXPECT_GE(departures[0]["last_left"].text(), departures[0]["said"].text());
+    EXPECT_EQ(answer["result"]["kept"].integer_or(0), 1);
+    // The same by the room's own replay: in before, out after.
+    EXPECT_FALSE(in_by_trail(daemon.sim.rules.front().key).contains("@" + login + ":corp.example"));
+}
+
+TEST_F(Audit, AnEntryShowsTheChainThatLedToIt) {
+    const std::string login = someone_in(daemon.sim.rules.front().key);
+    daemon.sim.directory.disable(login, true);
+    daemon.sim.run_for(minutes{2});
+    const json::Value list =
+        ask("list", R"({"user":")" + login + R"(","action":"leave","result":"done","most":1})");
+    const json::Array& entries = *list["result"]["entries"].array();
+    ASSERT_EQ(entries.size(), 1U) << json::write(list);
+    const json::Value shown =
+        ask("show", R"({"number":)" + std::to_string(entries[0]["index"].integer_or(0)) + "}");
+    std::vector<std::string> roles;
+    for (const json::Value& link : *shown["result"]["chain"].array()) roles.push_back(link["role"].text());
+    EXPECT_EQ(roles, (std::vector<std::string>{"policy", "directory", "intent", "result"}))
+        << json::write(shown);
+    EXPECT_EQ(shown["result"]["chain"].array()->at(1)["action"].text(), "departed");
+}
+
+TEST_F(Audit, ListFindsByActionRuleResultAndTime) {
+    const auto count = [this](const std::string& args) {
+        return ask("list", args)["result"]["entries"].array()->size();
+    };
+    EXPECT_GT(count(R"({"action":"join"})"), 0U);
+    EXPECT_EQ(count(R"({"action":"dance"})"), 0U);
+    EXPECT_GT(count(R"({"result":"done"})"), 0U);
+    EXPECT_EQ(count(R"({"from":"2999-01-01"})"), 0U);
+    EXPECT_GT(count(R"({"to":"2999-01-01"})"), 0U);
+    const json::Value joins = ask("list", R"({"action":"join","kind":"intent","most":3})");
+    for (const json::Value& entry : *joins["result"]["entries"].array()) {
+        EXPECT_EQ(entry["action"].text(), "join");
+        EXPECT_GT(count(R"({"rule":")" + entry["rule_path"].text() + R"("})"), 0U);
+    }
+}
+
+TEST_F(Audit, ExportGoesThroughEverythingOnce) {
+    std::int64_t after = 0, entries = 0;
+    for (bool more = true; more;) {
+        const json::Value page =
+            ask("export", R"({"most":7,"after":)" + std::to_string(after) + "}")["result"];
+        for (const json::Value& entry : *page["entries"].array()) {
+            EXPECT_EQ(entry["index"].integer_or(0), after + 1);
+            after = entry["index"].integer_or(0);
+            ++entries;
+        }
+        more = page["more"].boolean_or(false);
+    }
+    EXPECT_EQ(static_cast<std::uint64_t>(entries), *daemon.sim.engine().store().trail_size());
+}
+
+TEST_F(Audit, OnlyAnAuditorSignsOff) {
+    const std::string room = daemon.sim.rules.front().key;
+    const std::string args = R"({"room":")" + room + R"(","reason":"Q1"})";
+    const auto before = *daemon.sim.engine().store().trail_size();
+    const std::pair<schema::TrailCaller, std::string> others[] = {
+        {root, "root is nobody"},
+        {{2, 2, "bin"}, "bin is no login"},
+        {{1, 0, "daemon"}, "root is nobody"},
+        {{-1, -1, "?"}, "no login in the directory"}};
+    for (const auto& [caller, why] : others) {
+        const json::Value answer = ask_as(caller, "sign-off", args);
+        EXPECT_EQ(answer["exit"].integer_or(-1), 1) << json::write(answer);
+        EXPECT_NE(answer["error"]["message"].text().find(why), std::string::npos) << json::write(answer);
+    }
+    EXPECT_EQ(*daemon.sim.engine().store().trail_size(), before);
+    EXPECT_EQ(ask_as(auditor, "sign-off", args)["exit"].integer_or(-1), 0) << "through a nested group";
+    daemon.sim.directory.disable("daemon", true);
+    daemon.sim.run_for(minutes{1});
+    EXPECT_EQ(ask_as(auditor, "sign-off", args)["exit"].integer_or(-1), 1) << "departed";
+    daemon.sim.directory.disable("daemon", false);
+    daemon.sim.directory.leave("Compliance", "daemon");
+    daemon.sim.run_for(minutes{1});
+    EXPECT_EQ(ask_as(auditor, "sign-off", args)["exit"].integer_or(-1), 1) << "no auditor any more";
+}
+
+TEST_F(Audit, ASignOffHoldsTheHashOfWhatWasLookedAt) {
+    const std::string room = daemon.sim.rules.front().key;
+    const auto review = [&] {
+        return ask("review", R"({"room":")" + room + R"("})")["result"]["rooms"].array()->at(0);
+    };
+    const json::Value first = review();
+    EXPECT_EQ(review(), first) << "nothing happened, so nothing in it changes";
+    EXPECT_TRUE(first["signed_off"].is_null());
+    const std::string seen = first["hash"].text();
+    EXPECT_EQ(ask_as(auditor, "sign-off",
+                     R"({"room":")" + room + R"(","reason":"Q1","review":")" + seen + R"("})")["exit"]
+                  .integer_or(-1),
+              0);
+    EXPECT_EQ(review()["signed_off"]["review"].text(), seen);
+    EXPECT_TRUE(review()["signed_off"]["unchanged"].boolean_or(false));
+    EXPECT_EQ(review()["signed_off"]["by"].text(), "daemon");
+    daemon.sim.directory.disable(someone_in(room), true);
+    daemon.sim.run_for(minutes{1});
+    EXPECT_FALSE(review()["signed_off"]["unchanged"].boolean_or(true));
+    const json::Value late =
+        ask_as(auditor, "sign-off", R"({"room":")" + room + R"(","reason":"Q1","review":")" + seen + R"("})");
+    EXPECT_EQ(late["exit"].integer_or(-1), 1) << "what was looked at is not so any more";
+}
+
+TEST_F(Audit, AReviewNamesEverybodyWhoIsThere) {
+    const json::Value all = ask("review", R"({"room":"all"})");
+    ASSERT_EQ(all["result"]["rooms"].array()->size(), daemon.sim.rules.size());
+    for (const json::Value& review : *all["result"]["rooms"].array()) {
+        const json::Value& content = review["content"];
+        std::set<std::string> users;
+        for (const json::Value& member : *content["members"].array())
+            if (member["membership"].text() == "join") users.insert(member["user"].text());
+        EXPECT_EQ(users, in_by_homeserver(content["room"].text()));
+        for (const json::Value& member : *content["members"].array()) {
+            EXPECT_FALSE(member["reason"].text().empty()) << json::write(member);
+            EXPECT_FALSE(member["since"].is_null()) << json::write(member);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace rollcall::control
