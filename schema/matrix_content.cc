@@ -151,7 +151,7 @@ constexpr std::array<Reader, 12> kReaders{{{"m.room.member", read_member},
                                            {"m.space.child", read_child},
                                            {"m.room.create", read_create},
                                            {"m.room.tombstone", read_tombstone}}};
-static_assert(std::variant_size_v<RoomContent> == kReaders.size() + 1);
+static_assert(std::variant_size_v<policy::RoomContentVariant> == kReaders.size() + 1);
 
 // A state event of the room as a whole has an empty state key; with another one it is not that event.
 bool key_fits(std::string_view type, std::string_view state_key) {
