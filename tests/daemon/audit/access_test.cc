@@ -219,11 +219,11 @@ TEST(Access, LooksOnlyAtWhatMayConcernIt) {
         made.action = kind == TrailKind::intent ? "join" : "";
         if (kind != TrailKind::intent && kind != TrailKind::policy) made.membership = "join";
         if (kind == TrailKind::policy) made.rooms = {"crew"};
-        EXPECT_TRUE(Access::may_concern(schema::to_text(kind), schema::write_trail_entry(made).value()));
+        EXPECT_TRUE(Access::may_concern(schema::to_text(kind), json::write(schema::to_json(made))));
     }
     TrailEntry power = entry(TrailKind::intent, 1, "@anna:corp.example");
     power.action = "power levels";
-    EXPECT_FALSE(Access::may_concern("intent", schema::write_trail_entry(power).value()));
+    EXPECT_FALSE(Access::may_concern("intent", json::write(schema::to_json(power))));
 }
 
 }  // namespace
