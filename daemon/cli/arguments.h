@@ -52,8 +52,8 @@ struct Arguments {
     std::string user, room, id, kind;
     int most = 50;
     // Of the commands that look at the log itself.
-    std::string from, key;
-    std::uint64_t number = 0;
+    std::string checkpoint, key;
+    std::uint64_t entry = 0;
     bool with_names = false;
     InitOptions init;
 };
