@@ -239,14 +239,22 @@ Result<std::unique_ptr<store::Store>> open_store(const std::string& folder) {
     }
 }
 
+std::vector<audit::AnchorFolder> audit_anchors(const schema::Config& config) {
+    std::vector<audit::AnchorFolder> out;
+    for (const schema::AnchorConfig& anchor : config.audit.anchors)
+        out.emplace_back(anchor.name, anchor.folder);
+    return out;
+}
+
 Result<std::unique_ptr<App>> make_app(const schema::Config& config, bool one_shot) {
     if (sodium_init() < 0) return fail(ErrorKind::io, "libsodium cannot be started");
     Result<Secrets> secrets = read_secrets(config);
     if (!secrets) return pass(secrets);
     auto store = open_store(config.state);
     if (!store) return pass(store);
-    auto publication = audit::Publication::open({config.state, config.audit.folder, config.audit.origin,
-                                                 secrets->audit_key, config.audit.checkpoint_every});
+    auto publication =
+        audit::Publication::open({config.state, config.audit.folder, config.audit.origin, secrets->audit_key,
+                                  config.audit.checkpoint_every, audit_anchors(config)});
     if (!publication) return pass(publication);
     auto log = audit::LogFolder::open(config.audit.folder);
     if (!log) return pass(log);

@@ -218,8 +218,30 @@ class ConfigReader {
         path(fields.take("folder"), into.folder);
         path(fields.take("key_file"), into.key_file);
         fields.duration(fields.take("checkpoint_every"), into.checkpoint_every);
-        for (const char* key : {"promise", "retention", "anchors"}) fields.not_yet(key);
+        if (const Node* named = fields.take("anchors")) anchors(*named, into.anchors);
+        for (const char* key : {"promise", "retention"}) fields.not_yet(key);
         fields.finish();
+    }
+
+    void anchors(const Node& node, std::vector<AnchorConfig>& into) {
+        if (node.kind != Node::Kind::mapping)
+            return report(out_, node.at, "anchors must be a mapping from a name to where checkpoints go",
+                          "write a name, such as worm:, and {folder: /mnt/worm/rollcall} behind it");
+        for (const Entry& entry : node.entries) {
+            AnchorConfig& made = into.emplace_back();
+            made.name = entry.key;
+            Fields fields(entry.value, "an anchor", out_);
+            bool other = false;
+            for (const char* key : {"room", "syslog", "url", "key"}) {
+                fields.not_yet(key, "write {folder: /mnt/worm/rollcall}");
+                other |= entry.value.find(key) != nullptr;
+            }
+            if (other)
+                (void)fields.take("folder");
+            else
+                path(fields.need("folder", "write {folder: /mnt/worm/rollcall}"), made.folder);
+            fields.finish();
+        }
     }
 
     void host_port(const Node& node, HostPort& into) {

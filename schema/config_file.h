@@ -59,11 +59,18 @@ struct LogConfig {
     LogFormat format = LogFormat::text;
 };
 
+// A place outside in which signed heads of the log are kept.
+struct AnchorConfig {
+    std::string name;
+    std::string folder;
+};
+
 struct AuditConfig {
     std::string origin;  // the log's name; `server_name`/rollcall unless given
     std::string folder;  // `state`/audit unless given
     std::string key_file = "secrets/audit-key";
     Duration checkpoint_every = std::chrono::minutes{1};
+    std::vector<AnchorConfig> anchors;
 };
 
 // Every path is absolute, or relative to where the program was started if the file's own path is.

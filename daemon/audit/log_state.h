@@ -3,10 +3,19 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "policy/base/time.h"
 
 namespace rollcall::audit {
+
+// A place outside where signed heads are kept.
+struct AnchorState {
+    std::string name;        // in audit.anchors
+    std::uint64_t size = 0;  // of the newest head that is there
+    std::string trouble;     // why a newer one could not be left there; "" all is well
+    bool operator==(const AnchorState&) const = default;
+};
 
 struct LogState {
     std::uint64_t published = 0;    // entries that are in tiles
@@ -15,6 +24,7 @@ struct LogState {
     std::string root;               // of the signed head, base64
     std::string trouble;            // why the log cannot be written now; "" all is well
     std::string verifier;           // the log's public key
+    std::vector<AnchorState> anchors;
     bool operator==(const LogState&) const = default;
 };
 

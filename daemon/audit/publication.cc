@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
+#include <algorithm>
 #include <csignal>
 
 #include "daemon/failpoint.h"
@@ -29,7 +30,9 @@ Publication::Publication(PublicationSettings settings, std::unique_ptr<store::Tr
     : settings_(std::move(settings)),
       reader_(std::move(reader)),
       publisher_(std::move(publisher)),
-      state_(state_of(publisher_, settings_.key)) {}
+      state_(state_of(publisher_, settings_.key)) {
+    for (const AnchorFolder& folder : settings_.anchors) anchors_.push_back({folder.name(), 0, ""});
+}
 
 Publication::~Publication() {
     {
@@ -108,18 +111,32 @@ Status Publication::step(bool sign_now) {
     return {};
 }
 
+// The newest head to wherever it is not yet. What cannot be left somewhere is tried again, the newest then.
+void Publication::anchor() {
+    if (publisher_.note().empty()) return;
+    for (std::size_t i = 0; i < anchors_.size(); ++i) {
+        AnchorState& at = anchors_[i];
+        if (at.size == publisher_.head().size) continue;
+        const Status put = settings_.anchors[i].put(publisher_.head().size, publisher_.note());
+        at.trouble = put ? "" : put.error().message;
+        if (put) at.size = publisher_.head().size;
+    }
+}
+
 void Publication::note(const Status& done) {
+    anchor();
     LogState now = state_of(publisher_, settings_.key);
+    now.anchors = anchors_;
     if (!done) now.trouble = done.error().message;
     {
         const std::lock_guard lock(mutex_);
         now.signed_at = state_.signed_at;
         state_ = now;
     }
-    // Every tile would be too much to tell.
-    const std::string news = fmt::format("{} {}", now.signed_size, now.trouble);
+    LogState news = now;
+    news.published = 0;  // every tile would be too much to tell
     if (!tell_ || told_ == news) return;
-    told_ = news;
+    told_ = std::move(news);
     tell_(now);
 }
 
@@ -150,8 +167,9 @@ void Publication::run() {
         lock.unlock();
         const Status done = step(false);
         note(done);
-        failed = !done;
         lock.lock();
+        failed = !done || std::any_of(anchors_.begin(), anchors_.end(),
+                                      [](const AnchorState& at) { return !at.trouble.empty(); });
     }
 }
 

@@ -17,6 +17,7 @@
 #include <optional>
 #include <thread>
 
+#include "daemon/audit/anchor_folder.h"
 #include "daemon/audit/log_state.h"
 #include "daemon/audit/publisher.h"
 #include "daemon/store/trail_reader.h"
@@ -29,6 +30,7 @@ struct PublicationSettings {
     std::string origin;
     schema::SignerKey key;
     Duration checkpoint_every = std::chrono::minutes{1};
+    std::vector<AnchorFolder> anchors;
 };
 
 class Publication {
@@ -54,6 +56,7 @@ class Publication {
     void run();
     [[nodiscard]] Status step(bool sign_now);
     [[nodiscard]] Status append();
+    void anchor();
     [[nodiscard]] Status same_log();
     void note(const Status& done);
 
@@ -62,7 +65,8 @@ class Publication {
     Publisher publisher_;
     Tell tell_;
     std::optional<Clock::time_point> signed_last_;
-    std::optional<std::string> told_;  // of the state: what is not said twice
+    std::vector<AnchorState> anchors_;
+    std::optional<LogState> told_;  // what is not said twice
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;

@@ -33,6 +33,7 @@ class Publisher {
 
     [[nodiscard]] std::uint64_t published() const { return edge_.size(); }
     [[nodiscard]] const schema::Checkpoint& head() const { return head_; }
+    [[nodiscard]] const std::string& note() const { return note_; }  // of that head; "" for a new log
     [[nodiscard]] const LogFolder& folder() const { return folder_; }
 
   private:

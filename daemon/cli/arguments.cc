@@ -243,13 +243,13 @@ void Parser::add_audit_log(CLI::App* audit) {
         Command::audit_verify, "verify", "Has anything in the trail been changed since it was written",
         "rollcall audit verify\n  rollcall audit verify --from checkpoint-of-march", audit);
     verify
-        ->add_option("--from", arguments_.from,
+        ->add_option("--from", arguments_.checkpoint,
                      "Also: is it the same log of which this checkpoint was kept elsewhere")
         ->type_name("CHECKPOINT");
     CLI::App* prove =
         command(Command::audit_prove, "prove", "A proof of one entry, to hand to somebody outside",
                 "rollcall audit prove 4213 --out entry-4213.tlog-proof", audit);
-    prove->add_option("N", arguments_.number, "The entry's number, as `rollcall audit list --json` shows it")
+    prove->add_option("N", arguments_.entry, "The entry's number, as `rollcall audit list --json` shows it")
         ->required()
         ->check(CLI::PositiveNumber);
     prove->add_option("--out", arguments_.out, "Write it there")->type_name("FILE");

@@ -59,8 +59,9 @@ struct Arguments {
     std::string action, rule, result, at, from, to, promise, format, review;
     int most = 50;
     // Of the commands that look at the log itself.
-    std::string key;
-    std::uint64_t number = 0;
+    std::int64_t number = 0;
+    std::string checkpoint, key;
+    std::uint64_t entry = 0;
     bool with_names = false;
     InitOptions init;
 };

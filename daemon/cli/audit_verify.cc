@@ -1,6 +1,7 @@
 // audit verify: the whole trail checked, from its files and the store, beside a daemon that runs or without.
 #include <fmt/format.h>
 
+#include "daemon/audit/anchor_folder.h"
 #include "daemon/audit/verify_trail.h"
 #include "daemon/cli/audit_log.h"
 #include "daemon/cli/commands.h"
@@ -85,10 +86,18 @@ int audit_verify(const Session& session) {
     audit::VerifyOptions options;
     options.origin = log->config.audit.origin;
     options.keys = {log->key};
-    if (const std::string& from = session.arguments.from; !from.empty()) {
+    if (const std::string& from = session.arguments.checkpoint; !from.empty()) {
         Result<std::string> note = control::read_text_file(from, kMostNote, false);
         if (!note) return report(session.terminal, note.error());
         options.anchors.push_back({from, std::move(*note)});
+    }
+    std::vector<audit::Fault> unread;
+    for (const schema::AnchorConfig& anchor : log->config.audit.anchors) {
+        auto kept = audit::AnchorFolder(anchor.name, anchor.folder).all();
+        if (kept)
+            options.anchors.insert(options.anchors.end(), kept->begin(), kept->end());
+        else
+            unread.push_back({"audit.anchors." + anchor.name, kept.error().message});
     }
     if (session.terminal.shows_progress())
         options.progress = [&](std::uint64_t done, std::uint64_t of) {
@@ -98,9 +107,10 @@ int audit_verify(const Session& session) {
         };
     auto reader = store::TrailReader::open(log->config.state);
     if (!reader) return report(session.terminal, reader.error());
-    const auto found = audit::verify_trail(log->folder, **reader, std::move(options));
+    auto found = audit::verify_trail(log->folder, **reader, std::move(options));
     if (session.terminal.shows_progress()) session.terminal.err("\r\x1b[K");
     if (!found) return report(session.terminal, found.error());
+    found->faults.insert(found->faults.end(), unread.begin(), unread.end());
     show(session, to_json(*log, *found), [&](const Look& look) { return view(*log, *found, look); });
     return found->faults.empty() ? 0 : 1;
 }

@@ -45,6 +45,10 @@ void servers_attention(const json::Value& status, std::vector<std::string>& out)
 void trail_attention(const json::Value& status, std::vector<std::string>& out) {
     if (const std::string trouble = status["trail"]["trouble"].text(); !trouble.empty())
         out.push_back("The audit log cannot be written, and waits in the store: " + trouble);
+    for (const json::Value& anchor : list(status["trail"]["anchors"]))
+        if (const std::string trouble = anchor["trouble"].text(); !trouble.empty())
+            out.push_back(
+                fmt::format("The anchor {} gets no checkpoints: {}", anchor["name"].text(), trouble));
 }
 
 void policy_attention(const json::Value& status, std::vector<std::string>& out) {
@@ -159,7 +163,12 @@ std::string trail_text(const json::Value& trail, const std::string& zone) {
     out += is_signed == 0 ? std::string(", none signed yet")
                           : fmt::format(", signed up to {}", with_separators(is_signed));
     if (const std::string at = trail["signed_at"].text(); !at.empty()) out += " at " + shown_time(at, zone);
-    if (list(trail["anchors"]).empty()) out += "; no anchors: root could rewrite it";
+    if (list(trail["anchors"]).empty()) return out + "; no anchors: root could rewrite it";
+    std::vector<std::string> anchors;
+    for (const json::Value& anchor : list(trail["anchors"]))
+        anchors.push_back(
+            fmt::format("{} up to {}", anchor["name"].text(), with_separators(number(anchor["signed"]))));
+    out += "; anchored in " + joined(anchors, ", ");
     return out;
 }
 

@@ -139,7 +139,15 @@ json::Value trail_json(const engine::Engine& engine) {
     out.set("root", log.root);
     out.set("key", log.verifier);
     out.set("trouble", log.trouble);
-    out.set("anchors", json::Array{});
+    json::Value anchors{json::Array{}};
+    for (const audit::AnchorState& at : log.anchors) {
+        json::Value anchor;
+        anchor.set("name", at.name);
+        anchor.set("signed", static_cast<std::int64_t>(at.size));
+        anchor.set("trouble", at.trouble);
+        anchors.push(std::move(anchor));
+    }
+    out.set("anchors", std::move(anchors));
     return out;
 }
 

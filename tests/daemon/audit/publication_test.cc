@@ -125,6 +125,63 @@ TEST(Publication, ALogThatWasLostIsAFork) {
     EXPECT_EQ(at.open().error().kind, ErrorKind::conflict);
 }
 
+TEST(Publication, LeavesEverySignedHeadInEveryAnchorOnce) {
+    TrailFolder at;
+    const std::string worm = at.folder.path() + "/worm";
+    std::filesystem::create_directory(worm);
+    at.anchors = {AnchorFolder("worm", worm), AnchorFolder("away", at.folder.path() + "/not mounted")};
+    at.act(1);
+    at.publish();
+    at.publish();  // nothing new
+    at.act(1);
+    auto publication = std::move(*at.open());
+    ASSERT_TRUE(publication->finish());
+    const std::vector<AnchorState> states = publication->state().anchors;
+    EXPECT_EQ(states[0], (AnchorState{"worm", 4, ""}));
+    EXPECT_EQ(states[1].size, 0U);
+    EXPECT_NE(states[1].trouble, "");
+    EXPECT_FALSE(std::filesystem::exists(at.folder.path() + "/not mounted")) << "a mount was made up";
+    const std::vector<Anchor> kept = at.anchors[0].all().value();
+    ASSERT_EQ(kept.size(), 2U);
+    EXPECT_TRUE(kept[0].name.ends_with("/checkpoint-00000000000000000002"));
+    VerifyOptions options;
+    options.origin = kLogName;
+    options.keys = {at.key.verifier()};
+    options.anchors = kept;
+    EXPECT_EQ(verify_log(at.log(), options).anchors, 2U);
+}
+
+// Whoever has the key signs other entries under the same numbers: the folder alone would not show it.
+TEST(Publication, AnAnchorShowsALogThatWasMadeAnew) {
+    TrailFolder at, other;
+    const std::string worm = at.folder.path() + "/worm";
+    std::filesystem::create_directory(worm);
+    at.anchors = {AnchorFolder("worm", worm)};
+    at.act(2);
+    at.publish();
+    other.key = at.key;
+    other.trail->add(TrailFolder::about(schema::TrailKind::directory, kBob, "@bob:x"));
+    other.act(3);
+    other.publish();
+    EXPECT_EQ(other.faults(), "");
+    VerifyOptions options;
+    options.origin = kLogName;
+    options.keys = {at.key.verifier()};
+    options.anchors = at.anchors[0].all().value();
+    const Verification found = verify_log(other.log(), options);
+    ASSERT_EQ(found.faults.size(), 1U);
+    EXPECT_NE(found.faults[0].text.find("a fork"), std::string::npos) << found.faults[0].text;
+    // Nor does it write over what is there.
+    TrailFolder third;
+    third.key = at.key;
+    third.anchors = at.anchors;
+    third.act(2);
+    third.meddle("UPDATE trail_leaf SET text = replace(text, 'merger', 'murder')");
+    auto publication = std::move(*third.open());
+    ASSERT_TRUE(publication->finish());
+    EXPECT_NE(publication->state().anchors[0].trouble.find("holds another checkpoint"), std::string::npos);
+}
+
 TEST(Publication, AnotherKeyOrNameIsRefused) {
     TrailFolder at;
     at.act(1);

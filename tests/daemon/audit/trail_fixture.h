@@ -65,7 +65,7 @@ class TrailFolder {
     [[nodiscard]] LogFolder log() const { return LogFolder::open(folder.path() + "/audit").value(); }
     [[nodiscard]] Result<std::unique_ptr<Publication>> open() const {
         return Publication::open(
-            {folder.path(), folder.path() + "/audit", kLogName, key, std::chrono::minutes{1}});
+            {folder.path(), folder.path() + "/audit", kLogName, key, std::chrono::minutes{1}, anchors});
     }
     void publish() const {
         auto publication = open();
@@ -102,6 +102,7 @@ class TrailFolder {
     std::unique_ptr<store::Store> store;
     std::unique_ptr<Trail> trail;
     schema::SignerKey key = schema::SignerKey::generate(kLogName).value();
+    std::vector<AnchorFolder> anchors;
     std::uint64_t intents = 0;
     unsigned drawn = 0;
 };

@@ -7,6 +7,7 @@
 #include "daemon/cli/init_files.h"
 #include "daemon/cli/init_questions.h"
 #include "daemon/cli/self_written.h"
+#include "schema/signed_note.h"
 #include "tests/daemon/cli/fakes.h"
 
 namespace rollcall::cli {
@@ -52,11 +53,35 @@ TEST(Init, ModesKeepSecrets) {
     ASSERT_EQ(bench.init(), 0);
     EXPECT_EQ(mode_of(bench.folder / "secrets"), 0700U);
     EXPECT_EQ(mode_of(bench.folder / "secrets/bind-password"), 0600U);
+    EXPECT_EQ(mode_of(bench.folder / "secrets/audit-key"), 0600U);
     EXPECT_EQ(mode_of(bench.folder / "registrations"), 0700U);
     EXPECT_EQ(mode_of(bench.folder / "registrations/rollcall.yaml"), 0600U);
     EXPECT_EQ(mode_of(bench.folder / "registrations/rollcall-mask.yaml"), 0600U);
     EXPECT_EQ(mode_of(bench.folder / "policy"), 0750U);
     EXPECT_EQ(mode_of(bench.folder / "rollcall.yaml"), 0640U);
+}
+
+TEST(Init, MakesTheAuditKeyOnceAndShowsItsPublicPart) {
+    Bench bench;
+    ASSERT_EQ(bench.init(), 0);
+    const std::string secret = read_all(bench.folder / "secrets/audit-key");
+    const auto key = schema::SignerKey::read(std::string_view(secret).substr(0, secret.size() - 1));
+    ASSERT_TRUE(key);
+    EXPECT_EQ(key->verifier().name, "corp.example.com/rollcall");
+    EXPECT_NE(bench.terminal.written.find(key->verifier().text()), std::string::npos);
+    EXPECT_EQ(bench.terminal.written.find("PRIVATE"), std::string::npos);
+    bench.clear();
+    ASSERT_EQ(bench.init({"--force"}), 0);
+    EXPECT_EQ(read_all(bench.folder / "secrets/audit-key"), secret) << "the log was begun with it";
+    EXPECT_EQ(bench.run({"init", "--audit-key"}), 1) << "it is there";
+    std::filesystem::remove(bench.folder / "secrets/audit-key");
+    EXPECT_EQ(bench.run({"check"}), 2);
+    EXPECT_NE(bench.terminal.complained.find("rollcall init --audit-key"), std::string::npos)
+        << bench.terminal.complained;
+    bench.clear();
+    EXPECT_EQ(bench.run({"init", "--audit-key"}), 0) << bench.terminal.complained;
+    EXPECT_EQ(mode_of(bench.folder / "secrets/audit-key"), 0600U);
+    EXPECT_NE(read_all(bench.folder / "secrets/audit-key"), secret);
 }
 
 TEST(Init, EveryFlagGetsWhereItBelongs) {

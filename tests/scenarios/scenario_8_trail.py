@@ -33,7 +33,9 @@ class Trail(Scenario):
         text = site.config.read_text()
         assert "  key_file: secrets/audit-key\n" in text
         site.config.write_text(text.replace("  key_file: secrets/audit-key\n",
-                                            "  key_file: secrets/audit-key\n  checkpoint_every: 1s\n"))
+                                            "  key_file: secrets/audit-key\n  checkpoint_every: 1s\n"
+                                            "  anchors: {worm: {folder: worm}}\n"))
+        (site.folder / "worm").mkdir()
         site.fill(STAFF, {"Staff": STAFF, "Crew": ["amy", "ben"]})
         site.start()
         site.apply(POLICY)
@@ -180,7 +182,9 @@ class Trail(Scenario):
         shutil.copy(self.folder / "checkpoint", kept)
         self.swap()
         self.all_signed()
-        self.assertEqual(self.assert_whole("--from", str(kept))["checkpoints_met"], 1)
+        anchored = len(list((self.site.folder / "worm").iterdir()))
+        self.assertGreater(anchored, 1)
+        self.assertEqual(self.assert_whole("--from", str(kept))["checkpoints_met"], anchored + 1)
 
     def test_a_store_from_a_backup_stops_the_start_and_says_what_to_do(self):
         self.all_signed()
