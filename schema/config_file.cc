@@ -218,7 +218,8 @@ class ConfigReader {
         path(fields.take("folder"), into.folder);
         path(fields.take("key_file"), into.key_file);
         fields.duration(fields.take("checkpoint_every"), into.checkpoint_every);
-        for (const char* key : {"promise", "retention", "anchors"}) fields.not_yet(key);
+        fields.duration(fields.take("promise"), into.promise);
+        for (const char* key : {"retention", "anchors"}) fields.not_yet(key);
         fields.finish();
     }
 

@@ -64,6 +64,7 @@ struct AuditConfig {
     std::string folder;  // `state`/audit unless given
     std::string key_file = "secrets/audit-key";
     Duration checkpoint_every = std::chrono::minutes{1};
+    Duration promise = std::chrono::minutes{5};  // a leaver is out of every managed room within this
 };
 
 // Every path is absolute, or relative to where the program was started if the file's own path is.
