@@ -219,7 +219,8 @@ class ConfigReader {
         path(fields.take("key_file"), into.key_file);
         fields.duration(fields.take("checkpoint_every"), into.checkpoint_every);
         if (const Node* named = fields.take("anchors")) anchors(*named, into.anchors);
-        for (const char* key : {"promise", "retention"}) fields.not_yet(key);
+        fields.duration(fields.take("promise"), into.promise);
+        fields.not_yet("retention");
         fields.finish();
     }
 

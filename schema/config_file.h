@@ -71,6 +71,7 @@ struct AuditConfig {
     std::string key_file = "secrets/audit-key";
     Duration checkpoint_every = std::chrono::minutes{1};
     std::vector<AnchorConfig> anchors;
+    Duration promise = std::chrono::minutes{5};  // a leaver is out of every managed room within this
 };
 
 // Every path is absolute, or relative to where the program was started if the file's own path is.

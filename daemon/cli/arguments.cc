@@ -290,7 +290,7 @@ void Parser::add_audit_questions(CLI::App* audit) {
     add_period(leavers);
     leavers
         ->add_option("--promise", arguments_.promise,
-                     "A leaver is out of every managed room within this (default 5m)")
+                     "A leaver is out of every managed room within this (default audit.promise)")
         ->type_name("TIME");
 
     CLI::App* exported =

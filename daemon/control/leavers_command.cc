@@ -78,7 +78,7 @@ bool about_leaving(std::string_view kind, std::string_view text) {
 Answer audit_leavers(const Context& context) {
     const Result<audit::Period> period = period_of(context);
     if (!period) return error(period.error());
-    const std::string promised = context.args["promise"].text("5m");
+    const std::string promised = context.args["promise"].text(duration_text(context.config.audit.promise));
     const std::optional<Duration> promise = parse_duration(promised);
     if (!promise)
         return error(Error{ErrorKind::invalid_input, fmt::format("'{}' is no duration", promised),

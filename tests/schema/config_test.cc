@@ -39,6 +39,7 @@ TEST(Config, FillsInDefaults) {
     EXPECT_EQ(config->control.socket, "/run/rollcall/control.sock");
     EXPECT_EQ(config->control.group, "rollcall");
     EXPECT_EQ(config->auditors, "");
+    EXPECT_EQ(config->audit.promise, std::chrono::minutes{5});
     EXPECT_EQ(config->time_zone, "UTC");
     EXPECT_FALSE(config->metrics);
     EXPECT_EQ(config->log.level, LogLevel::info);
