@@ -238,6 +238,7 @@ Status Engine::collect() {
     turn_.world = &world_;
     for (const PersonId id : world_.touched.people) turn_.touched.people.insert(id);
     for (const GroupId id : world_.touched.groups) turn_.touched.groups.insert(id);
+    for (const ContainerId id : world_.touched.containers) turn_.touched.containers.insert(id);
     for (const RoomId id : world_.touched.rooms) turn_.touched.rooms.insert(id);
     for (const UserId id : world_.touched.users) turn_.touched.users.insert(id);
     for (const std::uint64_t pair : world_.touched.memberships) turn_.touched.memberships.insert(pair);

@@ -245,6 +245,15 @@ TEST_F(Facts, AnOutsidersApprovalIsOnRecordWithWhoAskedAndWhoGaveIt) {
     EXPECT_EQ(approvals().back().action, "end approval");
 }
 
+// What `under` in a policy is pinned to: without them nobody is known to stand below a unit.
+TEST_F(Facts, UnitsAreKnownAfterARestartBeforeTheDirectoryIsRead) {
+    const std::size_t units = company.sim.engine().world().containers.size();
+    ASSERT_GT(units, 0U);
+    company.sim.stop();
+    company.sim.start();
+    EXPECT_EQ(company.sim.engine().world().containers.size(), units);
+}
+
 TEST_F(Facts, TheTrailSaysThatTheProgramEndedInOrder) {
     ASSERT_TRUE(company.sim.engine().stop("ended by a signal"));
     EXPECT_EQ(company.trail().back().kind, TrailKind::stop);
