@@ -1,4 +1,5 @@
 // rollcall: one program, the daemon and its command line.
+#include <malloc.h>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -31,6 +32,9 @@ int run(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
     int exit = 1;
+    // Large arrays grow where they are (policy/base/block.h). Left to itself the C library learns to keep
+    // them among small things, where growing means a copy beside the old one: 40 MB more at 500,000 people.
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
     try {
         exit = run({argv + 1, argv + argc});
     } catch (const std::exception& fault) {

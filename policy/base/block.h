@@ -1,7 +1,8 @@
 // Block<T>: a growing array of trivially copyable elements for the few arrays that are most of the memory.
 //
 // Unlike std::vector it grows by a sixteenth, and in place: the C library moves the pages of a large block
-// and copies nothing, so a pool of 120 MB never needs another 150 beside it. No locking.
+// and copies nothing, so a pool of 120 MB never needs another 150 beside it. What is large it is told in
+// daemon/main.cc. No locking.
 #pragma once
 
 #include <algorithm>

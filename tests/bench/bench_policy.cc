@@ -185,6 +185,7 @@ class Bench {
 }  // namespace rollcall::policy::bench
 
 int main(int argc, char** argv) {
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);  // as the daemon does
     std::vector<std::size_t> sizes;
     for (int i = 1; i < argc; ++i) sizes.push_back(std::strtoull(argv[i], nullptr, 10));
     if (sizes.empty()) sizes = {10'000, 100'000, 500'000};
