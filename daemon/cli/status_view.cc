@@ -174,8 +174,10 @@ std::string trail_text(const json::Value& trail, const std::string& zone) {
 
 }  // namespace
 
-std::vector<std::string> needs_attention(const json::Value& status) {
+std::vector<std::string> needs_attention(const json::Value& status, bool daemon) {
     std::vector<std::string> out;
+    if (!daemon)
+        out.push_back("No daemon is running: changes are not followed; start it with `rollcall run`");
     servers_attention(status, out);
     trail_attention(status, out);
     policy_attention(status, out);
@@ -197,10 +199,7 @@ std::vector<std::string> needs_attention(const json::Value& status) {
 }
 
 std::string status_view(const json::Value& status, bool daemon, const std::string& zone, const Look& look) {
-    std::vector<std::string> attention = needs_attention(status);
-    if (!daemon)
-        attention.insert(attention.begin(),
-                         "No daemon is running: changes are not followed; start it with `rollcall run`");
+    const std::vector<std::string> attention = needs_attention(status, daemon);
     std::string out;
     if (attention.empty())
         out = paragraph(look, 0, Tone::good, "All is well");

@@ -10,7 +10,7 @@
 namespace rollcall::cli {
 
 // Whatever somebody should look at, the worst first; empty when all is well.
-[[nodiscard]] std::vector<std::string> needs_attention(const json::Value& status);
+[[nodiscard]] std::vector<std::string> needs_attention(const json::Value& status, bool daemon);
 
 // `daemon`: it answered itself; otherwise no daemon runs, which needs attention too.
 [[nodiscard]] std::string status_view(const json::Value& status, bool daemon, const std::string& time_zone,
