@@ -9,7 +9,7 @@
 
 namespace rollcall::cli {
 
-// Whatever somebody should look at, the worst first; empty when all is well.
+// Whatever somebody should look at, the worst first; empty when all is well. `daemon`: one runs.
 [[nodiscard]] std::vector<std::string> needs_attention(const json::Value& status, bool daemon);
 
 // `daemon`: it answered itself; otherwise no daemon runs, which needs attention too.
