@@ -22,7 +22,9 @@ Value::Value(const Value&) = default;
 Value& Value::operator=(const Value&) = default;
 Value::Value(Value&&) noexcept = default;
 Value& Value::operator=(Value&&) noexcept = default;
-bool Value::operator==(const Value&) const = default;
+bool Value::operator==(const Value& other) const {
+    return data_ == other.data_;
+}
 namespace {
 
 // Builds a Value from RapidJSON's events and stops it at the first thing that the header promises to refuse.

@@ -73,7 +73,7 @@ std::string_view to_text(Party party) {
 }
 
 bool has_subject(const TrailEntry& entry) {
-    return !entry.person.empty() || entry.user.starts_with('@');
+    return !entry.person.empty() || entry.user.starts_with('@') || entry.sender.starts_with('@');
 }
 
 Result<TrailLeaf> split_trail_entry(const TrailEntry& entry, std::uint64_t number, const PersonKey* subject,

@@ -38,7 +38,8 @@ struct TrailLeaf {
     std::vector<PersonalPart> personal;  // at most one a party, in their order
 };
 
-// Whether the entry is about somebody: a person of the directory, or a Matrix user.
+// Whether the entry is about somebody: a person of the directory, a Matrix user, or, where it is about
+// neither, whoever did it.
 [[nodiscard]] bool has_subject(const TrailEntry& entry);
 
 // `number`: the entry's, 1, 2, 3 … A party has a key exactly when the entry has that party. limit where the

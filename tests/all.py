@@ -47,9 +47,7 @@ def run(title, words, quiet=True, **options):
     return result
 
 
-# ccache keeps what was compiled with a precompiled header only where it is told that macros in it are no concern.
-BUILDING = dict(os.environ, CXX="ccache g++", CCACHE_BASEDIR=str(ROOT), CCACHE_NOHASHDIR="1",
-                CCACHE_SLOPPINESS="pch_defines,time_macros")
+BUILDING = dict(os.environ, CXX="ccache g++", CCACHE_BASEDIR=str(ROOT), CCACHE_NOHASHDIR="1")
 
 
 def configure(folder, *options):
@@ -100,14 +98,13 @@ def unit():
 
 def checks():
     count.step(run("clang-format", ["tests/check_format"]).returncode == 0)
-    if configure("build-tidy", "-Db_pch=false"):    # clang does not read what g++ has precompiled
+    if configure("build-tidy"):    # of a kind without precompiled headers: clang does not read g++'s
         count.step(run("clang-tidy", ["tests/check_tidy", "build-tidy"]).returncode == 0)
 
 
 def sanitizers():
     plain = ["--buildtype=plain", "-Dcpp_args=-O0 -g1", "-Db_lundef=false"]
-    # Without precompiled headers, so that a file that does not include what it uses is found.
-    if build("build-asan", *plain, "-Db_pch=false", "-Db_sanitize=address,undefined"):
+    if build("build-asan", *plain, "-Db_sanitize=address,undefined"):
         meson_tests("build-asan", "--no-suite", "lab", environment={"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1", "ROLLCALL_SIM_SEEDS": "8"})
     if build("build-tsan", *plain, "-Db_sanitize=thread", only=THREADED):
         # the ten thousand changes to a log are on one thread, and long

@@ -61,9 +61,11 @@ std::vector<Period> united(std::vector<Period> periods) {
 bool Access::may_concern(std::string_view kind, std::string_view text) {
     const auto says = [text](std::string_view what) { return text.find(what) != std::string_view::npos; };
     if (kind == "policy") return says("\"rooms\":");
-    if (kind == "intent")
-        return says("\"action\":\"join\"") || says("\"action\":\"invite\"") || says("\"action\":\"leave\"");
-    return says("\"membership\":") || says("\"history\":") || says("\"action\":\"forget\"");
+    const bool asked =
+        says("\"action\":\"join\"") || says("\"action\":\"invite\"") || says("\"action\":\"leave\"");
+    if (kind == "intent") return asked;
+    return (kind == "result" && asked) || says("\"membership\":") || says("\"history\":") ||
+           says("\"action\":\"forget\"");
 }
 
 bool Access::local(const std::string& user) const {
@@ -81,10 +83,16 @@ void Access::take(std::uint64_t index, const TrailEntry& entry) {
     if (entry.user.empty()) return;
     if (entry.kind == TrailKind::intent) {
         Open& open = open_[entry.user];
-        if (entry.action == "join" || entry.action == "invite") open.in = authority_of(index, entry);
-        if (entry.action == "leave") open.out = authority_of(index, entry);
+        if (entry.action == "join" || entry.action == "invite")
+            open.in = authority_of(index, entry), open.in_intent = entry.intent;
+        if (entry.action == "leave") open.out = authority_of(index, entry), open.out_intent = entry.intent;
     } else if (!entry.membership.empty()) {
         change(entry, index);
+    } else if (entry.kind == TrailKind::result && entry.action != "forget") {
+        // Nothing came of it: whoever comes or goes later does not do so on its authority.
+        Open& open = open_[entry.user];
+        if (entry.intent == open.in_intent) open.in = {};
+        if (entry.intent == open.out_intent) open.out = {};
     } else if (entry.action == "forget" && entry.kind == TrailKind::result &&
                entry.result.starts_with("done")) {
         open_[entry.user].reads_past = false;

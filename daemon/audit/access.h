@@ -94,7 +94,8 @@ class Access {
   private:
     // Of one user, besides their stays.
     struct Open {
-        Authority in, out;        // announced, and nothing has come of it yet
+        Authority in, out;  // announced, and nothing has come of it yet
+        std::uint64_t in_intent = 0, out_intent = 0;
         bool reads_past = false;  // was in, and no forget came since
     };
     [[nodiscard]] Authority why(const schema::TrailEntry& entry, std::uint64_t index, bool in,

@@ -32,10 +32,11 @@ Result<std::string> slurp(const std::string& path) {
 
 // On disk, with its name, before anybody is told.
 bool write_synced(const std::string& path, const std::string& note) {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    ::unlink(path.c_str());  // a crash left it
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) return false;
-    const bool done = ::write(fd, note.data(), note.size()) == static_cast<ssize_t>(note.size()) &&
-                      fsync(fd) == 0 && fchmod(fd, 0444) == 0;
+    const bool done =
+        ::write(fd, note.data(), note.size()) == static_cast<ssize_t>(note.size()) && fsync(fd) == 0;
     return close(fd) == 0 && done;
 }
 
@@ -62,11 +63,13 @@ Status AnchorFolder::put(std::uint64_t size, const std::string& note) const {
     const std::string draft = fmt::format("{}/new-{}", folder_, size);
     if (!write_synced(draft, note)) return cannot("write", draft);
     if (rename(draft.c_str(), path.c_str()) != 0) return cannot("write", path);
+    // Last: storage that takes "read-only" as "for ever" would not let it be renamed.
+    if (chmod(path.c_str(), 0444) != 0) return cannot("close", path);
     if (!sync_folder(folder_)) return cannot("sync", folder_);
     return {};
 }
 
-Result<std::vector<Anchor>> AnchorFolder::all() const {
+Result<std::vector<std::string>> AnchorFolder::files() const {
     std::vector<std::string> files;
     std::error_code error;
     for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error))
@@ -75,8 +78,23 @@ Result<std::vector<Anchor>> AnchorFolder::all() const {
         return fail(ErrorKind::io, fmt::format("cannot list {}: {}", folder_, error.message()),
                     "is it mounted, and may the daemon's user read there");
     std::sort(files.begin(), files.end());
+    return files;
+}
+
+Result<std::optional<Anchor>> AnchorFolder::newest() const {
+    const Result<std::vector<std::string>> files = this->files();
+    if (!files) return pass(files);
+    if (files->empty()) return std::optional<Anchor>{};
+    Result<std::string> note = slurp(files->back());
+    if (!note) return pass(note);
+    return std::optional(Anchor{files->back(), std::move(*note)});
+}
+
+Result<std::vector<Anchor>> AnchorFolder::all() const {
+    const Result<std::vector<std::string>> files = this->files();
+    if (!files) return pass(files);
     std::vector<Anchor> out;
-    for (const std::string& file : files) {
+    for (const std::string& file : *files) {
         Result<std::string> note = slurp(file);
         if (!note) return pass(note);
         out.push_back({file, std::move(*note)});

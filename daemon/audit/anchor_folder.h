@@ -21,10 +21,14 @@ class AnchorFolder {
 
     // The folder itself is never made: a mount that is missing must not be taken for an empty one.
     [[nodiscard]] Status put(std::uint64_t size, const std::string& note) const;
+    // The checkpoint of the most entries; nullopt: there is none.
+    [[nodiscard]] Result<std::optional<Anchor>> newest() const;
     // Every checkpoint that is there, oldest first.
     [[nodiscard]] Result<std::vector<Anchor>> all() const;
 
   private:
+    [[nodiscard]] Result<std::vector<std::string>> files() const;  // by number of entries
+
     std::string name_;  // in audit.anchors
     std::string folder_;
 };

@@ -59,6 +59,7 @@ Result<std::unique_ptr<Publication>> Publication::open(PublicationSettings setti
     std::unique_ptr<Publication> out(
         new Publication(std::move(settings), std::move(*reader), std::move(*publisher)));
     if (Status same = out->same_log(); !same) return pass(same);
+    if (Status same = out->no_older_than_anchors(); !same) return pass(same);
     const Status caught_up = out->append();
     if (!caught_up && caught_up.error().kind == ErrorKind::conflict) return pass(caught_up);
     out->note(caught_up);
@@ -90,6 +91,30 @@ Status Publication::same_log() {
     return {};
 }
 
+// Store and log may both come from one old backup. Only what was kept elsewhere shows that; an anchor that
+// cannot be read now says nothing.
+Status Publication::no_older_than_anchors() const {
+    for (const AnchorFolder& folder : settings_.anchors) {
+        const Result<std::optional<Anchor>> newest = folder.newest();
+        if (!newest || !*newest) continue;
+        const auto kept =
+            schema::open_checkpoint((*newest)->note, settings_.origin, {settings_.key.verifier()});
+        if (!kept) continue;  // of another log or key: `verify` says so
+        if (kept->size <= publisher_.head().size) {
+            const Result<schema::TlogEdge> then = publisher_.folder().edge(kept->size);
+            if (!then) return pass(then);
+            if (then->root() == kept->root) continue;
+        }
+        return fail(
+            ErrorKind::conflict,
+            fmt::format("the log in {} does not contain the {} entries that were signed in {}: going on "
+                        "would fork it",
+                        settings_.folder, kept->size, (*newest)->name),
+            "store and log were restored from an older backup; see docs/trail.md, \"After a restore\"");
+    }
+    return {};
+}
+
 Status Publication::append() {
     while (true) {
         const auto leaves = reader_->leaves(publisher_.published(), kAtOnce);
@@ -101,8 +126,10 @@ Status Publication::append() {
 
 Status Publication::step(bool sign_now) {
     if (Status appended = append(); !appended) return appended;
-    if (publisher_.published() == publisher_.head().size) return {};
-    if (!sign_now && signed_last_ && Clock::now() < *signed_last_ + settings_.checkpoint_every) return {};
+    if (publisher_.done()) return {};
+    const bool fresh = publisher_.published() != publisher_.head().size;
+    if (fresh && !sign_now && signed_last_ && Clock::now() < *signed_last_ + settings_.checkpoint_every)
+        return {};
     failpoint("before_sign");
     if (const auto note = publisher_.sign(); !note) return pass(note);
     signed_last_ = Clock::now();

@@ -58,6 +58,7 @@ class Publication {
     [[nodiscard]] Status append();
     void anchor();
     [[nodiscard]] Status same_log();
+    [[nodiscard]] Status no_older_than_anchors() const;
     void note(const Status& done);
 
     const PublicationSettings settings_;

@@ -68,8 +68,11 @@ Result<Publisher> Publisher::open(LogFolder folder, schema::SignerKey key, std::
             fmt::format("the tiles in {} are not those of its last signed checkpoint", out.folder_.path()),
             "`rollcall audit verify` names the file; restore the folder from a backup or an anchor");
     out.edge_ = std::move(*edge);
-    // A crash between the two: what was signed may leave now.
-    if (Status told = out.folder_.write_note(kCheckpointFile, out.note_); !told) return pass(told);
+    // A crash between the two: what was signed may leave now. A full disk must not stop the start.
+    const auto told = out.folder_.read_note(kCheckpointFile);
+    if (!told) return pass(told);
+    out.unpublished_ = *told != out.note_;
+    static_cast<void>(out.publish());
     return out;
 }
 
@@ -121,16 +124,27 @@ Status Publisher::write_tiles(std::uint64_t before, const std::vector<std::strin
 }
 
 Result<std::string> Publisher::sign() {
-    if (!note_.empty() && head_.size == edge_.size()) return note_;
+    if (!note_.empty() && head_.size == edge_.size()) {
+        if (Status told = publish(); !told) return pass(told);
+        return note_;
+    }
     const Checkpoint head{origin_, edge_.size(), edge_.root()};
     const std::string note = key_.sign(head.text());
     if (Status kept = folder_.write_note(kSignedFile, note); !kept) return pass(kept);
     note_ = note;
     head_ = head;
+    unpublished_ = true;
     failpoint("head_signed");
-    if (Status told = folder_.write_note(kCheckpointFile, note_); !told) return pass(told);
+    if (Status told = publish(); !told) return pass(told);
     failpoint("head_published");
     return note_;
+}
+
+Status Publisher::publish() {
+    if (!unpublished_) return {};
+    Status told = folder_.write_note(kCheckpointFile, note_);
+    unpublished_ = !told;
+    return told;
 }
 
 }  // namespace rollcall::audit

@@ -28,15 +28,18 @@ class Publisher {
     // Entries of the log after the first `published()`, in order; tiles and bundles are written. Nothing is
     // signed yet.
     [[nodiscard]] Status append(const std::vector<std::string>& entries);
-    // Signs the head of what was appended. Does nothing where it is signed already. The note.
+    // Signs the head of what was appended, where it is not signed already, and publishes it. The note.
     [[nodiscard]] Result<std::string> sign();
 
     [[nodiscard]] std::uint64_t published() const { return edge_.size(); }
+    // Everything appended is signed, and `checkpoint` says so.
+    [[nodiscard]] bool done() const { return edge_.size() == head_.size && !unpublished_; }
     [[nodiscard]] const schema::Checkpoint& head() const { return head_; }
     [[nodiscard]] const std::string& note() const { return note_; }  // of that head; "" for a new log
     [[nodiscard]] const LogFolder& folder() const { return folder_; }
 
   private:
+    [[nodiscard]] Status publish();
     Publisher(LogFolder folder, schema::SignerKey key, std::string origin)
         : folder_(std::move(folder)), key_(std::move(key)), origin_(std::move(origin)) {}
     [[nodiscard]] Status write_tiles(
@@ -49,6 +52,7 @@ class Publisher {
     schema::TlogEdge edge_;
     schema::Checkpoint head_;
     std::string note_;
+    bool unpublished_ = false;  // `checkpoint` is not `note_` yet
 };
 
 }  // namespace rollcall::audit

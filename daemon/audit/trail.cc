@@ -42,7 +42,8 @@ Status Trail::write(const schema::TrailEntry& whole) {
     store::TrailRow row;
     Key subject, caller;
     if (schema::has_subject(*entry)) {
-        auto key = key_of(entry->person, entry->user.starts_with('@') ? entry->user : "");
+        const bool named = entry->user.starts_with('@');
+        auto key = key_of(entry->person, named ? entry->user : entry->person.empty() ? entry->sender : "");
         if (!key) return pass(key);
         subject = std::move(*key);
     }

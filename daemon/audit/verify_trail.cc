@@ -117,6 +117,9 @@ class StoreCheck {
         if (part == row.row.leaf.personal.end() || !row.keys[at])
             return fault(number, fmt::format("what it says of its {} is missing, and nobody was erased",
                                              to_text(party)));
+        if (row.filed_under[at] != key)
+            return fault(number,
+                         fmt::format("the store finds it under another {} than it has", to_text(party)));
         if (schema::pseudonym(*row.keys[at]) != mark->id)
             return fault(number, fmt::format("its {} is somebody else", to_text(party)));
         if (schema::personal_mac(schema::entry_key(*row.keys[at], number), part->text) != mark->mac)

@@ -324,7 +324,8 @@ void Parser::add_audit_review(CLI::App* audit) {
         ->add_option("--review", arguments_.review,
                      "Hash of the review that was looked at, or how it begins (8 signs at least): refused "
                      "if it is another by now")
-        ->type_name("HASH");
+        ->type_name("HASH")
+        ->required();
     add_reason(sign_off, true);
 }
 

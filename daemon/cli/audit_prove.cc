@@ -89,7 +89,9 @@ int audit_prove(const Session& session) {
         session.terminal.out(*proof);
         return 0;
     }
-    if (const Status written = write_file(arguments.out, *proof, 0644, Existing::refuse); !written)
+    if (const Status written =
+            write_file(arguments.out, *proof, arguments.with_names ? 0600 : 0644, Existing::refuse);
+        !written)
         return report(session.terminal, written.error());
     session.terminal.out(paragraph(session.terminal.out_look(), 0, Tone::plain,
                                    fmt::format("Whoever gets {} checks it with\n", arguments.out)));

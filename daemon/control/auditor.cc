@@ -44,7 +44,12 @@ Result<PersonId> auditor_of(const Context& context) {
     const policy::World& world = context.engine.world();
     const Result<GroupId> group = group_of(context);
     if (!group) return pass(group);
-    const std::int64_t uid = context.caller.login_uid >= 0 ? context.caller.login_uid : context.caller.uid;
+    const schema::TrailCaller& caller = context.caller;
+    const std::int64_t uid = caller.login_uid >= 0 ? caller.login_uid : caller.uid;
+    // A process without a login uid may set any. Whoever became root by sudo keeps their own.
+    if (uid != caller.uid && caller.uid != 0)
+        return fail(ErrorKind::denied, "this process says that it was begun by somebody else's login",
+                    "log in under your own name");
     if (uid == 0)
         return fail(ErrorKind::denied, "root is nobody in the directory, so it is no auditor",
                     "log in under your own name");

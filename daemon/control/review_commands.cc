@@ -97,10 +97,12 @@ Answer audit_sign_off(const Context& context) {
     if (!history) return error(history.error());
     const json::Value review = review_json(context, *room, *history);
     const std::string hash = review["hash"].text(), seen = context.args["review"].text();
-    if (!seen.empty() && (seen.size() < 8 || !hash.starts_with(seen)))
-        return error(Error{ErrorKind::conflict,
-                           fmt::format("the review of {} is not {} any more: it is {}", key, seen, hash),
-                           fmt::format("look at `rollcall audit review {}` again", key)});
+    if (seen.size() < 8 || !hash.starts_with(seen))
+        return error(Error{
+            ErrorKind::conflict,
+            seen.empty() ? "which review was looked at is missing"
+                         : fmt::format("the review of {} is not {} any more: it is {}", key, seen, hash),
+            fmt::format("look at `rollcall audit review {}`, and give --review with its hash", key)});
     schema::TrailEntry entry;
     entry.kind = schema::TrailKind::command;
     entry.action = "sign-off";

@@ -30,6 +30,8 @@ Result<std::uint64_t> TrailReader::size() {
 }
 
 Result<std::vector<std::string>> TrailReader::leaves(std::uint64_t after, std::size_t at_most) {
+    const auto all = size();  // before: a commit may come between the two
+    if (!all) return pass(all);
     std::vector<std::string> out;
     const Status read = database_->each(
         "SELECT number, text FROM trail_leaf WHERE number > $1 ORDER BY number LIMIT $2",
@@ -41,8 +43,6 @@ Result<std::vector<std::string>> TrailReader::leaves(std::uint64_t after, std::s
         },
         after, at_most);
     if (!read) return pass(read);
-    const auto all = size();
-    if (!all) return pass(all);
     if (out.empty() && *all > after) return lacking(after + 1);
     return out;
 }
@@ -60,11 +60,13 @@ Result<std::uint64_t> TrailReader::first_leaf() {
 
 Status TrailReader::read_parts(TrailRowRead& into) {
     return database_->each(
-        "SELECT p.party, p.text, k.key FROM trail_personal AS p JOIN person_key AS k ON k.id = p.person_key "
+        "SELECT p.party, p.text, k.key, p.person_key FROM trail_personal AS p JOIN person_key AS k ON k.id = "
+        "p.person_key "
         "WHERE p.number = $1 ORDER BY p.party",
         [&](const Row& row) {
             const auto party = static_cast<schema::Party>(row.integer(0));
             into.row.leaf.personal.push_back({party, std::string(row.text(1))});
+            into.filed_under[static_cast<std::size_t>(party)] = static_cast<std::uint64_t>(row.integer(3));
             const std::string_view bytes = row.blob(2);
             schema::PersonKey key{};
             if (bytes.size() == key.size()) {

@@ -17,6 +17,7 @@ struct TrailRowRead {
     // By party. No key: erased, or there is no such party.
     std::array<std::optional<schema::PersonKey>, 2> keys;
     std::array<bool, 2> erased{};
+    std::array<std::uint64_t, 2> filed_under{};  // person_key of the parts; 0: there is none
 };
 
 class TrailReader {

@@ -1,6 +1,6 @@
-// What most files of every folder include, compiled once a library (meson's cpp_pch; `-Db_pch=false` builds
-// without; no guard, for g++ warns of one in such a file). Every file still includes what it uses: the checks
-// build without this one.
+// What most files of every folder include, compiled once a library in debug builds (meson's cpp_pch;
+// `-Db_pch=false` builds without; no guard, for g++ warns of one in such a file). Every file still includes
+// what it uses: the checks build without this one.
 
 #include <fmt/format.h>
 #include <algorithm>

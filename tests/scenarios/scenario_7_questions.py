@@ -211,7 +211,7 @@ class Questions(Scenario):
             self.assertTrue(all(row["reason"] and row["since"] for row in rows), rows)
 
     def test_root_cannot_sign_off(self):
-        refused = self.site.cli("audit", "sign-off", f"{self.site}-eng", "--reason", "looked at it")
+        refused = self.site.cli("audit", "sign-off", f"{self.site}-eng", "--review", "3f2a91c0", "--reason", "looked at it")
         self.assertEqual(refused.returncode, 1)
         self.assertIn("no auditor", refused.stderr)
         self.assertEqual(self.site.trail(action="sign-off"), [])

@@ -70,7 +70,8 @@ TEST(TrailLeaf, HasThisForm) {
 TEST(TrailLeaf, IsJoinedToTheSameEntry) {
     for (int parties = 0; parties < 4; ++parties) {
         TrailEntry entry = departure();
-        if ((parties & 1) == 0) entry.person = {}, entry.user = "#admins:corp.example.com";
+        if ((parties & 1) == 0)
+            entry.person = {}, entry.user = "#admins:corp.example.com", entry.sender.clear();
         if ((parties & 2) == 0) entry.caller.reset();
         EXPECT_EQ(has_subject(entry), (parties & 1) != 0);
         const TrailLeaf leaf = split_trail_entry(entry, 7, (parties & 1) != 0 ? &kSubject : nullptr,
@@ -112,6 +113,17 @@ TEST(TrailLeaf, WhereNobodysPersonIsInItAllIsPublic) {
     const TrailLeaf leaf = split_trail_entry(entry, 1, nullptr, nullptr).value();
     EXPECT_TRUE(leaf.personal.empty());
     EXPECT_NE(leaf.text.find("the server does not answer"), std::string::npos);
+}
+
+TEST(TrailLeaf, WhoeverDidItIsAPersonWhereItIsAboutNobodyElse) {
+    TrailEntry entry;
+    entry.kind = TrailKind::membership;
+    entry.room_key = "apollo";
+    entry.sender = "@mallory:x";
+    entry.result = "@mallory:x changed the room's state";
+    ASSERT_TRUE(has_subject(entry));
+    const TrailLeaf leaf = split_trail_entry(entry, 1, &kSubject, nullptr).value();
+    EXPECT_EQ(leaf.text.find("mallory"), std::string::npos) << leaf.text;
 }
 
 TEST(TrailLeaf, RefusesWhatIsNoLeaf) {

@@ -171,15 +171,60 @@ TEST(Publication, AnAnchorShowsALogThatWasMadeAnew) {
     const Verification found = verify_log(other.log(), options);
     ASSERT_EQ(found.faults.size(), 1U);
     EXPECT_NE(found.faults[0].text.find("a fork"), std::string::npos) << found.faults[0].text;
-    // Nor does it write over what is there.
-    TrailFolder third;
-    third.key = at.key;
-    third.anchors = at.anchors;
-    third.act(2);
-    third.meddle("UPDATE trail_leaf SET text = replace(text, 'merger', 'murder')");
-    auto publication = std::move(*third.open());
-    ASSERT_TRUE(publication->finish());
-    EXPECT_NE(publication->state().anchors[0].trouble.find("holds another checkpoint"), std::string::npos);
+    // It is not gone on with, nor is anything written over what is there.
+    other.anchors = at.anchors;
+    const auto refused = other.open();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::conflict);
+    const Status put = at.anchors[0].put(4, "another");
+    ASSERT_FALSE(put);
+    EXPECT_NE(put.error().message.find("holds another checkpoint"), std::string::npos);
+}
+
+TEST(Publication, StoreAndLogFromOneOldBackupAreAForkThatAnAnchorShows) {
+    TrailFolder at;
+    const std::string worm = at.folder.path() + "/worm", log = at.folder.path() + "/audit";
+    std::filesystem::create_directory(worm);
+    at.anchors = {AnchorFolder("worm", worm)};
+    at.act(10);
+    at.publish();
+    at.store.reset();
+    std::filesystem::copy(log, at.folder.path() + "/old", std::filesystem::copy_options::recursive);
+    std::filesystem::copy_file(at.folder.database(), at.folder.path() + "/old.db");
+    at.start();
+    at.act(10);
+    at.publish();
+    at.store.reset();
+    std::filesystem::remove_all(log);
+    std::filesystem::rename(at.folder.path() + "/old", log);
+    std::filesystem::rename(at.folder.path() + "/old.db", at.folder.database());
+    at.start();
+    const auto refused = at.open();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::conflict);
+    EXPECT_NE(refused.error().message.find("worm"), std::string::npos) << refused.error().message;
+}
+
+TEST(Publication, ACheckpointThatCannotBeWrittenStopsNothingAndComesLater) {
+    TrailFolder at;
+    at.act(3);
+    at.publish();
+    at.act(3);
+    const std::string draft = at.folder.path() + "/audit/checkpoint.new";
+    const auto kept = [&] { return at.log().read_note(kCheckpointFile).value().value_or(""); };
+    const std::string before = kept();
+    std::filesystem::create_directory(draft);
+    {
+        auto publication = std::move(*at.open());
+        EXPECT_FALSE(publication->finish());
+        EXPECT_EQ(kept(), before);
+    }
+    auto publication = at.open();
+    ASSERT_TRUE(publication) << publication.error().text();
+    std::filesystem::remove(draft);
+    ASSERT_TRUE(store::ok((*publication)->finish()));
+    EXPECT_NE(kept(), before);
+    EXPECT_EQ(at.faults(), "");
 }
 
 TEST(Publication, AnotherKeyOrNameIsRefused) {

@@ -37,7 +37,7 @@ TEST(Arguments, EveryCommand) {
         {{"audit", "access", "hall"}, Command::audit_access},
         {{"audit", "leavers"}, Command::audit_leavers},
         {{"audit", "review", "all"}, Command::audit_review},
-        {{"audit", "sign-off", "hall", "--reason", "x"}, Command::audit_sign_off},
+        {{"audit", "sign-off", "hall", "--review", "3f2a91c0", "--reason", "x"}, Command::audit_sign_off},
         {{"audit", "export"}, Command::audit_export},
     };
     for (const Case& c : cases) EXPECT_EQ(good(c.words).command, c.command) << c.words[0];
@@ -109,7 +109,8 @@ TEST(Arguments, WhatIsWrongEndsWithTwoAndASuggestion) {
         {{"audit", "show", "last"}, "N"},
         {{"audit", "review"}, "ROOM"},
         {{"audit", "review", "all", "--format", "pdf"}, "--format"},
-        {{"audit", "sign-off", "hall"}, "--reason"},
+        {{"audit", "sign-off", "hall", "--review", "3f2a91c0"}, "--reason"},
+        {{"audit", "sign-off", "hall", "--reason", "x"}, "--review"},
         {{"audit", "acces"}, "did you mean 'access'?"},
         {{"audit", "export", "--format", "xml"}, "--format"},
         {{"why", "a", "b", "c"}, "c"},

@@ -156,12 +156,15 @@ TEST_F(Audit, ExportGoesThroughEverythingOnce) {
 
 TEST_F(Audit, OnlyAnAuditorSignsOff) {
     const std::string room = daemon.sim.rules.front().key;
-    const std::string args = R"({"room":")" + room + R"(","reason":"Q1"})";
+    const std::string seen =
+        ask("review", R"({"room":")" + room + R"("})")["result"]["rooms"].array()->at(0)["hash"].text();
+    const std::string args = R"({"room":")" + room + R"(","reason":"Q1","review":")" + seen + R"("})";
     const auto before = *daemon.sim.engine().store().trail_size();
     const std::pair<schema::TrailCaller, std::string> others[] = {
         {root, "root is nobody"},
         {{2, 2, "bin"}, "bin is no login"},
-        {{1, 0, "daemon"}, "root is nobody"},
+        {{1, 0, "daemon"}, "somebody else's login"},
+        {{2, 1, "bin"}, "somebody else's login"},
         {{-1, -1, "?"}, "no login in the directory"}};
     for (const auto& [caller, why] : others) {
         const json::Value answer = ask_as(caller, "sign-off", args);
@@ -169,6 +172,9 @@ TEST_F(Audit, OnlyAnAuditorSignsOff) {
         EXPECT_NE(answer["error"]["message"].text().find(why), std::string::npos) << json::write(answer);
     }
     EXPECT_EQ(*daemon.sim.engine().store().trail_size(), before);
+    EXPECT_EQ(
+        ask_as(auditor, "sign-off", R"({"room":")" + room + R"(","reason":"Q1"})")["exit"].integer_or(-1), 1)
+        << "nobody says what was looked at";
     EXPECT_EQ(ask_as(auditor, "sign-off", args)["exit"].integer_or(-1), 0) << "through a nested group";
     daemon.sim.directory.disable("daemon", true);
     daemon.sim.run_for(minutes{1});
