@@ -34,6 +34,16 @@ std::string shown(const Context& context, const TrailPerson& whom) {
     return user.empty() ? whom.identity() : user;
 }
 
+// Under what they are held; "". Whoever was held by a Matrix ID may have turned out to be somebody of the
+// directory since.
+std::string held_as(const Context& context, const TrailPerson& whom) {
+    const auto& holds = context.engine.legal_holds();
+    if (holds.contains(whom.identity())) return whom.identity();
+    for (const std::string& name : whom.names)
+        if (holds.contains(name)) return name;
+    return {};
+}
+
 // An outsider whom a policy lets in now.
 const policy::CompiledApproval* approved(const Context& context, const TrailPerson& whom) {
     const policy::Decider& decider = *context.engine.decider();
@@ -57,7 +67,7 @@ Status may_be_erased(const Context& context, const TrailPerson& whom) {
                     fmt::format("{} is let in as an outsider until {}", name, to_rfc3339(approval->until)),
                     fmt::format("end the approval in {} first", approval->at.file_line()));
     const auto& holds = context.engine.legal_holds();
-    const auto hold = holds.find(whom.identity());
+    const auto hold = holds.find(held_as(context, whom));
     if (hold != holds.end())
         return fail(ErrorKind::conflict,
                     fmt::format("{} is under a legal hold since {}, by {}: {}", name,
@@ -74,8 +84,9 @@ Answer answer_hold(const Context& context, bool released) {
     const Result<Request> request = read_request(context);
     if (!request) return error(request.error());
     const TrailPerson& whom = request->whom;
-    const std::string name = shown(context, whom), identity = whom.identity();
-    const bool held = context.engine.legal_holds().contains(identity);
+    const std::string name = shown(context, whom), held_under = held_as(context, whom);
+    const std::string identity = held_under.empty() ? whom.identity() : held_under;
+    const bool held = !held_under.empty();
     if (identity.empty())
         return error(Error{ErrorKind::invalid_input, fmt::format("{} is no person", name),
                            "give a login, a Matrix ID or guid:…"});
