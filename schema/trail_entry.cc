@@ -58,6 +58,12 @@ void set_text(Value& into, std::string_view name, const std::string& text) {
     if (!text.empty()) into.set(std::string(name), text);
 }
 
+Value texts_json(const std::vector<std::string>& texts) {
+    Value made{json::Array{}};
+    for (const std::string& text : texts) made.push(text);
+    return made;
+}
+
 Value evidence_json(const policy::Evidence& evidence) {
     Value made{json::Object{}};
     set_text(made, "attribute", evidence.attribute);
@@ -228,11 +234,8 @@ Value to_json(const TrailEntry& entry) {
     if (entry.caller) made.set("caller", caller_json(*entry.caller));
     if (entry.event_time) made.set("event_time", to_rfc3339(*entry.event_time));
     if (entry.until) made.set("until", to_rfc3339(*entry.until));
-    if (!entry.rooms.empty()) {
-        Value rooms{json::Array{}};
-        for (const std::string& room : entry.rooms) rooms.push(room);
-        made.set("rooms", std::move(rooms));
-    }
+    if (!entry.rooms.empty()) made.set("rooms", texts_json(entry.rooms));
+    if (!entry.pseudonyms.empty()) made.set("pseudonyms", texts_json(entry.pseudonyms));
     if (entry.checkout) made.set("checkout", checkout_json(*entry.checkout));
     return made;
 }
@@ -260,6 +263,7 @@ Result<TrailEntry> read_trail_entry(const Value& value) {
     taker.time("event_time", made.event_time);
     taker.time("until", made.until);
     taker.texts("rooms", made.rooms);
+    taker.texts("pseudonyms", made.pseudonyms);
     const Value& evidence = taker.take("evidence");
     const Value& caller = taker.take("caller");
     const Value& checkout = taker.take("checkout");

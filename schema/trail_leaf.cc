@@ -15,9 +15,9 @@ using json::Value;
 
 // Members of an entry that lead to nobody. `time` is the event's, at the top; `v` and `number` are the
 // leaf's.
-constexpr std::array<std::string_view, 15> kPublic{"action", "history",   "intent", "kind",     "membership",
-                                                   "policy", "review",    "room",   "room_key", "rooms",
-                                                   "rule",   "rule_path", "source", "until",    "v"};
+constexpr std::array<std::string_view, 16> kPublic{
+    "action", "history",  "intent", "kind", "membership", "policy", "pseudonyms", "review",
+    "room",   "room_key", "rooms",  "rule", "rule_path",  "source", "until",      "v"};
 constexpr std::array<std::string_view, 5> kPublicEvidence{"attribute", "directory", "server", "time", "usn"};
 // Of who called, whatever the entry is about.
 constexpr std::array<std::string_view, 2> kOfCaller{"caller", "checkout"};
@@ -64,6 +64,12 @@ void merge(Value& into, const Value& from) {
         merge(whole, value);
         into.set(name, std::move(whole));
     }
+}
+
+// The result's text is gone with the person; what came of it in one word is not.
+void outcome_for_result(Value& into, const Value& ours) {
+    const Value& outcome = ours["outcome"];
+    if (!outcome.is_null() && outcome.text() != "other") into.set("result", outcome);
 }
 
 }  // namespace
@@ -122,6 +128,7 @@ Result<Value> join_trail_entry(std::string_view leaf, const std::vector<Personal
                                        [party](const PersonalPart& p) { return p.party == party; });
         if (part == personal.end()) {
             out.set(party == Party::subject ? "erased" : "erased_caller", mark->id);
+            if (party == Party::subject) outcome_for_result(out, ours);
             continue;
         }
         const Result<Value> read = json::parse(part->text);

@@ -47,7 +47,8 @@ struct TrailLeaf {
 [[nodiscard]] Result<TrailLeaf> split_trail_entry(const TrailEntry& entry, std::uint64_t number,
                                                   const PersonKey* subject, const PersonKey* caller);
 
-// As to_json() gives it. Of a party whose part is not there, its pseudonym stands in the entry.
+// As to_json() gives it. Of a party whose part is not there, its pseudonym stands in the entry, and
+// the outcome's one word as the result.
 [[nodiscard]] Result<json::Value> join_trail_entry(std::string_view leaf,
                                                    const std::vector<PersonalPart>& personal);
 

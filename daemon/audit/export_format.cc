@@ -27,6 +27,16 @@ constexpr std::array<const char*, 16> kColumns{
     "index",  "time",   "kind", "action",    "user",   "person", "room_key", "membership",
     "result", "reason", "rule", "rule_path", "policy", "sender", "intent",   "event"};
 
+// Whoever was erased has a pseudonym where names stand.
+Value with_pseudonyms(Value entry) {
+    if (!entry["erased"].is_null()) entry.set("user", entry["erased"]);
+    if (entry["erased_caller"].is_null()) return entry;
+    Value caller;
+    caller.set("text", entry["erased_caller"]);
+    entry.set("caller", std::move(caller));
+    return entry;
+}
+
 bool failed(const Value& entry) {
     return entry["kind"].text() == "failure";
 }
@@ -231,10 +241,12 @@ std::string export_header(ExportFormat format) {
     return out + ",\"caller\",\"object\"\r\n";
 }
 
-std::string export_line(ExportFormat format, const Value& entry, std::string_view host) {
+std::string export_line(ExportFormat format, const Value& whole, std::string_view host) {
+    if (format == ExportFormat::jsonl) return json::write(whole) + "\n";
+    const Value entry = with_pseudonyms(whole);
     switch (format) {
         case ExportFormat::jsonl:
-            return json::write(entry) + "\n";
+            break;
         case ExportFormat::csv:
             return csv_line(entry);
         case ExportFormat::ocsf:

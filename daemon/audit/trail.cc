@@ -123,16 +123,23 @@ Result<store::StoredPersonKey> Trail::settled_key(const Guid& guid, const std::s
     return fresh;
 }
 
+void Trail::erase(const std::vector<std::uint64_t>& keys) {
+    erased_.insert(erased_.end(), keys.begin(), keys.end());
+}
+
 Status Trail::take_into(store::Turn& turn) {
     if (!spoiled_) return spoiled_;
     for (Key& key : std::exchange(keys_, {})) turn.person_keys.push_back(std::move(key));
     for (store::TrailRow& row : std::exchange(rows_, {})) turn.trail.push_back(std::move(row));
+    for (const std::uint64_t key : std::exchange(erased_, {})) turn.erased_keys.push_back(key);
+    erases_ = !turn.erased_keys.empty();
     return {};
 }
 
 void Trail::committed() {
     waiting_by_guid_.clear();
     waiting_by_name_.clear();
+    if (std::exchange(erases_, false)) known_.clear();
 }
 
 }  // namespace rollcall::audit

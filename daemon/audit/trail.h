@@ -29,6 +29,8 @@ class Trail {
     // Goes on where the store ends. Once, before the first entry.
     [[nodiscard]] Status start();
     void add(const schema::TrailEntry& entry);
+    // These keys are destroyed by the turn's commit; whoever had one gets a new one with their next entry.
+    void erase(const std::vector<std::uint64_t>& keys);
     // What was added since the last time, into the turn. An error: an entry could not be made.
     [[nodiscard]] Status take_into(store::Turn& turn);
     // The turn is on disk: its keys are found in the store from now on.
@@ -47,8 +49,10 @@ class Trail {
     const RandomBytes random_;
     Status spoiled_;
     std::uint64_t next_ = 1, next_key_ = 1;
+    bool erases_ = false;  // the turn that is being committed
     std::vector<store::TrailRow> rows_;
     std::vector<Key> keys_;                // new or changed since the last take_into()
+    std::vector<std::uint64_t> erased_;    // likewise
     std::map<Guid, Key> waiting_by_guid_;  // … since the last commit
     std::map<std::string, Key> waiting_by_name_;
     std::map<std::pair<Guid, std::string>, Key> known_;  // asked for of late

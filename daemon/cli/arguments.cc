@@ -32,6 +32,7 @@ class Parser {
     void add_audit_list(CLI::App* audit);
     void add_audit_questions(CLI::App* audit);
     void add_audit_review(CLI::App* audit);
+    void add_audit_rights(CLI::App* audit);
     void add_period(CLI::App* to);
     void add_reason(CLI::App* to, bool required);
     Parsed refused(const CLI::ParseError& fault, const std::vector<std::string>& words) const;
@@ -208,6 +209,7 @@ void Parser::add_audit() {
     add_audit_questions(audit);
     add_audit_log(audit);
     add_audit_review(audit);
+    add_audit_rights(audit);
 }
 
 void Parser::add_audit_list(CLI::App* audit) {
@@ -327,6 +329,21 @@ void Parser::add_audit_review(CLI::App* audit) {
         ->type_name("HASH")
         ->required();
     add_reason(sign_off, true);
+}
+
+void Parser::add_audit_rights(CLI::App* audit) {
+    CLI::App* erase =
+        command(Command::audit_erase, "erase",
+                "Destroy what the trail says of somebody who has gone; cannot be undone",
+                "rollcall audit erase mvisser --reason \"Request 2026-31 under GDPR art. 17\"", audit);
+    CLI::App* hold = command(Command::audit_hold, "hold", "A legal hold: nobody may erase this person's part",
+                             "rollcall audit hold mvisser --reason \"Case 2026-118\"", audit);
+    CLI::App* release = command(Command::audit_release, "release", "End a legal hold",
+                                "rollcall audit release mvisser --reason \"Case 2026-118 is closed\"", audit);
+    for (CLI::App* one : {erase, hold, release}) {
+        one->add_option("PERSON", arguments_.user, "Login name, Matrix ID, guid:… or pseudonym")->required();
+        add_reason(one, true);
+    }
 }
 
 // The option that a word names, at this command or above it; collects what there is for a suggestion.

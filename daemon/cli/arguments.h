@@ -34,6 +34,9 @@ enum class Command : std::uint8_t {
     audit_leavers,
     audit_review,
     audit_sign_off,
+    audit_erase,
+    audit_hold,
+    audit_release,
     audit_export
 };
 

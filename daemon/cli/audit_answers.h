@@ -13,6 +13,8 @@ namespace rollcall::cli {
 [[nodiscard]] std::string leavers_view(const json::Value& result, const std::string& zone, const Look& look);
 [[nodiscard]] std::string show_view(const json::Value& result, const std::string& zone, const Look& look);
 [[nodiscard]] std::string review_view(const json::Value& result, const std::string& zone, const Look& look);
+[[nodiscard]] std::string erased_view(const json::Value& result, const Look& look);
+[[nodiscard]] std::string legal_hold_view(const json::Value& result, const Look& look);
 // One page that needs nothing beside it, each room on a sheet of its own with a place to sign.
 [[nodiscard]] std::string review_html(const json::Value& result, const std::string& zone);
 // RFC 4180, one line a member; texts that a spreadsheet would take for a formula get an apostrophe.

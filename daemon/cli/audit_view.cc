@@ -15,7 +15,8 @@ Tone tone_of(const std::string& kind, const std::string& result) {
 
 // Whom the entry is about and who asked for it.
 std::string who(const json::Value& entry) {
-    const std::string user = entry["user"].text(), caller = entry["caller"]["text"].text();
+    const std::string user = entry["user"].text(entry["erased"].text()),
+                      caller = entry["caller"]["text"].text(entry["erased_caller"].text());
     if (caller.empty()) return user;
     return user.empty() ? "by " + caller : user + " by " + caller;
 }

@@ -47,6 +47,10 @@ int dispatch(const Session& session) {
             return audit_review(session);
         case Command::audit_sign_off:
             return audit_sign_off(session);
+        case Command::audit_erase:
+        case Command::audit_hold:
+        case Command::audit_release:
+            return audit_rights(session);
         case Command::audit_export:
             return audit_export(session);
     }

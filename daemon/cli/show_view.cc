@@ -12,15 +12,25 @@ struct Field {
     const char* name;
     const char* words;
 };
-constexpr Field kFields[] = {{"action", "action"},       {"user", "user"},
-                             {"person", "person"},       {"room_key", "room"},
-                             {"room", "room ID"},        {"membership", "membership now"},
-                             {"history", "history now"}, {"sender", "done by"},
-                             {"source", "learned by"},   {"event", "Matrix event"},
-                             {"result", "result"},       {"reason", "reason"},
-                             {"rule", "rule"},           {"rule_path", "place in policy"},
-                             {"policy", "policy"},       {"sponsor", "asked for by"},
-                             {"review", "review signed"}};
+constexpr Field kFields[] = {{"action", "action"},
+                             {"user", "user"},
+                             {"person", "person"},
+                             {"room_key", "room"},
+                             {"room", "room ID"},
+                             {"membership", "membership now"},
+                             {"history", "history now"},
+                             {"sender", "done by"},
+                             {"source", "learned by"},
+                             {"event", "Matrix event"},
+                             {"result", "result"},
+                             {"reason", "reason"},
+                             {"rule", "rule"},
+                             {"rule_path", "place in policy"},
+                             {"policy", "policy"},
+                             {"sponsor", "asked for by"},
+                             {"review", "review signed"},
+                             {"erased", "was erased"},
+                             {"erased_caller", "caller, erased"}};
 
 void field(Table& table, std::string_view name, const std::string& text) {
     if (!text.empty()) table.row({{name, Tone::faint}, text});
@@ -53,6 +63,9 @@ std::string fields(const json::Value& entry, const std::string& zone, const Look
     std::vector<std::string> rooms;
     for (const json::Value& room : items(entry["rooms"])) rooms.push_back(room.text());
     field(table, "rooms", joined(rooms, ", "));
+    std::vector<std::string> erased;
+    for (const json::Value& pseudonym : items(entry["pseudonyms"])) erased.push_back(pseudonym.text());
+    field(table, "erased", joined(erased, ", "));
     field(table, "caller", caller_text(entry["caller"]));
     field(table, "checkout", checkout_text(entry["checkout"]));
     std::string out = table.text(look);
@@ -81,14 +94,15 @@ std::string role_text(const std::string& role) {
 
 std::string said(const json::Value& link) {
     std::vector<std::string> parts;
-    for (const char* name : {"action", "user", "room_key"})
+    for (const char* name : {"action", "user", "erased", "room_key"})
         if (const std::string text = link[name].text(); !text.empty()) parts.push_back(text);
     std::string out = joined(parts, " ");
     if (const std::string result = link["result"].text(); !result.empty())
         out += (out.empty() ? "" : ": ") + result;
     if (const std::string reason = with_rule(link); !reason.empty())
         out += (out.empty() ? "" : ", ") + reason;
-    if (const std::string by = link["caller"]["text"].text(); !by.empty()) out += ", by " + by;
+    if (const std::string by = link["caller"]["text"].text(link["erased_caller"].text()); !by.empty())
+        out += ", by " + by;
     return out;
 }
 

@@ -163,6 +163,8 @@ std::string trail_text(const json::Value& trail, const std::string& zone) {
     out += is_signed == 0 ? std::string(", none signed yet")
                           : fmt::format(", signed up to {}", with_separators(is_signed));
     if (const std::string at = trail["signed_at"].text(); !at.empty()) out += " at " + shown_time(at, zone);
+    if (const std::size_t held = number(trail["legal_holds"]); held > 0)
+        out += fmt::format("; {} under a legal hold", counted(held, "person", "people"));
     if (list(trail["anchors"]).empty()) return out + "; no anchors: root could rewrite it";
     std::vector<std::string> anchors;
     for (const json::Value& anchor : list(trail["anchors"]))

@@ -21,6 +21,10 @@ Result<schema::MomentText> moment_of(const Context& context, const std::string& 
 
 }  // namespace
 
+bool too_early(const Context& context) {
+    return context.engine.settings().one_shot && !context.engine.fresh();
+}
+
 Result<audit::Period> period_at(const Context& context, const std::string& text) {
     const Result<schema::MomentText> moment = moment_of(context, text);
     if (!moment) return pass(moment);
@@ -84,7 +88,9 @@ Status each_entry(const Context& context, const store::TrailFilter& filter, Entr
         if (!entry)
             return fail(ErrorKind::io, fmt::format("entry {} of the trail cannot be read", row.index),
                         entry.error().message);
-        return visit(row.index, *entry);
+        schema::TrailEntry whole = *entry;
+        if (whole.user.empty()) whole.user = whole.erased;
+        return visit(row.index, whole);
     });
 }
 

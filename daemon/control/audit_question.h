@@ -13,6 +13,9 @@ namespace rollcall::control {
 // Entries that one question may look at: the engine waits for it.
 inline constexpr std::size_t kMostExamined = 1'000'000;
 
+// Nothing can be said of now before the directory and the rooms were read, where no daemon has done that.
+[[nodiscard]] bool too_early(const Context& context);
+
 // {"from"?, "to"?}: dates or times; `to` is meant with all of its day. Without them everything.
 [[nodiscard]] Result<audit::Period> period_of(const Context& context);
 // {name: text} as the period that it stands for; a moment is one millisecond long.
@@ -25,6 +28,7 @@ inline constexpr std::size_t kMostExamined = 1'000'000;
 // The login of whoever has that Matrix ID; "".
 [[nodiscard]] std::string login_of(const Context& context, const std::string& matrix_id);
 
+// Of somebody who was erased, the pseudonym stands as `user`.
 // Each entry that the filter and `wanted` (by kind and text, before it is read; null: all) let through.
 using EntryVisit = std::function<Status(std::uint64_t index, const schema::TrailEntry& entry)>;
 using EntryWanted = bool (*)(std::string_view kind, std::string_view text);

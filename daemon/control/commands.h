@@ -39,4 +39,9 @@ Answer audit_leavers(const Context& context);
 Answer audit_review(const Context& context);
 Answer audit_sign_off(const Context& context);
 
+// rights_commands.cc
+Answer audit_erase(const Context& context);
+Answer audit_hold(const Context& context);
+Answer audit_release(const Context& context);
+
 }  // namespace rollcall::control

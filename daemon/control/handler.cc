@@ -31,6 +31,9 @@ constexpr Entry kCommands[] = {
     {"audit.leavers", &audit_leavers, true},
     {"audit.review", &audit_review, true},
     {"audit.sign-off", &audit_sign_off, false},
+    {"audit.erase", &audit_erase, false},
+    {"audit.hold", &audit_hold, false},
+    {"audit.release", &audit_release, false},
 };
 
 const Entry* find(const json::Value& request) {

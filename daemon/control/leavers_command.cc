@@ -1,6 +1,7 @@
 // audit leavers: whoever departed in a period, and whether the promise was kept.
 #include <fmt/format.h>
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "daemon/audit/leavers.h"
@@ -45,24 +46,27 @@ json::Value departure_json(const Context& context, const audit::Departure& depar
     return row;
 }
 
-bool about_departures(std::string_view, std::string_view text) {
-    return text.find("\"action\":\"departed\"") != std::string_view::npos;
-}
-
-// Who departed in the period, each once.
-Result<std::set<std::string>> leavers_of(const Context& context, const audit::Period& period) {
+// Who departed in the period, each once, and the key by which they are found: only of who was erased, because
+// others may have several.
+Result<std::map<std::string, std::uint64_t>> leavers_of(const Context& context, const audit::Period& period) {
     store::TrailFilter filter;
     filter.kind = "directory";
     if (period.from != audit::kEver) filter.from = period.from;
     if (period.to != kNever) filter.to = period.to;
-    std::set<std::string> users;
+    std::map<std::string, std::uint64_t> users;
+    std::size_t examined = 0;
     Status read =
-        each_entry(context, filter, &about_departures, [&](std::uint64_t, const auto& entry) -> Status {
-            users.insert(entry.user);
-            if (users.size() <= kMostLeavers) return {};
-            return fail(ErrorKind::limit,
-                        fmt::format("more than {} people departed in that time", kMostLeavers),
-                        "ask about a shorter time");
+        context.engine.store().each_trail(filter, [&](const store::StoredTrailEntry& row) -> Status {
+            if (++examined > kMostExamined || users.size() > kMostLeavers)
+                return fail(ErrorKind::limit,
+                            fmt::format("more than {} people departed in that time", kMostLeavers),
+                            "ask about a shorter time");
+            if (row.text.find("\"action\":\"departed\"") == std::string::npos) return {};
+            const Result<json::Value> entry = entry_json(row);
+            if (!entry) return pass(entry);
+            const std::string erased = (*entry)["erased"].text();
+            users.emplace(erased.empty() ? row.user : erased, erased.empty() ? 0 : row.subject);
+            return {};
         });
     if (!read) return pass(read);
     return users;
@@ -83,13 +87,14 @@ Answer audit_leavers(const Context& context) {
     if (!promise)
         return error(Error{ErrorKind::invalid_input, fmt::format("'{}' is no duration", promised),
                            "write 5m, 90s, 1h or 1d"});
-    const Result<std::set<std::string>> users = leavers_of(context, *period);
+    const auto users = leavers_of(context, *period);
     if (!users) return error(users.error());
     std::vector<audit::Departure> departures;
-    for (const std::string& user : *users) {
+    for (const auto& [user, subject] : *users) {
         audit::Leavers leavers(user);
         store::TrailFilter filter;
-        filter.user = user;
+        filter.subject = subject;
+        if (subject == 0) filter.user = user;
         Status read = each_entry(context, filter, &about_leaving,
                                  [&](std::uint64_t index, const auto& entry) -> Status {
                                      leavers.take(index, entry);

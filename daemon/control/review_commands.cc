@@ -11,11 +11,6 @@ namespace {
 
 constexpr std::size_t kMostMembers = 100'000;  // in one answer
 
-// Nothing can be said before the directory and the rooms were read, where no daemon has done that.
-bool too_early(const Context& context) {
-    return context.engine.settings().one_shot && !context.engine.fresh();
-}
-
 Result<std::uint32_t> room_of(const Context& context, const std::string& name) {
     if (context.engine.decider() == nullptr)
         return fail(ErrorKind::unavailable, "no policy is in force", "write one and run `rollcall apply`");

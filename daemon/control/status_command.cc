@@ -148,6 +148,7 @@ json::Value trail_json(const engine::Engine& engine) {
         anchors.push(std::move(anchor));
     }
     out.set("anchors", std::move(anchors));
+    out.set("legal_holds", static_cast<std::int64_t>(engine.legal_holds().size()));
     return out;
 }
 

@@ -13,7 +13,7 @@
 // All of it runs on the engine thread. It never waits: not on a queue, a server or a lock. The parts: take.cc
 // (messages → facts), holds.cc (what guards stop), dispatch.cc and rooms.cc (backlog → calls), send.cc (their
 // announcement), results.cc (results → facts), settle.cc (what a crash left in flight), reads.cc, notices.cc,
-// marks.cc (what is remembered), orders.cc (what commands ask).
+// marks.cc (what is remembered), orders.cc (what commands ask), rights.cc (erasure and legal holds).
 #pragma once
 
 #include <array>
@@ -153,6 +153,19 @@ class Engine {
                                           const schema::TrailCaller& caller, const std::string& reason);
     // Have guards counted the whole plan? Until then nobody knows what a hold's actions still are.
     [[nodiscard]] bool counted() const { return decider_ && !whole_pass_ && backlog_.complete(); }
+    // Destroys those keys of one person with all that the trail says under them. No caller: the engine
+    // itself.
+    void erase(const std::vector<store::StoredPersonKey>& keys, const schema::TrailCaller& caller,
+               const std::string& reason);
+    // Legal holds: nobody who is under one is erased. By identity: "guid:…", or a Matrix ID of which the
+    // directory knows nobody.
+    struct LegalHold {
+        Time since{};
+        std::string by, reason;
+    };
+    [[nodiscard]] const std::map<std::string, LegalHold>& legal_holds() const { return legal_holds_; }
+    // `entry`: about whom it is, who asked and why; its kind and action are filled in.
+    void hold(const std::string& identity, bool released, schema::TrailEntry entry);
     void verify_rooms();
     // Runs the command again in the next turn: something that it needs is still being read.
     void defer(Command command) { deferred_.push_back(std::move(command)); }
@@ -289,6 +302,9 @@ class Engine {
     void load_marks(const std::vector<store::StoredMark>& marks);
     void mark(std::string kind, std::string key, std::optional<std::string> value);
 
+    // rights.cc
+    void load_legal_hold(const store::StoredMark& row);
+
     // orders.cc
     void record_approvals(const PolicyToApply& wanted);
 
@@ -363,6 +379,7 @@ class Engine {
     std::vector<std::uint64_t> room_changes_;  // by RoomId: counts what happened in it
     std::size_t recheck_ = 0;                  // the next user to be decided again in an idle moment
     std::set<std::string> suspect_rooms_;      // keys: a decision there was found stale, removals wait
+    std::map<std::string, LegalHold> legal_holds_;
     std::deque<NoticeDebt> notices_;
     std::map<std::string, std::string> direct_rooms_;  // Matrix ID, or alias of the admin room → room ID
     std::array<std::size_t, policy::kLanes> lane_cursor_{};

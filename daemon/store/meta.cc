@@ -9,6 +9,10 @@ Status put_meta(Database& database, std::string_view key, std::string_view value
         key, value);
 }
 
+Status drop_meta(Database& database, std::string_view key) {
+    return database.run("DELETE FROM meta WHERE key = $1", key);
+}
+
 Result<std::optional<std::string>> get_meta(Database& database, std::string_view key) {
     std::optional<std::string> value;
     const Status read = database.each(

@@ -10,6 +10,7 @@
 namespace rollcall::store {
 
 [[nodiscard]] Status put_meta(Database& database, std::string_view key, std::string_view value);
+[[nodiscard]] Status drop_meta(Database& database, std::string_view key);
 [[nodiscard]] Result<std::optional<std::string>> get_meta(Database& database, std::string_view key);
 
 }  // namespace rollcall::store

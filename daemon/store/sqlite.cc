@@ -10,6 +10,7 @@ namespace rollcall::store {
 namespace {
 
 constexpr int kBusyMilliseconds = 5000;
+constexpr int kReaderMilliseconds = 250;
 constexpr int kLongLogPages = 4000;  // 16 MB: a checkpoint costs two more syncs, so it should be rare
 
 // After these SQLite cannot say what the file holds: a failed fsync may have dropped pages that later syncs
@@ -194,6 +195,18 @@ Status Database::truncate_log() {
         sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     if (code != SQLITE_OK) return tl::unexpected(failure(code));
     return {};
+}
+
+Status Database::rewrite() {
+    // A large file does not fit into memory, where temporary files are otherwise.
+    Status done = execute("PRAGMA temp_store = FILE; VACUUM;");
+    const Status back = execute("PRAGMA temp_store = MEMORY;");
+    if (done && !back) done = back;
+    // Whoever reads now keeps the old pages where they are; the engine does not wait for them.
+    sqlite3_busy_timeout(handle_, kReaderMilliseconds);
+    if (done) done = truncate_log();
+    sqlite3_busy_timeout(handle_, kBusyMilliseconds);
+    return done;
 }
 
 Status Database::checkpoint_if_long() {

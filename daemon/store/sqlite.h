@@ -133,6 +133,9 @@ class Database {
     }
     // Empties the write-ahead log, so that nothing which was deleted stands in it any more.
     [[nodiscard]] Status truncate_log();
+    // Writes the whole file anew: pages that were split keep copies of what was deleted from them later, and
+    // secure_delete does not see those. Takes as long as copying it, and as much space again.
+    [[nodiscard]] Status rewrite();
     // Copies the write-ahead log into the database once it is long. Only a final failure is an error: what
     // was committed is in the log and stays there until a later call succeeds.
     [[nodiscard]] Status checkpoint_if_long();

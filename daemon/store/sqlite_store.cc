@@ -5,6 +5,7 @@
 #include "daemon/store/directory_rows.h"
 #include "daemon/store/engine_rows.h"
 #include "daemon/store/membership_rows.h"
+#include "daemon/store/meta.h"
 #include "daemon/store/migrations.h"
 #include "daemon/store/numbers.h"
 #include "daemon/store/person_key_rows.h"
@@ -16,11 +17,13 @@ namespace rollcall::store {
 namespace {
 
 constexpr const char* kFileName = "rollcall.db";
+constexpr const char* kErasedRemains = "erased_remains";  // in meta, until the file was written anew
+constexpr std::chrono::minutes kOverwriteAgain{10};
 
 bool writes_nothing(const Turn& turn) {
     return turn.touched.empty() && !turn.cursor_changed && turn.transactions.empty() &&
            turn.intents.empty() && turn.finished.empty() && turn.trail.empty() && turn.person_keys.empty() &&
-           turn.trail_covered == 0 && turn.marks.empty() && !turn.policy;
+           turn.trail_covered == 0 && turn.marks.empty() && !turn.policy && turn.erased_keys.empty();
 }
 
 Status save_world(Database& database, const policy::World& world, const Turn& turn) {
@@ -50,6 +53,10 @@ Status SqliteStore::write(const Turn& turn) {
     if (saved && turn.trail_covered > 0) saved = drop_covered(*database_, turn.trail_covered);
     if (saved) saved = save_marks(*database_, turn.marks);
     if (saved && turn.policy) saved = save_policy(*database_, *turn.policy);
+    if (saved && !turn.erased_keys.empty()) {
+        saved = erase_person_keys(*database_, turn.erased_keys, turn.erased_at);
+        if (saved) saved = put_meta(*database_, kErasedRemains, "1");
+    }
     return saved;
 }
 
@@ -59,7 +66,23 @@ Status SqliteStore::commit(const Turn& turn) {
                     "a restart recovers what was committed");
     if (writes_nothing(turn)) return {};
     if (Status done = database_->transaction([&] { return write(turn); }); !done) return done;
+    if (!turn.erased_keys.empty()) {
+        erased_remains_ = true;
+        overwrite_after_ = {};
+    }
+    if (Status done = overwrite_erased(); !done && fatal()) return done;
     return database_->checkpoint_if_long();
+}
+
+Status SqliteStore::overwrite_erased() {
+    if (!erased_remains_ || std::chrono::steady_clock::now() < overwrite_after_) return {};
+    overwrite_after_ = std::chrono::steady_clock::now() + kOverwriteAgain;
+    const auto remains = get_meta(*database_, kErasedRemains);
+    if (!remains) return pass(remains);
+    Status done = *remains ? database_->rewrite() : Status{};
+    if (done && *remains) done = drop_meta(*database_, kErasedRemains);
+    if (done) erased_remains_ = false;
+    return done;
 }
 
 Status SqliteStore::load(policy::World& world) {
@@ -104,6 +127,10 @@ Result<std::optional<StoredPersonKey>> SqliteStore::person_key(const Guid& guid,
     return find_person_key(*database_, guid, name);
 }
 
+Result<std::vector<StoredPersonKey>> SqliteStore::person_keys() {
+    return read_person_keys(*database_);
+}
+
 Result<std::uint64_t> SqliteStore::last_person_key() {
     return store::last_person_key(*database_);
 }
@@ -119,7 +146,9 @@ Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& folder) {
     Result<std::unique_ptr<Database>> database = Database::open(folder + "/" + kFileName);
     if (!database) return pass(database);
     if (Status migrated = migrate(**database, migrations()); !migrated) return pass(migrated);
-    return std::make_unique<SqliteStore>(std::move(*lock), std::move(*database));
+    auto store = std::make_unique<SqliteStore>(std::move(*lock), std::move(*database));
+    if (const Status done = store->overwrite_erased(); !done && store->fatal()) return pass(done);
+    return store;
 }
 
 }  // namespace rollcall::store

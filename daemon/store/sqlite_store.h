@@ -1,6 +1,7 @@
 // SqliteStore: the Store over one SQLite file. It only puts in order what the files named *_rows do.
 #pragma once
 
+#include <chrono>
 #include <memory>
 
 #include "daemon/store/folder_lock.h"
@@ -27,8 +28,12 @@ class SqliteStore : public Store {
     void read_leaves_with(LeafReader reader) override { leaves_ = std::move(reader); }
     [[nodiscard]] Result<std::optional<StoredPersonKey>> person_key(const Guid& guid,
                                                                     const std::string& name) override;
+    [[nodiscard]] Result<std::vector<StoredPersonKey>> person_keys() override;
     [[nodiscard]] Result<std::uint64_t> last_person_key() override;
     [[nodiscard]] Result<std::uint64_t> last_intent() override;
+
+    // What was destroyed before and still lies in the file, if there is such.
+    [[nodiscard]] Status overwrite_erased();
 
   private:
     [[nodiscard]] Status write(const Turn& turn);
@@ -36,6 +41,8 @@ class SqliteStore : public Store {
     FolderLock lock_;  // first in, last out
     std::unique_ptr<Database> database_;
     LeafReader leaves_;
+    bool erased_remains_ = true;  // the file may hold what was erased; it is looked up
+    std::chrono::steady_clock::time_point overwrite_after_{};
 };
 
 }  // namespace rollcall::store

@@ -5,6 +5,9 @@
 // Portable SQL behind it (PostgreSQL is meant to be the second engine). Owned and called by the engine thread
 // alone, or by a command that holds the folder's lock; nothing here is shared.
 //
+// A turn that destroys keys has the file written anew afterwards, so that no page of it, nor its write-ahead
+// log, holds a copy; where that cannot be done yet, later commits and the next opening try again.
+//
 // Errors: `limit` when the disk is full (the same turn may be tried again: nothing of it was kept), `io` for
 // anything else that SQLite reports. An fsync error is final: the process must end and recover, because what
 // the disk holds is not known any more (fatal() tells the two apart).
@@ -71,6 +74,7 @@ struct StoredTrailEntry {
     Time time{};
     std::string kind, user, room;  // members of `text`; "" where it has none
     std::string text;              // canonical JSON (schema/trail_entry.h)
+    std::uint64_t subject = 0;     // the person key of whom it is about, also where it was destroyed
 };
 
 // All that one turn of the engine changes. `world` is read for the rows that `touched` names.
@@ -87,14 +91,18 @@ struct Turn {
         0;  // leaves up to this number are in the log, signed: they go; 0: as before
     std::vector<StoredMark> marks;
     std::optional<StoredPolicy> policy;
+    // Keys that are destroyed, with all that lies under them: what is above is written before.
+    std::vector<std::uint64_t> erased_keys;
+    Time erased_at{};
 };
 
 struct TrailFilter {
-    std::string user, room, kind;       // "" for any; exact; `user`: whom it is about, or was erased
+    std::string user, room, kind;       // "" for any; exact; `user`: whom it is about
     std::string action, rule, outcome;  // likewise
     std::uint64_t after = 0;            // only entries with a higher index
     std::size_t at_most = 200;          // the newest ones, oldest of them first
     std::optional<Time> from, to;       // only entries of this moment or later; of one before this
+    std::uint64_t subject = 0;          // a person key: also finds who was erased; 0 for any
 };
 
 // Called with one entry after another. An error ends the reading and is its result. Must not read the trail
@@ -128,8 +136,9 @@ class Store {
     // The one by which a person is to be named: found by `guid`, then by `name`; either may say nothing.
     [[nodiscard]] virtual Result<std::optional<StoredPersonKey>> person_key(const Guid& guid,
                                                                             const std::string& name) = 0;
-    [[nodiscard]] virtual Result<std::uint64_t> last_person_key() = 0;  // the highest id ever used
-    [[nodiscard]] virtual Result<std::uint64_t> last_intent() = 0;      // the highest id ever used
+    [[nodiscard]] virtual Result<std::vector<StoredPersonKey>> person_keys() = 0;  // all but destroyed ones
+    [[nodiscard]] virtual Result<std::uint64_t> last_person_key() = 0;             // the highest id ever used
+    [[nodiscard]] virtual Result<std::uint64_t> last_intent() = 0;                 // the highest id ever used
 };
 
 // Opens or makes `folder`/rollcall.db (WAL, synchronous FULL) and takes the folder's lock, which is held

@@ -47,6 +47,7 @@ Result<StoredTrailEntry> read_entry(Database& database, const Row& row, const Le
     entry.time = row.time(1);
     entry.kind = row.text(2);
     entry.room = row.text(3);
+    if (!row.is_null(5)) entry.subject = static_cast<std::uint64_t>(row.integer(5));
     std::vector<schema::PersonalPart> parts;
     const Status read = database.each(
         "SELECT party, text FROM trail_personal WHERE number = $1 ORDER BY party",
@@ -90,14 +91,16 @@ std::string conditions(const TrailFilter& filter) {
     sql += filter.outcome.empty() ? " AND $7 = ''" : " AND outcome = $7";
     sql += filter.from ? " AND time >= $8" : " AND $8 IS NULL";
     sql += filter.to ? " AND time < $9" : " AND $9 IS NULL";
+    sql += filter.subject == 0 ? " AND $10 = 0" : " AND subject = $10";
     return sql;
 }
 
 Status select(Database& database, const TrailFilter& filter, std::string_view order, std::size_t at_most,
               const LeafReader& leaves, const TrailVisit& visit) {
     const std::string sql = fmt::format(
-        "SELECT t.number, time, kind, room, text FROM trail AS t LEFT JOIN trail_leaf AS l ON l.number = "
-        "t.number WHERE {} ORDER BY t.number {} LIMIT $10",
+        "SELECT t.number, time, kind, room, text, subject FROM trail AS t LEFT JOIN trail_leaf AS l ON "
+        "l.number = "
+        "t.number WHERE {} ORDER BY t.number {} LIMIT $11",
         conditions(filter), order);
     return database.each(
         sql,
@@ -107,7 +110,7 @@ Status select(Database& database, const TrailFilter& filter, std::string_view or
             return visit(*entry);
         },
         filter.after, filter.kind, filter.user, filter.room, filter.action, filter.rule, filter.outcome,
-        filter.from, filter.to, at_most);
+        filter.from, filter.to, filter.subject, at_most);
 }
 
 }  // namespace

@@ -41,6 +41,9 @@ class EmptyStore : public store::Store {
     Result<std::optional<store::StoredPersonKey>> person_key(const Guid&, const std::string&) override {
         return std::optional<store::StoredPersonKey>{};
     }
+    Result<std::vector<store::StoredPersonKey>> person_keys() override {
+        return std::vector<store::StoredPersonKey>{};
+    }
     Result<std::uint64_t> last_person_key() override { return std::uint64_t{0}; }
     Result<std::uint64_t> last_intent() override { return std::uint64_t{0}; }
 

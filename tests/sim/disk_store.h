@@ -44,6 +44,9 @@ class DiskStore : public store::Store {
                                                                            const std::string& name) override {
         return store_->person_key(guid, name);
     }
+    [[nodiscard]] Result<std::vector<store::StoredPersonKey>> person_keys() override {
+        return store_->person_keys();
+    }
     [[nodiscard]] Result<std::uint64_t> last_person_key() override { return store_->last_person_key(); }
     [[nodiscard]] Result<std::uint64_t> last_intent() override { return store_->last_intent(); }
 

@@ -48,6 +48,7 @@ Status MemoryStore::commit(const store::Turn& turn) {
             if (key != 0 && !person_keys_.contains(key)) throw std::logic_error("an entry without its key");
         trail_.push_back(row);
     }
+    for (const std::uint64_t key : turn.erased_keys) erase(key);
     for (const store::StoredMark& mark : turn.marks) {
         if (mark.value)
             marks_[{mark.kind, mark.key}] = *mark.value;
@@ -58,6 +59,15 @@ Status MemoryStore::commit(const store::Turn& turn) {
     ++commits_;
     if (after_commit) after_commit(turn);
     return {};
+}
+
+// Its number stays, so that it is never given again.
+void MemoryStore::erase(std::uint64_t key) {
+    person_keys_[key] = {key, {}, {}, {}};
+    for (store::TrailRow& row : trail_)
+        std::erase_if(row.leaf.personal, [&](const schema::PersonalPart& part) {
+            return (part.party == schema::Party::subject ? row.subject : row.caller) == key;
+        });
 }
 
 void MemoryStore::save_people(const World& world, const policy::Touched& touched) {
@@ -238,13 +248,15 @@ Status MemoryStore::each_trail(const store::TrailFilter& filter, const store::Tr
         if (row.number <= filter.after || !fits(filter.room, row.room) || !fits(filter.kind, row.kind) ||
             !fits(filter.action, row.action) || !fits(filter.rule, row.rule) ||
             !fits(filter.outcome, row.outcome) || (filter.from && row.time < *filter.from) ||
-            (filter.to && row.time >= *filter.to))
+            (filter.to && row.time >= *filter.to) || (filter.subject != 0 && filter.subject != row.subject))
             continue;
         const Result<json::Value> whole = schema::join_trail_entry(row.leaf.text, row.leaf.personal);
         if (!whole) return pass(whole);
         const std::string user = (*whole)["user"].text();
         if (!fits(filter.user, user)) continue;
-        if (Status seen = visit({row.number, row.time, row.kind, user, row.room, json::write(*whole)}); !seen)
+        if (Status seen =
+                visit({row.number, row.time, row.kind, user, row.room, json::write(*whole), row.subject});
+            !seen)
             return seen;
     }
     return {};
@@ -257,6 +269,13 @@ Result<std::optional<store::StoredPersonKey>> MemoryStore::person_key(const Guid
     for (const auto& [id, key] : person_keys_)
         if (!name.empty() && key.name == name) return std::optional(key);
     return std::optional<store::StoredPersonKey>{};
+}
+
+Result<std::vector<store::StoredPersonKey>> MemoryStore::person_keys() {
+    std::vector<store::StoredPersonKey> out;
+    for (const auto& [id, key] : person_keys_)
+        if (!key.guid.empty() || !key.name.empty()) out.push_back(key);
+    return out;
 }
 
 Result<std::uint64_t> MemoryStore::last_person_key() {

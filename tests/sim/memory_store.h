@@ -35,6 +35,7 @@ class MemoryStore : public store::Store {
     void read_leaves_with(store::LeafReader) override {}  // they stay here
     [[nodiscard]] Result<std::optional<store::StoredPersonKey>> person_key(const Guid& guid,
                                                                            const std::string& name) override;
+    [[nodiscard]] Result<std::vector<store::StoredPersonKey>> person_keys() override;
     [[nodiscard]] Result<std::uint64_t> last_person_key() override;
     [[nodiscard]] Result<std::uint64_t> last_intent() override { return last_intent_; }
 
@@ -64,6 +65,7 @@ class MemoryStore : public store::Store {
         std::optional<policy::Departing> departing;
     };
 
+    void erase(std::uint64_t key);
     void save_people(const policy::World& world, const policy::Touched& touched);
     void save_groups(const policy::World& world, const policy::Touched& touched);
     void save_users(const policy::World& world, const policy::Touched& touched);

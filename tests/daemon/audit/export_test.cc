@@ -54,6 +54,21 @@ TEST(Export, OcsfHasWhatItsSchemaRequires) {
     EXPECT_EQ(wild["actor"]["user"]["name"].text(), "alice");
 }
 
+TEST(Export, WhoeverWasErasedIsAPseudonym) {
+    const char* const entry =
+        R"({"index":73,"time":"2026-02-01T08:00:00.130Z","kind":"command","action":"depart",)"
+        R"("erased":"75f1c3a0","erased_caller":"0c1d2e3f"})";
+    for (const char* name : {"jsonl", "csv", "ocsf", "cef", "syslog"}) {
+        const std::string text = line(*export_format(name), entry);
+        EXPECT_NE(text.find("75f1c3a0"), std::string::npos) << text;
+        EXPECT_NE(text.find("0c1d2e3f"), std::string::npos) << text;
+    }
+    const json::Value event = json::parse(line(ExportFormat::ocsf, entry)).value();
+    EXPECT_EQ(event["actor"]["user"]["name"].text(), "0c1d2e3f");
+    EXPECT_TRUE(event["actor"]["user"]["uid"].is_null());
+    EXPECT_NE(line(ExportFormat::cef, entry).find(" duser=75f1c3a0 "), std::string::npos);
+}
+
 TEST(Export, CefEscapesWhatItMustAndNoMore) {
     const std::string text = line(ExportFormat::cef, kWild);
     EXPECT_TRUE(

@@ -57,11 +57,17 @@ TEST(VerifyTrail, WhoeverWasErasedIsNoFault) {
     TrailFolder at;
     at.act(5);
     at.publish();
-    at.meddle(
-        "UPDATE person_key SET key = NULL, guid = NULL, name = NULL, erased = 7; DELETE FROM trail_personal");
+    ASSERT_EQ(at.store->person_keys()->size(), 1U);
+    at.trail->erase({at.store->person_keys()->front().id});
+    at.act(1);  // in the turn that erases: still under the key that goes with it
+    EXPECT_EQ(at.store->person_keys()->size(), 0U);
+    at.act(1);  // under a new one
     EXPECT_EQ(at.faults(), "");
-    EXPECT_EQ(at.verify().erased, 10U);
-    EXPECT_EQ(at.verify().personal, 0U);
+    EXPECT_EQ(at.verify().erased, 12U);
+    EXPECT_EQ(at.verify().personal, 2U);
+    at.publish();
+    EXPECT_EQ(at.faults(), "");
+    EXPECT_EQ(at.store->trail({.user = "@ada:x"})->size(), 2U);
     const auto entry = at.store->trail({.after = 9}).value();
     EXPECT_NE(entry[0].text.find(R"("erased":")"), std::string::npos) << entry[0].text;
     EXPECT_EQ(entry[0].user, "");

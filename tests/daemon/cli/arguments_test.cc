@@ -38,6 +38,9 @@ TEST(Arguments, EveryCommand) {
         {{"audit", "leavers"}, Command::audit_leavers},
         {{"audit", "review", "all"}, Command::audit_review},
         {{"audit", "sign-off", "hall", "--review", "3f2a91c0", "--reason", "x"}, Command::audit_sign_off},
+        {{"audit", "erase", "jdoe", "--reason", "x"}, Command::audit_erase},
+        {{"audit", "hold", "jdoe", "--reason", "x"}, Command::audit_hold},
+        {{"audit", "release", "jdoe", "--reason", "x"}, Command::audit_release},
         {{"audit", "export"}, Command::audit_export},
     };
     for (const Case& c : cases) EXPECT_EQ(good(c.words).command, c.command) << c.words[0];
@@ -111,6 +114,7 @@ TEST(Arguments, WhatIsWrongEndsWithTwoAndASuggestion) {
         {{"audit", "review", "all", "--format", "pdf"}, "--format"},
         {{"audit", "sign-off", "hall", "--review", "3f2a91c0"}, "--reason"},
         {{"audit", "sign-off", "hall", "--reason", "x"}, "--review"},
+        {{"audit", "erase", "jdoe"}, "--reason"},
         {{"audit", "acces"}, "did you mean 'access'?"},
         {{"audit", "export", "--format", "xml"}, "--format"},
         {{"why", "a", "b", "c"}, "c"},

@@ -1,0 +1,102 @@
+#include "daemon/control/trail_person.h"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <algorithm>
+
+#include "daemon/control/answer.h"
+
+namespace rollcall::control {
+namespace {
+
+using store::StoredPersonKey;
+
+constexpr std::size_t kPseudonymLength = 32;
+
+bool looks_like_a_pseudonym(const std::string& name) {
+    return name.size() == kPseudonymLength && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+// As whom the trail knows callers with that login. Root is nobody of the directory.
+std::string unix_name(const std::string& login) {
+    passwd entry{};
+    passwd* found = nullptr;
+    char buffer[4096];
+    if (login.empty() || getpwnam_r(login.c_str(), &entry, buffer, sizeof buffer, &found) != 0 ||
+        found == nullptr || found->pw_uid == 0)
+        return {};
+    return fmt::format("unix:{}", found->pw_uid);
+}
+
+// Where the search begins: a GUID or a name.
+Result<TrailPerson> begin_with(const Context& context, const std::string& name,
+                               const std::vector<StoredPersonKey>& keys) {
+    TrailPerson out;
+    if (name.starts_with("guid:")) {
+        out.guid = Guid::from_text(name.substr(5)).value_or(Guid{});
+        if (!out.guid.empty()) return out;
+        return fail(ErrorKind::invalid_input, fmt::format("'{}' is no objectGUID", name),
+                    "write guid: and 32 hex digits with their dashes");
+    }
+    if (looks_like_a_pseudonym(name)) {
+        const auto key = std::find_if(keys.begin(), keys.end(), [&](const StoredPersonKey& one) {
+            return schema::pseudonym(one.key) == name;
+        });
+        if (key == keys.end())
+            return fail(ErrorKind::not_found, fmt::format("nobody has the pseudonym {} (any more)", name),
+                        "whoever was erased has none that leads to them");
+        out.guid = key->guid;
+        if (!key->name.empty()) out.names.insert(key->name);
+        return out;
+    }
+    const Result<PersonId> person = find_person(context.engine, name);
+    if (person) {
+        out.guid = context.engine.world().people[person->index()].guid;
+        return out;
+    }
+    if (!name.starts_with('@')) return pass(person);
+    out.names.insert(name);
+    const auto key =
+        std::find_if(keys.begin(), keys.end(), [&](const StoredPersonKey& one) { return one.name == name; });
+    if (key != keys.end()) out.guid = key->guid;
+    return out;
+}
+
+}  // namespace
+
+std::string TrailPerson::identity() const {
+    return guid.empty() ? user() : "guid:" + guid.text();
+}
+
+std::string TrailPerson::user() const {
+    const auto at =
+        std::find_if(names.begin(), names.end(), [](const auto& n) { return n.starts_with('@'); });
+    return at == names.end() ? "" : *at;
+}
+
+Result<TrailPerson> trail_person(const Context& context, const std::string& name) {
+    const Result<std::vector<StoredPersonKey>> keys = context.engine.store().person_keys();
+    if (!keys) return pass(keys);
+    Result<TrailPerson> out = begin_with(context, name, *keys);
+    if (!out) return out;
+    const policy::World& world = context.engine.world();
+    if (!out->guid.empty()) out->person = world.person(out->guid);
+    if (out->person.valid()) {
+        const policy::Decider* decider = context.engine.decider();
+        const UserId user = decider == nullptr ? UserId{} : decider->user_of(out->person);
+        if (user.valid()) out->names.insert(world.users.text(user));
+        const std::string login = unix_name(world.people[out->person.index()].login.text());
+        if (!login.empty()) out->names.insert(login);
+    }
+    for (const StoredPersonKey& key : *keys)
+        if (!out->guid.empty() && key.guid == out->guid && !key.name.empty()) out->names.insert(key.name);
+    // A name that belongs to another person of the directory stays theirs.
+    for (const StoredPersonKey& key : *keys)
+        if (key.guid.empty() ? out->names.contains(key.name) : key.guid == out->guid)
+            out->keys.push_back(key);
+    if (!out->keys.empty() || out->person.valid()) return out;
+    return fail(ErrorKind::not_found, fmt::format("neither the trail nor the directory knows '{}'", name),
+                "give a login, a Matrix ID, guid:… or a pseudonym; whoever was erased is not found any more");
+}
+
+}  // namespace rollcall::control

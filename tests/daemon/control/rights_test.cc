@@ -1,0 +1,152 @@
+// audit erase, hold and release, asked of the real engine between the simulation's servers.
+#include <gtest/gtest.h>
+
+#include "tests/daemon/control/daemon.h"
+
+namespace rollcall::control {
+namespace {
+
+using std::chrono::minutes;
+
+class Rights : public testing::Test {
+  protected:
+    Rights()
+        : daemon([](sim::Simulation& sim) {
+              // Somebody whom this machine knows under the name that they have in the directory.
+              sim.directory.content.person("daemon", {"Staff"});
+              sim.directory.content.group("Auditors");
+              sim.directory.content.join("Auditors", "daemon");
+          }) {
+        const std::string room = daemon.sim.room_id(daemon.sim.rules.front().key);
+        for (const auto& [slot, event] : daemon.sim.homeserver.rooms.at(room).state)
+            if (const auto* member = std::get_if<policy::MemberContent>(&event.content);
+                member != nullptr && member->membership == policy::MembershipState::join &&
+                slot.second != sim::kBot && slot.second.ends_with(sim::kServerName) &&
+                slot.second != "@daemon:corp.example")
+                user = slot.second;
+        login = user.substr(1, user.find(':') - 1);
+    }
+    json::Value ask_as(const schema::TrailCaller& caller, const std::string& command,
+                       const std::string& person) {
+        Answer answer;
+        json::Value request, args;
+        args.set("person", person);
+        args.set("reason", "request 31");
+        request.set("command", "audit." + command);
+        request.set("args", std::move(args));
+        static_cast<void>(daemon.sim.command(
+            [&](engine::Engine& engine) { answer = daemon.handler.handle(engine, request, caller); }));
+        return answer.value_or(json::Value{});
+    }
+    json::Value ask(const std::string& command, const std::string& args) {
+        return daemon.ask(R"({"command":"audit.)" + command + R"(","args":)" + args + "}");
+    }
+    void expect_refused(const std::string& command, const std::string& why) {
+        const auto before = *daemon.sim.engine().store().trail_size();
+        const json::Value answer = ask_as(auditor, command, login);
+        EXPECT_NE(answer["exit"].integer_or(-1), 0);
+        EXPECT_NE(answer["error"]["message"].text().find(why), std::string::npos) << json::write(answer);
+        EXPECT_EQ(*daemon.sim.engine().store().trail_size(), before) << "what was refused leaves no entry";
+    }
+    void expect_done(const std::string& command, const std::string& person) {
+        const json::Value answer = ask_as(auditor, command, person);
+        EXPECT_EQ(answer["exit"].integer_or(-1), 0) << json::write(answer);
+    }
+    void depart() {
+        daemon.sim.directory.disable(login, true);
+        daemon.sim.run_for(minutes{2});
+    }
+    std::string everything() {
+        std::string out;
+        for (const char* question : {"list", "export", "leavers"})
+            out += json::write(ask(question, R"({"most":5000})"));
+        for (const sim::Rule& rule : daemon.sim.rules)
+            out += json::write(ask("access", R"({"room":")" + rule.key + R"(","from":"2001-01-01"})"));
+        return out;
+    }
+    Daemon daemon;
+    std::string user, login;
+    const schema::TrailCaller auditor{1, 1, "daemon"}, root{0, -1, "root"};
+};
+
+TEST_F(Rights, OnlyAnAuditorErasesAndOnlyWhoHasGone) {
+    ASSERT_NE(login, "");
+    expect_refused("erase", "has not departed");
+    depart();
+    for (const char* command : {"erase", "hold", "release"}) {
+        const json::Value answer = ask_as(root, command, login);
+        EXPECT_EQ(answer["exit"].integer_or(-1), 1) << command;
+        EXPECT_NE(answer["error"]["message"].text().find("root is nobody"), std::string::npos);
+    }
+    EXPECT_EQ(ask_as(auditor, "erase", "@nobody:corp.example")["exit"].integer_or(-1), 2);
+    EXPECT_EQ(ask_as(auditor, "erase", "guid:soon")["exit"].integer_or(-1), 2);
+    expect_done("erase", login);
+    expect_refused("erase", "the trail says nothing of");
+}
+
+TEST_F(Rights, WhoeverWasErasedIsAPseudonymInEveryAnswer) {
+    depart();
+    const json::Value before = ask("list", R"({"user":")" + login + R"(","most":5000})");
+    const std::size_t entries = before["result"]["entries"].array()->size();
+    ASSERT_GT(entries, 3U);
+    ASSERT_NE(everything().find(user), std::string::npos);
+    const json::Value erased = ask_as(auditor, "erase", user);
+    ASSERT_EQ(erased["exit"].integer_or(-1), 0) << json::write(erased);
+    const json::Array& pseudonyms = *erased["result"]["pseudonyms"].array();
+    ASSERT_EQ(pseudonyms.size(), 1U) << json::write(erased);
+    const std::string pseudonym = pseudonyms[0].text(), answers = everything();
+    EXPECT_EQ(answers.find(user), std::string::npos) << answers.substr(answers.find(user), 400);
+    EXPECT_EQ(answers.find('"' + login + '"'), std::string::npos);
+
+    std::size_t left = 0;
+    const json::Value list = ask("list", R"({"most":5000})");
+    for (const json::Value& entry : *list["result"]["entries"].array())
+        left += entry["erased"].text() == pseudonym ? 1U : 0U;
+    EXPECT_EQ(left, entries);
+    const json::Value& last = list["result"]["entries"].array()->back();
+    EXPECT_EQ(last["action"].text(), "erase");
+    EXPECT_EQ(last["pseudonyms"].array()->at(0).text(), pseudonym);
+    EXPECT_EQ(last["reason"].text(), "request 31");
+    EXPECT_EQ(last["caller"]["text"].text(), "daemon");
+
+    const json::Value leavers = ask("leavers", R"({"promise":"1m"})");
+    ASSERT_EQ(leavers["result"]["departures"].array()->size(), 1U);
+    const json::Value& departure = leavers["result"]["departures"].array()->at(0);
+    EXPECT_EQ(departure["user"].text(), pseudonym);
+    EXPECT_EQ(departure["promise"].text(), "kept") << "the evidence stays";
+    EXPECT_GT(departure["rooms"].integer_or(0), 0);
+    EXPECT_TRUE(departure["unforgotten"].array()->empty()) << json::write(departure);
+}
+
+TEST_F(Rights, WhoeverComesBackHasANewKey) {
+    depart();
+    const std::string first = ask_as(auditor, "erase", login)["result"]["pseudonyms"].array()->at(0).text();
+    daemon.sim.directory.disable(login, false);
+    daemon.sim.run_for(minutes{2});
+    const json::Value list = ask("list", R"({"user":")" + login + R"(","most":5000})");
+    EXPECT_GT(list["result"]["entries"].array()->size(), 0U);
+    for (const json::Value& entry : *list["result"]["entries"].array())
+        EXPECT_TRUE(entry["erased"].is_null()) << json::write(entry);
+    depart();
+    EXPECT_NE(ask_as(auditor, "erase", login)["result"]["pseudonyms"].array()->at(0).text(), first);
+}
+
+TEST_F(Rights, ALegalHoldGoesBeforeErasingAndOutlivesTheProcess) {
+    expect_refused("release", "not under a legal hold");
+    expect_done("hold", login);
+    expect_refused("hold", "already under a legal hold");
+    depart();
+    EXPECT_EQ(daemon.ask(R"({"command":"status"})")["result"]["trail"]["legal_holds"].integer_or(0), 1);
+    expect_refused("erase", "is under a legal hold since");
+    daemon.sim.restart();
+    daemon.sim.run_for(minutes{2});
+    expect_refused("erase", "by daemon: request 31");
+    expect_done("release", user);
+    expect_done("erase", login);
+    const json::Value held = ask("list", R"({"action":"legal hold"})");
+    ASSERT_EQ(held["result"]["entries"].array()->size(), 1U);
+    EXPECT_NE(held["result"]["entries"].array()->at(0)["erased"].text(), "") << "that it was held stays";
+}
+
+}  // namespace
+}  // namespace rollcall::control
