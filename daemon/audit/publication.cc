@@ -101,9 +101,10 @@ Status Publication::no_older_than_anchors() const {
             schema::open_checkpoint((*newest)->note, settings_.origin, {settings_.key.verifier()});
         if (!kept) continue;  // of another log or key: `verify` says so
         if (kept->size <= publisher_.head().size) {
-            const Result<schema::TlogEdge> then = publisher_.folder().edge(kept->size);
+            const auto then =
+                schema::tlog_root(publisher_.folder().reader(publisher_.head().size), kept->size);
             if (!then) return pass(then);
-            if (then->root() == kept->root) continue;
+            if (*then == kept->root) continue;
         }
         return fail(
             ErrorKind::conflict,

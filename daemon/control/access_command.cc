@@ -165,12 +165,12 @@ Answer person_access(const Context& context, const Period& asked) {
                               return {};
                           });
     filter.kind = "membership";
-    for (auto& [key, access] : rooms) {
-        filter.room = key;
+    for (auto& room : rooms) {
+        filter.room = room.first;
         if (!read) break;
         read = each_entry(context, filter, &about_history,
                           [&](std::uint64_t index, const auto& entry) -> Status {
-                              access.take(index, entry);
+                              room.second.take(index, entry);
                               return {};
                           });
     }

@@ -254,7 +254,8 @@ Answer audit_show(const Context& context) {
             return fail(ErrorKind::limit, "enough");
         }));
     if (!found)
-        return error(Error{ErrorKind::io, fmt::format("entry {} of the trail cannot be read", number)});
+        return error(Error{ErrorKind::io, fmt::format("entry {} of the trail cannot be read", number),
+                           "`rollcall audit verify` says what is wrong"});
     if (!*found) return error(found->error());
     Chain chain(context, std::move(**found));
     if (Status read = chain.gather(); !read) return error(read.error());

@@ -81,6 +81,11 @@ Status each_entry(const Context& context, const store::TrailFilter& filter, Entr
             return fail(ErrorKind::limit,
                         fmt::format("more than {} entries would have to be looked at", kMostExamined),
                         "ask about a shorter time, or export the trail and ask there");
+        if (examined % 256 == 0 && std::chrono::steady_clock::now() - context.began > kLongestQuestion)
+            return fail(ErrorKind::limit,
+                        fmt::format("the answer takes more than {} s, in which nothing else would be decided",
+                                    kLongestQuestion.count()),
+                        "ask about a shorter time, or export the trail and ask there");
         if (wanted != nullptr && !wanted(row.kind, row.text)) return {};
         const Result<json::Value> value = json::parse(row.text);
         const Result<schema::TrailEntry> entry =

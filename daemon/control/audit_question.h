@@ -2,6 +2,7 @@
 // means, and reading entries within limits. Engine thread.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -10,8 +11,10 @@
 
 namespace rollcall::control {
 
-// Entries that one question may look at: the engine waits for it.
+// Entries that one reading may look at, and how long one question may take: the engine waits for it, and a
+// leaver with it.
 inline constexpr std::size_t kMostExamined = 1'000'000;
+inline constexpr auto kLongestQuestion = std::chrono::seconds{3};
 
 // Nothing can be said of now before the directory and the rooms were read, where no daemon has done that.
 [[nodiscard]] bool too_early(const Context& context);

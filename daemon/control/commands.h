@@ -1,6 +1,8 @@
 // The commands behind Handler, one function each; see handler.h for what they take and answer. Engine thread.
 #pragma once
 
+#include <chrono>
+
 #include "daemon/control/handler.h"
 
 namespace rollcall::control {
@@ -10,6 +12,7 @@ struct Context {
     const schema::Config& config;
     const json::Value& args;
     const schema::TrailCaller& caller;
+    std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
 };
 
 // plan_commands.cc
