@@ -1,7 +1,8 @@
 // One entry of the evidence trail, whole, as questions read it: canonical JSON, schema version 2. How it
 // stands in the log, and what of it is personal, is in schema/trail_leaf.h.
 //
-//     {"action":"kick","intent":7,"kind":"intent","person":"0a1b…","reason":"no longer a member","room":"!…",
+//     {"action":"leave","intent":7,"kind":"intent","person":"0a1b…","reason":"no longer a
+//     member","room":"!…",
 //      "room_key":"engineering","rule":"policy/company.yaml:38","time":"2026-11-22T09:00:00.000Z","user":"@…","v":2}
 //
 // A field that says nothing is left out, so the bytes of an entry are the only bytes that say it: hashes and

@@ -98,7 +98,8 @@ Result<TrailLeaf> split_trail_entry(const TrailEntry& entry, std::uint64_t numbe
     }
     TrailLeaf out;
     ours.set("number", static_cast<std::int64_t>(number));
-    if (const std::string_view outcome = outcome_of(entry); !outcome.empty()) ours.set("outcome", outcome);
+    if (const std::string_view outcome = outcome_of(to_text(entry.kind), entry.result); !outcome.empty())
+        ours.set("outcome", outcome);
     put_party(ours, out.personal, Party::subject, subject, of_subject, number);
     put_party(ours, out.personal, Party::caller, caller, of_caller, number);
     Value event = ocsf_event(entry, id_of(subject), id_of(caller));

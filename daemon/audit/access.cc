@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "policy/base/text.h"
+#include "schema/matrix_id.h"
 
 namespace rollcall::audit {
 
@@ -69,9 +70,7 @@ bool Access::may_concern(std::string_view kind, std::string_view text) {
 }
 
 bool Access::local(const std::string& user) const {
-    const std::size_t mine = bot_.find(':'), theirs = user.find(':');
-    return mine != std::string::npos && theirs != std::string::npos &&
-           std::string_view(user).substr(theirs) == std::string_view(bot_).substr(mine);
+    return schema::server_of(user) == schema::server_of(bot_);
 }
 
 void Access::take(std::uint64_t index, const TrailEntry& entry) {

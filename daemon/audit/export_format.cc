@@ -5,6 +5,7 @@
 
 #include "daemon/audit/csv.h"
 #include "policy/base/time.h"
+#include "schema/ocsf.h"
 
 namespace rollcall::audit {
 namespace {
@@ -56,23 +57,42 @@ std::string csv_line(const Value& entry) {
 
 // --- OCSF ---
 
-struct Activity {
-    int class_uid, id;
-    std::string_view class_name, name;
-};
+schema::OcsfKind kind_of(const Value& entry, const std::string& kind, const std::string& action,
+                         const std::string& membership, const std::string& result) {
+    const bool room = !entry["room_key"].is_null() || !entry["room"].is_null();
+    return schema::ocsf_kind({kind, action, membership, result, room, !entry["user"].is_null()});
+}
 
-// Group Management (3006), Account Change (3001), User Access Management (3005); the base event elsewhere.
-Activity activity_of(const Value& entry) {
-    const std::string action = entry["action"].text(), membership = entry["membership"].text();
-    if (action == "departed") return {3001, 5, "Account Change", "Disable"};
-    if (action == "returned") return {3001, 2, "Account Change", "Enable"};
-    if (action == "sign out") return {3001, 99, "Account Change", "Other"};
-    if (action == "power levels") return {3005, 1, "User Access Management", "Assign Privileges"};
-    if (action == "hidden" || action == "open") return {3006, 6, "Group Management", "Create"};
-    if (action == "join" || action == "invite" || membership == "join" || membership == "invite")
-        return {3006, 3, "Group Management", "Add User"};
-    if (action == "leave" || !membership.empty()) return {3006, 4, "Group Management", "Remove User"};
-    return {0, 99, "Base Event", "Other"};
+std::string_view class_name(int class_uid) {
+    switch (class_uid) {
+        case 3001:
+            return "Account Change";
+        case 3005:
+            return "User Access Management";
+        case 3006:
+            return "Group Management";
+        default:
+            return "Base Event";
+    }
+}
+
+std::string_view activity_name(const schema::OcsfKind& is) {
+    switch (is.class_uid * 100 + is.activity_id) {
+        case 300102:
+            return "Enable";
+        case 300105:
+            return "Disable";
+        case 300501:
+            return "Assign Privileges";
+        case 300603:
+            return "Add User";
+        case 300604:
+            return "Remove User";
+        case 300606:
+            return "Create";
+        default:
+            return "Other";
+    }
 }
 
 Value user_json(const Value& entry) {
@@ -109,39 +129,40 @@ std::int64_t ms_of(const Value& entry) {
 }
 
 std::string ocsf_line(const Value& entry, std::string_view host) {
-    const Activity activity = activity_of(entry);
     const std::string kind = entry["kind"].text();
+    const schema::OcsfKind is =
+        kind_of(entry, kind, entry["action"].text(), entry["membership"].text(), entry["result"].text());
     Value out, metadata, product, unmapped;
     product.set("name", kProduct);
     product.set("vendor_name", kProduct);
-    metadata.set("version", "1.3.0");
+    metadata.set("version", schema::kOcsfVersion);
     metadata.set("product", std::move(product));
     metadata.set("log_provider", host);
     metadata.set("sequence", entry["index"]);
     metadata.set("uid", std::to_string(entry["index"].integer_or(0)));
     out.set("metadata", std::move(metadata));
-    out.set("class_uid", activity.class_uid);
-    out.set("class_name", activity.class_name);
-    out.set("category_uid", activity.class_uid / 1000);
-    out.set("category_name", activity.class_uid == 0 ? "Uncategorized" : "Identity & Access Management");
-    out.set("activity_id", activity.id);
-    out.set("activity_name", activity.name);
-    out.set("type_uid", activity.class_uid * 100 + activity.id);
+    out.set("class_uid", is.class_uid);
+    out.set("class_name", class_name(is.class_uid));
+    out.set("category_uid", is.class_uid / 1000);
+    out.set("category_name", is.class_uid == 0 ? "Uncategorized" : "Identity & Access Management");
+    out.set("activity_id", is.activity_id);
+    out.set("activity_name", activity_name(is));
+    out.set("type_uid", is.class_uid * 100 + is.activity_id);
     out.set("time", ms_of(entry));
-    out.set("severity_id", failed(entry) || kind == "hold" ? 3 : 1);
-    out.set("status_id", failed(entry) ? 2 : kind == "intent" ? 0 : 1);
+    out.set("severity_id", is.severity_id);
+    out.set("status_id", is.status_id);
     if (kind == "intent") out.set("status", "announced");
     if (!entry["result"].is_null()) out.set("status_detail", entry["result"]);
     out.set("message", message_of(entry));
     out.set("actor", actor_json(entry));
-    if (!entry["room_key"].is_null() && activity.class_uid == 3006) {
+    if (!entry["room_key"].is_null() && is.class_uid == 3006) {
         Value group;
         group.set("name", entry["room_key"]);
         if (!entry["room"].is_null()) group.set("uid", entry["room"]);
         group.set("type", "Matrix room");
         out.set("group", std::move(group));
     }
-    if (!entry["user"].is_null() && activity.class_uid == 3006) {
+    if (!entry["user"].is_null() && is.class_uid == 3006) {
         Value users{json::Array{}};
         users.push(user_json(entry));
         out.set("users", std::move(users));

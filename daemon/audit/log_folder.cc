@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "daemon/audit/durable_file.h"
 #include "schema/decimal.h"
 
 namespace rollcall::audit {
@@ -22,55 +23,6 @@ using schema::TlogHash;
 
 constexpr std::size_t kLongestFile = schema::kTileWidth * (schema::kLongestEntry + 2);
 constexpr std::size_t kTilesInMemory = 64;
-
-class File {
-  public:
-    explicit File(int fd) : fd_(fd) {}
-    ~File() {
-        if (fd_ >= 0) close(fd_);
-    }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    [[nodiscard]] int fd() const { return fd_; }
-
-  private:
-    int fd_;
-};
-
-tl::unexpected<Error> cannot(std::string_view what, const std::string& path) {
-    const bool full = errno == ENOSPC || errno == EDQUOT;
-    return fail(full ? ErrorKind::limit : ErrorKind::io,
-                fmt::format("cannot {} {}: {}", what, path, std::strerror(errno)),
-                full ? "make room on that disk; the log goes on by itself"
-                     : "check who may write there; the daemon's user must own the audit folder");
-}
-
-bool write_all(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = write(fd, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
-}
-
-// not_found where there is no such file.
-Result<std::string> slurp(const std::string& path) {
-    const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (file.fd() < 0 && errno == ENOENT) return fail(ErrorKind::not_found, path + " is missing");
-    if (file.fd() < 0) return cannot("read", path);
-    std::string out;
-    for (char buffer[1 << 16];;) {
-        const ssize_t got = ::read(file.fd(), buffer, sizeof buffer);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return cannot("read", path);
-        if (got == 0) return out;
-        out.append(buffer, static_cast<std::size_t>(got));
-        if (out.size() > kLongestFile)
-            return fail(ErrorKind::limit, path + " is longer than any file of a log");
-    }
-}
 
 Status make_folders(const std::string& path, std::map<std::string, bool>& made) {
     if (mkdir(path.c_str(), 0700) == 0) {
@@ -94,11 +46,11 @@ Result<LogFolder> LogFolder::open(std::string folder) {
 
 // A partial tile may be gone once the full one is there, of which it is the beginning.
 Result<std::string> LogFolder::read(const Tile& tile) const {
-    Result<std::string> bytes = slurp(folder_ + "/" + tile.path());
+    Result<std::string> bytes = read_whole(folder_ + "/" + tile.path(), kLongestFile);
     if (bytes || bytes.error().kind != ErrorKind::not_found || tile.width == schema::kTileWidth) return bytes;
     Tile full = tile;
     full.width = schema::kTileWidth;
-    Result<std::string> whole = slurp(folder_ + "/" + full.path());
+    Result<std::string> whole = read_whole(folder_ + "/" + full.path(), kLongestFile);
     if (!whole) return whole.error().kind == ErrorKind::not_found ? bytes : whole;
     if (!tile.entries) return whole->substr(0, tile.width * sizeof(TlogHash));
     Result<std::vector<std::string>> all = schema::read_bundle(*whole, schema::kTileWidth);
@@ -129,7 +81,7 @@ Result<std::vector<std::string>> LogFolder::longest_bundle(std::uint64_t index) 
 }
 
 Result<std::optional<std::string>> LogFolder::read_note(const std::string& name) const {
-    Result<std::string> note = slurp(folder_ + "/" + name);
+    Result<std::string> note = read_whole(folder_ + "/" + name, kLongestFile);
     if (!note && note.error().kind == ErrorKind::not_found) return std::optional<std::string>{};
     if (!note) return pass(note);
     return std::optional<std::string>(std::move(*note));
@@ -184,11 +136,7 @@ Status LogFolder::put(const std::string& path, const std::string& bytes) {
     const std::string folder = fs::path(path).parent_path();
     if (Status made = make_folders(folder, unsynced_); !made) return made;
     const std::string draft = path + ".new";
-    {
-        const File file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (file.fd() < 0 || !write_all(file.fd(), bytes) || fsync(file.fd()) != 0)
-            return cannot("write", draft);
-    }
+    if (Status written = write_synced(draft, bytes); !written) return written;
     if (rename(draft.c_str(), path.c_str()) != 0) return cannot("write", path);
     unsynced_[folder] = true;
     return {};
@@ -215,10 +163,9 @@ Status LogFolder::write_note(const std::string& name, const std::string& note) {
 
 Status LogFolder::sync() {
     for (const auto& [folder, made] : std::exchange(unsynced_, {})) {
-        const File opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        if (opened.fd() < 0 || fsync(opened.fd()) != 0) {
+        if (Status synced = sync_folder(folder); !synced) {
             unsynced_[folder] = made;
-            return cannot("sync", folder);
+            return synced;
         }
     }
     return {};

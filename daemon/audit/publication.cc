@@ -184,7 +184,7 @@ void Publication::run() {
         const auto news = [this] { return woken_ || ending_; };
         if (failed)
             changed_.wait_for(lock, kRetry, [this] { return ending_; });
-        else if (publisher_.published() == publisher_.head().size)
+        else if (publisher_.done())
             changed_.wait(lock, news);
         else
             changed_.wait_until(

@@ -61,7 +61,7 @@ Status Trail::write(const schema::TrailEntry& whole) {
     row.action = entry->action;
     row.room = entry->room_key;
     row.rule = entry->rule;
-    row.outcome = schema::outcome_of(*entry);
+    row.outcome = schema::outcome_of(row.kind, entry->result);
     row.subject = subject.id;
     row.caller = caller.id;
     row.leaf = std::move(*leaf);

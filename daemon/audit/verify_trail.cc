@@ -65,7 +65,7 @@ class StoreCheck {
   private:
     void fault(std::uint64_t number, std::string text) {
         if (faults_ < kMostFaults)
-            out_.faults.push_back({kStorePlace, fmt::format("entry {}: {}", number, text)});
+            out_.faults.push_back({store::kDatabaseFile, fmt::format("entry {}: {}", number, text)});
         ++faults_;
     }
 

@@ -23,6 +23,4 @@ struct TrailVerification {
 [[nodiscard]] Result<TrailVerification> verify_trail(const LogFolder& folder, store::TrailReader& reader,
                                                      VerifyOptions options);
 
-inline constexpr const char* kStorePlace = "rollcall.db";
-
 }  // namespace rollcall::audit

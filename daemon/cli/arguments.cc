@@ -34,6 +34,7 @@ class Parser {
     void add_audit_review(CLI::App* audit);
     void add_audit_rights(CLI::App* audit);
     void add_period(CLI::App* to);
+    void add_number(CLI::App* to);
     void add_reason(CLI::App* to, bool required);
     Parsed refused(const CLI::ParseError& fault, const std::vector<std::string>& words) const;
     [[nodiscard]] std::string unknown(const std::vector<std::string>& words) const;
@@ -200,6 +201,12 @@ void Parser::add_period(CLI::App* to) {
     to->add_option("--to", arguments_.to, "Up to this time, or the end of this day")->type_name("TIME");
 }
 
+void Parser::add_number(CLI::App* to) {
+    to->add_option("N", arguments_.number, "The entry's number, as `rollcall audit list` shows it")
+        ->required()
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 53));
+}
+
 void Parser::add_audit() {
     CLI::App* audit = app_.add_subcommand("audit", "What was done, when, and on whose authority");
     audit->require_subcommand(1);
@@ -251,9 +258,7 @@ void Parser::add_audit_log(CLI::App* audit) {
     CLI::App* prove =
         command(Command::audit_prove, "prove", "A proof of one entry, to hand to somebody outside",
                 "rollcall audit prove 4213 --out entry-4213.tlog-proof", audit);
-    prove->add_option("N", arguments_.entry, "The entry's number, as `rollcall audit list --json` shows it")
-        ->required()
-        ->check(CLI::PositiveNumber);
+    add_number(prove);
     prove->add_option("--out", arguments_.out, "Write it there")->type_name("FILE");
     prove->add_flag("--with-names", arguments_.with_names,
                     "With what the entry says of people, who are named by pseudonyms otherwise");
@@ -271,9 +276,7 @@ void Parser::add_audit_log(CLI::App* audit) {
 void Parser::add_audit_questions(CLI::App* audit) {
     CLI::App* show = command(Command::audit_show, "show", "One entry, and how it came to it",
                              "rollcall audit show 353", audit);
-    show->add_option("N", arguments_.number, "The entry's number, as `rollcall audit list` shows it")
-        ->required()
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 53));
+    add_number(show);
 
     CLI::App* access = command(Command::audit_access, "access", "Who could read what, when, and why",
                                "rollcall audit access merger --at 2026-03-03\n"

@@ -61,10 +61,9 @@ struct Arguments {
     std::string user, room, id, kind;
     std::string action, rule, result, at, from, to, promise, format, review;
     int most = 50;
+    std::int64_t number = 0;  // of an entry of the trail
     // Of the commands that look at the log itself.
-    std::int64_t number = 0;
     std::string checkpoint, key;
-    std::uint64_t entry = 0;
     bool with_names = false;
     InitOptions init;
 };

@@ -22,6 +22,8 @@ namespace rollcall::cli {
 
 // --- shared by them ---
 [[nodiscard]] const json::Array& items(const json::Value& value);
+// The texts of a list, with commas between.
+[[nodiscard]] std::string listed(const json::Value& texts);
 // "jdoe (@johndoe:corp.example.com)", or the Matrix ID alone where it begins with the login.
 [[nodiscard]] std::string name_of(const json::Value& row);
 // "0.2 s", "4 min 10 s", "3 h 5 min".

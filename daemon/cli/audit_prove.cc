@@ -83,7 +83,8 @@ int audit_prove(const Session& session) {
     const std::optional<OpenedLog> log = open_log(session, exit);
     if (!log) return exit;
     const Arguments& arguments = session.arguments;
-    const Result<std::string> proof = make_proof(*log, arguments.entry, arguments.with_names);
+    const Result<std::string> proof =
+        make_proof(*log, static_cast<std::uint64_t>(arguments.number), arguments.with_names);
     if (!proof) return report(session.terminal, proof.error());
     if (arguments.out.empty()) {
         session.terminal.out(*proof);

@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "daemon/control/descriptor.h"
+#include "daemon/descriptor.h"
 
 namespace rollcall::cli {
 namespace {
@@ -21,7 +21,7 @@ tl::unexpected<Error> cannot(std::string_view what, const std::string& path) {
                 "check the path, who may write there, and the room on the disk");
 }
 
-using File = control::Descriptor;
+using File = Descriptor;
 
 bool write_all(int fd, std::string_view text) {
     while (!text.empty()) {

@@ -12,12 +12,11 @@
 #include <filesystem>
 #include <vector>
 
-#include "daemon/control/descriptor.h"
+#include "daemon/descriptor.h"
 
 namespace rollcall::cli {
 namespace {
 
-using control::Descriptor;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kPatience{3};

@@ -16,17 +16,11 @@ std::string after(const json::Value& departure, const char* what) {
     return "+" + span_text(std::max<std::int64_t>(0, (*then - *said).count()));
 }
 
-std::string rooms_text(const json::Value& list) {
-    std::vector<std::string> names;
-    for (const json::Value& room : items(list)) names.push_back(room.text());
-    return joined(names, ", ");
-}
-
 std::string details(const json::Value& departure, const std::string& zone) {
     std::string out = departure["text"].text();
-    if (!items(departure["remains"]).empty()) out += "; still in " + rooms_text(departure["remains"]);
+    if (!items(departure["remains"]).empty()) out += "; still in " + listed(departure["remains"]);
     if (!items(departure["unforgotten"]).empty())
-        out += "; still reads the past of " + rooms_text(departure["unforgotten"]);
+        out += "; still reads the past of " + listed(departure["unforgotten"]);
     if (!departure["over"].is_null()) out += "; back on " + shown_time(departure["over"].text(), zone);
     return out + fmt::format(" [{}]", departure["entry"].integer_or(0));
 }

@@ -60,12 +60,8 @@ std::string fields(const json::Value& entry, const std::string& zone, const Look
     field(table, "happened",
           entry["event_time"].is_null() ? "" : shown_time(entry["event_time"].text(), zone));
     field(table, "until", entry["until"].is_null() ? "" : shown_time(entry["until"].text(), zone));
-    std::vector<std::string> rooms;
-    for (const json::Value& room : items(entry["rooms"])) rooms.push_back(room.text());
-    field(table, "rooms", joined(rooms, ", "));
-    std::vector<std::string> erased;
-    for (const json::Value& pseudonym : items(entry["pseudonyms"])) erased.push_back(pseudonym.text());
-    field(table, "erased", joined(erased, ", "));
+    field(table, "rooms", listed(entry["rooms"]));
+    field(table, "erased", listed(entry["pseudonyms"]));
     field(table, "caller", caller_text(entry["caller"]));
     field(table, "checkout", checkout_text(entry["checkout"]));
     std::string out = table.text(look);

@@ -19,12 +19,11 @@ std::uint64_t number_of(const json::Value& value) {
 
 // What is asked for besides what the store finds by itself.
 struct Wanted {
-    std::string action, rule, result;
+    std::string rule, result;
 
-    [[nodiscard]] bool none() const { return action.empty() && rule.empty() && result.empty(); }
+    [[nodiscard]] bool none() const { return rule.empty() && result.empty(); }
     // A rule is named by its place in the files or in the policy, or by the beginning of either.
     [[nodiscard]] bool fits(const json::Value& entry) const {
-        if (!action.empty() && entry["action"].text() != action) return false;
         if (!rule.empty() && !entry["rule"].text().starts_with(rule) &&
             !entry["rule_path"].text().starts_with(rule))
             return false;
@@ -39,6 +38,7 @@ Result<store::TrailFilter> filter_of(const Context& context) {
     if (period->from != audit::kEver) filter.from = period->from;
     if (period->to != kNever) filter.to = period->to;
     filter.kind = context.args["kind"].text();
+    filter.action = context.args["action"].text();
     filter.after = number_of(context.args["after"]);
     if (const std::string room = context.args["room"].text(); !room.empty())
         filter.room = room_key_of(context, room);
@@ -66,20 +66,14 @@ Answer entries_answer(const Context& context, const std::vector<store::StoredTra
 Result<json::Array> newest(const Context& context, const store::TrailFilter& filter, const Wanted& wanted,
                            std::size_t most) {
     std::deque<json::Value> kept;
-    std::size_t examined = 0;
-    Status read =
-        context.engine.store().each_trail(filter, [&](const store::StoredTrailEntry& row) -> Status {
-            if (++examined > kMostExamined)
-                return fail(ErrorKind::limit,
-                            fmt::format("more than {} entries would have to be looked at", kMostExamined),
-                            "add --from, --user or --room");
-            Result<json::Value> entry = entry_json(row);
-            if (!entry) return pass(entry);
-            if (!wanted.fits(*entry)) return {};
-            kept.push_back(std::move(*entry));
-            if (kept.size() > most) kept.pop_front();
-            return {};
-        });
+    Status read = each_row(context, filter, [&](const store::StoredTrailEntry& row) -> Status {
+        Result<json::Value> entry = entry_json(row);
+        if (!entry) return pass(entry);
+        if (!wanted.fits(*entry)) return {};
+        kept.push_back(std::move(*entry));
+        if (kept.size() > most) kept.pop_front();
+        return {};
+    });
     if (!read) return pass(read);
     return json::Array(std::make_move_iterator(kept.begin()), std::make_move_iterator(kept.end()));
 }
@@ -91,8 +85,7 @@ Answer audit_list(const Context& context) {
     if (!filter) return error(filter.error());
     filter->at_most = static_cast<std::size_t>(
         std::clamp<std::int64_t>(context.args["most"].integer_or(200), 1, kMostListed));
-    const Wanted wanted{context.args["action"].text(), context.args["rule"].text(),
-                        context.args["result"].text()};
+    const Wanted wanted{context.args["rule"].text(), context.args["result"].text()};
     if (wanted.none()) {
         const auto rows = context.engine.store().trail(*filter);
         return rows ? entries_answer(context, *rows) : error(rows.error());
@@ -112,13 +105,12 @@ Answer audit_export(const Context& context) {
         std::clamp<std::int64_t>(context.args["most"].integer_or(kMostExported), 1, kMostExported));
     std::vector<store::StoredTrailEntry> rows;
     bool more = false;
-    const Status read =
-        context.engine.store().each_trail(*filter, [&](const store::StoredTrailEntry& row) -> Status {
-            more = rows.size() == most;
-            if (more) return fail(ErrorKind::limit, "enough");
-            rows.push_back(row);
-            return {};
-        });
+    const Status read = each_row(context, *filter, [&](const store::StoredTrailEntry& row) -> Status {
+        more = rows.size() == most;
+        if (more) return fail(ErrorKind::limit, "enough");
+        rows.push_back(row);
+        return {};
+    });
     if (!read && !more) return error(read.error());
     Answer answer = entries_answer(context, rows);
     if ((*answer)["error"].is_null()) {
@@ -137,7 +129,6 @@ class Chain {
     Chain(const Context& context, json::Value entry) : context_(context), entry_(std::move(entry)) {}
 
     Status gather() {
-        number_ = number_of(entry_["index"]);
         intent_ = entry_["intent"].integer_or(0);
         if (intent_ != 0)
             if (Status read = follow_intent(); !read) return read;
@@ -168,10 +159,7 @@ class Chain {
     // The entries that `text` says may matter, each as JSON.
     Status each(const store::TrailFilter& filter, std::string_view text,
                 const std::function<void(const json::Value&)>& visit) const {
-        std::size_t examined = 0;
-        return context_.engine.store().each_trail(filter, [&](const store::StoredTrailEntry& row) -> Status {
-            if (++examined > kMostExamined)
-                return fail(ErrorKind::limit, "too many entries would have to be looked at");
+        return each_row(context_, filter, [&](const store::StoredTrailEntry& row) -> Status {
             if (row.text.find(text) == std::string::npos) return {};
             const Result<json::Value> entry = entry_json(row);
             if (!entry) return pass(entry);
@@ -230,7 +218,7 @@ class Chain {
 
     const Context& context_;
     json::Value entry_;
-    std::uint64_t number_ = 0, first_ = 0;
+    std::uint64_t first_ = 0;
     std::int64_t intent_ = 0;
     json::Array links_;
 };
@@ -248,11 +236,10 @@ Answer audit_show(const Context& context) {
     store::TrailFilter filter;
     filter.after = number - 1;
     std::optional<Result<json::Value>> found;
-    static_cast<void>(
-        context.engine.store().each_trail(filter, [&](const store::StoredTrailEntry& row) -> Status {
-            found = entry_json(row);
-            return fail(ErrorKind::limit, "enough");
-        }));
+    static_cast<void>(each_row(context, filter, [&](const store::StoredTrailEntry& row) -> Status {
+        found = entry_json(row);
+        return fail(ErrorKind::limit, "enough");
+    }));
     if (!found)
         return error(Error{ErrorKind::io, fmt::format("entry {} of the trail cannot be read", number),
                            "`rollcall audit verify` says what is wrong"});

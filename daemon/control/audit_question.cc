@@ -73,29 +73,35 @@ std::string login_of(const Context& context, const std::string& matrix_id) {
     return person.valid() ? context.engine.world().people[person.index()].login.text() : "";
 }
 
-Status each_entry(const Context& context, const store::TrailFilter& filter, EntryWanted wanted,
-                  const EntryVisit& visit) {
+Status each_row(const Context& context, const store::TrailFilter& filter, const store::TrailVisit& visit) {
+    constexpr const char* kShorter = "ask about a shorter time, or export the trail and ask there";
     std::size_t examined = 0;
     return context.engine.store().each_trail(filter, [&](const store::StoredTrailEntry& row) -> Status {
         if (++examined > kMostExamined)
             return fail(ErrorKind::limit,
                         fmt::format("more than {} entries would have to be looked at", kMostExamined),
-                        "ask about a shorter time, or export the trail and ask there");
+                        kShorter);
         if (examined % 256 == 0 && std::chrono::steady_clock::now() - context.began > kLongestQuestion)
             return fail(ErrorKind::limit,
                         fmt::format("the answer takes more than {} s, in which nothing else would be decided",
                                     kLongestQuestion.count()),
-                        "ask about a shorter time, or export the trail and ask there");
-        if (wanted != nullptr && !wanted(row.kind, row.text)) return {};
+                        kShorter);
+        return visit(row);
+    });
+}
+
+Status each_entry(const Context& context, const store::TrailFilter& filter, EntryWanted wanted,
+                  const EntryVisit& visit) {
+    return each_row(context, filter, [&](const store::StoredTrailEntry& row) -> Status {
+        if (!wanted(row.kind, row.text)) return {};
         const Result<json::Value> value = json::parse(row.text);
-        const Result<schema::TrailEntry> entry =
+        Result<schema::TrailEntry> entry =
             value ? schema::read_trail_entry(*value) : Result<schema::TrailEntry>(pass(value));
         if (!entry)
             return fail(ErrorKind::io, fmt::format("entry {} of the trail cannot be read", row.index),
                         entry.error().message);
-        schema::TrailEntry whole = *entry;
-        if (whole.user.empty()) whole.user = whole.erased;
-        return visit(row.index, whole);
+        if (entry->user.empty()) entry->user = entry->erased;
+        return visit(row.index, *entry);
     });
 }
 

@@ -31,8 +31,11 @@ inline constexpr auto kLongestQuestion = std::chrono::seconds{3};
 // The login of whoever has that Matrix ID; "".
 [[nodiscard]] std::string login_of(const Context& context, const std::string& matrix_id);
 
-// Of somebody who was erased, the pseudonym stands as `user`.
-// Each entry that the filter and `wanted` (by kind and text, before it is read; null: all) let through.
+// Every entry that the filter lets through, within the limits above: all questions read through this.
+[[nodiscard]] Status each_row(const Context& context, const store::TrailFilter& filter,
+                              const store::TrailVisit& visit);
+// Those of them that `wanted` (by kind and text, before it is read) lets through, read. Of somebody who was
+// erased, the pseudonym stands as `user`.
 using EntryVisit = std::function<Status(std::uint64_t index, const schema::TrailEntry& entry)>;
 using EntryWanted = bool (*)(std::string_view kind, std::string_view text);
 [[nodiscard]] Status each_entry(const Context& context, const store::TrailFilter& filter, EntryWanted wanted,

@@ -1,21 +1,12 @@
 #include "daemon/control/auditor.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
 
+#include "daemon/control/unix_account.h"
 #include "policy/explain.h"
 
 namespace rollcall::control {
 namespace {
-
-std::string login_name(std::int64_t uid) {
-    passwd entry{};
-    passwd* found = nullptr;
-    char buffer[4096];
-    if (getpwuid_r(static_cast<uid_t>(uid), &entry, buffer, sizeof buffer, &found) != 0 || found == nullptr)
-        return {};
-    return found->pw_name;
-}
 
 Result<GroupId> group_of(const Context& context) {
     const policy::World& world = context.engine.world();
@@ -53,7 +44,7 @@ Result<PersonId> auditor_of(const Context& context) {
     if (uid == 0)
         return fail(ErrorKind::denied, "root is nobody in the directory, so it is no auditor",
                     "log in under your own name");
-    const std::string login = uid < 0 ? "" : login_name(uid);
+    const std::string login = uid < 0 ? "" : unix_login(static_cast<uid_t>(uid));
     const std::vector<PersonId> people = login.empty() ? std::vector<PersonId>{} : world.people_named(login);
     if (people.size() != 1)
         return fail(ErrorKind::denied,

@@ -15,6 +15,9 @@ struct Context {
     std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
 };
 
+// Every order says why, because the trail must: its {reason}, at most 1,000 bytes.
+[[nodiscard]] Result<std::string> reason_of(const Context& context);
+
 // plan_commands.cc
 Answer plan(const Context& context);
 Answer apply(const Context& context);

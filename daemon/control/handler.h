@@ -29,7 +29,9 @@
 //                                                "login","rooms":[{"room","history","stays":[Stay…]}…]}
 //   audit.leavers {from?, to?, promise?}       → {"promise","departures":[…],"kept": n,"missed": n}
 //   audit.review {room: key or "all"}          → {"at","rooms":[{"room","hash","members":[…],…}…]}
-//   audit.sign-off {room, reason, review?}     → {"room","hash","index"}
+//   audit.sign-off {room, reason, review: hash or its beginning} → {"room","hash","members": n}
+//   audit.erase {person, reason}               → {"pseudonyms": [text…]}
+//   audit.hold {person, reason}; audit.release {person, reason} → {"person","held": bool}
 //   check   {}                                 → {"diagnostics", "unreachable": [...], "besides": [{room,
 //   people: n}]}
 //

@@ -51,23 +51,21 @@ json::Value departure_json(const Context& context, const audit::Departure& depar
 Result<std::map<std::string, std::uint64_t>> leavers_of(const Context& context, const audit::Period& period) {
     store::TrailFilter filter;
     filter.kind = "directory";
+    filter.action = "departed";
     if (period.from != audit::kEver) filter.from = period.from;
     if (period.to != kNever) filter.to = period.to;
     std::map<std::string, std::uint64_t> users;
-    std::size_t examined = 0;
-    Status read =
-        context.engine.store().each_trail(filter, [&](const store::StoredTrailEntry& row) -> Status {
-            if (++examined > kMostExamined || users.size() > kMostLeavers)
-                return fail(ErrorKind::limit,
-                            fmt::format("more than {} people departed in that time", kMostLeavers),
-                            "ask about a shorter time");
-            if (row.text.find("\"action\":\"departed\"") == std::string::npos) return {};
-            const Result<json::Value> entry = entry_json(row);
-            if (!entry) return pass(entry);
-            const std::string erased = (*entry)["erased"].text();
-            users.emplace(erased.empty() ? row.user : erased, erased.empty() ? 0 : row.subject);
-            return {};
-        });
+    Status read = each_row(context, filter, [&](const store::StoredTrailEntry& row) -> Status {
+        if (users.size() > kMostLeavers)
+            return fail(ErrorKind::limit,
+                        fmt::format("more than {} people departed in that time", kMostLeavers),
+                        "ask about a shorter time");
+        const Result<json::Value> entry = entry_json(row);
+        if (!entry) return pass(entry);
+        const std::string erased = (*entry)["erased"].text();
+        users.emplace(erased.empty() ? row.user : erased, erased.empty() ? 0 : row.subject);
+        return {};
+    });
     if (!read) return pass(read);
     return users;
 }

@@ -8,17 +8,6 @@ namespace rollcall::control {
 
 namespace {
 
-// Every order says why, because the trail must.
-Result<std::string> reason_of(const Context& context) {
-    std::string reason = context.args["reason"].text();
-    if (reason.empty())
-        return fail(ErrorKind::invalid_input, "a reason is needed",
-                    "add --reason \"…\"; it goes into the audit trail");
-    if (reason.size() > 1000)
-        return fail(ErrorKind::invalid_input, "the reason is longer than 1,000 bytes", "shorten it");
-    return reason;
-}
-
 json::Value texts(const std::vector<policy::ActionKey>& keys) {
     json::Value list{json::Array{}};
     for (const policy::ActionKey& key : keys) list.push(key.text());
@@ -63,6 +52,16 @@ Answer answer_hold(const Context& context, bool yes) {
 }
 
 }  // namespace
+
+Result<std::string> reason_of(const Context& context) {
+    std::string reason = context.args["reason"].text();
+    if (reason.empty())
+        return fail(ErrorKind::invalid_input, "a reason is needed",
+                    "add --reason \"…\"; it goes into the audit trail");
+    if (reason.size() > 1000)
+        return fail(ErrorKind::invalid_input, "the reason is longer than 1,000 bytes", "shorten it");
+    return reason;
+}
 
 Answer pause(const Context& context) {
     const Result<std::string> reason = reason_of(context);

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "daemon/control/descriptor.h"
+#include "daemon/descriptor.h"
 #include "policy/compile.h"
 
 namespace rollcall::control {

@@ -79,10 +79,8 @@ Answer audit_review(const Context& context) {
 
 Answer audit_sign_off(const Context& context) {
     if (too_early(context)) return std::nullopt;
-    const std::string reason = context.args["reason"].text();
-    if (reason.empty() || reason.size() > 1'000)
-        return error(Error{ErrorKind::invalid_input, "a reason of 1 to 1,000 bytes is needed",
-                           "add --reason \"…\": what was looked at"});
+    const Result<std::string> reason = reason_of(context);
+    if (!reason) return error(reason.error());
     const Result<PersonId> auditor = auditor_of(context);
     if (!auditor) return error(auditor.error());
     const Result<std::uint32_t> room = room_of(context, context.args["room"].text());
@@ -103,7 +101,7 @@ Answer audit_sign_off(const Context& context) {
     entry.action = "sign-off";
     entry.room_key = key;
     entry.room = review["content"]["id"].text();
-    entry.reason = reason;
+    entry.reason = *reason;
     entry.review = hash;
     entry.caller = context.caller;
     entry.person = context.engine.world().people[auditor->index()].guid;

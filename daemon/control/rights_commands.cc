@@ -17,10 +17,9 @@ struct Request {
 
 Result<Request> read_request(const Context& context) {
     Request out;
-    out.reason = context.args["reason"].text();
-    if (out.reason.empty() || out.reason.size() > 1'000)
-        return fail(ErrorKind::invalid_input, "a reason of 1 to 1,000 bytes is needed",
-                    "add --reason \"…\"; it goes into the audit trail");
+    Result<std::string> reason = reason_of(context);
+    if (!reason) return pass(reason);
+    out.reason = std::move(*reason);
     if (const Result<PersonId> auditor = auditor_of(context); !auditor) return pass(auditor);
     Result<TrailPerson> whom = trail_person(context, context.args["person"].text());
     if (!whom) return pass(whom);

@@ -19,7 +19,8 @@
 #include <mutex>
 #include <thread>
 
-#include "daemon/control/descriptor.h"
+#include "daemon/control/unix_account.h"
+#include "daemon/descriptor.h"
 
 namespace rollcall::control {
 namespace {
@@ -89,12 +90,8 @@ bool write_all(int fd, std::string_view text, int wake) {
 }
 
 std::string name_of(uid_t uid) {
-    passwd entry{};
-    passwd* found = nullptr;
-    char buffer[4096];
-    if (getpwuid_r(uid, &entry, buffer, sizeof buffer, &found) == 0 && found != nullptr)
-        return found->pw_name;
-    return std::to_string(uid);
+    const std::string login = unix_login(uid);
+    return login.empty() ? std::to_string(uid) : login;
 }
 
 schema::TrailCaller caller_of(uid_t uid, pid_t pid) {

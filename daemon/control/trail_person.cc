@@ -1,10 +1,10 @@
 #include "daemon/control/trail_person.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
 #include <algorithm>
 
 #include "daemon/control/answer.h"
+#include "daemon/control/unix_account.h"
 
 namespace rollcall::control {
 namespace {
@@ -19,13 +19,8 @@ bool looks_like_a_pseudonym(const std::string& name) {
 
 // As whom the trail knows callers with that login. Root is nobody of the directory.
 std::string unix_name(const std::string& login) {
-    passwd entry{};
-    passwd* found = nullptr;
-    char buffer[4096];
-    if (login.empty() || getpwnam_r(login.c_str(), &entry, buffer, sizeof buffer, &found) != 0 ||
-        found == nullptr || found->pw_uid == 0)
-        return {};
-    return fmt::format("unix:{}", found->pw_uid);
+    const std::optional<uid_t> uid = unix_uid(login);
+    return uid.value_or(0) == 0 ? "" : fmt::format("unix:{}", *uid);
 }
 
 // Where the search begins: a GUID or a name.

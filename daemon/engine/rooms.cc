@@ -17,7 +17,7 @@ using schema::TrailKind;
 
 namespace {
 // Rooms that are hidden at the same time. When one is closed Synapse's user directory pairs up all of its
-// members, which takes a third of the time of their joins and slows whatever is filled after it (measured,
+// members, which takes half as long as their joins did and slows whatever is filled after it (measured,
 // docs/carrying-on.md), so more at once are sooner done with. But whoever is not in after a minute costs an
 // invitation and a join: how many can be full in time is seen from the joins so far.
 constexpr std::size_t kFilledAtOnce = 12;

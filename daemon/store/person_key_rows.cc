@@ -10,11 +10,6 @@ std::optional<Guid> unless_none(const Guid& guid) {
     return guid;
 }
 
-std::optional<std::string_view> unless_empty(const std::string& text) {
-    if (text.empty()) return std::nullopt;
-    return text;
-}
-
 Result<StoredPersonKey> read_key(const Row& row) {
     StoredPersonKey found;
     found.id = static_cast<std::uint64_t>(row.integer(0));

@@ -29,6 +29,12 @@ struct sqlite3_stmt;
 
 namespace rollcall::store {
 
+// What a column holds that is NULL where there is no text.
+[[nodiscard]] inline std::optional<std::string_view> unless_empty(const std::string& text) {
+    if (text.empty()) return std::nullopt;
+    return text;
+}
+
 // The columns of the row that a query stands on, counted from 0. Views hold until the next row.
 class Row {
   public:
@@ -131,8 +137,6 @@ class Database {
         if (const Status ended = run("COMMIT"); done && !ended) done = ended;
         return done;
     }
-    // Empties the write-ahead log, so that nothing which was deleted stands in it any more.
-    [[nodiscard]] Status truncate_log();
     // Writes the whole file anew: pages that were split keep copies of what was deleted from them later, and
     // secure_delete does not see those. Takes as long as copying it, and as much space again.
     [[nodiscard]] Status rewrite();
@@ -149,6 +153,8 @@ class Database {
     };
     Database(std::string path, sqlite3* handle);
     [[nodiscard]] Status set_pragmas();
+    // Empties the write-ahead log, so that nothing which was deleted stands in it any more.
+    [[nodiscard]] Status truncate_log();
     [[nodiscard]] Result<Statement*> prepared(std::string_view sql);
     [[nodiscard]] Result<bool> next(Statement& statement);
     void roll_back();

@@ -16,7 +16,6 @@
 namespace rollcall::store {
 namespace {
 
-constexpr const char* kFileName = "rollcall.db";
 constexpr const char* kErasedRemains = "erased_remains";  // in meta, until the file was written anew
 constexpr std::chrono::minutes kOverwriteAgain{10};
 
@@ -142,8 +141,8 @@ Result<std::uint64_t> SqliteStore::last_intent() {
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& folder) {
     Result<FolderLock> lock = FolderLock::take(folder);
     if (!lock) return pass(lock);
-    if (Status made = make_private_file(folder, kFileName); !made) return pass(made);
-    Result<std::unique_ptr<Database>> database = Database::open(folder + "/" + kFileName);
+    if (Status made = make_private_file(folder, kDatabaseFile); !made) return pass(made);
+    Result<std::unique_ptr<Database>> database = Database::open(folder + "/" + kDatabaseFile);
     if (!database) return pass(database);
     if (Status migrated = migrate(**database, migrations()); !migrated) return pass(migrated);
     auto store = std::make_unique<SqliteStore>(std::move(*lock), std::move(*database));

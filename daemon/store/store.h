@@ -26,6 +26,8 @@
 
 namespace rollcall::store {
 
+inline constexpr const char* kDatabaseFile = "rollcall.db";  // in the state folder
+
 // One policy that was put in force.
 struct StoredPolicy {
     std::string version;                                     // hash of the files' text
@@ -97,12 +99,11 @@ struct Turn {
 };
 
 struct TrailFilter {
-    std::string user, room, kind;       // "" for any; exact; `user`: whom it is about
-    std::string action, rule, outcome;  // likewise
-    std::uint64_t after = 0;            // only entries with a higher index
-    std::size_t at_most = 200;          // the newest ones, oldest of them first
-    std::optional<Time> from, to;       // only entries of this moment or later; of one before this
-    std::uint64_t subject = 0;          // a person key: also finds who was erased; 0 for any
+    std::string user, room, kind, action;  // "" for any; exact; `user`: whom it is about
+    std::uint64_t after = 0;               // only entries with a higher index
+    std::size_t at_most = 200;             // the newest ones, oldest of them first
+    std::optional<Time> from, to;          // only entries of this moment or later; of one before this
+    std::uint64_t subject = 0;             // a person key: also finds who was erased; 0 for any
 };
 
 // Called with one entry after another. An error ends the reading and is its result. Must not read the trail

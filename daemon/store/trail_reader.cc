@@ -20,7 +20,7 @@ tl::unexpected<Error> lacking(std::uint64_t number) {
 }  // namespace
 
 Result<std::unique_ptr<TrailReader>> TrailReader::open(const std::string& folder) {
-    Result<std::unique_ptr<Database>> database = Database::open_to_read(folder + "/rollcall.db");
+    Result<std::unique_ptr<Database>> database = Database::open_to_read(folder + "/" + kDatabaseFile);
     if (!database) return pass(database);
     return std::unique_ptr<TrailReader>(new TrailReader(std::move(*database)));
 }

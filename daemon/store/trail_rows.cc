@@ -11,11 +11,6 @@ namespace {
 
 constexpr std::uint64_t kDroppedAtOnce = 5'000;  // leaves: some milliseconds of a turn
 
-std::optional<std::string_view> unless_empty(const std::string& text) {
-    if (text.empty()) return std::nullopt;
-    return text;
-}
-
 std::optional<std::uint64_t> unless_zero(std::uint64_t id) {
     if (id == 0) return std::nullopt;
     return id;
@@ -87,11 +82,9 @@ std::string conditions(const TrailFilter& filter) {
                                  "one.guid WHERE one.name = $3)";
     sql += filter.room.empty() ? " AND $4 = ''" : " AND room = $4";
     sql += filter.action.empty() ? " AND $5 = ''" : " AND action = $5";
-    sql += filter.rule.empty() ? " AND $6 = ''" : " AND rule = $6";
-    sql += filter.outcome.empty() ? " AND $7 = ''" : " AND outcome = $7";
-    sql += filter.from ? " AND time >= $8" : " AND $8 IS NULL";
-    sql += filter.to ? " AND time < $9" : " AND $9 IS NULL";
-    sql += filter.subject == 0 ? " AND $10 = 0" : " AND subject = $10";
+    sql += filter.from ? " AND time >= $6" : " AND $6 IS NULL";
+    sql += filter.to ? " AND time < $7" : " AND $7 IS NULL";
+    sql += filter.subject == 0 ? " AND $8 = 0" : " AND subject = $8";
     return sql;
 }
 
@@ -100,7 +93,7 @@ Status select(Database& database, const TrailFilter& filter, std::string_view or
     const std::string sql = fmt::format(
         "SELECT t.number, time, kind, room, text, subject FROM trail AS t LEFT JOIN trail_leaf AS l ON "
         "l.number = "
-        "t.number WHERE {} ORDER BY t.number {} LIMIT $11",
+        "t.number WHERE {} ORDER BY t.number {} LIMIT $9",
         conditions(filter), order);
     return database.each(
         sql,
@@ -109,8 +102,8 @@ Status select(Database& database, const TrailFilter& filter, std::string_view or
             if (!entry) return pass(entry);
             return visit(*entry);
         },
-        filter.after, filter.kind, filter.user, filter.room, filter.action, filter.rule, filter.outcome,
-        filter.from, filter.to, filter.subject, at_most);
+        filter.after, filter.kind, filter.user, filter.room, filter.action, filter.from, filter.to,
+        filter.subject, at_most);
 }
 
 }  // namespace

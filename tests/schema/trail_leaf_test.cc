@@ -148,14 +148,19 @@ TEST(Ocsf, SaysWhichClassAnEntryIsOf) {
     EXPECT_EQ(type(TrailKind::intent, "power levels", true, false), 99);  // all but the users
     EXPECT_EQ(type(TrailKind::start, "", false, false), 99);
     EXPECT_EQ(type(TrailKind::intent, "leave", false, true), 99);  // a room outside the policy is no group
+    EXPECT_EQ(type(TrailKind::intent, "hidden", true, false), 300606);
+    EXPECT_EQ(type(TrailKind::intent, "open", true, false), 300606);
+    const auto by_others = [](const char* membership) {
+        return ocsf_kind({"membership", "", membership, "", true, true});
+    };
+    EXPECT_EQ(by_others("invite").class_uid, 3006);
+    EXPECT_EQ(by_others("invite").activity_id, 3);
+    EXPECT_EQ(by_others("ban").activity_id, 4);
 }
 
 TEST(Ocsf, SaysWhatCameOfIt) {
     const auto outcome = [](TrailKind kind, const char* result) {
-        TrailEntry entry;
-        entry.kind = kind;
-        entry.result = result;
-        return std::string(outcome_of(entry));
+        return std::string(outcome_of(to_text(kind), result));
     };
     EXPECT_EQ(outcome(TrailKind::result, "done"), "done");
     EXPECT_EQ(outcome(TrailKind::result, "done: found so when asked"), "done");

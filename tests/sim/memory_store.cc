@@ -246,8 +246,7 @@ Status MemoryStore::each_trail(const store::TrailFilter& filter, const store::Tr
     };
     for (const store::TrailRow& row : trail_) {
         if (row.number <= filter.after || !fits(filter.room, row.room) || !fits(filter.kind, row.kind) ||
-            !fits(filter.action, row.action) || !fits(filter.rule, row.rule) ||
-            !fits(filter.outcome, row.outcome) || (filter.from && row.time < *filter.from) ||
+            !fits(filter.action, row.action) || (filter.from && row.time < *filter.from) ||
             (filter.to && row.time >= *filter.to) || (filter.subject != 0 && filter.subject != row.subject))
             continue;
         const Result<json::Value> whole = schema::join_trail_entry(row.leaf.text, row.leaf.personal);

@@ -175,6 +175,29 @@ TEST(Access, SaysOnWhoseAuthority) {
     EXPECT_EQ(access.known_since(), at(1));
 }
 
+TEST(Access, WhatCameToNothingIsNoAuthorityForLater) {
+    Access access("crew", kBot);
+    TrailEntry intent = entry(TrailKind::intent, 1, "@anna:corp.example");
+    intent.intent = 5;
+    intent.action = "join";
+    intent.rule = "policy/company.yaml:9";
+    access.take(7, intent);
+    TrailEntry dropped = entry(TrailKind::result, 2, intent.user);
+    dropped.intent = 5;
+    dropped.action = "join";
+    dropped.result = "no longer wanted";
+    access.take(8, dropped);
+    EXPECT_TRUE(Access::may_concern("result", json::write(schema::to_json(dropped))));
+    TrailEntry came = entry(TrailKind::membership, 9, intent.user);
+    came.membership = "join";
+    came.sender = intent.user;
+    access.take(9, came);
+    const Stay* stay = access.members().at(intent.user).at(at(10));
+    ASSERT_NE(stay, nullptr);
+    EXPECT_EQ(stay->began.entry, 9U);
+    EXPECT_EQ(stay->began.rule, "");
+}
+
 TEST(Access, AnApprovalHoldsUntilItEndsOrIsTakenBack) {
     Access access("crew", kBot);
     TrailEntry given = entry(TrailKind::policy, 1, "@*:partner.example");

@@ -130,6 +130,7 @@ TEST(Publication, LeavesEverySignedHeadInEveryAnchorOnce) {
     const std::string worm = at.folder.path() + "/worm";
     std::filesystem::create_directory(worm);
     at.anchors = {AnchorFolder("worm", worm), AnchorFolder("away", at.folder.path() + "/not mounted")};
+    std::ofstream(worm + "/new-2") << "half of a note, left by a crash";
     at.act(1);
     at.publish();
     at.publish();  // nothing new

@@ -53,6 +53,18 @@ TEST(VerifyTrail, SomebodyElsesKeyIsNoKey) {
         << at.faults();
 }
 
+TEST(VerifyTrail, AnEntryThatIsFiledUnderSomebodyElseIsSeen) {
+    TrailFolder at;
+    at.act(1);
+    at.trail->add(TrailFolder::about(TrailKind::directory, kBob, "@bob:x"));
+    ASSERT_TRUE(at.commit());
+    at.publish();
+    at.meddle("UPDATE trail SET subject = 2 WHERE number = 1");
+    EXPECT_TRUE(at.faults().starts_with(
+        "rollcall.db: entry 1: the store finds it under another subject than it has\n"))
+        << at.faults();
+}
+
 TEST(VerifyTrail, WhoeverWasErasedIsNoFault) {
     TrailFolder at;
     at.act(5);

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string>
 
-#include "daemon/control/descriptor.h"
+#include "daemon/descriptor.h"
 
 namespace rollcall::control {
 

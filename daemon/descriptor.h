@@ -4,7 +4,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace rollcall::control {
+namespace rollcall {
 
 class Descriptor {
   public:
@@ -23,4 +23,4 @@ class Descriptor {
     int fd_;
 };
 
-}  // namespace rollcall::control
+}  // namespace rollcall

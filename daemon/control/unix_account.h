@@ -1,0 +1,14 @@
+// Accounts of this machine, as its user database has them. Any thread.
+#pragma once
+
+#include <sys/types.h>
+#include <optional>
+#include <string>
+
+namespace rollcall::control {
+
+// "" for a uid without an account.
+[[nodiscard]] std::string unix_login(uid_t uid);
+[[nodiscard]] std::optional<uid_t> unix_uid(const std::string& login);
+
+}  // namespace rollcall::control
