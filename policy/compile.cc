@@ -1,6 +1,7 @@
 #include "policy/compile.h"
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 #include <algorithm>
 #include <functional>
 #include <initializer_list>

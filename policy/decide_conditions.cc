@@ -1,5 +1,6 @@
 // Decider: conditions. Which a person fulfils by what stands in their entry, which cannot be known, and into
 // which rooms each can lead.
+#include <re2/re2.h>
 #include <algorithm>
 #include <utility>
 

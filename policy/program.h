@@ -3,7 +3,6 @@
 // `shared_ptr<const Program>`.
 #pragma once
 
-#include <re2/re2.h>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +15,10 @@
 #include "policy/base/short_text.h"
 #include "policy/directory.h"
 #include "policy/policy_file.h"
+
+namespace re2 {
+class RE2;  // its header is read by the few files that match: most read this one
+}
 
 namespace rollcall::policy {
 
@@ -30,7 +33,7 @@ struct CompiledCondition {
     std::string attribute;                          // lower case
     Condition::Test test = Condition::Test::is;
     std::vector<std::string> values;  // folded; for `matches` the pattern as written
-    std::shared_ptr<const RE2> pattern;
+    std::shared_ptr<const re2::RE2> pattern;
 };
 
 // A node of an expression: three-valued (yes, no, unknown).

@@ -1,4 +1,4 @@
-// What most tests include, compiled once a test program.
+// What most tests include, compiled once for the whole of a debug build (see policy/precompiled.h).
 #include <gtest/gtest.h>
 
-#include "policy/base/precompiled.h"
+#include "policy/precompiled.h"

@@ -1,5 +1,6 @@
 #include "tests/policy/oracle.h"
 
+#include <re2/re2.h>
 #include <algorithm>
 
 #include "policy/base/text.h"

@@ -1,11 +1,12 @@
-// What most files of every folder include, compiled once a library in debug builds (meson's cpp_pch;
-// `-Db_pch=false` builds without; no guard, for g++ warns of one in such a file). Every file still includes
-// what it uses: the checks build without this one.
+// What most files include, compiled once for the whole of a debug build (see meson.build; no guard, for g++
+// warns of one in such a file). Every file still includes what it uses: all other kinds of build do without
+// this one.
 
 #include <fmt/format.h>
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
