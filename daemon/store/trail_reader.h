@@ -1,6 +1,6 @@
 // TrailReader: the trail's tables for whoever does not own the store: the publisher, which takes leaves from
-// them, and `verify`, which compares them with the log. A connection of its own that cannot write, beside the
-// engine's. Owned by one thread.
+// them, `verify`, which compares them with the log, and questions to the trail. A connection of its own that
+// cannot write, beside the engine's. Owned by one thread.
 #pragma once
 
 #include <array>
@@ -20,12 +20,11 @@ struct TrailRowRead {
     std::array<std::uint64_t, 2> filed_under{};  // person_key of the parts; 0: there is none
 };
 
-class TrailReader {
+class TrailReader : public TrailSource {
   public:
     // `folder`: the state folder.
     [[nodiscard]] static Result<std::unique_ptr<TrailReader>> open(const std::string& folder);
 
-    [[nodiscard]] Result<std::uint64_t> size();
     // Leaves after entry `after`, in order, at most so many. `conflict` where one is not there any more.
     [[nodiscard]] Result<std::vector<std::string>> leaves(std::uint64_t after, std::size_t at_most);
     // The number of the first leaf that is still there; 0 for none.
@@ -35,6 +34,12 @@ class TrailReader {
     // Intents that are under way, and the last one that an older form of the trail announced.
     [[nodiscard]] Result<std::vector<std::uint64_t>> in_flight();
     [[nodiscard]] Result<std::uint64_t> last_former_intent();
+
+    [[nodiscard]] Result<std::vector<StoredTrailEntry>> trail(const TrailFilter& filter) override;
+    [[nodiscard]] Status each_trail(const TrailFilter& filter, const TrailVisit& visit) override;
+    [[nodiscard]] Result<std::uint64_t> trail_size() override;
+    void read_leaves_with(LeafReader reader) override { leaves_ = std::move(reader); }
+
     // Everything read in `work` is of one moment.
     template <class Work>
     [[nodiscard]] Status snapshot(Work work) {
@@ -46,6 +51,7 @@ class TrailReader {
     [[nodiscard]] Status read_parts(TrailRowRead& into);
 
     std::unique_ptr<Database> database_;
+    LeafReader leaves_;
 };
 
 }  // namespace rollcall::store
