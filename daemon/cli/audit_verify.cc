@@ -1,12 +1,13 @@
 // audit verify: the whole trail checked, from its files and the store, beside a daemon that runs or without.
 #include <fmt/format.h>
 
-#include "daemon/audit/anchor_folder.h"
+#include "daemon/anchors/make_anchors.h"
 #include "daemon/audit/verify_trail.h"
 #include "daemon/cli/audit_log.h"
 #include "daemon/cli/commands.h"
 #include "daemon/cli/text.h"
 #include "daemon/control/policy_files.h"
+#include "daemon/control/registration_file.h"
 
 namespace rollcall::cli {
 namespace {
@@ -92,12 +93,14 @@ int audit_verify(const Session& session) {
         options.anchors.push_back({from, std::move(*note)});
     }
     std::vector<audit::Fault> unread;
-    for (const schema::AnchorConfig& anchor : log->config.audit.anchors) {
-        auto kept = audit::AnchorFolder(anchor.name, anchor.folder).all();
+    const auto outside = anchors::make_anchors(log->config, [&] { return control::bot_access(log->config); });
+    if (!outside) return report(session.terminal, outside.error());
+    for (const std::unique_ptr<audit::AnchorPort>& anchor : *outside) {
+        auto kept = anchor->all();
         if (kept)
             options.anchors.insert(options.anchors.end(), kept->begin(), kept->end());
         else
-            unread.push_back({"audit.anchors." + anchor.name, kept.error().message});
+            unread.push_back({"audit.anchors." + anchor->name(), kept.error().message});
     }
     if (session.terminal.shows_progress())
         options.progress = [&](std::uint64_t done, std::uint64_t of) {
