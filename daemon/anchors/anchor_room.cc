@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "bridges/matrix/call.h"
+#include "schema/checkpoint.h"
 #include "schema/json.h"
 #include "schema/matrix_content.h"
 
@@ -22,6 +24,12 @@ json::Value notice(std::uint64_t size, const std::string& note) {
     content.set("msgtype", "m.notice").set("body", note);
     content.set(std::string(schema::kCheckpointKey), std::move(head));
     return content;
+}
+
+// As its text says, whoever has signed it; 0 for what is no checkpoint.
+std::uint64_t entries_of(std::string_view note) {
+    const auto head = schema::read_checkpoint_text(note.substr(0, note.find("\n\n") + 1));
+    return head ? head->size : 0;
 }
 
 }  // namespace
@@ -81,7 +89,11 @@ Result<std::optional<audit::Anchor>> AnchorRoom::newest() {
     Result<std::vector<audit::Anchor>> found = read(1, kNewestPages);
     if (!found) return pass(found);
     if (found->empty()) return std::optional<audit::Anchor>{};
-    return std::optional(std::move(found->front()));
+    // Not the one that was sent last: whoever rolls the log back could send an old one again.
+    return std::optional(std::move(
+        *std::max_element(found->begin(), found->end(), [](const audit::Anchor& a, const audit::Anchor& b) {
+            return entries_of(a.note) < entries_of(b.note);
+        })));
 }
 
 Result<std::vector<audit::Anchor>> AnchorRoom::all() {

@@ -29,7 +29,7 @@ class AnchorRoom : public audit::AnchorPort {
     AnchorRoom(std::string name, std::string key, FindRoom find, matrix::Access access);
 
     [[nodiscard]] Status put(std::uint64_t size, const std::string& note) override;
-    // Among the bot's last 1,000 messages there.
+    // Among the hundred messages of the bot that hold the last one; the last 1,000 are looked through for it.
     [[nodiscard]] Result<std::optional<audit::Anchor>> newest() override;
     // Among its last 100,000 messages.
     [[nodiscard]] Result<std::vector<audit::Anchor>> all() override;

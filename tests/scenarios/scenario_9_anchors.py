@@ -128,6 +128,8 @@ class Anchors(Scenario):
         self.assertEqual(self.witness.size, size)
         until(lambda: self.witness.signed(self.checkpoint()), "the witness's signature is under the head", 10)
         self.assertTrue(self.checkpoint().startswith((self.folder / "signed").read_text()))
+        found = self.site.cli("audit", "verify", json_out=True)
+        self.assertEqual((found.returncode, found.json["witnesses"]), (0, [self.witness.name]), found.stdout)
 
     def test_a_homeserver_that_is_away_delays_no_signature_and_gets_the_newest_head_later(self):
         size = self.anchored()
