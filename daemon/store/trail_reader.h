@@ -1,10 +1,13 @@
 // TrailReader: the trail's tables for whoever does not own the store: the publisher, which takes leaves from
-// them, `verify`, which compares them with the log, and questions to the trail. A connection of its own that
+// them, `verify`, which compares them with the log, anchors that are rooms, and questions to the trail. A
+// connection of its own that
 // cannot write, beside the engine's. Owned by one thread.
 #pragma once
 
 #include <array>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "daemon/store/sqlite.h"
 #include "daemon/store/store.h"
@@ -34,6 +37,8 @@ class TrailReader : public TrailSource {
     // Intents that are under way, and the last one that an older form of the trail announced.
     [[nodiscard]] Result<std::vector<std::uint64_t>> in_flight();
     [[nodiscard]] Result<std::uint64_t> last_former_intent();
+    // The ID of the managed room of that key; nullopt: it is not made yet.
+    [[nodiscard]] Result<std::optional<std::string>> room_id(const std::string& key);
 
     [[nodiscard]] Result<std::vector<StoredTrailEntry>> trail(const TrailFilter& filter) override;
     [[nodiscard]] Status each_trail(const TrailFilter& filter, const TrailVisit& visit) override;
