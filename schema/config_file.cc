@@ -219,6 +219,7 @@ class ConfigReader {
         path(fields.take("key_file"), into.key_file);
         fields.duration(fields.take("checkpoint_every"), into.checkpoint_every);
         if (const Node* named = fields.take("anchors")) anchors(*named, into.anchors);
+        if (const Node* to = fields.take("collector")) collector(*to, into.collector.emplace());
         fields.duration(fields.take("promise"), into.promise);
         fields.not_yet("retention");
         fields.finish();
@@ -243,6 +244,28 @@ class ConfigReader {
                 path(fields.need("folder", "write {folder: /mnt/worm/rollcall}"), made.folder);
             fields.finish();
         }
+    }
+
+    void collector(const Node& node, CollectorConfig& into) {
+        Fields fields(node, "collector", out_);
+        if (const Node* syslog = fields.need("syslog", "write tls://siem.corp.example.com:6514"))
+            syslog_url(*syslog, into.syslog);
+        path(fields.take("ca_file"), into.ca_file);
+        fields.boolean(fields.take("names"), into.names);
+        fields.finish();
+    }
+
+    void syslog_url(const Node& node, std::string& into) {
+        const auto text = read_text(node, out_);
+        if (!text) return;
+        const auto url = read_syslog_url(*text);
+        if (!url)
+            return report(out_, node.at, "this is not the address of a syslog collector",
+                          "write tls://siem.corp.example.com:6514");
+        if (url->scheme == "tcp" && !is_loopback(url->host))
+            return report(out_, node.at, "the trail would go in clear to this address",
+                          "write tls://; tcp:// is for a collector on this machine");
+        into = url->text();
     }
 
     void host_port(const Node& node, HostPort& into) {

@@ -65,12 +65,20 @@ struct AnchorConfig {
     std::string folder;
 };
 
+// Where every entry of the trail is sent as a syslog message (RFC 5424), over TLS (RFC 5425).
+struct CollectorConfig {
+    std::string syslog;   // tls://host:port, or tcp:// to a loopback address
+    std::string ca_file;  // "" for the system's certificate authorities
+    bool names = false;   // what is said of people too; otherwise pseudonyms
+};
+
 struct AuditConfig {
     std::string origin;  // the log's name; `server_name`/rollcall unless given
     std::string folder;  // `state`/audit unless given
     std::string key_file = "secrets/audit-key";
     Duration checkpoint_every = std::chrono::minutes{1};
     std::vector<AnchorConfig> anchors;
+    std::optional<CollectorConfig> collector;
     Duration promise = std::chrono::minutes{5};  // a leaver is out of every managed room within this
 };
 

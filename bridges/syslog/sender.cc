@@ -19,6 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kGlance = std::chrono::milliseconds{100};  // between two looks at `stopping`
+constexpr int kFarewell = 1'000;                          // ms: for the rest of an end in order
 
 struct Place {
     std::string curl_url;  // libcurl makes the connection; no HTTP is ever spoken
@@ -26,14 +27,13 @@ struct Place {
 };
 
 Result<Place> place_of(const std::string& text) {
-    auto url = schema::read_url(text);
-    if (!url || !url->path.empty() || (url->scheme != "tls" && (url->scheme != "tcp" || url->port == 0)))
+    const auto url = schema::read_syslog_url(text);
+    if (!url)
         return fail(ErrorKind::invalid_input, "this is no address of a syslog collector",
                     "write tls://siem.corp.example.com:6514");
     if (url->scheme == "tcp" && !schema::is_loopback(url->host))
         return fail(ErrorKind::invalid_input, url->host + " would be sent everything in clear",
                     "write tls://; tcp:// is for this machine alone");
-    if (url->port == 0) url->port = kTlsPort;
     const std::string name = fmt::format("{}:{}", url->host, url->port);
     return Place{fmt::format("{}://{}/", url->scheme == "tls" ? "https" : "http", name), name};
 }
@@ -101,7 +101,7 @@ class Sender::Wire {
             if (code == CURLE_OK) {
                 bytes.remove_prefix(sent);
             } else if (code != CURLE_AGAIN) {
-                broken_ = true;
+                state_ = Peer::broken;
                 return lost("closed the connection");
             }
             if (bytes.empty() || sent > 0) continue;
@@ -126,18 +126,16 @@ class Sender::Wire {
 
     // A collector says nothing; what it says all the same is thrown away.
     Peer peer() {
+        if (state_ != Peer::open) return state_;
         std::array<char, 1024> said;
-        for (int reads = 0; reads < 16 && !broken_ && !closed_; ++reads) {
+        for (int reads = 0; reads < 16; ++reads) {
             std::size_t got = 0;
             const CURLcode code = curl_easy_recv(handle_.get(), said.data(), said.size(), &got);
             if (code == CURLE_AGAIN) break;
-            if (code != CURLE_OK)
-                broken_ = true;
-            else if (got == 0)
-                closed_ = true;
+            if (code == CURLE_OK && got > 0) continue;
+            return state_ = code == CURLE_OK && ended_well() ? Peer::closed_in_order : Peer::broken;
         }
-        if (closed_ && unacknowledged() > 0) broken_ = true;
-        return broken_ ? Peer::broken : closed_ ? Peer::closed_in_order : Peer::open;
+        return state_;
     }
 
   private:
@@ -171,6 +169,16 @@ class Sender::Wire {
         return wire.stopping_ && wire.stopping_() ? 1 : 0;
     }
 
+    // After the end of what the other end says: whether its socket is closed too, without a reset.
+    [[nodiscard]] bool ended_well() const {
+        pollfd socket{fd_, POLLIN, 0};
+        if (poll(&socket, 1, kFarewell) <= 0 || (socket.revents & (POLLERR | POLLHUP)) != 0) return false;
+        char byte = 0;
+        if (recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0) return false;
+        socket.events = 0;  // only what goes wrong
+        return poll(&socket, 1, kFarewell) == 0 && unacknowledged() == 0;
+    }
+
     // Until `events`, or for a glance.
     Status wait(Clock::time_point due, short events) {
         if (stopping_ && stopping_()) return fail(ErrorKind::unavailable, "ending");
@@ -195,7 +203,7 @@ class Sender::Wire {
     std::array<char, CURL_ERROR_SIZE> error_{};
     http::EasyHandle handle_;
     int fd_ = -1;  // the handle's
-    bool broken_ = false, closed_ = false;
+    Peer state_ = Peer::open;
 };
 
 Sender::Sender(std::unique_ptr<Wire> wire) : wire_(std::move(wire)) {}

@@ -5,9 +5,9 @@
 //     frame: MSG-LEN SP SYSLOG-MSG        "104 <109>1 2026-11-22T04:14:08.154Z corp.example.com rollcall - …"
 //
 // Syslog has no answer. send() returns when this machine's kernel has taken the bytes; unacknowledged() says
-// how much of them the other machine's kernel has not; whether the collector has read them nobody says. But
-// whoever closes a socket without having read everything resets it (RFC 9293, 3.6.1; Linux does): see
-// Peer::closed_in_order.
+// how much of them the other machine's kernel has not; whether the collector has read them nobody says. But a
+// socket that is closed before everything was read from it is reset (RFC 1122, 4.2.2.13; RFC 2525, 2.17), so
+// a collector that says good-bye in TLS and closes without a reset has read what was acknowledged.
 //
 // Owned by one thread, which it blocks, each time for at most the target's timeouts; `stopping` is asked
 // about every tenth of a second meanwhile (while names are looked up and TLS is begun: every second).
@@ -36,8 +36,6 @@ struct Target {
 // Whether to give up at once: the program ends.
 using Stopping = std::function<bool()>;
 
-inline constexpr std::uint16_t kTlsPort = 6514;  // RFC 5425, 4.1
-
 [[nodiscard]] std::string frame(std::string_view message);
 
 class Sender {
@@ -56,10 +54,10 @@ class Sender {
 
     enum class Peer : std::uint8_t {
         open,
-        closed_in_order,  // and what the other kernel acknowledged was read
+        closed_in_order,  // and has read everything
         broken
     };
-    // Does not wait.
+    // Does not wait, but a second when the other end closes: for a reset that may follow.
     [[nodiscard]] Peer peer();
 
   private:

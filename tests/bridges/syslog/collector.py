@@ -8,6 +8,7 @@ whole message in the order of their coming. A message whose connection broke wit
 """
 
 import argparse
+import contextlib
 import json
 import pathlib
 import socket
@@ -66,7 +67,9 @@ class Collector:
 
     def end(self, connection, in_order: bool) -> None:
         if in_order and self.context:
-            connection = connection.unwrap()     # says so first
+            connection.settimeout(0)
+            with contextlib.suppress(ssl.SSLWantReadError):     # for the answer nobody waits
+                connection.unwrap()
         elif not in_order:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         connection.close()

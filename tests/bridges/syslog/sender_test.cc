@@ -127,6 +127,16 @@ TEST(Sender, TellsAnEndInOrderFromABrokenOne) {
     }
 }
 
+// Good-bye in TLS does not mean that everything was read.
+TEST(Sender, AnEndWithUnreadBytesIsABrokenOne) {
+    const TestCollector collector({"--close-after", "1"});
+    const auto sender = connected(target(collector));
+    ASSERT_NE(sender, nullptr);
+    const Status sent = sender->send(frame("x") + frame(std::string(1U << 20U, 'y')));
+    EXPECT_TRUE(!sent || peer_after(*sender) == Sender::Peer::broken);
+    EXPECT_TRUE(collector.has(1));
+}
+
 TEST(Sender, WhoeverNeverReadsIsGivenUp) {
     const TestCollector collector({"--stall"});
     Target wanted = target(collector);
