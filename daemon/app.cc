@@ -15,6 +15,7 @@
 #include "bridges/matrix/appservice.h"
 #include "bridges/matrix/client.h"
 #include "bridges/matrix/registration.h"
+#include "daemon/audit/anchor_folder.h"
 #include "daemon/audit/publication.h"
 #include "daemon/control/audit_key.h"
 #include "daemon/control/handler.h"
@@ -239,10 +240,10 @@ Result<std::unique_ptr<store::Store>> open_store(const std::string& folder) {
     }
 }
 
-std::vector<audit::AnchorFolder> audit_anchors(const schema::Config& config) {
-    std::vector<audit::AnchorFolder> out;
+audit::Anchors audit_anchors(const schema::Config& config) {
+    audit::Anchors out;
     for (const schema::AnchorConfig& anchor : config.audit.anchors)
-        out.emplace_back(anchor.name, anchor.folder);
+        out.push_back(std::make_unique<audit::AnchorFolder>(anchor.name, anchor.folder));
     return out;
 }
 
@@ -252,9 +253,9 @@ Result<std::unique_ptr<App>> make_app(const schema::Config& config, bool one_sho
     if (!secrets) return pass(secrets);
     auto store = open_store(config.state);
     if (!store) return pass(store);
-    auto publication =
-        audit::Publication::open({config.state, config.audit.folder, config.audit.origin, secrets->audit_key,
-                                  config.audit.checkpoint_every, audit_anchors(config)});
+    auto publication = audit::Publication::open({config.state, config.audit.folder, config.audit.origin,
+                                                 secrets->audit_key, config.audit.checkpoint_every},
+                                                audit_anchors(config));
     if (!publication) return pass(publication);
     auto log = audit::LogFolder::open(config.audit.folder);
     if (!log) return pass(log);

@@ -20,7 +20,7 @@ constexpr std::size_t kLongestNote = std::size_t{1} << 20U;
 
 }  // namespace
 
-Status AnchorFolder::put(std::uint64_t size, const std::string& note) const {
+Status AnchorFolder::put(std::uint64_t size, const std::string& note) {
     const std::string path = fmt::format("{}/{}{:020}", folder_, kPrefix, size);
     struct stat there {};
     if (lstat(path.c_str(), &there) == 0) {
@@ -51,7 +51,7 @@ Result<std::vector<std::string>> AnchorFolder::files() const {
     return files;
 }
 
-Result<std::optional<Anchor>> AnchorFolder::newest() const {
+Result<std::optional<Anchor>> AnchorFolder::newest() {
     const Result<std::vector<std::string>> files = this->files();
     if (!files) return pass(files);
     if (files->empty()) return std::optional<Anchor>{};
@@ -60,7 +60,7 @@ Result<std::optional<Anchor>> AnchorFolder::newest() const {
     return std::optional(Anchor{files->back(), std::move(*note)});
 }
 
-Result<std::vector<Anchor>> AnchorFolder::all() const {
+Result<std::vector<Anchor>> AnchorFolder::all() {
     const Result<std::vector<std::string>> files = this->files();
     if (!files) return pass(files);
     std::vector<Anchor> out;

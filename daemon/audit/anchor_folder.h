@@ -1,36 +1,32 @@
 // AnchorFolder: a folder outside this machine's reach (WORM storage, a mount that another keeps) in which a
-// copy of every signed head is left, one file each, never written twice. Whoever signs the log anew is seen
-// there.
+// copy of every signed head is left, one file each, never written twice.
 //
 //     checkpoint-00000000000000004213      the note, as it was signed; read-only
 //
-// Owned by one thread. Errors: io; conflict where the name holds something else.
+// Errors: io; conflict where the name holds something else. Nothing can hurry a mount that hangs.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "daemon/audit/verify.h"
+#include "daemon/audit/anchor_port.h"
 
 namespace rollcall::audit {
 
-class AnchorFolder {
+class AnchorFolder : public AnchorPort {
   public:
-    AnchorFolder(std::string name, std::string folder) : name_(std::move(name)), folder_(std::move(folder)) {}
-    [[nodiscard]] const std::string& name() const { return name_; }
+    AnchorFolder(std::string name, std::string folder)
+        : AnchorPort(std::move(name)), folder_(std::move(folder)) {}
 
     // The folder itself is never made: a mount that is missing must not be taken for an empty one.
-    [[nodiscard]] Status put(std::uint64_t size, const std::string& note) const;
-    // The checkpoint of the most entries; nullopt: there is none.
-    [[nodiscard]] Result<std::optional<Anchor>> newest() const;
-    // Every checkpoint that is there, oldest first.
-    [[nodiscard]] Result<std::vector<Anchor>> all() const;
+    [[nodiscard]] Status put(std::uint64_t size, const std::string& note) override;
+    [[nodiscard]] Result<std::optional<Anchor>> newest() override;
+    [[nodiscard]] Result<std::vector<Anchor>> all() override;
 
   private:
     [[nodiscard]] Result<std::vector<std::string>> files() const;  // by number of entries
 
-    std::string name_;  // in audit.anchors
-    std::string folder_;
+    const std::string folder_;
 };
 
 }  // namespace rollcall::audit

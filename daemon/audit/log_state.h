@@ -14,6 +14,7 @@ struct AnchorState {
     std::string name;        // in audit.anchors
     std::uint64_t size = 0;  // of the newest head that is there
     std::string trouble;     // why a newer one could not be left there; "" all is well
+    Time at{};               // when the newest was left there, or found there, by this process
     bool operator==(const AnchorState&) const = default;
 };
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <algorithm>
 #include <csignal>
 
 #include "daemon/failpoint.h"
@@ -13,6 +12,7 @@ namespace {
 constexpr std::size_t kAtOnce = 1'024;                      // entries: some megabytes at most
 constexpr auto kTogether = std::chrono::milliseconds{500};  // what comes within this is written at once
 constexpr auto kRetry = std::chrono::seconds{2};
+constexpr Duration kAnchors = std::chrono::seconds{5};  // a start and an end wait so long for them
 
 LogState state_of(const Publisher& publisher, const schema::SignerKey& key) {
     LogState out;
@@ -30,9 +30,7 @@ Publication::Publication(PublicationSettings settings, std::unique_ptr<store::Tr
     : settings_(std::move(settings)),
       reader_(std::move(reader)),
       publisher_(std::move(publisher)),
-      state_(state_of(publisher_, settings_.key)) {
-    for (const AnchorFolder& folder : settings_.anchors) anchors_.push_back({folder.name(), 0, ""});
-}
+      state_(state_of(publisher_, settings_.key)) {}
 
 Publication::~Publication() {
     {
@@ -42,7 +40,7 @@ Publication::~Publication() {
     changed_.notify_all();
 }
 
-Result<std::unique_ptr<Publication>> Publication::open(PublicationSettings settings) {
+Result<std::unique_ptr<Publication>> Publication::open(PublicationSettings settings, Anchors anchors) {
     if (settings.key.verifier().name != settings.origin)
         return fail(ErrorKind::conflict,
                     fmt::format("the audit key is named {}, and audit.origin is {}",
@@ -59,7 +57,18 @@ Result<std::unique_ptr<Publication>> Publication::open(PublicationSettings setti
     std::unique_ptr<Publication> out(
         new Publication(std::move(settings), std::move(*reader), std::move(*publisher)));
     if (Status same = out->same_log(); !same) return pass(same);
-    if (Status same = out->no_older_than_anchors(); !same) return pass(same);
+    out->anchoring_ = std::make_unique<Anchoring>(
+        std::move(anchors),
+        AnchoredLog{out->settings_.folder, out->settings_.origin, {out->settings_.key.verifier()}},
+        [publication = out.get()] {
+            const std::lock_guard lock(publication->mutex_);
+            publication->anchored_ = true;
+            publication->changed_.notify_all();
+        });
+    // Store and log may both come from one old backup. Only what was kept elsewhere shows that; an anchor
+    // that does not answer now is compared when it does.
+    out->offer();
+    if (Status same = out->anchoring_->settle(kAnchors); !same) return pass(same);
     const Status caught_up = out->append();
     if (!caught_up && caught_up.error().kind == ErrorKind::conflict) return pass(caught_up);
     out->note(caught_up);
@@ -91,31 +100,6 @@ Status Publication::same_log() {
     return {};
 }
 
-// Store and log may both come from one old backup. Only what was kept elsewhere shows that; an anchor that
-// cannot be read now says nothing.
-Status Publication::no_older_than_anchors() const {
-    for (const AnchorFolder& folder : settings_.anchors) {
-        const Result<std::optional<Anchor>> newest = folder.newest();
-        if (!newest || !*newest) continue;
-        const auto kept =
-            schema::open_checkpoint((*newest)->note, settings_.origin, {settings_.key.verifier()});
-        if (!kept) continue;  // of another log or key: `verify` says so
-        if (kept->size <= publisher_.head().size) {
-            const auto then =
-                schema::tlog_root(publisher_.folder().reader(publisher_.head().size), kept->size);
-            if (!then) return pass(then);
-            if (*then == kept->root) continue;
-        }
-        return fail(
-            ErrorKind::conflict,
-            fmt::format("the log in {} does not contain the {} entries that were signed in {}: going on "
-                        "would fork it",
-                        settings_.folder, kept->size, (*newest)->name),
-            "store and log were restored from an older backup; see docs/trail.md, \"After a restore\"");
-    }
-    return {};
-}
-
 Status Publication::append() {
     while (true) {
         const auto leaves = reader_->leaves(publisher_.published(), kAtOnce);
@@ -139,28 +123,19 @@ Status Publication::step(bool sign_now) {
     return {};
 }
 
-// The newest head to wherever it is not yet. What cannot be left somewhere is tried again, the newest then.
-void Publication::anchor() {
-    if (publisher_.note().empty()) return;
-    for (std::size_t i = 0; i < anchors_.size(); ++i) {
-        AnchorState& at = anchors_[i];
-        if (at.size == publisher_.head().size) continue;
-        const Status put = settings_.anchors[i].put(publisher_.head().size, publisher_.note());
-        at.trouble = put ? "" : put.error().message;
-        if (put) at.size = publisher_.head().size;
-    }
+void Publication::offer() {
+    anchoring_->offer({publisher_.head().size, publisher_.note()});
 }
 
 void Publication::note(const Status& done) {
-    anchor();
     LogState now = state_of(publisher_, settings_.key);
-    now.anchors = anchors_;
     if (!done) now.trouble = done.error().message;
     {
         const std::lock_guard lock(mutex_);
         now.signed_at = state_.signed_at;
         state_ = now;
     }
+    now.anchors = anchoring_->states();
     LogState news = now;
     news.published = 0;  // every tile would be too much to tell
     if (!tell_ || told_ == news) return;
@@ -181,7 +156,7 @@ void Publication::run() {
     std::unique_lock lock(mutex_);
     bool failed = false;
     while (!ending_) {
-        const auto news = [this] { return woken_ || ending_; };
+        const auto news = [this] { return woken_ || anchored_ || ending_; };
         if (failed)
             changed_.wait_for(lock, kRetry, [this] { return ending_; });
         else if (publisher_.done())
@@ -191,13 +166,13 @@ void Publication::run() {
                 lock, signed_last_ ? *signed_last_ + settings_.checkpoint_every : Clock::now(), news);
         if (woken_) changed_.wait_for(lock, kTogether, [this] { return ending_; });
         if (ending_) return;
-        woken_ = false;
+        woken_ = anchored_ = false;
         lock.unlock();
         const Status done = step(false);
+        offer();
         note(done);
         lock.lock();
-        failed = !done || std::any_of(anchors_.begin(), anchors_.end(),
-                                      [](const AnchorState& at) { return !at.trouble.empty(); });
+        failed = !done;
     }
 }
 
@@ -217,13 +192,18 @@ Status Publication::finish() {
     changed_.notify_all();
     if (thread_.joinable()) thread_.join();
     Status done = step(true);
+    offer();
+    static_cast<void>(anchoring_->settle(kAnchors));  // a fork is told in their states
     note(done);
     return done;
 }
 
 LogState Publication::state() const {
+    std::vector<AnchorState> anchors = anchoring_->states();
     const std::lock_guard lock(mutex_);
-    return state_;
+    LogState out = state_;
+    out.anchors = std::move(anchors);
+    return out;
 }
 
 store::LeafReader log_reader(const LogFolder& folder) {

@@ -1,6 +1,8 @@
 // Publication: the log's files follow the store, on a thread of their own.
 //
 //     commit ─► wake() ─► leaves from the store ─► tiles, within a second ─► signed every `checkpoint_every`
+//                                                                              ├► anchors, on threads of
+//                                                                              │  their own (anchoring.h)
 //                                                                              └► tell(LogState)
 //
 // The store's entries are in force whatever happens here: when the disk is full or the folder is not to be
@@ -17,7 +19,7 @@
 #include <optional>
 #include <thread>
 
-#include "daemon/audit/anchor_folder.h"
+#include "daemon/audit/anchoring.h"
 #include "daemon/audit/log_state.h"
 #include "daemon/audit/publisher.h"
 #include "daemon/store/trail_reader.h"
@@ -30,14 +32,15 @@ struct PublicationSettings {
     std::string origin;
     schema::SignerKey key;
     Duration checkpoint_every = std::chrono::minutes{1};
-    std::vector<AnchorFolder> anchors;
 };
 
 class Publication {
   public:
-    // Publishes what the store holds already. Errors: conflict where files and store are not of one log (a
-    // fork), which must stop the start; a full disk is none.
-    [[nodiscard]] static Result<std::unique_ptr<Publication>> open(PublicationSettings settings);
+    // Publishes what the store holds already. Errors: conflict where files and store are not of one log, or
+    // an anchor that answers within some seconds has seen another (a fork), which must stop the start; a full
+    // disk is none.
+    [[nodiscard]] static Result<std::unique_ptr<Publication>> open(PublicationSettings settings,
+                                                                   Anchors anchors);
     ~Publication();
     Publication(const Publication&) = delete;
     Publication& operator=(const Publication&) = delete;
@@ -45,7 +48,7 @@ class Publication {
     using Tell = std::function<void(const LogState&)>;
     void start(Tell tell);
     void wake();
-    // Ends the thread, publishes the rest and signs it.
+    // Ends the thread, publishes the rest, signs it, and gives the anchors some seconds to take it.
     [[nodiscard]] Status finish();
     [[nodiscard]] LogState state() const;
 
@@ -56,9 +59,8 @@ class Publication {
     void run();
     [[nodiscard]] Status step(bool sign_now);
     [[nodiscard]] Status append();
-    void anchor();
     [[nodiscard]] Status same_log();
-    [[nodiscard]] Status no_older_than_anchors() const;
+    void offer();
     void note(const Status& done);
 
     const PublicationSettings settings_;
@@ -66,14 +68,15 @@ class Publication {
     Publisher publisher_;
     Tell tell_;
     std::optional<Clock::time_point> signed_last_;
-    std::vector<AnchorState> anchors_;
     std::optional<LogState> told_;  // what is not said twice
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     bool woken_ = false, ending_ = false;  // protected by mutex_
+    bool anchored_ = false;                // protected by mutex_: an anchor has news
     LogState state_;                       // protected by mutex_
-    std::jthread thread_;                  // last: ends first
+    std::unique_ptr<Anchoring> anchoring_;
+    std::jthread thread_;  // last: ends first
 };
 
 // Reads single entries of a log for the store, which has them no more. Keeps the bundle that was read last.

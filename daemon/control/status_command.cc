@@ -144,6 +144,7 @@ json::Value trail_json(const engine::Engine& engine) {
         json::Value anchor;
         anchor.set("name", at.name);
         anchor.set("signed", static_cast<std::int64_t>(at.size));
+        if (at.at != Time{}) anchor.set("at", to_rfc3339(at.at));
         anchor.set("trouble", at.trouble);
         anchors.push(std::move(anchor));
     }

@@ -129,7 +129,7 @@ TEST(Publication, LeavesEverySignedHeadInEveryAnchorOnce) {
     TrailFolder at;
     const std::string worm = at.folder.path() + "/worm";
     std::filesystem::create_directory(worm);
-    at.anchors = {AnchorFolder("worm", worm), AnchorFolder("away", at.folder.path() + "/not mounted")};
+    at.anchors = {{"worm", worm}, {"away", at.folder.path() + "/not mounted"}};
     std::ofstream(worm + "/new-2") << "half of a note, left by a crash";
     at.act(1);
     at.publish();
@@ -138,11 +138,14 @@ TEST(Publication, LeavesEverySignedHeadInEveryAnchorOnce) {
     auto publication = std::move(*at.open());
     ASSERT_TRUE(publication->finish());
     const std::vector<AnchorState> states = publication->state().anchors;
-    EXPECT_EQ(states[0], (AnchorState{"worm", 4, ""}));
+    EXPECT_EQ(states[0].name, "worm");
+    EXPECT_EQ(states[0].size, 4U);
+    EXPECT_EQ(states[0].trouble, "");
+    EXPECT_NE(states[0].at, Time{});
     EXPECT_EQ(states[1].size, 0U);
     EXPECT_NE(states[1].trouble, "");
     EXPECT_FALSE(std::filesystem::exists(at.folder.path() + "/not mounted")) << "a mount was made up";
-    const std::vector<Anchor> kept = at.anchors[0].all().value();
+    const std::vector<Anchor> kept = AnchorFolder("worm", worm).all().value();
     ASSERT_EQ(kept.size(), 2U);
     EXPECT_TRUE(kept[0].name.ends_with("/checkpoint-00000000000000000002"));
     VerifyOptions options;
@@ -157,7 +160,7 @@ TEST(Publication, AnAnchorShowsALogThatWasMadeAnew) {
     TrailFolder at, other;
     const std::string worm = at.folder.path() + "/worm";
     std::filesystem::create_directory(worm);
-    at.anchors = {AnchorFolder("worm", worm)};
+    at.anchors = {{"worm", worm}};
     at.act(2);
     at.publish();
     other.key = at.key;
@@ -168,7 +171,7 @@ TEST(Publication, AnAnchorShowsALogThatWasMadeAnew) {
     VerifyOptions options;
     options.origin = kLogName;
     options.keys = {at.key.verifier()};
-    options.anchors = at.anchors[0].all().value();
+    options.anchors = AnchorFolder("worm", worm).all().value();
     const Verification found = verify_log(other.log(), options);
     ASSERT_EQ(found.faults.size(), 1U);
     EXPECT_NE(found.faults[0].text.find("a fork"), std::string::npos) << found.faults[0].text;
@@ -177,7 +180,7 @@ TEST(Publication, AnAnchorShowsALogThatWasMadeAnew) {
     const auto refused = other.open();
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ErrorKind::conflict);
-    const Status put = at.anchors[0].put(4, "another");
+    const Status put = AnchorFolder("worm", worm).put(4, "another");
     ASSERT_FALSE(put);
     EXPECT_NE(put.error().message.find("holds another checkpoint"), std::string::npos);
 }
@@ -186,7 +189,7 @@ TEST(Publication, StoreAndLogFromOneOldBackupAreAForkThatAnAnchorShows) {
     TrailFolder at;
     const std::string worm = at.folder.path() + "/worm", log = at.folder.path() + "/audit";
     std::filesystem::create_directory(worm);
-    at.anchors = {AnchorFolder("worm", worm)};
+    at.anchors = {{"worm", worm}};
     at.act(10);
     at.publish();
     at.store.reset();

@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
+#include "daemon/audit/anchor_folder.h"
 #include "daemon/audit/publication.h"
 #include "daemon/audit/trail.h"
 #include "daemon/audit/verify_trail.h"
@@ -64,8 +68,11 @@ class TrailFolder {
     }
     [[nodiscard]] LogFolder log() const { return LogFolder::open(folder.path() + "/audit").value(); }
     [[nodiscard]] Result<std::unique_ptr<Publication>> open() const {
+        Anchors made;
+        for (const auto& [name, path] : anchors) made.push_back(std::make_unique<AnchorFolder>(name, path));
         return Publication::open(
-            {folder.path(), folder.path() + "/audit", kLogName, key, std::chrono::minutes{1}, anchors});
+            {folder.path(), folder.path() + "/audit", kLogName, key, std::chrono::minutes{1}},
+            std::move(made));
     }
     void publish() const {
         auto publication = open();
@@ -102,7 +109,7 @@ class TrailFolder {
     std::unique_ptr<store::Store> store;
     std::unique_ptr<Trail> trail;
     schema::SignerKey key = schema::SignerKey::generate(kLogName).value();
-    std::vector<AnchorFolder> anchors;
+    std::vector<std::pair<std::string, std::string>> anchors;  // names, and folders
     std::uint64_t intents = 0;
     unsigned drawn = 0;
 };

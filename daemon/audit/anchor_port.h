@@ -1,0 +1,42 @@
+// AnchorPort: one place outside of this machine's reach in which signed heads of the log are left: a folder,
+// a room, a witness, a collector. Whoever signs the log anew, or rolls it back, is seen there.
+//
+// Every call may take as long as that place does, so an anchor has a thread of its own (anchoring.h), and all
+// calls but cancel() and name() are made on one thread. Errors: unavailable or io where it may be done later;
+// conflict where the place holds or says something that does not go with this log.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/audit/verify.h"
+
+namespace rollcall::audit {
+
+class AnchorPort {
+  public:
+    explicit AnchorPort(std::string name) : name_(std::move(name)) {}
+    virtual ~AnchorPort() = default;
+    AnchorPort(const AnchorPort&) = delete;
+    AnchorPort& operator=(const AnchorPort&) = delete;
+
+    [[nodiscard]] const std::string& name() const { return name_; }  // in audit.anchors
+
+    // Leaves the head of that many entries there; again with the same note changes nothing.
+    [[nodiscard]] virtual Status put(std::uint64_t size, const std::string& note) = 0;
+    // Whether what was left there can be read back by this program. Where not, newest() and all() are empty.
+    [[nodiscard]] virtual bool can_be_read() const { return true; }
+    // The checkpoint of the most entries; nullopt: there is none.
+    [[nodiscard]] virtual Result<std::optional<Anchor>> newest() = 0;
+    // Every checkpoint that is there, oldest first.
+    [[nodiscard]] virtual Result<std::vector<Anchor>> all() = 0;
+    // From any thread: what is waiting for that place gives up soon, and so does whatever is begun later.
+    virtual void cancel() {}
+
+  private:
+    const std::string name_;
+};
+
+}  // namespace rollcall::audit
