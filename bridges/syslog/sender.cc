@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "bridges/http/curl.h"
@@ -38,7 +39,8 @@ Result<Place> place_of(const std::string& text) {
     return Place{fmt::format("{}://{}/", url->scheme == "tls" ? "https" : "http", name), name};
 }
 
-tl::unexpected<Error> connect_error(CURLcode code, const std::string& name, const std::string& text) {
+tl::unexpected<Error> connect_error(CURLcode code, long os_error, const std::string& name,
+                                    const std::string& text) {
     switch (code) {
         case CURLE_PEER_FAILED_VERIFICATION:
         case CURLE_SSL_ISSUER_ERROR:
@@ -59,7 +61,9 @@ tl::unexpected<Error> connect_error(CURLcode code, const std::string& name, cons
         case CURLE_ABORTED_BY_CALLBACK:
             return fail(ErrorKind::unavailable, "ending");
         default:
-            return fail(ErrorKind::unavailable, fmt::format("{} cannot be reached: {}", name, text),
+            return fail(ErrorKind::unavailable,
+                        fmt::format("{} cannot be reached: {}", name,
+                                    os_error != 0 ? std::strerror(static_cast<int>(os_error)) : text),
                         "check that the collector runs, and the address");
     }
 }
@@ -81,8 +85,11 @@ class Sender::Wire {
         if (!handle_) return fail(ErrorKind::limit, "out of memory");
         set(target, url);
         const CURLcode code = curl_easy_perform(handle_.get());
+        long os_error = 0;
+        curl_easy_getinfo(handle_.get(), CURLINFO_OS_ERRNO, &os_error);
         if (code != CURLE_OK)
-            return connect_error(code, name_, error_[0] != '\0' ? error_.data() : curl_easy_strerror(code));
+            return connect_error(code, os_error, name_,
+                                 error_[0] != '\0' ? error_.data() : curl_easy_strerror(code));
         curl_socket_t socket = CURL_SOCKET_BAD;
         curl_easy_getinfo(handle_.get(), CURLINFO_ACTIVESOCKET, &socket);
         if (socket == CURL_SOCKET_BAD) return lost("closed the connection");

@@ -153,6 +153,19 @@ json::Value trail_json(const engine::Engine& engine) {
     return out;
 }
 
+json::Value collector_json(const engine::Engine& engine) {
+    const audit::CollectorState& state = engine.collector_state();
+    json::Value out;
+    if (state.to.empty()) return out;
+    const std::uint64_t entries = engine.trail_size();
+    out.set("to", state.to);
+    out.set("sent", static_cast<std::int64_t>(state.sent));
+    out.set("waiting", static_cast<std::int64_t>(entries - std::min(entries, state.sent)));
+    out.set("trouble", state.trouble);
+    if (state.since != Time{}) out.set("since", to_rfc3339(state.since));
+    return out;
+}
+
 }  // namespace
 
 Answer status(const Context& context) {
@@ -188,6 +201,8 @@ Answer status(const Context& context) {
     out.set("rooms", std::move(rooms));
     out.set("backlog", std::move(backlog));
     out.set("trail", trail_json(engine));
+    if (json::Value collector = collector_json(engine); !collector.is_null())
+        out.set("collector", std::move(collector));
     out.set("holds", holds["holds"]);
     out.set("rejected", holds["rejected"]);
     out.set("pause", engine.paused() == engine::Engine::Pause::none  ? "none"

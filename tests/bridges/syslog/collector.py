@@ -44,6 +44,11 @@ def make_certificates(folder: pathlib.Path, names: str) -> None:
             "-set_serial", "2", "-days", "2", "-extfile", folder / "extensions", "-out", folder / "cert.pem")
 
 
+def pending(connection) -> int:
+    """Bytes that were decrypted and not read."""
+    return connection.pending() if isinstance(connection, ssl.SSLSocket) else 0
+
+
 class Collector:
     def __init__(self, options):
         self.options = options
@@ -97,9 +102,11 @@ class Collector:
                 buffer, frames = buffer[end:], frames + 1
                 if self.options.reset_after and frames == self.options.reset_after:
                     return self.end(connection, in_order=False)
-                if self.options.close_after and frames == self.options.close_after:
+                if self.options.leave_after and frames == self.options.leave_after:
                     return self.end(connection, in_order=True)
                 continue
+            if self.options.close_after and frames >= self.options.close_after and not buffer and not pending(connection):
+                return self.end(connection, in_order=True)
             more = connection.recv(65536)
             if not more:
                 return connection.close()
@@ -115,7 +122,10 @@ def main() -> None:
     parser.add_argument("--tls-1-1", action="store_true", help="nothing newer")
     parser.add_argument("--stall", action="store_true", help="never read")
     parser.add_argument("--reset-after", type=int, default=0, help="messages of a connection, which is reset then")
-    parser.add_argument("--close-after", type=int, default=0, help="messages of a connection, which is closed in order then")
+    parser.add_argument("--close-after", type=int, default=0,
+                        help="messages at least of a connection, which is closed in order once all of it was read")
+    parser.add_argument("--leave-after", type=int, default=0,
+                        help="messages of a connection, which is closed in order then, whatever else was sent on it")
     collector = Collector(parser.parse_args())
     with socket.create_server(("127.0.0.1", collector.options.port)) as listener:
         print(listener.getsockname()[1], flush=True)

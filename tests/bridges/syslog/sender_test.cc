@@ -129,7 +129,7 @@ TEST(Sender, TellsAnEndInOrderFromABrokenOne) {
 
 // Good-bye in TLS does not mean that everything was read.
 TEST(Sender, AnEndWithUnreadBytesIsABrokenOne) {
-    const TestCollector collector({"--close-after", "1"});
+    const TestCollector collector({"--leave-after", "1"});
     const auto sender = connected(target(collector));
     ASSERT_NE(sender, nullptr);
     const Status sent = sender->send(frame("x") + frame(std::string(1U << 20U, 'y')));

@@ -171,7 +171,7 @@ TEST(Collector, WhoeverBreaksOffGetsItAgain) {
 TEST(Collector, WhoeverClosesInOrderGetsTheRest) {
     TrailFolder at;
     at.act(32);  // one batch
-    const TestCollector collector({"--close-after", "64"});
+    const TestCollector collector({"--close-after", "1"});
     Told told;
     const auto sender = started(settings(at, collector), told);
     EXPECT_TRUE(collector.has(64));
