@@ -138,8 +138,10 @@ class Sender::Wire {
         for (int reads = 0; reads < 16; ++reads) {
             std::size_t got = 0;
             const CURLcode code = curl_easy_recv(handle_.get(), said.data(), said.size(), &got);
-            if (code == CURLE_AGAIN) break;
-            if (code == CURLE_OK && got > 0) continue;
+            // TLS has records of its own (tickets), each of which reads as nothing: the end may be behind
+            // one.
+            if (code == CURLE_AGAIN && !readable()) break;
+            if (code == CURLE_AGAIN || (code == CURLE_OK && got > 0)) continue;
             return state_ = code == CURLE_OK && ended_well() ? Peer::closed_in_order : Peer::broken;
         }
         return state_;
@@ -174,6 +176,11 @@ class Sender::Wire {
     static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
         const auto& wire = *static_cast<Wire*>(self);
         return wire.stopping_ && wire.stopping_() ? 1 : 0;
+    }
+
+    [[nodiscard]] bool readable() const {
+        pollfd socket{fd_, POLLIN, 0};
+        return poll(&socket, 1, 0) > 0;
     }
 
     // After the end of what the other end says: whether its socket is closed too, without a reset.

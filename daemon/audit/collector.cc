@@ -99,6 +99,7 @@ void Collector::run() {
 
 Status Collector::pass_on() {
     if (Status there = look_at_peer(); !there) return there;
+    if (sender_ && !unsettled_.empty()) careful_ = false;  // it lives on
     while (true) {
         const auto messages = feed_.next(sent_, kAtOnce);
         if (!messages) return pass(messages);
@@ -106,11 +107,13 @@ Status Collector::pass_on() {
         if (!sender_)
             if (Status connected = connect(); !connected) return connected;
         if (Status sent = send_batch(*messages); !sent) {
+            careful_ = true;
             disconnect();
             return sent;
         }
         if (Status there = look_at_peer(); !there) return there;
         save(false);
+        if (careful_ && sender_) return {};
         if (Clock::now() >= told_at_ + kTellEvery) note({});
     }
 }
@@ -158,7 +161,9 @@ Status Collector::look_at_peer() {
     const bool lost = !unsettled_.empty();
     disconnect();
     if (!lost) return {};
-    return fail(ErrorKind::unavailable, settings_.to.url + " broke the connection off",
+    careful_ = true;
+    const std::size_t name = settings_.to.url.find("://") + 3;
+    return fail(ErrorKind::unavailable, settings_.to.url.substr(name) + " closed the connection",
                 "see in the collector's log why");
 }
 

@@ -13,8 +13,9 @@
 //     4 and 6 MiB).
 //
 // After a broken connection, an end of the process or a crash it is sent again from the first entry that was
-// not settled. What no sender can see: a collector that took nothing out of its socket for longer than
-// `settle_after` and died then, and what it lost after reading.
+// not settled; after a broken one a single batch first, so that a collector which closes every connection
+// after a while gets on by a batch each time. What no sender can see: a collector that took nothing out of
+// its socket for longer than `settle_after` and died then, and what it lost after reading.
 //
 // open(), start() and finish() on one thread; wake() and state() on any; `tell` is called on the sender's,
 // about once a second at most while it sends.
@@ -91,6 +92,7 @@ class Collector {
     std::deque<Batch> unsettled_;
     std::size_t unsettled_bytes_ = 0;
     Clock::time_point saved_at_{}, told_at_{};
+    bool careful_ = false;  // a connection broke: a look at the peer after the first batch
     Duration retry_;
     Status saving_;  // of the cursor
 

@@ -188,6 +188,18 @@ TEST(Collector, WhoeverClosesInOrderGetsTheRest) {
     EXPECT_EQ(collector.messages().size(), 66U);
 }
 
+TEST(Collector, WhoeverClosesAgainAndAgainGetsOn) {
+    TrailFolder at;
+    at.act(80);
+    const TestCollector collector({"--close-after", "1"});
+    Told told;
+    const auto sender = started(settings(at, collector), told);
+    const auto due = std::chrono::steady_clock::now() + 60s;
+    while (!whole(collector, 160) && std::chrono::steady_clock::now() < due)
+        std::this_thread::sleep_for(20ms);
+    EXPECT_TRUE(whole(collector, 160));
+}
+
 TEST(Collector, NothingIsLostWhileItIsAwayNorByARestart) {
     TrailFolder at;
     at.act(50);
