@@ -15,12 +15,13 @@
 #include "bridges/matrix/appservice.h"
 #include "bridges/matrix/client.h"
 #include "bridges/matrix/registration.h"
-#include "daemon/audit/anchor_folder.h"
+#include "daemon/anchors/make_anchors.h"
 #include "daemon/audit/collector.h"
 #include "daemon/audit/publication.h"
 #include "daemon/control/audit_key.h"
 #include "daemon/control/handler.h"
 #include "daemon/control/policy_files.h"
+#include "daemon/control/registration_file.h"
 #include "daemon/control/socket.h"
 #include "daemon/engine/loop.h"
 #include "daemon/engine/matrix_homeserver.h"
@@ -38,25 +39,18 @@ struct Secrets {
     schema::SignerKey audit_key;
 };
 
-Result<matrix::Registration> read_registration_file(const std::string& path) {
-    Result<std::string> text = control::read_secret_file(path);
-    if (!text) return pass(text);
-    Diagnostics diagnostics;
-    std::optional<matrix::Registration> registration = matrix::read_registration(*text, path, diagnostics);
-    if (registration) return std::move(*registration);
-    return fail(ErrorKind::invalid_input,
-                diagnostics.empty() ? path + " is no registration" : diagnostics.front().text(),
-                "run `rollcall init` again, or restore the file");
+std::string bot_id(const schema::Config& config) {
+    return "@" + config.appservice.bot + ":" + config.homeserver.server_name;
 }
 
 Result<Secrets> read_secrets(const schema::Config& config) {
     Secrets out;
-    auto main = read_registration_file(config.appservice.registrations + "/rollcall.yaml");
+    auto main = control::read_registration_file(config.appservice.registrations + "/rollcall.yaml");
     if (!main) return pass(main);
     out.main = std::move(*main);
     const std::string mask_path = config.appservice.registrations + "/rollcall-mask.yaml";
     if (access(mask_path.c_str(), F_OK) == 0) {
-        auto mask = read_registration_file(mask_path);
+        auto mask = control::read_registration_file(mask_path);
         if (!mask) return pass(mask);
         out.mask = std::move(*mask);
     }
@@ -108,7 +102,7 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
                                  audit::Publication& publication, audit::Collector* collector) {
     engine::Settings out;
     out.server_name = config.homeserver.server_name;
-    out.bot = "@" + config.appservice.bot + ":" + config.homeserver.server_name;
+    out.bot = bot_id(config);
     if (!config.appservice.admin_room.empty())
         out.admin_room = "#" + config.appservice.admin_room + ":" + config.homeserver.server_name;
     out.abilities.mask = secrets.mask.has_value();
@@ -137,10 +131,8 @@ class App {
           publication_(std::move(publication)),
           collector_(std::move(collector)),
           handler_(config_),
-          matrix_(*http_,
-                  matrix::Access{config.homeserver.url,
-                                 "@" + config.appservice.bot + ":" + config.homeserver.server_name,
-                                 secrets_.main.as_token, secrets_.mask ? secrets_.mask->as_token : ""}),
+          matrix_(*http_, matrix::Access{config.homeserver.url, bot_id(config), secrets_.main.as_token,
+                                         secrets_.mask ? secrets_.mask->as_token : ""}),
           homeserver_(matrix_, mailbox_, config.appservice.bot, secrets_.main.id),
           directory_(directory_settings(config, secrets_), mailbox_),
           engine_(*store_, homeserver_, directory_, log_,
@@ -251,13 +243,6 @@ Result<std::unique_ptr<store::Store>> open_store(const std::string& folder) {
     }
 }
 
-audit::Anchors audit_anchors(const schema::Config& config) {
-    audit::Anchors out;
-    for (const schema::AnchorConfig& anchor : config.audit.anchors)
-        out.push_back(std::make_unique<audit::AnchorFolder>(anchor.name, anchor.folder));
-    return out;
-}
-
 // nullptr where the configuration names none.
 Result<std::unique_ptr<audit::Collector>> open_collector(const schema::Config& config) {
     const auto& wanted = config.audit.collector;
@@ -275,9 +260,13 @@ Result<std::unique_ptr<App>> make_app(const schema::Config& config, bool one_sho
     if (!secrets) return pass(secrets);
     auto store = open_store(config.state);
     if (!store) return pass(store);
+    auto outside = anchors::make_anchors(config, [&]() -> Result<matrix::Access> {
+        return matrix::Access{config.homeserver.url, bot_id(config), secrets->main.as_token, ""};
+    });
+    if (!outside) return pass(outside);
     auto publication = audit::Publication::open({config.state, config.audit.folder, config.audit.origin,
                                                  secrets->audit_key, config.audit.checkpoint_every},
-                                                audit_anchors(config));
+                                                std::move(*outside));
     if (!publication) return pass(publication);
     auto log = audit::LogFolder::open(config.audit.folder);
     if (!log) return pass(log);

@@ -15,6 +15,7 @@ namespace rollcall::schema {
 namespace {
 
 constexpr std::string_view kCredentials = "${CREDENTIALS_DIRECTORY}";
+constexpr const char* kWitness = "write the witness's key, as its operator publishes it: name+id+key";
 
 constexpr std::array<Choice<DirectoryKind>, 1> kKinds{
     {{"active_directory", DirectoryKind::active_directory}}};
@@ -231,19 +232,40 @@ class ConfigReader {
                           "write a name, such as worm:, and {folder: /mnt/worm/rollcall} behind it");
         for (const Entry& entry : node.entries) {
             AnchorConfig& made = into.emplace_back();
+            made.at = entry.key_at;
             made.name = entry.key;
-            Fields fields(entry.value, "an anchor", out_);
-            bool other = false;
-            for (const char* key : {"room", "syslog", "url", "key"}) {
-                fields.not_yet(key, "write {folder: /mnt/worm/rollcall}");
-                other |= entry.value.find(key) != nullptr;
-            }
-            if (other)
-                (void)fields.take("folder");
-            else
-                path(fields.need("folder", "write {folder: /mnt/worm/rollcall}"), made.folder);
-            fields.finish();
+            anchor(entry.value, made);
         }
+    }
+
+    void anchor(const Node& node, AnchorConfig& into) {
+        Fields fields(node, "an anchor", out_);
+        const Node* const folder = fields.take("folder");
+        const Node* const room = fields.take("room");
+        const Node* const url = fields.take("url");
+        const Node* const key = url != nullptr ? fields.need("key", kWitness) : fields.take("key");
+        fields.not_yet("syslog", "write {folder: /mnt/worm/rollcall}");
+        const int places = (folder != nullptr ? 1 : 0) + (room != nullptr ? 1 : 0) + (url != nullptr ? 1 : 0);
+        if (node.kind == Node::Kind::mapping && places != 1 && node.find("syslog") == nullptr)
+            report(
+                out_, node.at,
+                places == 0 ? "this anchor says no place" : "this anchor says more than one place",
+                "write one of {folder: /mnt/worm/rollcall}, {room: a room of the policy}, {url: …, key: …}");
+        path(folder, into.folder);
+        fields.text(room, into.room, 255);
+        if (url != nullptr) web_url(*url, into.witness_url);
+        if (key != nullptr) witness_key(*key, into.witness_key);
+        fields.finish();
+    }
+
+    void witness_key(const Node& node, VerifierKey& into) {
+        const auto text = read_text(node, out_);
+        if (!text) return;
+        if (Result<VerifierKey> read = read_verifier_key(*text, KeyType::witness); read)
+            into = std::move(*read);
+        else
+            report(out_, node.at, "this is no key of a witness",
+                   "copy the line that its operator publishes: name+id+key, for cosignatures (Ed25519)");
     }
 
     void collector(const Node& node, CollectorConfig& into) {

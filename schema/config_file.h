@@ -14,6 +14,7 @@
 #include "policy/base/diagnostic.h"
 #include "policy/base/time.h"
 #include "schema/address.h"
+#include "schema/signed_note.h"
 
 namespace rollcall::schema {
 
@@ -59,10 +60,14 @@ struct LogConfig {
     LogFormat format = LogFormat::text;
 };
 
-// A place outside in which signed heads of the log are kept.
+// A place outside in which signed heads of the log are kept: one of these, the others empty.
 struct AnchorConfig {
+    Position at;
     std::string name;
     std::string folder;
+    std::string room;         // key in the policy
+    std::string witness_url;  // the submission prefix of C2SP tlog-witness, without a slash at its end
+    VerifierKey witness_key;
 };
 
 // Where every entry of the trail is sent as a syslog message (RFC 5424), over TLS (RFC 5425).

@@ -14,6 +14,8 @@ namespace rollcall::schema {
 
 // Where createRoom's creation_content and our notices carry the id of the intent that announced them.
 inline constexpr std::string_view kIntentKey = "io.rollcall.intent";
+// In the content of a message that is an anchor of the evidence log: the signed head, as it was signed.
+inline constexpr std::string_view kCheckpointKey = "io.rollcall.checkpoint";
 
 // What a state event of that type says; OtherContent for types that decide nothing.
 [[nodiscard]] policy::RoomContent read_content(std::string_view type, std::string_view state_key,

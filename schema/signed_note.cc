@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <optional>
 
 #include "schema/base64.h"
@@ -12,7 +13,6 @@
 namespace rollcall::schema {
 namespace {
 
-constexpr unsigned char kEd25519 = 0x01;
 constexpr std::string_view kDash = "\xe2\x80\x94 ";  // em dash, space
 constexpr std::string_view kPrivate = "PRIVATE+KEY+";
 constexpr std::size_t kMostSignatures = 100;
@@ -35,8 +35,8 @@ const unsigned char* octets(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-KeyId key_id(std::string_view name, const std::array<unsigned char, 32>& key) {
-    const std::string hashed = fmt::format("{}\n{}{}", name, static_cast<char>(kEd25519), view(key));
+KeyId key_id(std::string_view name, KeyType type, const std::array<unsigned char, 32>& key) {
+    const std::string hashed = fmt::format("{}\n{}{}", name, static_cast<char>(type), view(key));
     std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
     crypto_hash_sha256(digest.data(), octets(hashed), hashed.size());
     KeyId out;
@@ -55,7 +55,7 @@ struct KeyText {
     KeyId id{};
     std::array<unsigned char, 32> bytes{};
 };
-std::optional<KeyText> split_key(std::string_view text) {
+std::optional<KeyText> split_key(std::string_view text, KeyType type) {
     const std::size_t first = text.find('+');
     const std::size_t second = first == std::string_view::npos ? first : text.find('+', first + 1);
     if (second == std::string_view::npos) return std::nullopt;
@@ -69,15 +69,15 @@ std::optional<KeyText> split_key(std::string_view text) {
         length != out.id.size() || hex_of(out.id) != hex)
         return std::nullopt;
     const Result<std::string> key = from_base64(text.substr(second + 1));
-    if (!key || key->size() != 33 || static_cast<unsigned char>(key->front()) != kEd25519)
-        return std::nullopt;
+    if (!key || key->size() != 33 || static_cast<KeyType>(key->front()) != type) return std::nullopt;
     std::copy(key->begin() + 1, key->end(), out.bytes.begin());
     return out;
 }
 
-std::string join_key(const std::string& name, const KeyId& id, const std::array<unsigned char, 32>& bytes) {
+std::string join_key(const std::string& name, const KeyId& id, KeyType type,
+                     const std::array<unsigned char, 32>& bytes) {
     return fmt::format("{}+{}+{}", name, hex_of(id),
-                       to_base64(fmt::format("{}{}", static_cast<char>(kEd25519), view(bytes))));
+                       to_base64(fmt::format("{}{}", static_cast<char>(type), view(bytes))));
 }
 
 struct Signature {
@@ -97,6 +97,27 @@ Result<Signature> read_signature(std::string_view line) {
     return Signature{std::string(line.substr(0, space)), std::move(*bytes)};
 }
 
+bool is_by(const Signature& signature, const VerifierKey& key) {
+    return key.name == signature.name && signature.bytes.starts_with(view(key.id));
+}
+
+// A log signs the text; a witness signs when it saw it, and the text (C2SP tlog-cosignature).
+bool holds(const Signature& signature, const VerifierKey& key, std::string_view text) {
+    constexpr std::size_t kTime = 8;
+    std::string_view bytes = std::string_view(signature.bytes).substr(key.id.size());
+    std::string seen;
+    if (key.type == KeyType::witness) {
+        if (bytes.size() < kTime) return false;
+        std::uint64_t time = 0;
+        for (const char c : bytes.substr(0, kTime)) time = time << 8U | static_cast<unsigned char>(c);
+        seen = fmt::format("cosignature/v1\ntime {}\n{}", time, text);
+        text = seen;
+        bytes.remove_prefix(kTime);
+    }
+    return bytes.size() == crypto_sign_BYTES &&
+           crypto_sign_verify_detached(octets(bytes), octets(text), text.size(), key.key.data()) == 0;
+}
+
 }  // namespace
 
 bool is_key_name(std::string_view name) {
@@ -110,18 +131,18 @@ bool is_key_name(std::string_view name) {
 }
 
 std::string VerifierKey::text() const {
-    return join_key(name, id, key);
+    return join_key(name, id, type, key);
 }
 
-Result<VerifierKey> read_verifier_key(std::string_view text) {
-    const std::optional<KeyText> parts = split_key(text);
+Result<VerifierKey> read_verifier_key(std::string_view text, KeyType type) {
+    const std::optional<KeyText> parts = split_key(text, type);
     if (!parts)
         return fail(ErrorKind::invalid_input, "this is no verifier key",
                     "it looks like example.com/rollcall+530d903a+AekyeRrm…, one line");
-    if (key_id(parts->name, parts->bytes) != parts->id)
+    if (key_id(parts->name, type, parts->bytes) != parts->id)
         return fail(ErrorKind::invalid_input, "the id in this verifier key is not that of its name and key",
                     "copy the whole line again");
-    return VerifierKey{parts->name, parts->id, parts->bytes};
+    return VerifierKey{parts->name, parts->id, parts->bytes, type};
 }
 
 Result<SignerKey> SignerKey::from_seed(std::string_view name, const std::array<unsigned char, 32>& seed) {
@@ -132,7 +153,7 @@ Result<SignerKey> SignerKey::from_seed(std::string_view name, const std::array<u
     out.seed_ = seed;
     out.verifier_.name = name;
     crypto_sign_seed_keypair(out.verifier_.key.data(), out.secret_.data(), seed.data());
-    out.verifier_.id = key_id(name, out.verifier_.key);
+    out.verifier_.id = key_id(name, KeyType::log, out.verifier_.key);
     return out;
 }
 
@@ -144,7 +165,7 @@ Result<SignerKey> SignerKey::generate(std::string_view name) {
 
 Result<SignerKey> SignerKey::read(std::string_view text) {
     const std::optional<KeyText> parts =
-        text.starts_with(kPrivate) ? split_key(text.substr(kPrivate.size())) : std::nullopt;
+        text.starts_with(kPrivate) ? split_key(text.substr(kPrivate.size()), KeyType::log) : std::nullopt;
     if (!parts) return fail(ErrorKind::invalid_input, "this is no signing key", "`rollcall init` makes one");
     Result<SignerKey> out = from_seed(parts->name, parts->bytes);
     if (out && out->verifier_.id != parts->id)
@@ -154,7 +175,7 @@ Result<SignerKey> SignerKey::read(std::string_view text) {
 }
 
 std::string SignerKey::secret_text() const {
-    return std::string(kPrivate) + join_key(verifier_.name, verifier_.id, seed_);
+    return std::string(kPrivate) + join_key(verifier_.name, verifier_.id, verifier_.type, seed_);
 }
 
 std::string SignerKey::signature_line(std::string_view text) const {
@@ -190,17 +211,13 @@ Result<SignedNote> open_note(std::string_view note, const std::vector<VerifierKe
         const Result<Signature> signature = read_signature(lines.substr(0, end));
         if (!signature) return pass(signature);
         lines.remove_prefix(end + 1);
-        const auto key = std::find_if(trusted.begin(), trusted.end(), [&](const VerifierKey& known) {
-            return known.name == signature->name && signature->bytes.starts_with(view(known.id));
-        });
+        const auto key = std::find_if(trusted.begin(), trusted.end(),
+                                      [&](const VerifierKey& known) { return is_by(*signature, known); });
         if (key == trusted.end()) {
             out.unknown.push_back(signature->name);
             continue;
         }
-        const std::string_view bytes = std::string_view(signature->bytes).substr(4);
-        if (bytes.size() != crypto_sign_BYTES ||
-            crypto_sign_verify_detached(octets(bytes), octets(out.text), out.text.size(), key->key.data()) !=
-                0)
+        if (!holds(*signature, *key, out.text))
             return fail(ErrorKind::denied, fmt::format("the signature of {} does not hold", key->name),
                         "the text was changed after it was signed, or the key is another one");
         out.signers.push_back(key->name);
@@ -209,6 +226,23 @@ Result<SignedNote> open_note(std::string_view note, const std::vector<VerifierKe
         return fail(ErrorKind::denied, "no known key has signed this note",
                     "give the log's verifier key, with --key");
     return out;
+}
+
+Result<std::string> signature_lines_of(const VerifierKey& key, std::string_view note,
+                                       std::string_view lines) {
+    if (!lines.ends_with('\n')) return fail(ErrorKind::invalid_input, "these are no signature lines");
+    std::string own;
+    while (!lines.empty()) {
+        const std::size_t end = lines.find('\n');
+        const Result<Signature> signature = read_signature(lines.substr(0, end));
+        if (!signature) return pass(signature);
+        if (is_by(*signature, key)) own += lines.substr(0, end + 1);
+        lines.remove_prefix(end + 1);
+    }
+    if (own.empty()) return fail(ErrorKind::denied, fmt::format("none is by {}", key.name));
+    const Result<SignedNote> opened = open_note(std::string(note) + own, {key});
+    if (!opened) return pass(opened);
+    return own;
 }
 
 }  // namespace rollcall::schema

@@ -6,11 +6,12 @@
 //                                                        ← an empty line; the text ends before it
 //     — example.com/rollcall Az3grlgtzPICa5OS8n…        ← key name, base64(key id ‖ signature)
 //
-// Ed25519 (type 0x01) is the only algorithm so far; the type byte in a key is where another gets its place.
+// Ed25519 is the only algorithm so far, of logs (type 0x01) and of witnesses (type 0x04, which sign when they
+// saw it as well); the type byte in a key is where another gets its place.
 // Signatures by unknown keys are ignored, so that keys can be rotated and witnesses can sign; a bad signature
 // by a known key refuses the note.
 //
-// Values; any thread. Source: C2SP signed-note; RFC 8032 for the signatures.
+// Values; any thread. Source: C2SP signed-note and tlog-cosignature; RFC 8032 for the signatures.
 #pragma once
 
 #include <array>
@@ -22,16 +23,20 @@
 
 namespace rollcall::schema {
 
-// name+hex(key id)+base64(0x01 ‖ public key): all that somebody needs to check a note.
+// Who signs with a key, and so what is signed: the type byte of C2SP signed-note.
+enum class KeyType : unsigned char { log = 0x01, witness = 0x04 };
+
+// name+hex(key id)+base64(type ‖ public key): all that somebody needs to check a note.
 struct VerifierKey {
     std::string name;
     std::array<unsigned char, 4> id{};
     std::array<unsigned char, 32> key{};
+    KeyType type = KeyType::log;
     bool operator==(const VerifierKey&) const = default;
     [[nodiscard]] std::string text() const;
 };
-// invalid_input where the text is no key, or its id is not that of its name and key.
-[[nodiscard]] Result<VerifierKey> read_verifier_key(std::string_view text);
+// invalid_input where the text is no key of that type, or its id is not that of its name and key.
+[[nodiscard]] Result<VerifierKey> read_verifier_key(std::string_view text, KeyType type = KeyType::log);
 
 // Whether a key may have this name: no blanks, no plus sign, at most 255 bytes.
 [[nodiscard]] bool is_key_name(std::string_view name);
@@ -63,5 +68,10 @@ struct SignedNote {
 // Opens a note with the keys that are trusted. Errors: invalid_input for what is no note (more than 100
 // signatures or 1 MiB too), denied where a known key's signature does not hold, or no known key has signed.
 [[nodiscard]] Result<SignedNote> open_note(std::string_view note, const std::vector<VerifierKey>& trusted);
+
+// Of the lines that a witness answers, those that are this key's signature of the note. Errors: invalid_input
+// for what are no signature lines, denied where none is this key's, or one does not hold.
+[[nodiscard]] Result<std::string> signature_lines_of(const VerifierKey& key, std::string_view note,
+                                                     std::string_view lines);
 
 }  // namespace rollcall::schema

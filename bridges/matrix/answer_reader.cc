@@ -163,6 +163,23 @@ Result<std::optional<std::string>> read_marked_message(std::string_view marker,
     return std::optional<std::string>();
 }
 
+// What is no message of that sender is passed over: a homeserver may not know the filter.
+Result<MessagePage> read_messages_of(std::string_view sender, const http::Response& response) {
+    if (const Status good = success(response); !good) return pass(good);
+    const auto body = as_specified(json::members(response.body));
+    if (!body) return pass(body);
+    const auto messages = as_specified(json::elements(member(*body, "chunk")));
+    if (!messages) return pass(messages);
+    MessagePage page;
+    for (const json::Slice& slice : *messages) {
+        const auto message = json::salvage(slice.text);
+        if (message && (*message)["type"].text() == "m.room.message" && (*message)["sender"].text() == sender)
+            page.contents.push_back((*message)["content"]);
+    }
+    if (const auto next = json::parse(member(*body, "end")); next) page.next = next->text();
+    return page;
+}
+
 Result<std::string> read_whoami(const http::Response& response) {
     const auto body = success_body(response);
     if (!body) return pass(body);

@@ -12,6 +12,7 @@
 #include "bridges/matrix/outcome.h"
 #include "policy/base/result.h"
 #include "policy/room_event.h"
+#include "schema/json.h"
 
 namespace rollcall::matrix {
 
@@ -33,6 +34,12 @@ namespace rollcall::matrix {
 // The event ID of the message whose content carries that intent, if it is among them.
 [[nodiscard]] Result<std::optional<std::string>> read_marked_message(std::string_view marker,
                                                                      const http::Response& response);
+// Contents of messages, as they came; those of other senders are left out.
+struct MessagePage {
+    std::vector<json::Value> contents;
+    std::string next;  // where the next page begins; "" where this is the last
+};
+[[nodiscard]] Result<MessagePage> read_messages_of(std::string_view sender, const http::Response& response);
 [[nodiscard]] Result<std::string> read_whoami(const http::Response& response);
 // GET /versions: of the specification.
 [[nodiscard]] Result<std::vector<std::string>> read_versions(const http::Response& response);

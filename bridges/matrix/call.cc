@@ -163,6 +163,14 @@ Call recent_messages(std::string_view room) {
     return read_call(room_path(room, "messages?dir=b&limit=50"));
 }
 
+Call messages_of(std::string_view room, std::string_view sender, std::string_view from) {
+    Value filter = json::Object{};
+    filter.set("types", json::Array{"m.room.message"}).set("senders", json::Array{Value(sender)});
+    std::string rest = "messages?dir=b&limit=100&filter=" + encode_part(json::write(filter));
+    if (!from.empty()) rest += "&from=" + encode_part(from);
+    return read_call(room_path(room, rest));
+}
+
 Call join_alias(std::string_view alias) {
     return write_call(Action::join, Actor::bot, "POST",
                       fmt::format("{}/join/{}", kClient, encode_part(alias)), empty_object());

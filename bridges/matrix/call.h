@@ -98,6 +98,9 @@ struct Call {
 
 // The newest messages of a room that the bot is in.
 [[nodiscard]] Call recent_messages(std::string_view room);
+// Messages of one sender in a room that the bot is in, newest first, from where an earlier page ended ("" for
+// the newest).
+[[nodiscard]] Call messages_of(std::string_view room, std::string_view sender, std::string_view from);
 // The bot joins the room of that alias, where it may.
 [[nodiscard]] Call join_alias(std::string_view alias);
 

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "bridges/matrix/answer_reader.h"
-
 namespace rollcall::matrix {
 
 namespace {
@@ -84,6 +82,14 @@ void Client::marked_message(std::string_view room, std::string_view marker,
     read(line_, matrix::recent_messages(room), std::move(done),
          [marker = std::string(marker)](const http::Response& response) {
              return read_marked_message(marker, response);
+         });
+}
+
+void Client::messages_of(std::string_view room, std::string_view sender, std::string_view from,
+                         Reading<MessagePage> done) {
+    read(line_, matrix::messages_of(room, sender, from), std::move(done),
+         [sender = std::string(sender)](const http::Response& response) {
+             return read_messages_of(sender, response);
          });
 }
 

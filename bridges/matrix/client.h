@@ -15,6 +15,7 @@
 
 #include "bridges/http/client.h"
 #include "bridges/matrix/access.h"
+#include "bridges/matrix/answer_reader.h"
 #include "bridges/matrix/call.h"
 #include "bridges/matrix/outcome.h"
 #include "policy/base/result.h"
@@ -48,6 +49,9 @@ class Client {
     // Among the newest 50 messages; nullopt where none of them carries that intent.
     void marked_message(std::string_view room, std::string_view marker,
                         Reading<std::optional<std::string>> done);
+    // Of one sender, newest first; `from`: MessagePage::next of the page before, "" for the newest.
+    void messages_of(std::string_view room, std::string_view sender, std::string_view from,
+                     Reading<MessagePage> done);
     void resolve_alias(std::string_view alias, Reading<std::optional<std::string>> done);
     // By acting as that user where the mask allows it, otherwise by the profile.
     void account_exists(std::string_view user, Reading<bool> done);

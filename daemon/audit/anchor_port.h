@@ -32,6 +32,8 @@ class AnchorPort {
     [[nodiscard]] virtual Result<std::optional<Anchor>> newest() = 0;
     // Every checkpoint that is there, oldest first.
     [[nodiscard]] virtual Result<std::vector<Anchor>> all() = 0;
+    // Signature lines that the place gave for the head that was put last; they are added to `checkpoint`.
+    [[nodiscard]] virtual std::string cosignature() const { return {}; }
     // From any thread: what is waiting for that place gives up soon, and so does whatever is begun later.
     virtual void cancel() {}
 

@@ -55,6 +55,11 @@ class Anchoring::Lane {
         return state_;
     }
 
+    [[nodiscard]] std::string cosignature(std::uint64_t size) {
+        const std::lock_guard lock(mutex_);
+        return state_.size == size ? cosignature_ : "";
+    }
+
     void cancel() {
         {
             const std::lock_guard lock(mutex_);
@@ -131,6 +136,7 @@ class Anchoring::Lane {
         state_.trouble = done ? "" : done.error().message;
         if (!done) return;
         state_.size = head.size;
+        cosignature_ = port_->cosignature();
         state_.at = std::chrono::floor<Duration>(std::chrono::system_clock::now());
     }
 
@@ -146,6 +152,7 @@ class Anchoring::Lane {
     std::uint64_t offered_ = 0, tried_ = 0;  // numbers of the newest head, and of the one that had its turn
     std::optional<Error> fork_;
     AnchorState state_;
+    std::string cosignature_;  // under the head of state_.size
     bool ending_ = false, ended_ = false;
 
     std::thread thread_;  // the owner's
@@ -178,6 +185,12 @@ Status Anchoring::settle(Duration at_most) const {
 std::vector<AnchorState> Anchoring::states() const {
     std::vector<AnchorState> out;
     for (const std::shared_ptr<Lane>& lane : lanes_) out.push_back(lane->state());
+    return out;
+}
+
+std::string Anchoring::cosignatures(std::uint64_t size) const {
+    std::string out;
+    for (const std::shared_ptr<Lane>& lane : lanes_) out += lane->cosignature(size);
     return out;
 }
 

@@ -46,6 +46,8 @@ class Anchoring {
     // of them holds a checkpoint of this key that is of another log; what a place merely says is no reason.
     [[nodiscard]] Status settle(Duration at_most) const;
     [[nodiscard]] std::vector<AnchorState> states() const;
+    // Signature lines by witnesses under the head of that size.
+    [[nodiscard]] std::string cosignatures(std::uint64_t size) const;
 
   private:
     class Lane;

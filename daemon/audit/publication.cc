@@ -111,7 +111,7 @@ Status Publication::append() {
 
 Status Publication::step(bool sign_now) {
     if (Status appended = append(); !appended) return appended;
-    if (publisher_.done()) return {};
+    if (publisher_.done()) return publisher_.cosign(anchoring_->cosignatures(publisher_.head().size));
     const bool fresh = publisher_.published() != publisher_.head().size;
     if (fresh && !sign_now && signed_last_ && Clock::now() < *signed_last_ + settings_.checkpoint_every)
         return {};
@@ -194,6 +194,7 @@ Status Publication::finish() {
     Status done = step(true);
     offer();
     static_cast<void>(anchoring_->settle(kAnchors));  // a fork is told in their states
+    if (done) done = publisher_.cosign(anchoring_->cosignatures(publisher_.head().size));
     note(done);
     return done;
 }

@@ -71,7 +71,7 @@ Result<Publisher> Publisher::open(LogFolder folder, schema::SignerKey key, std::
     // A crash between the two: what was signed may leave now. A full disk must not stop the start.
     const auto told = out.folder_.read_note(kCheckpointFile);
     if (!told) return pass(told);
-    out.unpublished_ = *told != out.note_;
+    out.unpublished_ = !*told || !(*told)->starts_with(out.note_);  // witnesses sign below it
     static_cast<void>(out.publish());
     return out;
 }
@@ -144,6 +144,14 @@ Status Publisher::publish() {
     if (!unpublished_) return {};
     Status told = folder_.write_note(kCheckpointFile, note_);
     unpublished_ = !told;
+    if (told) cosigned_.clear();
+    return told;
+}
+
+Status Publisher::cosign(const std::string& lines) {
+    if (unpublished_ || lines.empty() || lines == cosigned_) return {};
+    Status told = folder_.write_note(kCheckpointFile, note_ + lines);
+    if (told) cosigned_ = lines;
     return told;
 }
 

@@ -31,6 +31,9 @@ class Publisher {
     // Signs the head of what was appended, where it is not signed already, and publishes it. The note.
     [[nodiscard]] Result<std::string> sign();
 
+    // Adds the signature lines of witnesses to `checkpoint`, where they are not there yet.
+    [[nodiscard]] Status cosign(const std::string& lines);
+
     [[nodiscard]] std::uint64_t published() const { return edge_.size(); }
     // Everything appended is signed, and `checkpoint` says so.
     [[nodiscard]] bool done() const { return edge_.size() == head_.size && !unpublished_; }
@@ -53,6 +56,7 @@ class Publisher {
     schema::Checkpoint head_;
     std::string note_;
     bool unpublished_ = false;  // `checkpoint` is not `note_` yet
+    std::string cosigned_;      // what `checkpoint` has below it, as far as this process knows
 };
 
 }  // namespace rollcall::audit

@@ -1,19 +1,51 @@
 // audit verify: the whole trail checked, from its files and the store, beside a daemon that runs or without.
 #include <fmt/format.h>
+#include <algorithm>
 
-#include "daemon/audit/anchor_folder.h"
+#include "daemon/anchors/make_anchors.h"
 #include "daemon/audit/verify_trail.h"
 #include "daemon/cli/audit_log.h"
 #include "daemon/cli/commands.h"
 #include "daemon/cli/text.h"
 #include "daemon/control/policy_files.h"
+#include "daemon/control/registration_file.h"
 
 namespace rollcall::cli {
 namespace {
 
 constexpr std::size_t kMostNote = 1U << 20U;
 
-json::Value to_json(const OpenedLog& log, const audit::TrailVerification& found) {
+// What anchors say that hold no checkpoints to compare: whose signature is below the published one.
+struct Witnessed {
+    std::vector<std::string> signed_by;
+    std::vector<std::string> lacking;  // witnesses whose signature is not there (yet)
+};
+
+Witnessed witnessed(const OpenedLog& log, std::vector<audit::Fault>& faults) {
+    Witnessed out;
+    const auto note = log.folder.read_note(audit::kCheckpointFile);
+    if (!note || !*note) return out;  // reported by who checks the log
+    for (const schema::AnchorConfig& anchor : log.config.audit.anchors) {
+        if (anchor.witness_url.empty()) continue;
+        const auto opened = schema::open_note(**note, {log.key, anchor.witness_key});
+        const std::string& name = anchor.witness_key.name;
+        if (!opened)
+            faults.push_back({audit::kCheckpointFile, opened.error().message});
+        else if (std::find(opened->signers.begin(), opened->signers.end(), name) != opened->signers.end())
+            out.signed_by.push_back(name);
+        else
+            out.lacking.push_back(name);
+    }
+    return out;
+}
+
+json::Value names(const std::vector<std::string>& texts) {
+    json::Value out{json::Array{}};
+    for (const std::string& text : texts) out.push(text);
+    return out;
+}
+
+json::Value to_json(const OpenedLog& log, const audit::TrailVerification& found, const Witnessed& by) {
     json::Value out, faults{json::Array{}};
     out.set("origin", log.config.audit.origin);
     out.set("key", log.key.text());
@@ -33,6 +65,8 @@ json::Value to_json(const OpenedLog& log, const audit::TrailVerification& found)
         one.set("text", fault.text);
         faults.push(std::move(one));
     }
+    out.set("witnesses", names(by.signed_by));
+    out.set("witnesses_lacking", names(by.lacking));
     out.set("faults", std::move(faults));
     return out;
 }
@@ -45,7 +79,8 @@ std::string faults_view(const std::vector<audit::Fault>& faults, const Look& loo
     return out;
 }
 
-std::string view(const OpenedLog& log, const audit::TrailVerification& found, const Look& look) {
+std::string view(const OpenedLog& log, const audit::TrailVerification& found, const Witnessed& by,
+                 const Look& look) {
     std::string out = paragraph(look, 0, Tone::strong, "The log " + log.config.audit.origin);
     Table table(2);
     if (found.log.head) {
@@ -66,10 +101,14 @@ std::string view(const OpenedLog& log, const audit::TrailVerification& found, co
     if (found.log.anchors > 0)
         table.row({{"from outside", Tone::faint},
                    counted(found.log.anchors, "checkpoint is met", "checkpoints are met")});
+    for (const std::string& name : by.signed_by)
+        table.row({{"witness", Tone::faint}, name + " has signed it too"});
+    for (const std::string& name : by.lacking)
+        table.row({{"witness", Tone::faint}, name + " has not signed it yet: see rollcall status"});
     out += table.text(look) + "\n";
     if (!found.faults.empty()) return out + faults_view(found.faults, look);
     out += paragraph(look, 0, Tone::good, "Nothing was changed, left out or put in since it was signed.");
-    if (found.log.anchors == 0)
+    if (found.log.anchors == 0 && by.signed_by.empty())
         out +=
             paragraph(look, 0, Tone::plain,
                       "Root of this machine could have signed another log anew. A checkpoint that was kept "
@@ -92,12 +131,14 @@ int audit_verify(const Session& session) {
         options.anchors.push_back({from, std::move(*note)});
     }
     std::vector<audit::Fault> unread;
-    for (const schema::AnchorConfig& anchor : log->config.audit.anchors) {
-        auto kept = audit::AnchorFolder(anchor.name, anchor.folder).all();
+    const auto outside = anchors::make_anchors(log->config, [&] { return control::bot_access(log->config); });
+    if (!outside) return report(session.terminal, outside.error());
+    for (const std::unique_ptr<audit::AnchorPort>& anchor : *outside) {
+        auto kept = anchor->all();
         if (kept)
             options.anchors.insert(options.anchors.end(), kept->begin(), kept->end());
         else
-            unread.push_back({"audit.anchors." + anchor.name, kept.error().message});
+            unread.push_back({"audit.anchors." + anchor->name(), kept.error().message});
     }
     if (session.terminal.shows_progress())
         options.progress = [&](std::uint64_t done, std::uint64_t of) {
@@ -111,7 +152,8 @@ int audit_verify(const Session& session) {
     if (session.terminal.shows_progress()) session.terminal.err("\r\x1b[K");
     if (!found) return report(session.terminal, found.error());
     found->faults.insert(found->faults.end(), unread.begin(), unread.end());
-    show(session, to_json(*log, *found), [&](const Look& look) { return view(*log, *found, look); });
+    const Witnessed by = witnessed(*log, found->faults);
+    show(session, to_json(*log, *found, by), [&](const Look& look) { return view(*log, *found, by, look); });
     return found->faults.empty() ? 0 : 1;
 }
 

@@ -66,9 +66,23 @@ class Checker {
             if (room.admission.value_or(policy::Admission::join) == policy::Admission::join)
                 joining_.push_back(room.at);
         }
+        anchor_rooms(read.policy);
         const Diagnostics doubtful = self_written(read.policy);
         out_.diagnostics.insert(out_.diagnostics.end(), doubtful.begin(), doubtful.end());
         protected_ = std::move(read.policy.protected_ids);
+    }
+
+    void anchor_rooms(const policy::PolicyFile& policy) {
+        for (const schema::AnchorConfig& anchor : out_.config->audit.anchors)
+            if (!anchor.room.empty() &&
+                std::none_of(policy.rooms.begin(), policy.rooms.end(), [&](const policy::RoomText& room) {
+                    return !room.space && room.key == anchor.room;
+                }))
+                out_.diagnostics.push_back(
+                    {anchor.at,
+                     fmt::format("the anchor {} is to be in the room {}, which is none of the policy's",
+                                 anchor.name, anchor.room),
+                     "write the key of a room that stands under rooms:", Severity::error});
     }
 
     // Whoever runs check may not be the one who may read secrets: that alone is no fault.

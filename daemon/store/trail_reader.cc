@@ -47,6 +47,19 @@ Result<std::vector<std::string>> TrailReader::leaves(std::uint64_t after, std::s
     return out;
 }
 
+Result<std::optional<std::string>> TrailReader::room_id(const std::string& key) {
+    std::optional<std::string> id;
+    const Status read = database_->each(
+        "SELECT id FROM room WHERE key = $1 AND id <> '' AND released = 0",
+        [&](const Row& row) {
+            id = row.text(0);
+            return Status{};
+        },
+        key);
+    if (!read) return pass(read);
+    return id;
+}
+
 Result<std::uint64_t> TrailReader::first_leaf() {
     std::uint64_t first = 0;
     const Status read =

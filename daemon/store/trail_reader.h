@@ -1,10 +1,12 @@
 // TrailReader: the trail's tables for whoever does not own the store: the publisher, which takes leaves from
-// them, and `verify`, which compares them with the log. A connection of its own that cannot write, beside the
-// engine's. Owned by one thread.
+// them, `verify`, which compares them with the log, and anchors that are rooms. A connection of its own that
+// cannot write, beside the engine's. Owned by one thread.
 #pragma once
 
 #include <array>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "daemon/store/sqlite.h"
 #include "daemon/store/store.h"
@@ -35,6 +37,8 @@ class TrailReader {
     // Intents that are under way, and the last one that an older form of the trail announced.
     [[nodiscard]] Result<std::vector<std::uint64_t>> in_flight();
     [[nodiscard]] Result<std::uint64_t> last_former_intent();
+    // The ID of the managed room of that key; nullopt: it is not made yet.
+    [[nodiscard]] Result<std::optional<std::string>> room_id(const std::string& key);
     // Everything read in `work` is of one moment.
     template <class Work>
     [[nodiscard]] Status snapshot(Work work) {

@@ -82,6 +82,33 @@ TEST(Keys, AreReadBackAndNothingElse) {
         EXPECT_FALSE(read_verifier_key(text)) << text;
 }
 
+// Made with another library (PyNaCl) from C2SP tlog-cosignature: the seed is the bytes 0 to 31.
+TEST(Note, AWitnessSignsWhenItSawIt) {
+    const std::string key = "witness.example.net+de8e5c2b+BAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4";
+    const std::string text = "corp.example.com/rollcall\n3\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
+    const std::string own =
+        "\u2014 witness.example.net "
+        "3o5cKwAAAABrAmwPWEVJ8QGTHDBrd8BocU6MnotcOCPBtcJoBi8e5WCshnEzUuiw7zBeQXZ6r1OLAf/"
+        "7GnY9XmsDt2XdO5HJacK6DQ==\n";
+    const VerifierKey witness = read_verifier_key(key, KeyType::witness).value();
+    EXPECT_EQ(witness.text(), key);
+    EXPECT_FALSE(read_verifier_key(key)) << "a witness's key is no log's";
+    EXPECT_FALSE(read_verifier_key(
+        "witness.example.net+3d001a74+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4", KeyType::witness));
+    const SignerKey log = signer("corp.example.com/rollcall");
+    const std::string note = log.sign(text);
+    EXPECT_EQ(open_note(note + own, {log.verifier(), witness})->signers.size(), 2U);
+    EXPECT_EQ(open_note(note + own, {log.verifier()})->unknown,
+              std::vector<std::string>{"witness.example.net"});
+
+    const std::string others = log.signature_line("something else");
+    EXPECT_EQ(signature_lines_of(witness, note, others + own).value(), own);
+    EXPECT_EQ(signature_lines_of(witness, note, others).error().kind, ErrorKind::denied);
+    EXPECT_EQ(signature_lines_of(witness, log.sign(text + "more\n"), own).error().kind, ErrorKind::denied);
+    for (const std::string& wrong : {std::string(), own.substr(0, own.size() - 1), "200 OK\n" + own})
+        EXPECT_EQ(signature_lines_of(witness, note, wrong).error().kind, ErrorKind::invalid_input) << wrong;
+}
+
 TEST(Checkpoint, IsReadBackAndNothingElse) {
     const Checkpoint head{"corp.example.com/rollcall", 20'852'163,
                           tlog_hash_from_base64("CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=").value()};

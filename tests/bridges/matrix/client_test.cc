@@ -3,6 +3,7 @@
 
 #include "bridges/matrix/client.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <future>
@@ -118,6 +119,26 @@ TEST_F(MatrixClient, asks_for_the_profile_of_whom_the_mask_leaves_out) {
     Client without = client("");
     EXPECT_FALSE(*account_exists(without, "@a:hs"));
     EXPECT_TRUE(asked_.back().ends_with("Bearer main user_id=%40bot%3Ahs"));
+}
+
+TEST_F(MatrixClient, reads_one_senders_messages_page_by_page) {
+    const auto message = [](const char* sender, const char* type, const char* body) {
+        return fmt::format(R"({{"type":"{}","sender":"{}","content":{{"body":"{}"}}}})", type, sender, body);
+    };
+    when("GET /_matrix/client/v3/rooms/%21r/messages", 200,
+         R"({"chunk":[)" + message("@bot:hs", "m.room.message", "mine") + "," +
+             message("@a:hs", "m.room.message", "theirs") + "," + message("@bot:hs", "m.reaction", "no") +
+             R"(,7],"start":"t0","end":"t1"})");
+    Client c = client();
+    std::promise<Result<MessagePage>> promise;
+    c.messages_of("!r", "@bot:hs", "t0",
+                  [&](Result<MessagePage> page) { promise.set_value(std::move(page)); });
+    const Result<MessagePage> page = promise.get_future().get();
+    ASSERT_TRUE(page);
+    ASSERT_EQ(page->contents.size(), 1U);
+    EXPECT_EQ(page->contents[0]["body"].text(), "mine");
+    EXPECT_EQ(page->next, "t1");
+    EXPECT_NE(asked_.back().find("from=t0"), std::string::npos) << asked_.back();
 }
 
 TEST_F(MatrixClient, reads_rooms_and_members) {
