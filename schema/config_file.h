@@ -68,6 +68,8 @@ struct AnchorConfig {
     std::string room;         // key in the policy
     std::string witness_url;  // the submission prefix of C2SP tlog-witness, without a slash at its end
     VerifierKey witness_key;
+    std::string syslog;   // as in CollectorConfig
+    std::string ca_file;  // "" for the system's certificate authorities
 };
 
 // Where every entry of the trail is sent as a syslog message (RFC 5424), over TLS (RFC 5425).

@@ -176,8 +176,9 @@ std::string trail_text(const json::Value& trail, const std::string& zone) {
     if (list(trail["anchors"]).empty()) return out + "; no anchors: root could rewrite it";
     std::vector<std::string> anchors;
     for (const json::Value& anchor : list(trail["anchors"]))
-        anchors.push_back(
-            fmt::format("{} up to {}", anchor["name"].text(), with_separators(number(anchor["signed"]))));
+        anchors.push_back(fmt::format("{} up to {}{}", anchor["name"].text(),
+                                      with_separators(number(anchor["signed"])),
+                                      anchor["read_back"].boolean_or(true) ? "" : " (not read back)"));
     out += "; anchored in " + joined(anchors, ", ");
     return out;
 }

@@ -47,6 +47,9 @@ class Siem:
 
     def entries(self) -> list:
         """Entries as they came, doubles too."""
+        return [entry for entry in self.messages() if entry["kind"] != "checkpoint"]
+
+    def messages(self) -> list:
         found = []
         for line in (self.folder / "received").read_text().splitlines():
             message = HEADER.fullmatch(json.loads(line))
@@ -71,7 +74,8 @@ class Collected(Scenario):
         site.config.write_text(text.replace(
             "  key_file: secrets/audit-key\n",
             f'  key_file: secrets/audit-key\n  checkpoint_every: 1s\n  collector: {{syslog: "tls://127.0.0.1:{cls.siem.port}", '
-            "ca_file: siem/ca.pem, names: true}\n"))
+            "ca_file: siem/ca.pem, names: true}\n"
+            f'  anchors: {{siem: {{syslog: "tls://127.0.0.1:{cls.siem.port}", ca_file: siem/ca.pem}}}}\n'))
         site.fill(STAFF, {"Staff": STAFF, "Crew": ["amy", "ben"]})
         site.start()
         site.apply(POLICY)
@@ -119,6 +123,20 @@ class Collected(Scenario):
         self.assert_has_everything()
         said = self.site.status()["collector"]
         self.assertEqual((said["to"], said["trouble"]), (f"tls://127.0.0.1:{self.siem.port}", ""))
+
+    def test_every_signed_head_arrives_and_can_be_checked_with(self):
+        self.swap()
+        signed = until(lambda: (trail := self.site.status()["trail"])["signed"] == trail["entries"] and trail["signed"],
+                       "every entry is signed", 20)
+        head = until(lambda: next((message for message in self.siem.messages() if message.get("entries") == signed), None),
+                     f"the head of {signed} entries at the collector", 20)
+        kept = self.site.folder / "kept"
+        kept.write_text(head["checkpoint"])
+        verified = self.site.cli("audit", "verify", "--from", str(kept), json_out=True)
+        self.assertEqual((verified.returncode, verified.json["faults"], verified.json["checkpoints_met"]), (0, [], 1))
+        self.assertEqual(verified.json["anchors_unreadable"], ["siem"])
+        self.assertIn("siem cannot be read back", self.site.cli("audit", "verify").stdout)
+        self.assertRegex(self.site.cli("status").stdout, r"anchored in siem\s+up\s+to\s+\d+\s+\(not\s+read\s+back\)")
 
     def test_nothing_is_lost_while_the_collector_is_away(self):
         self.siem.kill()
