@@ -16,6 +16,7 @@
 #include "bridges/matrix/client.h"
 #include "bridges/matrix/registration.h"
 #include "daemon/anchors/make_anchors.h"
+#include "daemon/audit/collector.h"
 #include "daemon/audit/publication.h"
 #include "daemon/control/audit_key.h"
 #include "daemon/control/handler.h"
@@ -98,7 +99,7 @@ directory::Settings directory_settings(const schema::Config& config, const Secre
 }
 
 engine::Settings engine_settings(const schema::Config& config, const Secrets& secrets, bool one_shot,
-                                 audit::Publication& publication) {
+                                 audit::Publication& publication, audit::Collector* collector) {
     engine::Settings out;
     out.server_name = config.homeserver.server_name;
     out.bot = bot_id(config);
@@ -108,7 +109,10 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
     out.one_shot = one_shot;
     out.verify_every = config.homeserver.verify_every;
     out.look_for_accounts_every = config.homeserver.look_for_accounts_every;
-    out.entries_committed = [&publication] { publication.wake(); };
+    out.entries_committed = [&publication, collector] {
+        publication.wake();
+        if (collector != nullptr) collector->wake();
+    };
     return out;
 }
 
@@ -117,22 +121,27 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
 class App {
   public:
     App(const schema::Config& config, Secrets secrets, std::unique_ptr<store::Store> store,
-        std::unique_ptr<audit::Publication> publication, bool one_shot)
+        std::unique_ptr<audit::Publication> publication, std::unique_ptr<audit::Collector> collector,
+        bool one_shot)
         : config_(config),
           secrets_(std::move(secrets)),
           log_(static_cast<LogLevel>(one_shot ? schema::LogLevel::error : config.log.level),
                static_cast<LogFormat>(config.log.format)),
           store_(std::move(store)),
           publication_(std::move(publication)),
+          collector_(std::move(collector)),
           handler_(config_),
           matrix_(*http_, matrix::Access{config.homeserver.url, bot_id(config), secrets_.main.as_token,
                                          secrets_.mask ? secrets_.mask->as_token : ""}),
           homeserver_(matrix_, mailbox_, config.appservice.bot, secrets_.main.id),
           directory_(directory_settings(config, secrets_), mailbox_),
           engine_(*store_, homeserver_, directory_, log_,
-                  engine_settings(config, secrets_, one_shot, *publication_)) {
+                  engine_settings(config, secrets_, one_shot, *publication_, collector_.get())) {
         mailbox_.put(publication_->state());
         if (!one_shot) publication_->start([this](const audit::LogState& state) { mailbox_.put(state); });
+        if (!collector_) return;
+        mailbox_.put(collector_->state());
+        if (!one_shot) collector_->start([this](const audit::CollectorState& state) { mailbox_.put(state); });
     }
 
     ~App() {
@@ -200,6 +209,7 @@ class App {
     Status stop(std::string_view why) {
         const Status stopped = engine_.stop(why);
         const Status published = publication_->finish();
+        if (collector_) collector_->finish();
         return stopped ? published : stopped;
     }
 
@@ -210,6 +220,7 @@ class App {
     std::unique_ptr<store::Store> store_;
     engine::Mailbox mailbox_;
     std::unique_ptr<audit::Publication> publication_;
+    std::unique_ptr<audit::Collector> collector_;
     const control::Handler handler_;
     std::unique_ptr<http::Client> http_ = std::make_unique<http::Client>();
     matrix::Client matrix_;
@@ -232,6 +243,17 @@ Result<std::unique_ptr<store::Store>> open_store(const std::string& folder) {
     }
 }
 
+// nullptr where the configuration names none.
+Result<std::unique_ptr<audit::Collector>> open_collector(const schema::Config& config) {
+    const auto& wanted = config.audit.collector;
+    if (!wanted) return std::unique_ptr<audit::Collector>();
+    audit::CollectorSettings settings;
+    settings.to.url = wanted->syslog;
+    settings.to.ca_file = wanted->ca_file;
+    settings.feed = {config.state, config.audit.folder, config.homeserver.server_name, wanted->names};
+    return audit::Collector::open(std::move(settings));
+}
+
 Result<std::unique_ptr<App>> make_app(const schema::Config& config, bool one_shot) {
     if (sodium_init() < 0) return fail(ErrorKind::io, "libsodium cannot be started");
     Result<Secrets> secrets = read_secrets(config);
@@ -249,8 +271,10 @@ Result<std::unique_ptr<App>> make_app(const schema::Config& config, bool one_sho
     auto log = audit::LogFolder::open(config.audit.folder);
     if (!log) return pass(log);
     (*store)->read_leaves_with(audit::log_reader(*log));
+    auto collector = open_collector(config);
+    if (!collector) return pass(collector);
     auto app = std::make_unique<App>(config, std::move(*secrets), std::move(*store), std::move(*publication),
-                                     one_shot);
+                                     std::move(*collector), one_shot);
     if (Status started = app->start(); !started) return pass(started);
     return app;
 }

@@ -1,6 +1,7 @@
 #include "daemon/metrics.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <iterator>
 
 #include "daemon/engine/engine.h"
@@ -66,6 +67,13 @@ std::string metrics_text(engine::Engine& engine) {
              number(static_cast<std::size_t>(
                  std::count_if(failures.begin(), failures.end(),
                                [](const engine::Failure& failure) { return !failure.invited; }))));
+    if (const audit::CollectorState& collector = engine.collector_state(); !collector.to.empty()) {
+        const std::uint64_t entries = engine.trail_size();
+        page.add("collector_up", "gauge", "1 while the collector takes entries of the trail",
+                 collector.trouble.empty() ? 1 : 0);
+        page.add("collector_waiting", "gauge", "entries of the trail that are still to be sent to it",
+                 number(entries - std::min(entries, collector.sent)));
+    }
     page.add("paused", "gauge", "0 running, 1 all but departures paused, 2 all paused",
              static_cast<double>(engine.paused()));
     page.add("disk_full", "gauge", "1 while turns cannot be stored", engine.blocked() ? 1 : 0);

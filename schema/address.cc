@@ -70,6 +70,14 @@ std::optional<Url> read_url(std::string_view text) {
     return url;
 }
 
+std::optional<Url> read_syslog_url(std::string_view text) {
+    auto url = read_url(text);
+    if (!url || !url->path.empty()) return std::nullopt;
+    if (url->scheme == "tls" && url->port == 0) url->port = kSyslogTlsPort;
+    if ((url->scheme != "tls" && url->scheme != "tcp") || url->port == 0) return std::nullopt;
+    return url;
+}
+
 bool is_loopback(std::string_view host) {
     const bool address =
         std::all_of(host.begin(), host.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });

@@ -30,6 +30,12 @@ struct Url {
 // nullopt for anything with a user, a query or a fragment: secrets do not belong into URLs.
 [[nodiscard]] std::optional<Url> read_url(std::string_view text);
 
+inline constexpr std::uint16_t kSyslogTlsPort = 6514;  // RFC 5425, 4.1
+
+// tls://host:port, the port 6514 unless given; tcp://host:port. nullopt for anything else, a path too. What
+// goes to tcp:// goes in clear: see is_loopback().
+[[nodiscard]] std::optional<Url> read_syslog_url(std::string_view text);
+
 // 127.0.0.0/8, ::1 and localhost: what goes there does not leave the machine.
 [[nodiscard]] bool is_loopback(std::string_view host);
 

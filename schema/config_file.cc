@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "schema/distinguished_name.h"
@@ -220,6 +221,7 @@ class ConfigReader {
         path(fields.take("key_file"), into.key_file);
         fields.duration(fields.take("checkpoint_every"), into.checkpoint_every);
         if (const Node* named = fields.take("anchors")) anchors(*named, into.anchors);
+        if (const Node* to = fields.take("collector")) collector(*to, into.collector.emplace());
         fields.duration(fields.take("promise"), into.promise);
         fields.not_yet("retention");
         fields.finish();
@@ -243,17 +245,23 @@ class ConfigReader {
         const Node* const room = fields.take("room");
         const Node* const url = fields.take("url");
         const Node* const key = url != nullptr ? fields.need("key", kWitness) : fields.take("key");
-        fields.not_yet("syslog", "write {folder: /mnt/worm/rollcall}");
-        const int places = (folder != nullptr ? 1 : 0) + (room != nullptr ? 1 : 0) + (url != nullptr ? 1 : 0);
-        if (node.kind == Node::Kind::mapping && places != 1 && node.find("syslog") == nullptr)
+        const Node* const syslog = fields.take("syslog");
+        const Node* const ca_file = syslog != nullptr ? fields.take("ca_file") : nullptr;
+        const std::array<const Node*, 4> all{folder, room, url, syslog};
+        const auto places =
+            all.size() - static_cast<std::size_t>(std::count(all.begin(), all.end(), nullptr));
+        if (node.kind == Node::Kind::mapping && places != 1)
             report(
                 out_, node.at,
                 places == 0 ? "this anchor says no place" : "this anchor says more than one place",
-                "write one of {folder: /mnt/worm/rollcall}, {room: a room of the policy}, {url: …, key: …}");
+                "write one of {folder: /mnt/worm/rollcall}, {room: a room of the policy}, {url: …, key: …}, "
+                "{syslog: \"tls://…\"}");
         path(folder, into.folder);
         fields.text(room, into.room, 255);
         if (url != nullptr) web_url(*url, into.witness_url);
         if (key != nullptr) witness_key(*key, into.witness_key);
+        if (syslog != nullptr) syslog_url(*syslog, into.syslog);
+        path(ca_file, into.ca_file);
         fields.finish();
     }
 
@@ -265,6 +273,28 @@ class ConfigReader {
         else
             report(out_, node.at, "this is no key of a witness",
                    "copy the line that its operator publishes: name+id+key, for cosignatures (Ed25519)");
+    }
+
+    void collector(const Node& node, CollectorConfig& into) {
+        Fields fields(node, "collector", out_);
+        if (const Node* syslog = fields.need("syslog", "write tls://siem.corp.example.com:6514"))
+            syslog_url(*syslog, into.syslog);
+        path(fields.take("ca_file"), into.ca_file);
+        fields.boolean(fields.take("names"), into.names);
+        fields.finish();
+    }
+
+    void syslog_url(const Node& node, std::string& into) {
+        const auto text = read_text(node, out_);
+        if (!text) return;
+        const auto url = read_syslog_url(*text);
+        if (!url)
+            return report(out_, node.at, "this is not the address of a syslog collector",
+                          "write tls://siem.corp.example.com:6514");
+        if (url->scheme == "tcp" && !is_loopback(url->host))
+            return report(out_, node.at, "this would go in clear",
+                          "write tls://; tcp:// is for a collector on this machine");
+        into = url->text();
     }
 
     void host_port(const Node& node, HostPort& into) {

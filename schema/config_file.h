@@ -68,6 +68,15 @@ struct AnchorConfig {
     std::string room;         // key in the policy
     std::string witness_url;  // the submission prefix of C2SP tlog-witness, without a slash at its end
     VerifierKey witness_key;
+    std::string syslog;   // as in CollectorConfig
+    std::string ca_file;  // "" for the system's certificate authorities
+};
+
+// Where every entry of the trail is sent as a syslog message (RFC 5424), over TLS (RFC 5425).
+struct CollectorConfig {
+    std::string syslog;   // tls://host:port, or tcp:// to a loopback address
+    std::string ca_file;  // "" for the system's certificate authorities
+    bool names = false;   // what is said of people too; otherwise pseudonyms
 };
 
 struct AuditConfig {
@@ -76,6 +85,7 @@ struct AuditConfig {
     std::string key_file = "secrets/audit-key";
     Duration checkpoint_every = std::chrono::minutes{1};
     std::vector<AnchorConfig> anchors;
+    std::optional<CollectorConfig> collector;
     Duration promise = std::chrono::minutes{5};  // a leaver is out of every managed room within this
 };
 

@@ -18,7 +18,7 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PARTS = ("unit", "checks", "sanitizers", "scenarios")
 JOBS = "2"
-THREADED = ("http", "matrix", "directory", "control", "engine", "audit", "anchors")
+THREADED = ("http", "matrix", "syslog", "directory", "control", "engine", "audit", "anchors")
 
 
 class Count:

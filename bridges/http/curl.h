@@ -1,6 +1,7 @@
 // libcurl's handles as values with one owner each, so that no path forgets to free one.
 //
-// Included by this folder's .cc files only. A handle is used on one thread at a time (libcurl-thread(3)).
+// Included by .cc files of this folder and of bridges/syslog only. A handle is used on one thread at a time
+// (libcurl-thread(3)).
 #pragma once
 
 #include <curl/curl.h>

@@ -1,6 +1,7 @@
 #include "daemon/anchors/make_anchors.h"
 
 #include "daemon/anchors/anchor_room.h"
+#include "daemon/anchors/anchor_syslog.h"
 #include "daemon/anchors/anchor_witness.h"
 #include "daemon/audit/anchor_folder.h"
 #include "daemon/store/trail_reader.h"
@@ -31,6 +32,12 @@ Result<audit::Anchors> make_anchors(const schema::Config& config,
         } else if (!anchor.witness_url.empty()) {
             out.push_back(std::make_unique<AnchorWitness>(anchor.name, anchor.witness_url, anchor.witness_key,
                                                           config.audit.folder));
+        } else if (!anchor.syslog.empty()) {
+            syslog::Target to;
+            to.url = anchor.syslog;
+            to.ca_file = anchor.ca_file;
+            out.push_back(
+                std::make_unique<AnchorSyslog>(anchor.name, std::move(to), config.homeserver.server_name));
         } else {
             out.push_back(std::make_unique<audit::AnchorFolder>(anchor.name, anchor.folder));
         }

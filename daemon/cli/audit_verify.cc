@@ -18,7 +18,8 @@ constexpr std::size_t kMostNote = 1U << 20U;
 // What anchors say that hold no checkpoints to compare: whose signature is below the published one.
 struct Witnessed {
     std::vector<std::string> signed_by;
-    std::vector<std::string> lacking;  // witnesses whose signature is not there (yet)
+    std::vector<std::string> lacking;     // witnesses whose signature is not there (yet)
+    std::vector<std::string> unreadable;  // anchors that keep heads, and cannot be asked for them
 };
 
 Witnessed witnessed(const OpenedLog& log, std::vector<audit::Fault>& faults) {
@@ -26,6 +27,7 @@ Witnessed witnessed(const OpenedLog& log, std::vector<audit::Fault>& faults) {
     const auto note = log.folder.read_note(audit::kCheckpointFile);
     if (!note || !*note) return out;  // reported by who checks the log
     for (const schema::AnchorConfig& anchor : log.config.audit.anchors) {
+        if (!anchor.syslog.empty()) out.unreadable.push_back(anchor.name);
         if (anchor.witness_url.empty()) continue;
         const auto opened = schema::open_note(**note, {log.key, anchor.witness_key});
         const std::string& name = anchor.witness_key.name;
@@ -67,6 +69,7 @@ json::Value to_json(const OpenedLog& log, const audit::TrailVerification& found,
     }
     out.set("witnesses", names(by.signed_by));
     out.set("witnesses_lacking", names(by.lacking));
+    out.set("anchors_unreadable", names(by.unreadable));
     out.set("faults", std::move(faults));
     return out;
 }
@@ -105,6 +108,8 @@ std::string view(const OpenedLog& log, const audit::TrailVerification& found, co
         table.row({{"witness", Tone::faint}, name + " has signed it too"});
     for (const std::string& name : by.lacking)
         table.row({{"witness", Tone::faint}, name + " has not signed it yet: see rollcall status"});
+    for (const std::string& name : by.unreadable)
+        table.row({{"anchor", Tone::faint}, name + " cannot be read back: give what it has to --from"});
     out += table.text(look) + "\n";
     if (!found.faults.empty()) return out + faults_view(found.faults, look);
     out += paragraph(look, 0, Tone::good, "Nothing was changed, left out or put in since it was signed.");

@@ -42,16 +42,23 @@ void servers_attention(const json::Value& status, std::vector<std::string>& out)
         out.push_back(with_text("The homeserver cannot be reached", status["homeserver"]["text"]));
 }
 
-void trail_attention(const json::Value& status, std::vector<std::string>& out) {
+void trail_attention(const json::Value& status, const std::string& zone, std::vector<std::string>& out) {
     if (const std::string trouble = status["trail"]["trouble"].text(); !trouble.empty())
         out.push_back("The audit log cannot be written, and waits in the store: " + trouble);
     for (const json::Value& anchor : list(status["trail"]["anchors"])) {
         const std::string trouble = anchor["trouble"].text(), last = anchor["at"].text();
         if (!trouble.empty())
-            out.push_back(fmt::format(
-                "The anchor {} gets no checkpoints{}: {}", anchor["name"].text(),
-                last.empty() ? "" : " since " + shown_time(last, status["time_zone"].text()), trouble));
+            out.push_back(fmt::format("The anchor {} gets no checkpoints{}: {}", anchor["name"].text(),
+                                      last.empty() ? "" : " since " + shown_time(last, zone), trouble));
     }
+    const json::Value& collector = status["collector"];
+    if (const std::string trouble = collector["trouble"].text(); !trouble.empty())
+        out.push_back(fmt::format("The collector gets no entries since {}, {} in the log: {}",
+                                  shown_time(collector["since"].text(), zone),
+                                  number(collector["waiting"]) == 1
+                                      ? std::string("1 waits")
+                                      : with_separators(number(collector["waiting"])) + " wait",
+                                  trouble));
 }
 
 void policy_attention(const json::Value& status, std::vector<std::string>& out) {
@@ -171,20 +178,27 @@ std::string trail_text(const json::Value& trail, const std::string& zone) {
     if (list(trail["anchors"]).empty()) return out + "; no anchors: root could rewrite it";
     std::vector<std::string> anchors;
     for (const json::Value& anchor : list(trail["anchors"]))
-        anchors.push_back(
-            fmt::format("{} up to {}", anchor["name"].text(), with_separators(number(anchor["signed"]))));
+        anchors.push_back(fmt::format("{} up to {}{}", anchor["name"].text(),
+                                      with_separators(number(anchor["signed"])),
+                                      anchor["read_back"].boolean_or(true) ? "" : " (not read back)"));
     out += "; anchored in " + joined(anchors, ", ");
     return out;
 }
 
+std::string collector_text(const json::Value& collector) {
+    const std::size_t sent = number(collector["sent"]), waiting = number(collector["waiting"]);
+    return fmt::format("{} of {} sent to {}", with_separators(sent),
+                       counted(sent + waiting, "entry", "entries"), collector["to"].text());
+}
+
 }  // namespace
 
-std::vector<std::string> needs_attention(const json::Value& status, bool daemon) {
+std::vector<std::string> needs_attention(const json::Value& status, bool daemon, const std::string& zone) {
     std::vector<std::string> out;
     if (!daemon)
         out.push_back("No daemon is running: changes are not followed; start it with `rollcall run`");
     servers_attention(status, out);
-    trail_attention(status, out);
+    trail_attention(status, zone, out);
     policy_attention(status, out);
     count_attention(status["holds"], "hold waits", "holds wait", "for an answer: see `rollcall holds`", out);
     count_attention(status["rejected"], "rejection keeps", "rejections keep",
@@ -204,7 +218,7 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon)
 }
 
 std::string status_view(const json::Value& status, bool daemon, const std::string& zone, const Look& look) {
-    const std::vector<std::string> attention = needs_attention(status, daemon);
+    const std::vector<std::string> attention = needs_attention(status, daemon, zone);
     std::string out;
     if (attention.empty())
         out = paragraph(look, 0, Tone::good, "All is well");
@@ -224,6 +238,8 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
     table.row({{"backlog", Tone::faint}, backlog_text(status["backlog"])});
     table.row({{"policy", Tone::faint}, policy_text(status["policy"], zone)});
     if (status["trail"].is_object()) table.row({{"trail", Tone::faint}, trail_text(status["trail"], zone)});
+    if (status["collector"].is_object())
+        table.row({{"collector", Tone::faint}, collector_text(status["collector"])});
     const std::string pause = status["pause"].text("none");
     table.row({{"pause", Tone::faint}, pause == "none" ? "no" : pause});
     out += "\n" + table.text(look);

@@ -10,7 +10,8 @@
 namespace rollcall::cli {
 
 // Whatever somebody should look at, the worst first; empty when all is well. `daemon`: one runs.
-[[nodiscard]] std::vector<std::string> needs_attention(const json::Value& status, bool daemon);
+[[nodiscard]] std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
+                                                       const std::string& time_zone);
 
 // `daemon`: it answered itself; otherwise no daemon runs, which needs attention too.
 [[nodiscard]] std::string status_view(const json::Value& status, bool daemon, const std::string& time_zone,

@@ -129,7 +129,14 @@ json::Value failures_json(const engine::Engine& engine, bool invited) {
     return list;
 }
 
-json::Value trail_json(const engine::Engine& engine) {
+// A collector keeps heads, and is not asked for them.
+bool is_read_back(const schema::Config& config, const std::string& anchor) {
+    return std::none_of(
+        config.audit.anchors.begin(), config.audit.anchors.end(),
+        [&](const schema::AnchorConfig& wanted) { return wanted.name == anchor && !wanted.syslog.empty(); });
+}
+
+json::Value trail_json(const engine::Engine& engine, const schema::Config& config) {
     const audit::LogState& log = engine.log_state();
     json::Value out;
     out.set("entries", static_cast<std::int64_t>(engine.trail_size()));
@@ -146,10 +153,24 @@ json::Value trail_json(const engine::Engine& engine) {
         anchor.set("signed", static_cast<std::int64_t>(at.size));
         if (at.at != Time{}) anchor.set("at", to_rfc3339(at.at));
         anchor.set("trouble", at.trouble);
+        anchor.set("read_back", is_read_back(config, at.name));
         anchors.push(std::move(anchor));
     }
     out.set("anchors", std::move(anchors));
     out.set("legal_holds", static_cast<std::int64_t>(engine.legal_holds().size()));
+    return out;
+}
+
+json::Value collector_json(const engine::Engine& engine) {
+    const audit::CollectorState& state = engine.collector_state();
+    json::Value out;
+    if (state.to.empty()) return out;
+    const std::uint64_t entries = engine.trail_size();
+    out.set("to", state.to);
+    out.set("sent", static_cast<std::int64_t>(state.sent));
+    out.set("waiting", static_cast<std::int64_t>(entries - std::min(entries, state.sent)));
+    out.set("trouble", state.trouble);
+    if (state.since != Time{}) out.set("since", to_rfc3339(state.since));
     return out;
 }
 
@@ -187,7 +208,9 @@ Answer status(const Context& context) {
     out.set("homeserver", std::move(homeserver));
     out.set("rooms", std::move(rooms));
     out.set("backlog", std::move(backlog));
-    out.set("trail", trail_json(engine));
+    out.set("trail", trail_json(engine, context.config));
+    if (json::Value collector = collector_json(engine); !collector.is_null())
+        out.set("collector", std::move(collector));
     out.set("holds", holds["holds"]);
     out.set("rejected", holds["rejected"]);
     out.set("pause", engine.paused() == engine::Engine::Pause::none  ? "none"

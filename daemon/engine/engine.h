@@ -133,6 +133,7 @@ class Engine {
     [[nodiscard]] std::size_t notices_owed() const { return notices_.size(); }
     [[nodiscard]] store::Store& store() { return store_; }
     [[nodiscard]] const audit::LogState& log_state() const { return log_state_; }
+    [[nodiscard]] const audit::CollectorState& collector_state() const { return collector_state_; }
     [[nodiscard]] std::uint64_t trail_size() const { return trail_.size(); }
     [[nodiscard]] DirectoryPort& directory() { return directory_; }
     [[nodiscard]] Log& log() { return log_; }
@@ -212,6 +213,7 @@ class Engine {
     void take(policy::DirectoryChanges& message);
     void take(policy::DirectoryStatus& message);
     void take(audit::LogState& message);
+    void take(audit::CollectorState& message);
     void effects(policy::Effects&& effects);
     [[nodiscard]] bool expected(const policy::RoomEvent& event) const;
 
@@ -392,6 +394,7 @@ class Engine {
     store::Turn turn_;
     audit::Trail trail_;
     audit::LogState log_state_;  // as its publisher said last
+    audit::CollectorState collector_state_;
     std::vector<std::function<void(bool)>> answers_;
     std::vector<std::function<void()>> replies_;
     std::vector<std::function<void()>> read_replies_;  // promise nothing: given even if the disk is full

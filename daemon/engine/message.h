@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/audit/collector_state.h"
 #include "daemon/audit/log_state.h"
 #include "daemon/engine/call.h"
 #include "policy/directory.h"
@@ -39,8 +40,9 @@ struct Command {
     bool reads_only = false;  // may be answered while the disk is full
 };
 
-using MessageVariant = std::variant<TransactionIn, CallDone, Command, policy::DirectorySnapshot,
-                                    policy::DirectoryChanges, policy::DirectoryStatus, audit::LogState>;
+using MessageVariant =
+    std::variant<TransactionIn, CallDone, Command, policy::DirectorySnapshot, policy::DirectoryChanges,
+                 policy::DirectoryStatus, audit::LogState, audit::CollectorState>;
 // A type of its own, so that what moves and destroys all of them is compiled once.
 struct Message : MessageVariant {
     using MessageVariant::operator=;

@@ -122,6 +122,16 @@ void Engine::take(audit::LogState& message) {
     log_state_ = std::move(message);
 }
 
+void Engine::take(audit::CollectorState& message) {
+    if (message.trouble != collector_state_.trouble) {
+        if (message.trouble.empty())
+            log_.info("RC-COLLECTOR-BACK", "the collector gets entries again");
+        else
+            log_.warn("RC-COLLECTOR-DOWN", message.trouble, {{"collector", message.to}});
+    }
+    collector_state_ = std::move(message);
+}
+
 void Engine::effects(policy::Effects&& effects) {
     if (effects.sweep) directory_.request_sweep();
     for (const auto& member : effects.read_members)

@@ -1,7 +1,6 @@
 // TrailReader: the trail's tables for whoever does not own the store: the publisher, which takes leaves from
 // them, `verify`, which compares them with the log, anchors that are rooms, and questions to the trail. A
-// connection of its own that
-// cannot write, beside the engine's. Owned by one thread.
+// connection of its own that cannot write, beside the engine's. Owned by one thread.
 #pragma once
 
 #include <array>

@@ -48,6 +48,25 @@ TEST(Config, FillsInDefaults) {
     EXPECT_EQ(config->audit.folder, "/var/lib/rollcall/audit");
     EXPECT_EQ(config->audit.key_file, "/etc/rollcall/secrets/audit-key");
     EXPECT_EQ(config->audit.checkpoint_every, std::chrono::minutes{1});
+    EXPECT_FALSE(config->audit.collector);
+}
+
+TEST(Config, ACollectorHasItsPortAndGetsNoNamesUnlessAskedTo) {
+    Diagnostics found;
+    const auto read = [&found](const std::string& collector) {
+        return read_config(std::string(kLeast) + "audit: {collector: {" + collector + "}}\n",
+                           "/etc/rollcall.yaml", found, "/c")
+            ->audit.collector.value();
+    };
+    const CollectorConfig least = read("syslog: \"tls://siem.corp.example.com\"");
+    EXPECT_EQ(least.syslog, "tls://siem.corp.example.com:6514");
+    EXPECT_EQ(least.ca_file, "");
+    EXPECT_FALSE(least.names);
+    const CollectorConfig most = read("syslog: \"tls://[::1]:514/\", ca_file: siem.pem, names: true");
+    EXPECT_EQ(most.syslog, "tls://[::1]:514");
+    EXPECT_EQ(most.ca_file, "/etc/siem.pem");
+    EXPECT_TRUE(most.names);
+    EXPECT_EQ(read("syslog: \"tcp://127.0.0.1:514\"").syslog, "tcp://127.0.0.1:514");
 }
 
 TEST(Config, PathsAreRelativeToTheFileThatNamesThem) {
