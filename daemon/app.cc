@@ -17,6 +17,7 @@
 #include "bridges/matrix/registration.h"
 #include "daemon/audit/publication.h"
 #include "daemon/control/audit_key.h"
+#include "daemon/control/erasure.h"
 #include "daemon/control/handler.h"
 #include "daemon/control/policy_files.h"
 #include "daemon/control/socket.h"
@@ -113,6 +114,10 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
     out.one_shot = one_shot;
     out.verify_every = config.homeserver.verify_every;
     out.look_for_accounts_every = config.homeserver.look_for_accounts_every;
+    if (config.audit.retention && !one_shot)
+        out.retention = [&config](engine::Engine& engine, std::size_t at_most) {
+            return control::keep_retention(engine, config, at_most);
+        };
     out.entries_committed = [&publication] { publication.wake(); };
     return out;
 }
@@ -137,7 +142,7 @@ class App {
           homeserver_(matrix_, mailbox_, config.appservice.bot, secrets_.main.id),
           directory_(directory_settings(config, secrets_), mailbox_),
           engine_(*store_, homeserver_, directory_, log_,
-                  engine_settings(config, secrets_, one_shot, *publication_)) {
+                  engine_settings(config_, secrets_, one_shot, *publication_)) {
         mailbox_.put(publication_->state());
         if (!one_shot) publication_->start([this](const audit::LogState& state) { mailbox_.put(state); });
     }
@@ -252,9 +257,9 @@ Result<std::unique_ptr<App>> make_app(const schema::Config& config, bool one_sho
     if (!secrets) return pass(secrets);
     auto store = open_store(config.state);
     if (!store) return pass(store);
-    auto publication =
-        audit::Publication::open({config.state, config.audit.folder, config.audit.origin, secrets->audit_key,
-                                  config.audit.checkpoint_every, audit_anchors(config)});
+    auto publication = audit::Publication::open(
+        {config.state, config.audit.folder, config.audit.origin, secrets->audit_key,
+         config.audit.checkpoint_every, audit_anchors(config), audit::KeyFiles(config.audit.key_file)});
     if (!publication) return pass(publication);
     auto log = audit::LogFolder::open(config.audit.folder);
     if (!log) return pass(log);

@@ -220,7 +220,8 @@ class ConfigReader {
         fields.duration(fields.take("checkpoint_every"), into.checkpoint_every);
         if (const Node* named = fields.take("anchors")) anchors(*named, into.anchors);
         fields.duration(fields.take("promise"), into.promise);
-        fields.not_yet("retention");
+        if (const Node* retention = fields.take("retention"); retention != nullptr)
+            fields.duration(retention, into.retention.emplace());
         fields.finish();
     }
 

@@ -71,6 +71,7 @@ struct AuditConfig {
     std::string key_file = "secrets/audit-key";
     Duration checkpoint_every = std::chrono::minutes{1};
     std::vector<AnchorConfig> anchors;
+    std::optional<Duration> retention;  // of what the trail says of somebody, from their departure on
     Duration promise = std::chrono::minutes{5};  // a leaver is out of every managed room within this
 };
 

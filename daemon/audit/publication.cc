@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "daemon/audit/key_history.h"
 #include "daemon/failpoint.h"
 
 namespace rollcall::audit {
@@ -14,23 +15,24 @@ constexpr std::size_t kAtOnce = 1'024;                      // entries: some meg
 constexpr auto kTogether = std::chrono::milliseconds{500};  // what comes within this is written at once
 constexpr auto kRetry = std::chrono::seconds{2};
 
-LogState state_of(const Publisher& publisher, const schema::SignerKey& key) {
+LogState state_of(const Publisher& publisher) {
     LogState out;
     out.published = publisher.published();
     out.signed_size = publisher.head().size;
     out.root = schema::to_base64(publisher.head().root);
-    out.verifier = key.verifier().text();
+    out.verifier = publisher.verifier().text();
     return out;
 }
 
 }  // namespace
 
 Publication::Publication(PublicationSettings settings, std::unique_ptr<store::TrailReader> reader,
-                         Publisher publisher)
+                         Publisher publisher, schema::KeyChain keys)
     : settings_(std::move(settings)),
       reader_(std::move(reader)),
       publisher_(std::move(publisher)),
-      state_(state_of(publisher_, settings_.key)) {
+      keys_(std::move(keys)),
+      state_(state_of(publisher_)) {
     for (const AnchorFolder& folder : settings_.anchors) anchors_.push_back({folder.name(), 0, ""});
 }
 
@@ -54,10 +56,14 @@ Result<std::unique_ptr<Publication>> Publication::open(PublicationSettings setti
     if (!committed) return pass(committed);
     auto folder = LogFolder::open(settings.folder);
     if (!folder) return pass(folder);
-    auto publisher = Publisher::open(std::move(*folder), settings.key, settings.origin, *committed);
+    auto keys = key_history(**reader, *folder);
+    if (!keys) return pass(keys);
+    auto publisher =
+        Publisher::open(std::move(*folder), settings.key, settings.origin, *committed, keys->keys());
     if (!publisher) return pass(publisher);
+    if (Status goes_on = go_on_with(*keys, settings.key_files, *publisher); !goes_on) return pass(goes_on);
     std::unique_ptr<Publication> out(
-        new Publication(std::move(settings), std::move(*reader), std::move(*publisher)));
+        new Publication(std::move(settings), std::move(*reader), std::move(*publisher), std::move(*keys)));
     if (Status same = out->same_log(); !same) return pass(same);
     if (Status same = out->no_older_than_anchors(); !same) return pass(same);
     const Status caught_up = out->append();
@@ -97,8 +103,9 @@ Status Publication::no_older_than_anchors() const {
     for (const AnchorFolder& folder : settings_.anchors) {
         const Result<std::optional<Anchor>> newest = folder.newest();
         if (!newest || !*newest) continue;
-        const auto kept =
-            schema::open_checkpoint((*newest)->note, settings_.origin, {settings_.key.verifier()});
+        std::vector<schema::VerifierKey> keys = keys_.keys();
+        keys.push_back(publisher_.verifier());
+        const auto kept = schema::open_checkpoint((*newest)->note, settings_.origin, keys);
         if (!kept) continue;  // of another log or key: `verify` says so
         if (kept->size <= publisher_.head().size) {
             const auto then =
@@ -121,15 +128,31 @@ Status Publication::append() {
         const auto leaves = reader_->leaves(publisher_.published(), kAtOnce);
         if (!leaves) return pass(leaves);
         if (leaves->empty()) return {};
+        if (Status handed = hand_on(publisher_.published(), *leaves); !handed) return handed;
         if (Status appended = publisher_.append(*leaves); !appended) return appended;
     }
+}
+
+// An entry that was committed meanwhile may hand the log on to another key.
+Status Publication::hand_on(std::uint64_t after, const std::vector<std::string>& leaves) {
+    for (std::size_t i = 0; i < leaves.size(); ++i) {
+        const std::optional<std::string> note = schema::key_rotation_in(leaves[i]);
+        const std::uint64_t number = after + i + 1;
+        if (!note || (!keys_.empty() && keys_.links().back().number >= number)) continue;
+        schema::KeyChain keys = keys_;
+        if (Status added = keys.add(number, *note); !added) return added;
+        if (Status next = go_on_with(keys, settings_.key_files, publisher_); !next) return next;
+        keys_ = std::move(keys);
+    }
+    return {};
 }
 
 Status Publication::step(bool sign_now) {
     if (Status appended = append(); !appended) return appended;
     if (publisher_.done()) return {};
     const bool fresh = publisher_.published() != publisher_.head().size;
-    if (fresh && !sign_now && signed_last_ && Clock::now() < *signed_last_ + settings_.checkpoint_every)
+    if (fresh && !sign_now && !publisher_.handing_on() && signed_last_ &&
+        Clock::now() < *signed_last_ + settings_.checkpoint_every)
         return {};
     failpoint("before_sign");
     if (const auto note = publisher_.sign(); !note) return pass(note);
@@ -153,7 +176,7 @@ void Publication::anchor() {
 
 void Publication::note(const Status& done) {
     anchor();
-    LogState now = state_of(publisher_, settings_.key);
+    LogState now = state_of(publisher_);
     now.anchors = anchors_;
     if (!done) now.trouble = done.error().message;
     {

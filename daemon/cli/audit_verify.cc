@@ -13,10 +13,18 @@ namespace {
 
 constexpr std::size_t kMostNote = 1U << 20U;
 
+// In force for the head: the file's own may be the one before it, for a moment.
+std::string key_of(const OpenedLog& log, const audit::TrailVerification& found) {
+    const bool one = found.log.keys.empty() || !found.log.head;
+    return one ? log.key.text() : found.log.keys.at(found.log.head->size).text();
+}
+
 json::Value to_json(const OpenedLog& log, const audit::TrailVerification& found) {
-    json::Value out, faults{json::Array{}};
+    json::Value out, faults{json::Array{}}, keys{json::Array{}};
     out.set("origin", log.config.audit.origin);
-    out.set("key", log.key.text());
+    out.set("key", key_of(log, found));
+    for (const schema::VerifierKey& key : found.log.keys.keys()) keys.push(key.text());
+    if (!found.log.keys.empty()) out.set("keys", std::move(keys));
     if (found.log.head) {
         out.set("size", static_cast<std::int64_t>(found.log.head->size));
         out.set("root", schema::to_base64(found.log.head->root));
@@ -53,7 +61,9 @@ std::string view(const OpenedLog& log, const audit::TrailVerification& found, co
         table.row({{"checked", Tone::faint}, counted(found.log.entries, "entry", "entries")});
         table.row({{"root", Tone::faint}, schema::to_base64(found.log.head->root)});
     }
-    table.row({{"key", Tone::faint}, log.key.text()});
+    table.row({{"key", Tone::faint}, key_of(log, found)});
+    for (const auto& [number, rotation] : found.log.keys.links())
+        table.row({{fmt::format("until {}", number), Tone::faint}, rotation.from.text()});
     if (found.unsigned_entries > 0)
         table.row({{"not signed yet", Tone::faint},
                    counted(found.unsigned_entries, "newer entry", "newer entries")});
@@ -86,6 +96,11 @@ int audit_verify(const Session& session) {
     audit::VerifyOptions options;
     options.origin = log->config.audit.origin;
     options.keys = {log->key};
+    if (const std::string& text = session.arguments.key; !text.empty()) {
+        Result<schema::VerifierKey> key = schema::read_verifier_key(text);
+        if (!key) return report(session.terminal, key.error());
+        options.handed_out = std::move(*key);
+    }
     if (const std::string& from = session.arguments.checkpoint; !from.empty()) {
         Result<std::string> note = control::read_text_file(from, kMostNote, false);
         if (!note) return report(session.terminal, note.error());

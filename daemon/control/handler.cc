@@ -34,6 +34,7 @@ constexpr Entry kCommands[] = {
     {"audit.erase", &audit_erase, false},
     {"audit.hold", &audit_hold, false},
     {"audit.release", &audit_release, false},
+    {"audit.rotate-key", &audit_rotate_key, false},
 };
 
 const Entry* find(const json::Value& request) {

@@ -111,6 +111,7 @@ void Engine::take(audit::LogState& message) {
             log_.error("RC-AUDIT-LOG", message.trouble);
     }
     log_state_ = std::move(message);
+    if (log_state_.verifier == next_verifier_) next_verifier_.clear();
 }
 
 void Engine::effects(policy::Effects&& effects) {

@@ -205,6 +205,77 @@ class Trail(Scenario):
         self.site.start()
         self.assert_whole()
 
+    @property
+    def key_file(self) -> pathlib.Path:
+        return self.site.folder / "secrets" / "audit-key"
+
+    def keys(self) -> list:
+        """Every public key that the log has had."""
+        found = self.assert_whole()
+        return found.get("keys", [found["key"]])
+
+    def rotate(self) -> subprocess.CompletedProcess:
+        return self.site.cli("audit", "rotate-key", "--reason", "scenario", json_out=True)
+
+    def others_agree(self, key: str) -> bool:
+        return subprocess.run([sys.executable, REPOSITORY / "docs" / "verify_log.py", self.folder, key],
+                              capture_output=True, timeout=60).returncode == 0
+
+    def test_a_new_key_takes_over_while_the_daemon_runs_and_the_first_one_leads_to_it(self):
+        self.all_signed()
+        first, secret = self.keys()[0], self.key_file.read_text()
+        old_proof, new_proof = self.site.folder / "old.tlog-proof", self.site.folder / "new.tlog-proof"
+        self.assertEqual(self.site.cli("audit", "prove", "3", "--out", str(old_proof)).returncode, 0)
+        for _ in range(2):
+            before = self.site.status()["trail"]["key"]
+            rotated = self.rotate()
+            self.assertEqual(rotated.returncode, 0, rotated.stderr)
+            self.assertEqual(rotated.json["from"], before)
+            until(lambda: self.site.status()["trail"]["key"] == rotated.json["to"], "the new key signs", 10)
+            self.swap()
+            self.all_signed()
+        self.assertNotEqual(self.key_file.read_text(), secret)
+        self.assertEqual(self.key_file.stat().st_mode & 0o777, 0o600)
+        self.assertFalse(self.key_file.with_name("audit-key.next").exists())
+        found = self.assert_whole("--key", first)          # every checkpoint in the anchor, too: most are of older keys
+        self.assertEqual(found["checkpoints_met"], len(list((self.site.folder / "worm").iterdir())))
+        self.assertEqual((found["keys"][0], found["keys"][-1]), (first, rotated.json["to"]))
+        self.assertTrue(self.others_agree(first) and self.others_agree(rotated.json["to"]))
+        self.assertEqual(self.site.cli("audit", "prove", "3", "--out", str(new_proof)).returncode, 0)
+        for proof, key, good in ((old_proof, first, 0), (new_proof, first, 0), (new_proof, rotated.json["to"], 0),
+                                 (old_proof, rotated.json["to"], 1)):
+            checked = self.site.cli("audit", "check-proof", str(proof), "--key", key)
+            self.assertEqual(checked.returncode, good, checked.stdout + checked.stderr)
+        self.site.stop()
+        without = self.rotate()                            # the same without a daemon
+        self.assertEqual(without.returncode, 0, without.stderr)
+        self.assertEqual(self.assert_whole("--key", first)["key"], without.json["to"])
+        self.site.start()
+        self.all_signed()
+        self.assert_whole("--key", first)
+
+    def kill_9_while_rotating_at(self, point: str) -> None:
+        site = self.site
+        self.all_signed()
+        before = self.keys()
+        site.stop()
+        site.start(failpoint=point)
+        self.all_signed()                                   # the entry of the start
+        self.rotate()                                       # its answer may be lost with the daemon
+        site.dies(point)
+        site.start()
+        site.settle(30)
+        self.swap()
+        self.all_signed()
+        self.assertFalse(site.status()["trail"].get("trouble"))
+        after = self.keys()
+        self.assertEqual(after[:len(before)], before)
+        self.assertEqual(len(after), len(before) + (point not in ("key_written", "before_commit")))
+        self.assertTrue(self.others_agree(after[0]))
+        self.assert_whole("--key", after[0])
+        self.assertEqual(self.rotate().returncode, 0)       # nothing is in the way of the next one
+        until(lambda: len(self.keys()) == len(after) + 1, "one more key", 10)
+
     def kill_9_at(self, point: str) -> None:
         site = self.site
         self.all_signed()
@@ -228,3 +299,7 @@ for _point in FAILPOINTS:
     def _test(self, point=_point):
         self.kill_9_at(point)
     setattr(Trail, f"test_kill_9_at_{_point.replace(':', '_')}", _test)
+for _point in ("key_written", "tiles_synced:2", "head_signed:2", "head_published:2", "key_adopted"):
+    def _test(self, point=_point):
+        self.kill_9_while_rotating_at(point)
+    setattr(Trail, f"test_kill_9_while_the_key_is_rotated_at_{_point.replace(':', '_')}", _test)
