@@ -82,6 +82,13 @@ json::Value history_json(const Access& access) {
     return out;
 }
 
+json::Value unmanaged_json(const std::vector<Period>& periods, const Period& asked) {
+    json::Value out{json::Array{}};
+    for (const Period& period : periods)
+        if (period.from < asked.to && asked.from < period.to) out.push(period_json(period));
+    return out;
+}
+
 // The moment or the day of --at, the period of --from and --to, or now.
 Result<Period> asked_of(const Context& context) {
     if (const std::string at = context.args["at"].text(); !at.empty()) {
@@ -123,6 +130,7 @@ Answer room_access(const Context& context, const Period& asked) {
     out.set("room", key);
     out.set("known_since", time_json(access.known_since()));
     out.set("history", history_json(access));
+    out.set("unmanaged", unmanaged_json(access.unmanaged(), asked));
     for (const auto& [user, member] : access.members()) {
         json::Value stays = stays_json(access, member, asked, context.engine.world().now);
         if (stays.array()->empty()) continue;
@@ -141,6 +149,34 @@ Answer room_access(const Context& context, const Period& asked) {
 
 bool about_history(std::string_view, std::string_view text) {
     return text.find("\"history\":") != std::string_view::npos;
+}
+
+// Of each of these rooms that a policy stopped naming, when nobody managed it: all of the room's entries say
+// so.
+Result<std::map<std::string, std::vector<Period>>> unmanaged_rooms(
+    const Context& context, const std::map<std::string, Access>& rooms) {
+    std::map<std::string, std::vector<Period>> out;
+    store::TrailFilter filter;
+    filter.kind = "result";
+    filter.action = "release";
+    Status read = each_row(context, filter, [&](const store::StoredTrailEntry& row) -> Status {
+        if (rooms.contains(row.room)) out[row.room];
+        return {};
+    });
+    filter = {};
+    for (auto& [room, periods] : out) {
+        Access all(room, context.engine.world().bot);
+        filter.room = room;
+        if (read)
+            read = each_entry(context, filter, &Access::may_concern,
+                              [&](std::uint64_t index, const schema::TrailEntry& entry) -> Status {
+                                  all.take(index, entry);
+                                  return {};
+                              });
+        periods = all.unmanaged();
+    }
+    if (!read) return pass(read);
+    return out;
 }
 
 Answer person_access(const Context& context, const Period& asked) {
@@ -175,6 +211,8 @@ Answer person_access(const Context& context, const Period& asked) {
                           });
     }
     if (!read) return error(read.error());
+    const auto unmanaged = unmanaged_rooms(context, rooms);
+    if (!unmanaged) return error(unmanaged.error());
     json::Value out, list{json::Array{}};
     head(context, asked, out);
     out.set("user", *user);
@@ -186,6 +224,8 @@ Answer person_access(const Context& context, const Period& asked) {
         if (stays.array()->empty()) continue;
         row.set("room", key);
         row.set("history", history_json(access));
+        if (const auto at = unmanaged->find(key); at != unmanaged->end())
+            row.set("unmanaged", unmanaged_json(at->second, asked));
         row.set("stays", std::move(stays));
         list.push(std::move(row));
     }
