@@ -14,7 +14,7 @@ using schema::TrailKind;
 namespace {
 
 constexpr Duration kRetentionEvery = std::chrono::hours{24};
-constexpr Duration kRetentionWait = std::chrono::hours{1};  // for the directory to be read
+constexpr Duration kRetentionWait = std::chrono::minutes{10};  // until the directory is asked once more
 constexpr Duration kRetentionGap = std::chrono::hours{72};
 constexpr std::size_t kMostErasedADay = 100;
 
@@ -64,8 +64,9 @@ void Engine::keep_retention() {
         retained_.reset();
         retain_at_ = world_.now;
     }
-    if (world_.now < retain_at_) return;
+    if (retained_ && world_.now - *retained_ < kRetentionEvery) return;
     if (!read_since_start_) {  // somebody may have come back meanwhile
+        if (world_.now < retain_at_) return;
         directory_.request_sweep();
         retain_at_ = world_.now + kRetentionWait;
         return;

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 
 from harness import REPOSITORY, Scenario, Site, program, until
 
@@ -303,3 +304,66 @@ for _point in ("key_written", "tiles_synced:2", "head_signed:2", "head_published
     def _test(self, point=_point):
         self.kill_9_while_rotating_at(point)
     setattr(Trail, f"test_kill_9_while_the_key_is_rotated_at_{_point.replace(':', '_')}", _test)
+
+
+class Retention(Scenario):
+    """Whose time is over goes by itself, once a day; the days are made by setting back when it was looked at last."""
+    site = Site("re")
+
+    @classmethod
+    def setUpClass(cls):
+        site = cls.site
+        site.config.write_text(site.config.read_text().replace(
+            "  key_file: secrets/audit-key\n",
+            "  key_file: secrets/audit-key\n  checkpoint_every: 1s\n  retention: 1s\n"))
+        site.fill(STAFF, {"Staff": STAFF, "Crew": ["amy", "ben"]})
+        site.start()
+        site.apply(POLICY)
+        site.settle(30)
+        for name in ("goner", "again"):
+            site.person(name, ["Staff", "Crew"])
+            site.wait("crew", name, "join")
+            site.directory.disable(site.dn(name))
+            site.wait("crew", name, "leave")
+        site.settle()
+
+    def looked(self, hours: float | None) -> None:
+        """The daemon starts and believes that it looked so long ago, or never."""
+        self.site.stop()
+        with contextlib.closing(sqlite3.connect(self.site.folder / "state" / "rollcall.db")) as store, store:
+            store.execute("DELETE FROM mark WHERE kind = 'retention'")
+            if hours is not None:
+                store.execute("INSERT INTO mark (kind, key, value) VALUES ('retention', 'looked', ?)",
+                              (str(int((time.time() - hours * 3600) * 1000)),))
+        self.site.start()
+
+    def logged(self, what: str) -> bool:
+        return what in (self.site.folder / "log").read_text()
+
+    def about(self, name: str) -> list:
+        return [entry for entry in self.site.trail() if entry.get("user") == self.site.user(name)]
+
+    def test_a_daemon_that_was_long_off_says_first_whom_it_would_erase(self):
+        self.looked(None)
+        until(lambda: self.logged("RC-RETENTION-SOON"), "it says so", 30)
+        self.assertTrue(self.about("goner"))
+        self.assertFalse([entry for entry in self.site.trail() if entry.get("action") == "erase"])
+
+    def test_the_next_day_they_are_erased_but_not_who_came_back(self):
+        self.site.directory.enable(self.site.dn("again"))
+        self.site.wait("crew", "again", "join")
+        self.site.settle()
+        self.looked(25)
+        until(lambda: self.logged("RC-RETAINED"), "somebody is erased", 30)
+        erased = [entry for entry in self.site.trail() if entry.get("action") == "erase"]
+        self.assertEqual([(entry["reason"], "caller" in entry) for entry in erased],
+                         [("audit.retention: 1s after the departure", False)])
+        self.assertFalse(self.about("goner"))
+        self.assertTrue(self.about("again"))
+        self.assertNotIn(self.site.login("goner").encode(),
+                         b"".join(file.read_bytes() for file in (self.site.folder / "state" / "audit").rglob("*")
+                                  if file.is_file()))
+        self.site.stop()
+        found = self.site.cli("audit", "verify", json_out=True)
+        self.assertEqual((found.returncode, found.json["faults"]), (0, []), found.stdout)
+        self.assertGreater(found.json["erased"], 0)
