@@ -36,7 +36,9 @@ using Anchors = std::vector<std::unique_ptr<AnchorPort>>;
 
 class Anchoring {
   public:
-    Anchoring(Anchors anchors, AnchoredLog log, std::function<void()> news);
+    // `slow`: who has not answered for so long is said to be in trouble, without being given up.
+    Anchoring(Anchors anchors, AnchoredLog log, std::function<void()> news,
+              Duration slow = std::chrono::seconds{30});
     ~Anchoring();
     Anchoring(const Anchoring&) = delete;
     Anchoring& operator=(const Anchoring&) = delete;
