@@ -23,13 +23,14 @@ namespace rollcall::audit {
 struct SignedHead {
     std::uint64_t size = 0;
     std::string note;  // "" before anything was signed
+    // Of this log, now and before: what others signed is of another log, and compared with nothing.
+    std::vector<schema::VerifierKey> keys;
 };
 
 // What anchors compare with.
 struct AnchoredLog {
     std::string folder;
     std::string origin;
-    std::vector<schema::VerifierKey> keys;
 };
 
 using Anchors = std::vector<std::unique_ptr<AnchorPort>>;
@@ -56,10 +57,10 @@ class Anchoring {
     std::vector<std::shared_ptr<Lane>> lanes_;
 };
 
-// conflict where the newest checkpoint of that anchor is not of the log of `size` entries; the anchor's own
+// conflict where the newest checkpoint of that anchor is not of the log with that head; the anchor's own
 // error where it cannot be read. Otherwise the checkpoint, where there is one of this log's.
 [[nodiscard]] Result<std::optional<schema::Checkpoint>> compare_newest(AnchorPort& anchor,
                                                                        const AnchoredLog& log,
-                                                                       std::uint64_t size);
+                                                                       const SignedHead& head);
 
 }  // namespace rollcall::audit

@@ -58,14 +58,13 @@ Result<std::unique_ptr<Publication>> Publication::open(PublicationSettings setti
     std::unique_ptr<Publication> out(
         new Publication(std::move(settings), std::move(*reader), std::move(*publisher)));
     if (Status same = out->same_log(); !same) return pass(same);
-    out->anchoring_ = std::make_unique<Anchoring>(
-        std::move(anchors),
-        AnchoredLog{out->settings_.folder, out->settings_.origin, {out->settings_.key.verifier()}},
-        [publication = out.get()] {
-            const std::lock_guard lock(publication->mutex_);
-            publication->anchored_ = true;
-            publication->changed_.notify_all();
-        });
+    out->anchoring_ = std::make_unique<Anchoring>(std::move(anchors),
+                                                  AnchoredLog{out->settings_.folder, out->settings_.origin},
+                                                  [publication = out.get()] {
+                                                      const std::lock_guard lock(publication->mutex_);
+                                                      publication->anchored_ = true;
+                                                      publication->changed_.notify_all();
+                                                  });
     // Store and log may both come from one old backup. Only what was kept elsewhere shows that; an anchor
     // that does not answer now is compared when it does.
     out->offer();
@@ -125,7 +124,7 @@ Status Publication::step(bool sign_now) {
 }
 
 void Publication::offer() {
-    anchoring_->offer({publisher_.head().size, publisher_.note()});
+    anchoring_->offer({publisher_.head().size, publisher_.note(), {settings_.key.verifier()}});
 }
 
 void Publication::note(const Status& done) {

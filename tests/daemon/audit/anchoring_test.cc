@@ -75,11 +75,10 @@ class Anchored : public testing::Test {
     }
     [[nodiscard]] SignedHead head() const {
         const std::string note = at.log().read_note(kSignedFile).value().value();
-        return {schema::open_checkpoint(note, kLogName, {at.key.verifier()})->size, note};
+        return {
+            schema::open_checkpoint(note, kLogName, {at.key.verifier()})->size, note, {at.key.verifier()}};
     }
-    [[nodiscard]] AnchoredLog log() const {
-        return {at.folder.path() + "/audit", kLogName, {at.key.verifier()}};
-    }
+    [[nodiscard]] AnchoredLog log() const { return {at.folder.path() + "/audit", kLogName}; }
     [[nodiscard]] static Anchors ports(std::map<std::string, Place*> places) {
         Anchors out;
         for (const auto& [name, place] : places) out.push_back(std::make_unique<FakePort>(name, *place));
@@ -154,11 +153,11 @@ TEST_F(Anchored, OfHeadsThatWaitOnlyTheNewestIsLeft) {
     Place place;
     place.blocked = true;
     Anchoring anchoring(ports({{"slow", &place}}), log(), [] {});
-    anchoring.offer({0, ""});
+    anchoring.offer({0, "", {}});
     ASSERT_TRUE(anchoring.settle(std::chrono::seconds{20}));
     anchoring.offer(first);
     ASSERT_TRUE(place.comes([&] { return place.asked.size() == 1; }));
-    for (std::uint64_t i = 1; i < 5; ++i) anchoring.offer({first.size + i, "between"});
+    for (std::uint64_t i = 1; i < 5; ++i) anchoring.offer({first.size + i, "between", {}});
     anchoring.offer(second);
     place.set(&Place::blocked, false);
     ASSERT_TRUE(anchoring.settle(std::chrono::seconds{20}));
