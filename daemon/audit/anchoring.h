@@ -14,6 +14,8 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "daemon/audit/anchor_port.h"
 #include "daemon/audit/log_state.h"
