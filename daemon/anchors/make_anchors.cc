@@ -1,5 +1,9 @@
 #include "daemon/anchors/make_anchors.h"
 
+#include <memory>
+#include <string>
+#include <utility>
+
 #include "daemon/anchors/anchor_room.h"
 #include "daemon/anchors/anchor_syslog.h"
 #include "daemon/anchors/anchor_witness.h"

@@ -2,6 +2,8 @@
 // reference to anything of the caller's. Any thread.
 #pragma once
 
+#include <functional>
+
 #include "bridges/matrix/access.h"
 #include "daemon/audit/anchoring.h"
 #include "schema/config_file.h"

@@ -24,8 +24,8 @@ constexpr auto kEnding = std::chrono::seconds{2};  // for a thread that was told
 // One anchor and its thread. Shared by the two, so that a thread which hangs for ever keeps what it uses.
 class Anchoring::Lane {
   public:
-    Lane(std::unique_ptr<AnchorPort> port, AnchoredLog log, std::function<void()> news)
-        : port_(std::move(port)), log_(std::move(log)), news_(std::move(news)) {
+    Lane(std::unique_ptr<AnchorPort> port, AnchoredLog log, std::function<void()> news, Duration slow)
+        : port_(std::move(port)), log_(std::move(log)), news_(std::move(news)), slow_(slow) {
         state_.name = port_->name();
     }
 
@@ -52,7 +52,11 @@ class Anchoring::Lane {
 
     [[nodiscard]] AnchorState state() {
         const std::lock_guard lock(mutex_);
-        return state_;
+        AnchorState out = state_;
+        if (busy_since_ && std::chrono::steady_clock::now() - *busy_since_ >= slow_)
+            out.trouble = fmt::format("it has not answered for more than {} s",
+                                      std::chrono::ceil<std::chrono::seconds>(slow_).count());
+        return out;
     }
 
     [[nodiscard]] std::string cosignature(std::uint64_t size) {
@@ -94,10 +98,12 @@ class Anchoring::Lane {
             if (ending_) break;
             const SignedHead head = *wanted_;
             const std::uint64_t number = offered_;
+            busy_since_ = std::chrono::steady_clock::now();
             lock.unlock();
             std::optional<Error> fork;
             const Status done = bring(head, fork);
             lock.lock();
+            busy_since_.reset();
             tried_ = number;
             fork_ = std::move(fork);
             take(head, done);
@@ -143,6 +149,7 @@ class Anchoring::Lane {
     const std::unique_ptr<AnchorPort> port_;
     const AnchoredLog log_;
     const std::function<void()> news_;
+    const Duration slow_;
     bool compared_ = false;  // the thread's own
 
     std::mutex mutex_;
@@ -152,15 +159,16 @@ class Anchoring::Lane {
     std::uint64_t offered_ = 0, tried_ = 0;  // numbers of the newest head, and of the one that had its turn
     std::optional<Error> fork_;
     AnchorState state_;
+    std::optional<std::chrono::steady_clock::time_point> busy_since_;
     std::string cosignature_;  // under the head of state_.size
     bool ending_ = false, ended_ = false;
 
     std::thread thread_;  // the owner's
 };
 
-Anchoring::Anchoring(Anchors anchors, AnchoredLog log, std::function<void()> news) {
+Anchoring::Anchoring(Anchors anchors, AnchoredLog log, std::function<void()> news, Duration slow) {
     for (std::unique_ptr<AnchorPort>& port : anchors)
-        lanes_.push_back(std::make_shared<Lane>(std::move(port), log, news));
+        lanes_.push_back(std::make_shared<Lane>(std::move(port), log, news, slow));
     for (const std::shared_ptr<Lane>& lane : lanes_) Lane::start(lane);
 }
 

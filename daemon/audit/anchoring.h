@@ -14,6 +14,8 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "daemon/audit/anchor_port.h"
 #include "daemon/audit/log_state.h"
@@ -22,8 +24,9 @@ namespace rollcall::audit {
 
 struct SignedHead {
     std::uint64_t size = 0;
-    std::string note;                       // "" before anything was signed
-    std::vector<schema::VerifierKey> keys;  // of the log, until then
+    std::string note;  // "" before anything was signed
+    // Of this log, now and before: what others signed is of another log, and compared with nothing.
+    std::vector<schema::VerifierKey> keys;
 };
 
 // What anchors compare with.
@@ -36,7 +39,9 @@ using Anchors = std::vector<std::unique_ptr<AnchorPort>>;
 
 class Anchoring {
   public:
-    Anchoring(Anchors anchors, AnchoredLog log, std::function<void()> news);
+    // `slow`: who has not answered for so long is said to be in trouble, without being given up.
+    Anchoring(Anchors anchors, AnchoredLog log, std::function<void()> news,
+              Duration slow = std::chrono::seconds{30});
     ~Anchoring();
     Anchoring(const Anchoring&) = delete;
     Anchoring& operator=(const Anchoring&) = delete;
@@ -54,7 +59,7 @@ class Anchoring {
     std::vector<std::shared_ptr<Lane>> lanes_;
 };
 
-// conflict where the newest checkpoint of that anchor is not of the log of that head; the anchor's own
+// conflict where the newest checkpoint of that anchor is not of the log with that head; the anchor's own
 // error where it cannot be read. Otherwise the checkpoint, where there is one of this log's.
 [[nodiscard]] Result<std::optional<schema::Checkpoint>> compare_newest(AnchorPort& anchor,
                                                                        const AnchoredLog& log,

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kAtOnce = 1'024;                      // entries: some megabytes at most
 constexpr auto kTogether = std::chrono::milliseconds{500};  // what comes within this is written at once
 constexpr auto kRetry = std::chrono::seconds{2};
+constexpr auto kLook = std::chrono::seconds{30};        // how often to see whether an anchor hangs
 constexpr Duration kAnchors = std::chrono::seconds{5};  // a start and an end wait so long for them
 
 LogState state_of(const Publisher& publisher) {
@@ -183,7 +184,7 @@ void Publication::run() {
         if (failed)
             changed_.wait_for(lock, kRetry, [this] { return ending_; });
         else if (publisher_.done())
-            changed_.wait(lock, news);
+            changed_.wait_for(lock, kLook, news);
         else
             changed_.wait_until(
                 lock, signed_last_ ? *signed_last_ + settings_.checkpoint_every : Clock::now(), news);

@@ -1,6 +1,7 @@
 // audit verify: the whole trail checked, from its files and the store, beside a daemon that runs or without.
 #include <fmt/format.h>
 #include <algorithm>
+#include <memory>
 
 #include "daemon/anchors/make_anchors.h"
 #include "daemon/audit/verify_trail.h"

@@ -1,5 +1,6 @@
 """The log's heads are kept where this machine cannot change them, and a log that was rolled back is found there."""
 
+import os
 import shutil
 import subprocess
 
@@ -28,9 +29,11 @@ class Anchors(Scenario):
         assert keys in text
         site.config.write_text(text.replace(keys, keys + f"""  checkpoint_every: 1s
   anchors:
+    worm: {{folder: worm}}
     room: {{room: {site}-audit}}
     witness: {{url: "{cls.witness.url}", key: "{cls.witness.key}"}}
 """))
+        (site.folder / "worm").mkdir()
         site.fill(["amy", "ben", "cas"], {"Staff": ["amy", "ben", "cas"], "Audit": ["amy"], "Crew": ["ben"]})
         site.start()
         cls.unknown = until(lambda: cls.trouble("witness"), "the witness's refusal", 20)
@@ -142,6 +145,24 @@ class Anchors(Scenario):
         self.site.to_homeserver.accept()
         self.anchored()
 
+    def test_a_folder_that_hangs_keeps_neither_start_nor_other_anchors_nor_an_end(self):
+        self.anchored()
+        self.site.stop()
+        hanging = self.site.folder / "worm" / "checkpoint-99999999999999999999"
+        os.mkfifo(hanging)       # whoever opens it to read waits for ever
+        try:
+            self.site.start()
+            self.swap()
+            size = until(lambda: self.site.status()["trail"]["signed"], "something is signed", 20)
+            for name in ("room", "witness"):
+                until(lambda anchor=name: self.anchor(anchor)["signed"] >= size, f"the {name} has the head", 20)
+            self.assertEqual(self.anchor("worm")["signed"], 0)
+            self.site.stop()
+        finally:
+            hanging.unlink()
+        self.site.start()
+        self.anchored()
+
     def test_a_room_that_is_none_of_the_policys_is_refused(self):
         text = self.site.config.read_text()
         self.site.config.write_text(text.replace(f"{{room: {self.site}-audit}}", f"{{room: {self.site}-adit}}"))
@@ -163,6 +184,8 @@ class Anchors(Scenario):
         self.site.stop()
         state.rename(new)
         old.rename(state)
+        for file in (self.site.folder / "worm").iterdir():      # whoever rolls back takes what is in reach
+            file.unlink()
         try:
             refused = subprocess.run([program(), "run", "-c", self.site.config], capture_output=True, text=True, timeout=30)
             self.assertEqual(refused.returncode, 1, refused.stderr)

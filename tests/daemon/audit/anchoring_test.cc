@@ -102,15 +102,62 @@ TEST_F(Anchored, AnAnchorThatHangsHoldsUpNoOther) {
     EXPECT_EQ(anchoring.states()[0].size, 0U);
 }
 
+TEST_F(Anchored, AnAnchorThatHangsIsSeenAndDoesNotKeepTheProgramFromEnding) {
+    // What the thread uses is its own: it is left behind, and ends after the rest.
+    struct Hang {
+        std::mutex mutex;
+        std::condition_variable changed;
+        bool begun = false, over = false, ended = false;
+    };
+    class Port : public AnchorPort {
+      public:
+        explicit Port(std::shared_ptr<Hang> hang) : AnchorPort("mount"), hang_(std::move(hang)) {}
+        ~Port() override {
+            const std::lock_guard lock(hang_->mutex);
+            hang_->ended = true;
+            hang_->changed.notify_all();
+        }
+        Status put(std::uint64_t, const std::string&) override { return {}; }
+        Result<std::optional<Anchor>> newest() override {
+            std::unique_lock lock(hang_->mutex);
+            hang_->begun = true;
+            hang_->changed.notify_all();
+            hang_->changed.wait(lock, [this] { return hang_->over; });
+            return std::optional<Anchor>{};
+        }
+        Result<std::vector<Anchor>> all() override { return std::vector<Anchor>{}; }
+
+      private:
+        std::shared_ptr<Hang> hang_;
+    };
+    const auto hang = std::make_shared<Hang>();
+    {
+        Anchors anchors;
+        anchors.push_back(std::make_unique<Port>(hang));
+        Anchoring anchoring(
+            std::move(anchors), log(), [] {}, Duration{0});
+        anchoring.offer(first);
+        std::unique_lock lock(hang->mutex);
+        ASSERT_TRUE(hang->changed.wait_for(lock, std::chrono::seconds{20}, [&] { return hang->begun; }));
+        lock.unlock();
+        EXPECT_NE(anchoring.states()[0].trouble.find("not answered"), std::string::npos);
+    }
+    std::unique_lock lock(hang->mutex);
+    EXPECT_FALSE(hang->ended);
+    hang->over = true;
+    hang->changed.notify_all();
+    EXPECT_TRUE(hang->changed.wait_for(lock, std::chrono::seconds{20}, [&] { return hang->ended; }));
+}
+
 TEST_F(Anchored, OfHeadsThatWaitOnlyTheNewestIsLeft) {
     Place place;
     place.blocked = true;
     Anchoring anchoring(ports({{"slow", &place}}), log(), [] {});
-    anchoring.offer({0, ""});
+    anchoring.offer({0, "", {}});
     ASSERT_TRUE(anchoring.settle(std::chrono::seconds{20}));
     anchoring.offer(first);
     ASSERT_TRUE(place.comes([&] { return place.asked.size() == 1; }));
-    for (std::uint64_t i = 1; i < 5; ++i) anchoring.offer({first.size + i, "between"});
+    for (std::uint64_t i = 1; i < 5; ++i) anchoring.offer({first.size + i, "between", {}});
     anchoring.offer(second);
     place.set(&Place::blocked, false);
     ASSERT_TRUE(anchoring.settle(std::chrono::seconds{20}));
