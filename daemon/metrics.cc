@@ -30,6 +30,19 @@ double number(std::size_t value) {
     return static_cast<double>(value);
 }
 
+// A label's value as the text format wants it: names are the configuration's, and may hold anything.
+std::string label(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '\\' || c == '"') out += '\\';
+        if (c == '\n')
+            out += "\\n";
+        else
+            out += c;
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string metrics_text(engine::Engine& engine) {
@@ -64,6 +77,9 @@ std::string metrics_text(engine::Engine& engine) {
     page.add("paused", "gauge", "0 running, 1 all but departures paused, 2 all paused",
              static_cast<double>(engine.paused()));
     page.add("disk_full", "gauge", "1 while turns cannot be stored", engine.blocked() ? 1 : 0);
+    for (const audit::AnchorState& at : engine.log_state().anchors)
+        page.add("anchor_up", "gauge", "1 while the anchor of the audit log takes checkpoints",
+                 at.trouble.empty() ? 1 : 0, fmt::format("{{anchor=\"{}\"}}", label(at.name)));
     page.add("mismatches_total", "counter", "decisions found out of date when made again in an idle moment",
              number(counters.mismatches));
     page.add("requests_total", "counter", "requests sent to the homeserver", number(counters.requests));

@@ -77,8 +77,9 @@ Result<std::vector<audit::Anchor>> AnchorRoom::read(std::size_t most, std::size_
                         fmt::format("the room {} cannot be read: {}", key_, answer->error().message));
         for (const json::Value& content : (*answer)->contents)
             if (const json::Value& head = content[schema::kCheckpointKey]; head["note"].string() != nullptr)
-                out.push_back({fmt::format("the room {}, {} entries", key_, head["size"].integer_or(0)),
-                               head["note"].text()});
+                out.push_back(
+                    {fmt::format("the room {} (checkpoint of {})", key_, head["size"].integer_or(0)),
+                     head["note"].text()});
         from = (*answer)->next;
         if (from.empty()) break;
     }

@@ -45,10 +45,12 @@ void servers_attention(const json::Value& status, std::vector<std::string>& out)
 void trail_attention(const json::Value& status, const std::string& zone, std::vector<std::string>& out) {
     if (const std::string trouble = status["trail"]["trouble"].text(); !trouble.empty())
         out.push_back("The audit log cannot be written, and waits in the store: " + trouble);
-    for (const json::Value& anchor : list(status["trail"]["anchors"]))
-        if (const std::string trouble = anchor["trouble"].text(); !trouble.empty())
-            out.push_back(
-                fmt::format("The anchor {} gets no checkpoints: {}", anchor["name"].text(), trouble));
+    for (const json::Value& anchor : list(status["trail"]["anchors"])) {
+        const std::string trouble = anchor["trouble"].text(), last = anchor["at"].text();
+        if (!trouble.empty())
+            out.push_back(fmt::format("The anchor {} gets no checkpoints{}: {}", anchor["name"].text(),
+                                      last.empty() ? "" : " since " + shown_time(last, zone), trouble));
+    }
     const json::Value& collector = status["collector"];
     if (const std::string trouble = collector["trouble"].text(); !trouble.empty())
         out.push_back(fmt::format("The collector gets no entries since {}, {} in the log: {}",

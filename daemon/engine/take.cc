@@ -110,6 +110,15 @@ void Engine::take(audit::LogState& message) {
         else
             log_.error("RC-AUDIT-LOG", message.trouble);
     }
+    for (const audit::AnchorState& at : message.anchors) {
+        const auto before = std::find_if(log_state_.anchors.begin(), log_state_.anchors.end(),
+                                         [&](const audit::AnchorState& old) { return old.name == at.name; });
+        const bool was_bad = before != log_state_.anchors.end() && !before->trouble.empty();
+        if (!at.trouble.empty() && (!was_bad || before->trouble != at.trouble))
+            log_.warn("RC-ANCHOR", at.trouble, {{"anchor", at.name}});
+        if (at.trouble.empty() && was_bad)
+            log_.info("RC-ANCHOR-BACK", "the anchor gets checkpoints again", {{"anchor", at.name}});
+    }
     log_state_ = std::move(message);
 }
 

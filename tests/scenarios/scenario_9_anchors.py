@@ -170,7 +170,7 @@ class Anchors(Scenario):
             self.assertIn("After a restore", refused.stderr)
             found = self.site.cli("audit", "verify", json_out=True)
             self.assertEqual(found.returncode, 1, found.stdout)
-            self.assertTrue(any(fault["place"] == f"the room {self.site}-audit, {size} entries"
+            self.assertTrue(any(fault["place"] == f"the room {self.site}-audit (checkpoint of {size})"
                                 and "it was rolled back" in fault["text"] for fault in found.json["faults"]),
                             found.json["faults"])
         finally:

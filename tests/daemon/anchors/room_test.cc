@@ -109,7 +109,7 @@ TEST_F(RoomTest, OnlyWhatTheBotSentIsReadBack) {
     const auto newest = one->newest();
     ASSERT_TRUE(newest && *newest);
     EXPECT_EQ((*newest)->note, "newest");
-    EXPECT_EQ((*newest)->name, "the room audit, 8 entries");
+    EXPECT_EQ((*newest)->name, "the room audit (checkpoint of 8)");
     const auto all = one->all().value();
     ASSERT_EQ(all.size(), 2U);
     EXPECT_EQ(all[0].note, "older");

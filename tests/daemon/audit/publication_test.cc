@@ -31,6 +31,12 @@ class Told {
     LogState last_;
 };
 
+std::vector<store::StoredTrailEntry> whole_trail(const TrailFolder& at) {
+    store::TrailFilter filter;
+    filter.at_most = 1'000;
+    return at.store->trail(filter).value();
+}
+
 TEST(Publication, TheLogHoldsWhatTheStoreHolds) {
     TrailFolder at;
     at.act(300);
@@ -82,12 +88,12 @@ TEST(Publication, WhatCannotBeWrittenWaitsInTheStore) {
 TEST(Publication, EntriesThatWentAreReadFromTheLog) {
     TrailFolder at;
     at.act(400);
-    const auto before = at.store->trail({.at_most = 1'000}).value();
+    const auto before = whole_trail(at);
     at.publish();
     ASSERT_TRUE(at.commit(800));
-    EXPECT_EQ(at.store->trail({.at_most = 1'000}).value().size(), 800U);
+    EXPECT_EQ(whole_trail(at).size(), 800U);
     EXPECT_EQ((*store::TrailReader::open(at.folder.path()))->leaves(0, 1).error().kind, ErrorKind::conflict);
-    const auto after = at.store->trail({.at_most = 1'000}).value();
+    const auto after = whole_trail(at);
     for (std::size_t i = 0; i < before.size(); ++i) ASSERT_EQ(after[i].text, before[i].text) << i;
     at.act(1);
     at.publish();
