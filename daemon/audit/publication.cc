@@ -48,7 +48,7 @@ Result<std::unique_ptr<Publication>> Publication::open(PublicationSettings setti
                     "audit.origin and audit.key_file must be those with which this log was begun");
     auto reader = store::TrailReader::open(settings.state);
     if (!reader) return pass(reader);
-    const auto committed = (*reader)->size();
+    const auto committed = (*reader)->trail_size();
     if (!committed) return pass(committed);
     auto folder = LogFolder::open(settings.folder);
     if (!folder) return pass(folder);
@@ -225,6 +225,15 @@ store::LeafReader log_reader(const LogFolder& folder) {
         return fail(ErrorKind::not_found, fmt::format("entry {} is missing in {}", number, folder.path()),
                     "`rollcall audit verify` says what is wrong");
     };
+}
+
+Result<std::unique_ptr<store::TrailSource>> open_trail(const std::string& state, const std::string& folder) {
+    auto reader = store::TrailReader::open(state);
+    if (!reader) return pass(reader);
+    const auto log = LogFolder::open(folder);
+    if (!log) return pass(log);
+    (*reader)->read_leaves_with(log_reader(*log));
+    return std::unique_ptr<store::TrailSource>(std::move(*reader));
 }
 
 }  // namespace rollcall::audit

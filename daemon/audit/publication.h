@@ -82,4 +82,9 @@ class Publication {
 // Reads single entries of a log for the store, which has them no more. Keeps the bundle that was read last.
 [[nodiscard]] store::LeafReader log_reader(const LogFolder& folder);
 
+// The trail for who reads it beside the engine, on a connection of its own: rows from the store in `state`,
+// leaves that it has no more from the log in `folder`. Owned by one thread.
+[[nodiscard]] Result<std::unique_ptr<store::TrailSource>> open_trail(const std::string& state,
+                                                                     const std::string& folder);
+
 }  // namespace rollcall::audit

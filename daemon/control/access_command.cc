@@ -1,7 +1,7 @@
 // audit access: who could read what in a room at a time, or one person in all rooms.
 #include <fmt/format.h>
 #include <map>
-#include <set>
+#include <memory>
 
 #include "daemon/control/answer.h"
 #include "daemon/control/audit_question.h"
@@ -101,9 +101,7 @@ void head(const Context& context, const Period& asked, json::Value& out) {
     out.set("time_zone", context.config.time_zone);
 }
 
-Answer room_access(const Context& context, const Period& asked) {
-    const std::string key = room_key_of(context, context.args["room"].text());
-    Access access(key, context.engine.world().bot);
+Status read_room(TrailReading& trail, const std::string& key, Access& access) {
     const auto take = [&](std::uint64_t index, const schema::TrailEntry& entry) -> Status {
         access.take(index, entry);
         return {};
@@ -111,10 +109,13 @@ Answer room_access(const Context& context, const Period& asked) {
     store::TrailFilter approvals, room;
     approvals.kind = "policy";
     room.room = key;
-    if (Status read = each_entry(context, approvals, &Access::may_concern, take); !read)
-        return error(read.error());
-    if (Status read = each_entry(context, room, &Access::may_concern, take); !read)
-        return error(read.error());
+    Status read = trail.each_entry(approvals, &Access::may_concern, take);
+    if (read) read = trail.each_entry(room, &Access::may_concern, take);
+    return read;
+}
+
+Answer room_answer(const Context& context, const Period& asked, const std::string& key,
+                   const Access& access) {
     if (access.known_since() == kNever && context.engine.world().room_by_key.count(key) == 0)
         return error(Error{ErrorKind::not_found, fmt::format("the trail knows of no room '{}'", key),
                            "give a room's key in the policy; `rollcall status` counts them"});
@@ -139,48 +140,58 @@ Answer room_access(const Context& context, const Period& asked) {
     return ok(std::move(out));
 }
 
+Question room_access(const Context& context, const Period& asked) {
+    const std::string key = room_key_of(context, context.args["room"].text());
+    const auto access = std::make_shared<Access>(key, context.engine.world().bot);
+    return {[key, access](TrailReading& trail) { return read_room(trail, key, *access); },
+            [key, access, asked](const Context& later) { return room_answer(later, asked, key, *access); }};
+}
+
 bool about_history(std::string_view, std::string_view text) {
     return text.find("\"history\":") != std::string_view::npos;
 }
 
-Answer person_access(const Context& context, const Period& asked) {
-    const Result<std::string> user = matrix_id_of(context, context.args["user"].text());
-    if (!user) return error(user.error());
-    std::map<std::string, Access> rooms;
+using AccessByRoom = std::map<std::string, Access>;
+
+Status read_person(TrailReading& trail, const std::string& user, const std::string& bot,
+                   AccessByRoom& rooms) {
     store::TrailFilter filter;
-    filter.user = *user;
-    Status read = each_entry(context, filter, &Access::may_concern,
-                             [&](std::uint64_t index, const auto& entry) -> Status {
-                                 if (entry.room_key.empty()) return {};
-                                 rooms.try_emplace(entry.room_key, entry.room_key, context.engine.world().bot)
-                                     .first->second.take(index, entry);
-                                 return {};
-                             });
+    filter.user = user;
+    Status read =
+        trail.each_entry(filter, &Access::may_concern, [&](std::uint64_t index, const auto& entry) -> Status {
+            if (!entry.room_key.empty())
+                rooms.try_emplace(entry.room_key, entry.room_key, bot).first->second.take(index, entry);
+            return {};
+        });
     filter.user.clear();
     filter.kind = "policy";
     if (read)
-        read = each_entry(context, filter, &Access::may_concern,
-                          [&](std::uint64_t index, const auto& entry) -> Status {
-                              for (auto& [key, access] : rooms) access.take(index, entry);
-                              return {};
-                          });
+        read = trail.each_entry(filter, &Access::may_concern,
+                                [&](std::uint64_t index, const auto& entry) -> Status {
+                                    for (auto& [key, access] : rooms) access.take(index, entry);
+                                    return {};
+                                });
     filter.kind = "membership";
     for (auto& room : rooms) {
         filter.room = room.first;
         if (!read) break;
-        read = each_entry(context, filter, &about_history,
-                          [&](std::uint64_t index, const auto& entry) -> Status {
-                              room.second.take(index, entry);
-                              return {};
-                          });
+        read =
+            trail.each_entry(filter, &about_history, [&](std::uint64_t index, const auto& entry) -> Status {
+                room.second.take(index, entry);
+                return {};
+            });
     }
-    if (!read) return error(read.error());
+    return read;
+}
+
+Answer person_answer(const Context& context, const Period& asked, const std::string& user,
+                     const AccessByRoom& rooms) {
     json::Value out, list{json::Array{}};
     head(context, asked, out);
-    out.set("user", *user);
-    out.set("login", login_of(context, *user));
+    out.set("user", user);
+    out.set("login", login_of(context, user));
     for (const auto& [key, access] : rooms) {
-        const auto member = access.members().find(*user);
+        const auto member = access.members().find(user);
         if (member == access.members().end()) continue;
         json::Value stays = stays_json(access, member->second, asked, context.engine.world().now), row;
         if (stays.array()->empty()) continue;
@@ -193,9 +204,21 @@ Answer person_access(const Context& context, const Period& asked) {
     return ok(std::move(out));
 }
 
+Asked person_access(const Context& context, const Period& asked) {
+    const Result<std::string> user = matrix_id_of(context, context.args["user"].text());
+    if (!user) return error(user.error());
+    const auto rooms = std::make_shared<AccessByRoom>();
+    return Question{[user = *user, bot = context.engine.world().bot, rooms](TrailReading& trail) {
+                        return read_person(trail, user, bot, *rooms);
+                    },
+                    [user = *user, asked, rooms](const Context& later) {
+                        return person_answer(later, asked, user, *rooms);
+                    }};
+}
+
 }  // namespace
 
-Answer audit_access(const Context& context) {
+Asked audit_access(const Context& context) {
     const bool room = !context.args["room"].text().empty(), user = !context.args["user"].text().empty();
     if (room == user)
         return error(Error{ErrorKind::invalid_input, "a room or a person is needed, one of them",
@@ -205,7 +228,8 @@ Answer audit_access(const Context& context) {
     if (asked->from > context.engine.world().now)
         return error(Error{ErrorKind::invalid_input, "that time has not come yet",
                            "ask about now or the past; `rollcall plan` shows what is to come"});
-    return room ? room_access(context, *asked) : person_access(context, *asked);
+    if (room) return room_access(context, *asked);
+    return person_access(context, *asked);
 }
 
 }  // namespace rollcall::control

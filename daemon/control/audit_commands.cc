@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
+#include <deque>
+#include <memory>
 
 #include "daemon/control/answer.h"
 #include "daemon/control/audit_question.h"
@@ -50,75 +52,90 @@ Result<store::TrailFilter> filter_of(const Context& context) {
     return filter;
 }
 
-Answer entries_answer(const Context& context, const std::vector<store::StoredTrailEntry>& rows) {
-    json::Value result, list{json::Array{}};
-    for (const store::StoredTrailEntry& row : rows) {
-        Result<json::Value> entry = entry_json(row);
-        if (!entry) return error(entry.error());
-        list.push(std::move(*entry));
-    }
-    result.set("entries", std::move(list));
+Answer entries_answer(const Context& context, json::Array entries) {
+    json::Value result;
+    result.set("entries", std::move(entries));
     result.set("time_zone", context.config.time_zone);
     return ok(std::move(result));
 }
 
-// The newest `most` that fit: the last ones of all that are looked at are kept.
-Result<json::Array> newest(const Context& context, const store::TrailFilter& filter, const Wanted& wanted,
-                           std::size_t most) {
+// The newest `at_most` that fit: the last ones of all that are looked at are kept.
+Result<json::Array> newest(TrailReading& trail, const store::TrailFilter& filter, const Wanted& wanted) {
     std::deque<json::Value> kept;
-    Status read = each_row(context, filter, [&](const store::StoredTrailEntry& row) -> Status {
+    const auto keep = [&](const store::StoredTrailEntry& row) -> Status {
         Result<json::Value> entry = entry_json(row);
         if (!entry) return pass(entry);
         if (!wanted.fits(*entry)) return {};
         kept.push_back(std::move(*entry));
-        if (kept.size() > most) kept.pop_front();
+        if (kept.size() > filter.at_most) kept.pop_front();
         return {};
-    });
+    };
+    Status read;
+    if (wanted.none()) {
+        const auto rows = trail.newest(filter);
+        if (!rows) return pass(rows);
+        for (auto row = rows->begin(); row != rows->end() && read; ++row) read = keep(*row);
+    } else {
+        read = trail.each_row(filter, keep);
+    }
     if (!read) return pass(read);
     return json::Array(std::make_move_iterator(kept.begin()), std::make_move_iterator(kept.end()));
 }
 
-}  // namespace
-
-Answer audit_list(const Context& context) {
-    Result<store::TrailFilter> filter = filter_of(context);
-    if (!filter) return error(filter.error());
-    filter->at_most = static_cast<std::size_t>(
-        std::clamp<std::int64_t>(context.args["most"].integer_or(200), 1, kMostListed));
-    const Wanted wanted{context.args["rule"].text(), context.args["result"].text()};
-    if (wanted.none()) {
-        const auto rows = context.engine.store().trail(*filter);
-        return rows ? entries_answer(context, *rows) : error(rows.error());
-    }
-    Result<json::Array> found = newest(context, *filter, wanted, filter->at_most);
-    if (!found) return error(found.error());
-    json::Value result;
-    result.set("entries", std::move(*found));
-    result.set("time_zone", context.config.time_zone);
-    return ok(std::move(result));
-}
-
-Answer audit_export(const Context& context) {
-    Result<store::TrailFilter> filter = filter_of(context);
-    if (!filter) return error(filter.error());
-    const auto most = static_cast<std::size_t>(
-        std::clamp<std::int64_t>(context.args["most"].integer_or(kMostExported), 1, kMostExported));
-    std::vector<store::StoredTrailEntry> rows;
+struct Exported {
+    json::Array entries;  // oldest first
     bool more = false;
-    const Status read = each_row(context, *filter, [&](const store::StoredTrailEntry& row) -> Status {
-        more = rows.size() == most;
-        if (more) return fail(ErrorKind::limit, "enough");
-        rows.push_back(row);
+};
+
+Status read_export(TrailReading& trail, const store::TrailFilter& filter, Exported& into) {
+    Status read = trail.each_row(filter, [&](const store::StoredTrailEntry& row) -> Status {
+        into.more = into.entries.size() == filter.at_most;
+        if (into.more) return fail(ErrorKind::limit, "enough");
+        Result<json::Value> entry = entry_json(row);
+        if (!entry) return pass(entry);
+        into.entries.push_back(std::move(*entry));
         return {};
     });
-    if (!read && !more) return error(read.error());
-    Answer answer = entries_answer(context, rows);
-    if ((*answer)["error"].is_null()) {
-        json::Value result = (*answer)["result"];
-        result.set("more", more);
-        return ok(std::move(result));
-    }
-    return answer;
+    if (into.more) return {};
+    return read;
+}
+
+std::size_t most_of(const Context& context, std::int64_t usual, std::int64_t most) {
+    return static_cast<std::size_t>(
+        std::clamp<std::int64_t>(context.args["most"].integer_or(usual), 1, most));
+}
+
+}  // namespace
+
+Asked audit_list(const Context& context) {
+    Result<store::TrailFilter> filter = filter_of(context);
+    if (!filter) return error(filter.error());
+    filter->at_most = most_of(context, 200, kMostListed);
+    const Wanted wanted{context.args["rule"].text(), context.args["result"].text()};
+    const auto found = std::make_shared<json::Array>();
+    return Question{[filter = *filter, wanted, found](TrailReading& trail) -> Status {
+                        Result<json::Array> read = newest(trail, filter, wanted);
+                        if (!read) return pass(read);
+                        *found = std::move(*read);
+                        return {};
+                    },
+                    [found](const Context& later) { return entries_answer(later, std::move(*found)); }};
+}
+
+Asked audit_export(const Context& context) {
+    Result<store::TrailFilter> filter = filter_of(context);
+    if (!filter) return error(filter.error());
+    filter->at_most = most_of(context, kMostExported, kMostExported);
+    const auto exported = std::make_shared<Exported>();
+    return Question{
+        [filter = *filter, exported](TrailReading& trail) { return read_export(trail, filter, *exported); },
+        [exported](const Context& later) {
+            json::Value result;
+            result.set("entries", std::move(exported->entries));
+            result.set("more", exported->more);
+            result.set("time_zone", later.config.time_zone);
+            return ok(std::move(result));
+        }};
 }
 
 namespace {
@@ -126,7 +143,7 @@ namespace {
 // The chain of cause of one entry: what was learned, what was decided, asked for, and came of it.
 class Chain {
   public:
-    Chain(const Context& context, json::Value entry) : context_(context), entry_(std::move(entry)) {}
+    Chain(TrailReading& trail, json::Value entry) : trail_(trail), entry_(std::move(entry)) {}
 
     Status gather() {
         intent_ = entry_["intent"].integer_or(0);
@@ -145,7 +162,6 @@ class Chain {
         json::Value out;
         out.set("entry", std::move(entry_));
         out.set("chain", std::move(links_));
-        out.set("time_zone", context_.config.time_zone);
         return out;
     }
 
@@ -159,7 +175,7 @@ class Chain {
     // The entries that `text` says may matter, each as JSON.
     Status each(const store::TrailFilter& filter, std::string_view text,
                 const std::function<void(const json::Value&)>& visit) const {
-        return each_row(context_, filter, [&](const store::StoredTrailEntry& row) -> Status {
+        return trail_.each_row(filter, [&](const store::StoredTrailEntry& row) -> Status {
             if (row.text.find(text) == std::string::npos) return {};
             const Result<json::Value> entry = entry_json(row);
             if (!entry) return pass(entry);
@@ -216,37 +232,49 @@ class Chain {
         return read;
     }
 
-    const Context& context_;
+    TrailReading& trail_;
     json::Value entry_;
     std::uint64_t first_ = 0;
     std::int64_t intent_ = 0;
     json::Array links_;
 };
 
-}  // namespace
-
-Answer audit_show(const Context& context) {
-    const std::uint64_t number = number_of(context.args["number"]);
-    const Result<std::uint64_t> size = context.engine.store().trail_size();
-    if (!size) return error(size.error());
+Result<json::Value> shown(TrailReading& trail, std::uint64_t number) {
+    const Result<std::uint64_t> size = trail.size();
+    if (!size) return pass(size);
     if (number == 0 || number > *size)
-        return error(
-            Error{ErrorKind::not_found, fmt::format("the trail has no entry {}", number),
-                  fmt::format("it has the entries 1 to {}; `rollcall audit list` shows numbers", *size)});
+        return fail(ErrorKind::not_found, fmt::format("the trail has no entry {}", number),
+                    fmt::format("it has the entries 1 to {}; `rollcall audit list` shows numbers", *size));
     store::TrailFilter filter;
     filter.after = number - 1;
     std::optional<Result<json::Value>> found;
-    static_cast<void>(each_row(context, filter, [&](const store::StoredTrailEntry& row) -> Status {
+    static_cast<void>(trail.each_row(filter, [&](const store::StoredTrailEntry& row) -> Status {
         found = entry_json(row);
         return fail(ErrorKind::limit, "enough");
     }));
     if (!found)
-        return error(Error{ErrorKind::io, fmt::format("entry {} of the trail cannot be read", number),
-                           "`rollcall audit verify` says what is wrong"});
-    if (!*found) return error(found->error());
-    Chain chain(context, std::move(**found));
-    if (Status read = chain.gather(); !read) return error(read.error());
-    return ok(std::move(chain).answer());
+        return fail(ErrorKind::io, fmt::format("entry {} of the trail cannot be read", number),
+                    "`rollcall audit verify` says what is wrong");
+    if (!*found) return pass(*found);
+    Chain chain(trail, std::move(**found));
+    if (Status read = chain.gather(); !read) return pass(read);
+    return std::move(chain).answer();
+}
+
+}  // namespace
+
+Asked audit_show(const Context& context) {
+    const auto found = std::make_shared<json::Value>();
+    return Question{[number = number_of(context.args["number"]), found](TrailReading& trail) -> Status {
+                        Result<json::Value> read = shown(trail, number);
+                        if (!read) return pass(read);
+                        *found = std::move(*read);
+                        return {};
+                    },
+                    [found](const Context& later) {
+                        found->set("time_zone", later.config.time_zone);
+                        return ok(std::move(*found));
+                    }};
 }
 
 }  // namespace rollcall::control

@@ -73,26 +73,19 @@ std::string login_of(const Context& context, const std::string& matrix_id) {
     return person.valid() ? context.engine.world().people[person.index()].login.text() : "";
 }
 
-Status each_row(const Context& context, const store::TrailFilter& filter, const store::TrailVisit& visit) {
-    constexpr const char* kShorter = "ask about a shorter time, or export the trail and ask there";
-    std::size_t examined = 0;
-    return context.engine.store().each_trail(filter, [&](const store::StoredTrailEntry& row) -> Status {
-        if (++examined > kMostExamined)
+Status TrailReading::each_row(const store::TrailFilter& filter, const store::TrailVisit& visit) {
+    return source_.each_trail(filter, [&](const store::StoredTrailEntry& row) -> Status {
+        if (++examined_ % 256 == 0 && std::chrono::steady_clock::now() - began_ > kLongestQuestion)
             return fail(ErrorKind::limit,
-                        fmt::format("more than {} entries would have to be looked at", kMostExamined),
-                        kShorter);
-        if (examined % 256 == 0 && std::chrono::steady_clock::now() - context.began > kLongestQuestion)
-            return fail(ErrorKind::limit,
-                        fmt::format("the answer takes more than {} s, in which nothing else would be decided",
-                                    kLongestQuestion.count()),
-                        kShorter);
+                        fmt::format("the answer takes more than {} s", kLongestQuestion.count()),
+                        "ask about a shorter time, or export the trail and ask there");
         return visit(row);
     });
 }
 
-Status each_entry(const Context& context, const store::TrailFilter& filter, EntryWanted wanted,
-                  const EntryVisit& visit) {
-    return each_row(context, filter, [&](const store::StoredTrailEntry& row) -> Status {
+Status TrailReading::each_entry(const store::TrailFilter& filter, EntryWanted wanted,
+                                const EntryVisit& visit) {
+    return each_row(filter, [&](const store::StoredTrailEntry& row) -> Status {
         if (!wanted(row.kind, row.text)) return {};
         const Result<json::Value> value = json::parse(row.text);
         Result<schema::TrailEntry> entry =

@@ -1,5 +1,5 @@
 // What the questions to the trail have in common: the period that is asked about, whom and which room a name
-// means, and reading entries within limits. Engine thread.
+// means (engine thread), and reading entries (whoever asks: see Question).
 #pragma once
 
 #include <chrono>
@@ -11,10 +11,33 @@
 
 namespace rollcall::control {
 
-// Entries that one reading may look at, and how long one question may take: the engine waits for it, and a
-// leaver with it.
-inline constexpr std::size_t kMostExamined = 1'000'000;
-inline constexpr auto kLongestQuestion = std::chrono::seconds{3};
+// How long one question may read: as long, the store's log of changes cannot be folded.
+inline constexpr auto kLongestQuestion = std::chrono::seconds{60};
+
+// Reads for one question, within its time.
+class TrailReading {
+  public:
+    explicit TrailReading(store::TrailSource& source) : source_(source) {}
+
+    // Every entry that the filter lets through.
+    [[nodiscard]] Status each_row(const store::TrailFilter& filter, const store::TrailVisit& visit);
+    // Those of them that `wanted` (by kind and text, before it is read) lets through, read. Of somebody who
+    // was erased, the pseudonym stands as `user`.
+    using EntryVisit = std::function<Status(std::uint64_t index, const schema::TrailEntry& entry)>;
+    using EntryWanted = bool (*)(std::string_view kind, std::string_view text);
+    [[nodiscard]] Status each_entry(const store::TrailFilter& filter, EntryWanted wanted,
+                                    const EntryVisit& visit);
+    // The newest ones; see store::TrailFilter.
+    [[nodiscard]] Result<std::vector<store::StoredTrailEntry>> newest(const store::TrailFilter& filter) {
+        return source_.trail(filter);
+    }
+    [[nodiscard]] Result<std::uint64_t> size() { return source_.trail_size(); }
+
+  private:
+    store::TrailSource& source_;
+    std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+    std::size_t examined_ = 0;
+};
 
 // Nothing can be said of now before the directory and the rooms were read, where no daemon has done that.
 [[nodiscard]] bool too_early(const Context& context);
@@ -30,16 +53,6 @@ inline constexpr auto kLongestQuestion = std::chrono::seconds{3};
 [[nodiscard]] std::string room_key_of(const Context& context, const std::string& name);
 // The login of whoever has that Matrix ID; "".
 [[nodiscard]] std::string login_of(const Context& context, const std::string& matrix_id);
-
-// Every entry that the filter lets through, within the limits above: all questions read through this.
-[[nodiscard]] Status each_row(const Context& context, const store::TrailFilter& filter,
-                              const store::TrailVisit& visit);
-// Those of them that `wanted` (by kind and text, before it is read) lets through, read. Of somebody who was
-// erased, the pseudonym stands as `user`.
-using EntryVisit = std::function<Status(std::uint64_t index, const schema::TrailEntry& entry)>;
-using EntryWanted = bool (*)(std::string_view kind, std::string_view text);
-[[nodiscard]] Status each_entry(const Context& context, const store::TrailFilter& filter, EntryWanted wanted,
-                                const EntryVisit& visit);
 
 // An entry as answers have it: its members and its number as "index".
 [[nodiscard]] Result<json::Value> entry_json(const store::StoredTrailEntry& row);

@@ -1,8 +1,6 @@
 // The commands behind Handler, one function each; see handler.h for what they take and answer. Engine thread.
 #pragma once
 
-#include <chrono>
-
 #include "daemon/control/handler.h"
 
 namespace rollcall::control {
@@ -12,7 +10,6 @@ struct Context {
     const schema::Config& config;
     const json::Value& args;
     const schema::TrailCaller& caller;
-    std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
 };
 
 // Every order says why, because the trail must: its {reason}, at most 1,000 bytes.
@@ -34,16 +31,16 @@ Answer holds(const Context& context);
 Answer approve(const Context& context);
 Answer reject(const Context& context);
 // audit_commands.cc
-Answer audit_list(const Context& context);
-Answer audit_show(const Context& context);
-Answer audit_export(const Context& context);
+Asked audit_list(const Context& context);
+Asked audit_show(const Context& context);
+Asked audit_export(const Context& context);
 // access_command.cc
-Answer audit_access(const Context& context);
+Asked audit_access(const Context& context);
 // leavers_command.cc
-Answer audit_leavers(const Context& context);
+Asked audit_leavers(const Context& context);
 // review_commands.cc
-Answer audit_review(const Context& context);
-Answer audit_sign_off(const Context& context);
+Asked audit_review(const Context& context);
+Asked audit_sign_off(const Context& context);
 
 // rights_commands.cc
 Answer audit_erase(const Context& context);

@@ -53,11 +53,13 @@
 // "yes|no|unknown","departure","employee","rooms":[{"key","name","verdict",
 //         "membership","reasons":[{"text","path","rule"}…],"owners":[…],"next":[Line…]}…],"evidence":{…}}
 //
-// Engine thread only.
+// Engine thread only, but for what a Question reads.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
+#include <variant>
 
 #include "daemon/engine/engine.h"
 #include "schema/config_file.h"
@@ -68,16 +70,43 @@ namespace rollcall::control {
 // nullopt: the answer must wait until the directory has been read (again); the command is run anew then.
 using Answer = std::optional<json::Value>;
 
+struct Context;
+class TrailReading;
+
+// A question to the trail, once it is understood. What it reads may be long, and nobody's removal waits for
+// it:
+//
+//     engine: names → keys ─► whoever asked: read (own connection) ─► engine: names of what was found, answer
+struct Question {
+    std::function<Status(TrailReading&)> read;     // on any thread; touches nothing of the engine
+    std::function<Answer(const Context&)> finish;  // on the engine's
+};
+using Asked = std::variant<Answer, Question>;  // answered at once, or to be read for
+
 class Handler {
   public:
-    explicit Handler(const schema::Config& config) : config_(config) {}
+    // How questions come to read the trail beside the engine; called on any thread.
+    using OpenTrail = std::function<Result<std::unique_ptr<store::TrailSource>>()>;
+    // Without `open_trail`: from the state folder and the log that `config` names.
+    explicit Handler(const schema::Config& config, OpenTrail open_trail = {});
+    // All at once, on the engine's thread.
     [[nodiscard]] Answer handle(engine::Engine& engine, const json::Value& request,
                                 const schema::TrailCaller& caller) const;
     // May it be answered while nothing can be stored?
     [[nodiscard]] static bool reads_only(const json::Value& request);
 
+    // The same in the steps above, for commands that ask the trail.
+    [[nodiscard]] static bool asks_trail(const json::Value& request);
+    [[nodiscard]] Asked ask(engine::Engine& engine, const json::Value& request,
+                            const schema::TrailCaller& caller) const;
+    [[nodiscard]] Answer finish(engine::Engine& engine, const json::Value& request,
+                                const schema::TrailCaller& caller, const Question& question) const;
+    // What the question reads; any thread, with a connection of its own. nullopt: all of it was read.
+    [[nodiscard]] std::optional<json::Value> read(const Question& question) const;
+
   private:
     const schema::Config& config_;
+    const OpenTrail open_trail_;
 };
 
 }  // namespace rollcall::control

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 
 #include "daemon/audit/leavers.h"
@@ -48,14 +49,14 @@ json::Value departure_json(const Context& context, const audit::Departure& depar
 
 // Who departed in the period, each once, and the key by which they are found: only of who was erased, because
 // others may have several.
-Result<std::map<std::string, std::uint64_t>> leavers_of(const Context& context, const audit::Period& period) {
+Result<std::map<std::string, std::uint64_t>> leavers_of(TrailReading& trail, const audit::Period& period) {
     store::TrailFilter filter;
     filter.kind = "directory";
     filter.action = "departed";
     if (period.from != audit::kEver) filter.from = period.from;
     if (period.to != kNever) filter.to = period.to;
     std::map<std::string, std::uint64_t> users;
-    Status read = each_row(context, filter, [&](const store::StoredTrailEntry& row) -> Status {
+    Status read = trail.each_row(filter, [&](const store::StoredTrailEntry& row) -> Status {
         if (users.size() > kMostLeavers)
             return fail(ErrorKind::limit,
                         fmt::format("more than {} people departed in that time", kMostLeavers),
@@ -75,9 +76,53 @@ bool about_leaving(std::string_view kind, std::string_view text) {
            (kind == "result" && text.find("\"result\":\"done") != std::string_view::npos);
 }
 
+// In the order of their entries.
+Result<std::vector<audit::Departure>> departures_of(TrailReading& trail, const audit::Period& period) {
+    const auto users = leavers_of(trail, period);
+    if (!users) return pass(users);
+    std::vector<audit::Departure> departures;
+    for (const auto& [user, subject] : *users) {
+        audit::Leavers leavers(user);
+        store::TrailFilter filter;
+        filter.subject = subject;
+        if (subject == 0) filter.user = user;
+        Status read =
+            trail.each_entry(filter, &about_leaving, [&](std::uint64_t index, const auto& entry) -> Status {
+                leavers.take(index, entry);
+                return {};
+            });
+        if (!read) return pass(read);
+        for (const audit::Departure& departure : leavers.departures())
+            if (period.from <= departure.noticed && departure.noticed < period.to)
+                departures.push_back(departure);
+    }
+    std::sort(departures.begin(), departures.end(),
+              [](const auto& a, const auto& b) { return a.entry < b.entry; });
+    return departures;
+}
+
+Answer leavers_answer(const Context& context, const audit::Period& period, Duration promise,
+                      const std::vector<audit::Departure>& departures) {
+    json::Value out, list{json::Array{}};
+    std::map<audit::Promise, std::int64_t> counts;
+    for (const audit::Departure& departure : departures) {
+        list.push(departure_json(context, departure, promise));
+        ++counts[departure.promise(promise, context.engine.world().now)];
+    }
+    out.set("from", time_json(period.from));
+    out.set("to", time_json(period.to));
+    out.set("now", to_rfc3339(context.engine.world().now));
+    out.set("promise", duration_text(promise));
+    out.set("kept", counts[audit::Promise::kept]);
+    out.set("missed", counts[audit::Promise::missed]);
+    out.set("open", counts[audit::Promise::open]);
+    out.set("departures", std::move(list));
+    return ok(std::move(out));
+}
+
 }  // namespace
 
-Answer audit_leavers(const Context& context) {
+Asked audit_leavers(const Context& context) {
     const Result<audit::Period> period = period_of(context);
     if (!period) return error(period.error());
     const std::string promised = context.args["promise"].text(duration_text(context.config.audit.promise));
@@ -85,41 +130,16 @@ Answer audit_leavers(const Context& context) {
     if (!promise)
         return error(Error{ErrorKind::invalid_input, fmt::format("'{}' is no duration", promised),
                            "write 5m, 90s, 1h or 1d"});
-    const auto users = leavers_of(context, *period);
-    if (!users) return error(users.error());
-    std::vector<audit::Departure> departures;
-    for (const auto& [user, subject] : *users) {
-        audit::Leavers leavers(user);
-        store::TrailFilter filter;
-        filter.subject = subject;
-        if (subject == 0) filter.user = user;
-        Status read = each_entry(context, filter, &about_leaving,
-                                 [&](std::uint64_t index, const auto& entry) -> Status {
-                                     leavers.take(index, entry);
-                                     return {};
-                                 });
-        if (!read) return error(read.error());
-        for (const audit::Departure& departure : leavers.departures())
-            if (period->from <= departure.noticed && departure.noticed < period->to)
-                departures.push_back(departure);
-    }
-    std::sort(departures.begin(), departures.end(),
-              [](const auto& a, const auto& b) { return a.entry < b.entry; });
-    json::Value out, list{json::Array{}};
-    std::map<audit::Promise, std::int64_t> counts;
-    for (const audit::Departure& departure : departures) {
-        list.push(departure_json(context, departure, *promise));
-        ++counts[departure.promise(*promise, context.engine.world().now)];
-    }
-    out.set("from", time_json(period->from));
-    out.set("to", time_json(period->to));
-    out.set("now", to_rfc3339(context.engine.world().now));
-    out.set("promise", duration_text(*promise));
-    out.set("kept", counts[audit::Promise::kept]);
-    out.set("missed", counts[audit::Promise::missed]);
-    out.set("open", counts[audit::Promise::open]);
-    out.set("departures", std::move(list));
-    return ok(std::move(out));
+    const auto departures = std::make_shared<std::vector<audit::Departure>>();
+    return Question{[period = *period, departures](TrailReading& trail) -> Status {
+                        auto read = departures_of(trail, period);
+                        if (!read) return pass(read);
+                        *departures = std::move(*read);
+                        return {};
+                    },
+                    [period = *period, promise = *promise, departures](const Context& later) {
+                        return leavers_answer(later, period, promise, *departures);
+                    }};
 }
 
 }  // namespace rollcall::control

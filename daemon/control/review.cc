@@ -4,7 +4,6 @@
 #include <sodium.h>
 #include <algorithm>
 
-#include "daemon/control/audit_question.h"
 #include "policy/explain.h"
 
 namespace rollcall::control {
@@ -63,19 +62,18 @@ json::Value member_json(const Context& context, UserId user, std::uint32_t room,
 
 }  // namespace
 
-Result<ReviewHistory> review_history(const Context& context, const std::string& key) {
+Result<ReviewHistory> review_history(TrailReading& trail, const std::string& key, const std::string& bot) {
     ReviewHistory out;
     store::TrailFilter filter;
     filter.room = key;
     Status read =
-        each_entry(context, filter, &for_a_review, [&](std::uint64_t index, const auto& entry) -> Status {
+        trail.each_entry(filter, &for_a_review, [&](std::uint64_t index, const auto& entry) -> Status {
             if (entry.room_key.empty()) return {};
             if (!entry.review.empty())
                 out.signed_off[entry.room_key] = {index, entry.time, entry.caller ? entry.caller->text : "",
                                                   entry.reason, entry.review};
             else
-                out.access.try_emplace(entry.room_key, entry.room_key, context.engine.world().bot)
-                    .first->second.take(index, entry);
+                out.access.try_emplace(entry.room_key, entry.room_key, bot).first->second.take(index, entry);
             return {};
         });
     if (!read) return pass(read);

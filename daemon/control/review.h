@@ -1,12 +1,12 @@
 // The access review of a room: who is in it, why, on whose authority and since when, as it is signed off.
-// Engine thread.
+// Engine thread, but for review_history().
 #pragma once
 
 #include <map>
 #include <string>
 
 #include "daemon/audit/access.h"
-#include "daemon/control/commands.h"
+#include "daemon/control/audit_question.h"
 
 namespace rollcall::control {
 
@@ -22,7 +22,8 @@ struct ReviewHistory {
     std::map<std::string, SignOff> signed_off;    // the last of each
 };
 // `key`: of one room; "" of all.
-[[nodiscard]] Result<ReviewHistory> review_history(const Context& context, const std::string& key);
+[[nodiscard]] Result<ReviewHistory> review_history(TrailReading& trail, const std::string& key,
+                                                   const std::string& bot);
 
 // What an owner or auditor answers for: nothing in it changes with the time alone.
 [[nodiscard]] json::Value review_content(const Context& context, std::uint32_t room,

@@ -1,8 +1,9 @@
 // audit review and sign-off: who is in a room and why, and the word of an auditor that it is right so.
 #include <fmt/format.h>
+#include <memory>
+#include <numeric>
 
 #include "daemon/control/answer.h"
-#include "daemon/control/audit_question.h"
 #include "daemon/control/auditor.h"
 #include "daemon/control/review.h"
 
@@ -43,26 +44,25 @@ json::Value review_json(const Context& context, std::uint32_t room, const Review
     return out;
 }
 
-}  // namespace
+// Reads the history of that room ("" for all), and goes on with it.
+template <class Finish>
+Question with_history(const Context& context, std::string key, Finish finish) {
+    const auto history = std::make_shared<ReviewHistory>();
+    return {[history, key = std::move(key), bot = context.engine.world().bot](TrailReading& trail) -> Status {
+                auto read = review_history(trail, key, bot);
+                if (!read) return pass(read);
+                *history = std::move(*read);
+                return {};
+            },
+            [history, finish = std::move(finish)](const Context& later) { return finish(later, *history); }};
+}
 
-Answer audit_review(const Context& context) {
-    if (too_early(context)) return std::nullopt;
-    const std::string name = context.args["room"].text();
-    const bool all = name == "all";
-    std::vector<std::uint32_t> rooms;
-    if (const Result<std::uint32_t> room = all ? std::uint32_t{0} : room_of(context, name); !room)
-        return error(room.error());
-    else if (!all)
-        rooms.push_back(*room);
-    if (all && context.engine.decider() != nullptr)
-        for (std::uint32_t i = 0; i < context.engine.decider()->program().rooms.size(); ++i)
-            rooms.push_back(i);
-    const Result<ReviewHistory> history = review_history(context, all ? "" : room_key_of(context, name));
-    if (!history) return error(history.error());
+Answer reviews(const Context& context, const std::vector<std::uint32_t>& rooms,
+               const ReviewHistory& history) {
     json::Value out, list{json::Array{}};
     std::size_t members = 0;
     for (const std::uint32_t room : rooms) {
-        json::Value review = review_json(context, room, *history);
+        json::Value review = review_json(context, room, history);
         members += review["content"]["members"].array()->size();
         if (members > kMostMembers)
             return error(Error{ErrorKind::limit,
@@ -77,18 +77,26 @@ Answer audit_review(const Context& context) {
     return ok(std::move(out));
 }
 
-Answer audit_sign_off(const Context& context) {
-    if (too_early(context)) return std::nullopt;
-    const Result<std::string> reason = reason_of(context);
-    if (!reason) return error(reason.error());
-    const Result<PersonId> auditor = auditor_of(context);
+// The rooms that are meant: one, or "all".
+Result<std::vector<std::uint32_t>> rooms_of(const Context& context, const std::string& name) {
+    if (name != "all") {
+        const Result<std::uint32_t> room = room_of(context, name);
+        if (!room) return pass(room);
+        return std::vector{*room};
+    }
+    std::vector<std::uint32_t> rooms(
+        context.engine.decider() == nullptr ? 0 : context.engine.decider()->program().rooms.size());
+    std::iota(rooms.begin(), rooms.end(), std::uint32_t{0});
+    return rooms;
+}
+
+Answer sign_off(const Context& context, const std::string& reason, const ReviewHistory& history) {
+    const Result<PersonId> auditor = auditor_of(context);  // after the reading: it may have changed
     if (!auditor) return error(auditor.error());
     const Result<std::uint32_t> room = room_of(context, context.args["room"].text());
     if (!room) return error(room.error());
     const std::string key = context.engine.decider()->program().rooms[*room].key;
-    const Result<ReviewHistory> history = review_history(context, key);
-    if (!history) return error(history.error());
-    const json::Value review = review_json(context, *room, *history);
+    const json::Value review = review_json(context, *room, history);
     const std::string hash = review["hash"].text(), seen = context.args["review"].text();
     if (seen.size() < 8 || !hash.starts_with(seen))
         return error(Error{
@@ -101,7 +109,7 @@ Answer audit_sign_off(const Context& context) {
     entry.action = "sign-off";
     entry.room_key = key;
     entry.room = review["content"]["id"].text();
-    entry.reason = *reason;
+    entry.reason = reason;
     entry.review = hash;
     entry.caller = context.caller;
     entry.person = context.engine.world().people[auditor->index()].guid;
@@ -111,6 +119,32 @@ Answer audit_sign_off(const Context& context) {
     out.set("hash", hash);
     out.set("members", static_cast<std::int64_t>(review["content"]["members"].array()->size()));
     return ok(std::move(out));
+}
+
+}  // namespace
+
+Asked audit_review(const Context& context) {
+    if (too_early(context)) return Answer{};
+    const std::string name = context.args["room"].text();
+    if (const auto rooms = rooms_of(context, name); !rooms) return error(rooms.error());
+    return with_history(context, name == "all" ? "" : room_key_of(context, name),
+                        [name](const Context& later, const ReviewHistory& history) -> Answer {
+                            const auto rooms = rooms_of(later, name);
+                            return rooms ? reviews(later, *rooms, history) : error(rooms.error());
+                        });
+}
+
+Asked audit_sign_off(const Context& context) {
+    if (too_early(context)) return Answer{};
+    const Result<std::string> reason = reason_of(context);
+    if (!reason) return error(reason.error());
+    if (const Result<PersonId> auditor = auditor_of(context); !auditor) return error(auditor.error());
+    const std::string name = context.args["room"].text();
+    if (const Result<std::uint32_t> room = room_of(context, name); !room) return error(room.error());
+    return with_history(context, room_key_of(context, name),
+                        [reason = *reason](const Context& later, const ReviewHistory& history) {
+                            return sign_off(later, reason, history);
+                        });
 }
 
 }  // namespace rollcall::control

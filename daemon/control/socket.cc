@@ -125,19 +125,31 @@ struct Pending {
 
 }  // namespace
 
-engine::Command make_command(const Handler& handler, json::Value request, schema::TrailCaller caller,
-                             std::function<void(json::Value)> reply) {
-    const bool reads_only = Handler::reads_only(request);
-    return {[&handler, request = std::move(request), caller = std::move(caller),
+namespace {
+
+using Work = std::function<Answer(engine::Engine&)>;
+
+engine::Command make_command(Work work, bool reads_only, std::function<void(json::Value)> reply) {
+    return {[work = std::move(work), reads_only,
              reply = std::move(reply)](engine::Engine& engine) -> std::function<void()> {
-                Answer answer = handler.handle(engine, request, caller);
+                Answer answer = work(engine);
                 if (!answer) {  // something is still being read
-                    engine.defer(make_command(handler, request, caller, reply));
+                    engine.defer(make_command(work, reads_only, reply));
                     return {};
                 }
                 return [reply, said = std::move(*answer)] { reply(said); };
             },
             reads_only};
+}
+
+}  // namespace
+
+engine::Command make_command(const Handler& handler, json::Value request, schema::TrailCaller caller,
+                             std::function<void(json::Value)> reply) {
+    const bool reads_only = Handler::reads_only(request);
+    return make_command([&handler, request = std::move(request), caller = std::move(caller)](
+                            engine::Engine& engine) { return handler.handle(engine, request, caller); },
+                        reads_only, std::move(reply));
 }
 
 schema::TrailCaller own_caller() {
@@ -218,11 +230,40 @@ class ControlSocket::Server {
     }
 
     json::Value answer(const std::string& line, const schema::TrailCaller& caller) {
-        Result<json::Value> request = json::parse(line);
+        const Result<json::Value> request = json::parse(line);
         if (!request) return plain_error("the request is no JSON", request.error().message.c_str());
+        if (Handler::asks_trail(*request)) return answer_question(*request, caller);
+        return on_engine([this, request = *request, caller](
+                             engine::Engine& engine) { return handler_.handle(engine, request, caller); },
+                         Handler::reads_only(*request));
+    }
+
+    // The long part of it, here: the engine goes on meanwhile.
+    json::Value answer_question(const json::Value& request, const schema::TrailCaller& caller) {
+        const bool reads_only = Handler::reads_only(request);
+        const auto question = std::make_shared<std::optional<Question>>();
+        json::Value said = on_engine(
+            [this, request, caller, question](engine::Engine& engine) -> Answer {
+                Asked asked = handler_.ask(engine, request, caller);
+                if (Answer* answer = std::get_if<Answer>(&asked); answer != nullptr)
+                    return std::move(*answer);
+                *question = std::move(std::get<Question>(asked));
+                return json::Value{};
+            },
+            reads_only);
+        if (!*question) return said;
+        if (std::optional<json::Value> failed = handler_.read(**question)) return std::move(*failed);
+        return on_engine(
+            [this, request, caller, question](engine::Engine& engine) {
+                return handler_.finish(engine, request, caller, **question);
+            },
+            reads_only);
+    }
+
+    json::Value on_engine(Work work, bool reads_only) {
         const auto pending = std::make_shared<Pending>();
         const bool taken =
-            mailbox_.offer(make_command(handler_, std::move(*request), caller, [pending](json::Value said) {
+            mailbox_.offer(make_command(std::move(work), reads_only, [pending](json::Value said) {
                 const std::lock_guard lock(pending->mutex);
                 pending->answer = std::move(said);
                 pending->said.notify_all();
@@ -234,7 +275,7 @@ class ControlSocket::Server {
             const std::lock_guard stop(mutex_);
             if (stopping_) return plain_error("the daemon is stopping", "ask again when it runs");
         }
-        return *pending->answer;
+        return std::move(*pending->answer);
     }
 
     Descriptor listener_, wake_;

@@ -113,10 +113,22 @@ using TrailVisit = std::function<Status(const StoredTrailEntry&)>;
 // Gives the leaf of an entry from the log's files, for those that the store has no more.
 using LeafReader = std::function<Result<std::string>(std::uint64_t number)>;
 
-class Store {
+// The trail as it is read: by the engine's thread from the store, by all others from TrailReader.
+class TrailSource {
   public:
-    virtual ~Store() = default;
+    virtual ~TrailSource() = default;
 
+    [[nodiscard]] virtual Result<std::vector<StoredTrailEntry>> trail(const TrailFilter& filter) = 0;
+    // All that the filter lets through (at_most counts for nothing here), oldest first, without holding more
+    // than one at a time.
+    [[nodiscard]] virtual Status each_trail(const TrailFilter& filter, const TrailVisit& visit) = 0;
+    [[nodiscard]] virtual Result<std::uint64_t> trail_size() = 0;
+    // Without one, covered entries cannot be read.
+    virtual void read_leaves_with(LeafReader reader) = 0;
+};
+
+class Store : public TrailSource {
+  public:
     [[nodiscard]] virtual Status commit(const Turn& turn) = 0;
     [[nodiscard]] virtual bool fatal() const = 0;  // after a failed commit: the process must end
 
@@ -127,13 +139,6 @@ class Store {
     [[nodiscard]] virtual Result<std::vector<StoredIntent>> intents() = 0;
     [[nodiscard]] virtual Result<std::vector<StoredMark>> marks() = 0;  // all, by kind and key
     [[nodiscard]] virtual Result<bool> seen_transaction(const std::string& id) = 0;
-    [[nodiscard]] virtual Result<std::vector<StoredTrailEntry>> trail(const TrailFilter& filter) = 0;
-    // All that the filter lets through (at_most counts for nothing here), oldest first, without holding more
-    // than one at a time.
-    [[nodiscard]] virtual Status each_trail(const TrailFilter& filter, const TrailVisit& visit) = 0;
-    [[nodiscard]] virtual Result<std::uint64_t> trail_size() = 0;
-    // Without one, covered entries cannot be read.
-    virtual void read_leaves_with(LeafReader reader) = 0;
     // The one by which a person is to be named: found by `guid`, then by `name`; either may say nothing.
     [[nodiscard]] virtual Result<std::optional<StoredPersonKey>> person_key(const Guid& guid,
                                                                             const std::string& name) = 0;

@@ -25,12 +25,20 @@ Result<std::unique_ptr<TrailReader>> TrailReader::open(const std::string& folder
     return std::unique_ptr<TrailReader>(new TrailReader(std::move(*database)));
 }
 
-Result<std::uint64_t> TrailReader::size() {
-    return trail_size(*database_);
+Result<std::uint64_t> TrailReader::trail_size() {
+    return store::trail_size(*database_);
+}
+
+Result<std::vector<StoredTrailEntry>> TrailReader::trail(const TrailFilter& filter) {
+    return read_trail(*database_, filter, leaves_);
+}
+
+Status TrailReader::each_trail(const TrailFilter& filter, const TrailVisit& visit) {
+    return store::each_trail(*database_, filter, leaves_, visit);
 }
 
 Result<std::vector<std::string>> TrailReader::leaves(std::uint64_t after, std::size_t at_most) {
-    const auto all = size();  // before: a commit may come between the two
+    const auto all = trail_size();  // before: a commit may come between the two
     if (!all) return pass(all);
     std::vector<std::string> out;
     const Status read = database_->each(

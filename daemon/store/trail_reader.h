@@ -1,6 +1,6 @@
 // TrailReader: the trail's tables for whoever does not own the store: the publisher, which takes leaves from
-// them, `verify`, which compares them with the log, and anchors that are rooms. A connection of its own that
-// cannot write, beside the engine's. Owned by one thread.
+// them, `verify`, which compares them with the log, anchors that are rooms, and questions to the trail. A
+// connection of its own that cannot write, beside the engine's. Owned by one thread.
 #pragma once
 
 #include <array>
@@ -22,12 +22,11 @@ struct TrailRowRead {
     std::array<std::uint64_t, 2> filed_under{};  // person_key of the parts; 0: there is none
 };
 
-class TrailReader {
+class TrailReader : public TrailSource {
   public:
     // `folder`: the state folder.
     [[nodiscard]] static Result<std::unique_ptr<TrailReader>> open(const std::string& folder);
 
-    [[nodiscard]] Result<std::uint64_t> size();
     // Leaves after entry `after`, in order, at most so many. `conflict` where one is not there any more.
     [[nodiscard]] Result<std::vector<std::string>> leaves(std::uint64_t after, std::size_t at_most);
     // The number of the first leaf that is still there; 0 for none.
@@ -39,6 +38,12 @@ class TrailReader {
     [[nodiscard]] Result<std::uint64_t> last_former_intent();
     // The ID of the managed room of that key; nullopt: it is not made yet.
     [[nodiscard]] Result<std::optional<std::string>> room_id(const std::string& key);
+
+    [[nodiscard]] Result<std::vector<StoredTrailEntry>> trail(const TrailFilter& filter) override;
+    [[nodiscard]] Status each_trail(const TrailFilter& filter, const TrailVisit& visit) override;
+    [[nodiscard]] Result<std::uint64_t> trail_size() override;
+    void read_leaves_with(LeafReader reader) override { leaves_ = std::move(reader); }
+
     // Everything read in `work` is of one moment.
     template <class Work>
     [[nodiscard]] Status snapshot(Work work) {
@@ -50,6 +55,7 @@ class TrailReader {
     [[nodiscard]] Status read_parts(TrailRowRead& into);
 
     std::unique_ptr<Database> database_;
+    LeafReader leaves_;
 };
 
 }  // namespace rollcall::store

@@ -7,6 +7,7 @@ import http.server
 import json
 import pathlib
 import secrets
+import sys
 import threading
 import time
 import urllib.parse
@@ -85,7 +86,10 @@ def bare_loop(straight: Straight, address: tuple) -> None:
         def do_PUT(self):
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             for event in filter(joins, body["events"]):
-                straight.kick(event["room_id"], event["state_key"])
+                try:
+                    straight.kick(event["room_id"], event["state_key"])
+                except Exception as error:      # unanswered, the homeserver would wait longer from try to try
+                    print(f"the bare loop's kick: {error}", file=sys.stderr, flush=True)
             self.send_response(200)
             self.send_header("Content-Length", "2")
             self.end_headers()

@@ -14,8 +14,8 @@ schema::Config Daemon::settings() {
     return config;
 }
 
-Daemon::Daemon(const std::function<void(sim::Simulation&)>& prepare)
-    : sim(sim::Options{.seed = 7}), config_(settings()), handler(config_) {
+Daemon::Daemon(const std::function<void(sim::Simulation&)>& prepare, Handler::OpenTrail open_trail)
+    : sim(sim::Options{.seed = 7}), config_(settings()), handler(config_, std::move(open_trail)) {
     sim.found_company();
     if (prepare) prepare(sim);
     sim.start();

@@ -15,7 +15,8 @@ namespace rollcall::control {
 class Daemon {
   public:
     // A policy is in force and everything that it wants is done. `prepare` changes the company before that.
-    explicit Daemon(const std::function<void(sim::Simulation&)>& prepare = {});
+    explicit Daemon(const std::function<void(sim::Simulation&)>& prepare = {},
+                    Handler::OpenTrail open_trail = {});
     ~Daemon();
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;

@@ -19,6 +19,33 @@ using namespace std::chrono_literals;
 
 const std::string kStatus = "{\"command\":\"status\"}\n";
 
+// A trail whose reading lasts until the test lets go of it.
+class LongTrail : public store::TrailSource {
+  public:
+    explicit LongTrail(std::shared_future<void> go_on) : go_on_(std::move(go_on)) {}
+    Result<std::vector<store::StoredTrailEntry>> trail(const store::TrailFilter& filter) override {
+        std::vector<store::StoredTrailEntry> rows;
+        const Status read = each_trail(filter, [&](const store::StoredTrailEntry& row) {
+            rows.push_back(row);
+            return Status{};
+        });
+        if (!read) return pass(read);
+        return rows;
+    }
+    Status each_trail(const store::TrailFilter&, const store::TrailVisit& visit) override {
+        go_on_.wait();
+        store::StoredTrailEntry row;
+        row.index = 4711;
+        row.text = R"({"kind":"start"})";
+        return visit(row);
+    }
+    Result<std::uint64_t> trail_size() override { return 4711; }
+    void read_leaves_with(store::LeafReader) override {}
+
+  private:
+    std::shared_future<void> go_on_;
+};
+
 class Socket : public testing::Test {
   protected:
     void SetUp() override {
@@ -45,7 +72,11 @@ class Socket : public testing::Test {
         return found == nullptr ? "root" : found->gr_name;
     }
     std::string folder_, path_;
-    Daemon daemon_;
+    std::promise<void> go_on_;
+    Daemon daemon_{
+        {}, [reading = go_on_.get_future().share()] {
+            return Result<std::unique_ptr<store::TrailSource>>(std::make_unique<LongTrail>(reading));
+        }};
     std::unique_ptr<ControlSocket> socket_;
 };
 
@@ -93,6 +124,19 @@ TEST_F(Socket, ServesTwoClientsAtOnce) {
     EXPECT_NE(second.line().find("\"result\""), std::string::npos);
     first.send("tus\"}\n");
     EXPECT_NE(first.line().find("\"result\""), std::string::npos);
+}
+
+TEST_F(Socket, AnswersWhileAQuestionReadsTheTrail) {
+    listen();
+    Client asker(path_), other(path_);
+    asker.send("{\"command\":\"audit.list\",\"args\":{\"rule\":\"\"}}\n");
+    for (int i = 0; i < 3; ++i) {  // before the reading, during it, and no matter which
+        other.send(kStatus);
+        EXPECT_NE(other.line().find("\"result\""), std::string::npos);
+    }
+    EXPECT_TRUE(asker.silent_for(50ms));
+    go_on_.set_value();
+    EXPECT_NE(asker.line().find("\"index\":4711"), std::string::npos) << "read from what was opened for it";
 }
 
 TEST_F(Socket, SaysWhatIsNoJson) {

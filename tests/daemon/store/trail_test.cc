@@ -201,12 +201,12 @@ TEST(Trail, CanBeReadBesideItsWriter) {
     auto store = open_or_fail(folder.path());
     auto reader = TrailReader::open(folder.path());
     ASSERT_TRUE(reader) << reader.error().text();
-    EXPECT_EQ((*reader)->size().value(), 0U);
+    EXPECT_EQ((*reader)->trail_size().value(), 0U);
     ASSERT_TRUE(
         ok(store->commit({.person_keys = kPeople,
                           .trail = {entry(1, Kind::start), entry(2, Kind::intent, 2, "@bob:x", "merger"),
                                     entry(3, Kind::stop)}})));
-    EXPECT_EQ((*reader)->size().value(), 3U);
+    EXPECT_EQ((*reader)->trail_size().value(), 3U);
     const std::vector<std::string> leaves = (*reader)->leaves(1, 1).value();
     ASSERT_EQ(leaves.size(), 1U);
     EXPECT_EQ(leaves[0], entry(2, Kind::intent, 2, "@bob:x", "merger").leaf.text);
