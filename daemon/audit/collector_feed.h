@@ -28,7 +28,7 @@ class CollectorFeed {
     // Messages of the entries after number `after`, in order, the first that of entry `after` + 1; at most so
     // many. None: there are no more yet. Errors: io and conflict, where an entry cannot be read.
     [[nodiscard]] Result<std::vector<std::string>> next(std::uint64_t after, std::size_t at_most);
-    [[nodiscard]] Result<std::uint64_t> size() { return reader_->size(); }
+    [[nodiscard]] Result<std::uint64_t> size() { return reader_->trail_size(); }
 
   private:
     CollectorFeed(std::unique_ptr<store::TrailReader> reader, store::LeafReader leaves, std::string host,
