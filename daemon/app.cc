@@ -19,6 +19,7 @@
 #include "daemon/audit/collector.h"
 #include "daemon/audit/publication.h"
 #include "daemon/control/audit_key.h"
+#include "daemon/control/erasure.h"
 #include "daemon/control/handler.h"
 #include "daemon/control/policy_files.h"
 #include "daemon/control/registration_file.h"
@@ -109,6 +110,10 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
     out.one_shot = one_shot;
     out.verify_every = config.homeserver.verify_every;
     out.look_for_accounts_every = config.homeserver.look_for_accounts_every;
+    if (config.audit.retention && !one_shot)
+        out.retention = [&config](engine::Engine& engine, std::size_t at_most) {
+            return control::keep_retention(engine, config, at_most);
+        };
     out.entries_committed = [&publication, collector] {
         publication.wake();
         if (collector != nullptr) collector->wake();
@@ -136,7 +141,7 @@ class App {
           homeserver_(matrix_, mailbox_, config.appservice.bot, secrets_.main.id),
           directory_(directory_settings(config, secrets_), mailbox_),
           engine_(*store_, homeserver_, directory_, log_,
-                  engine_settings(config, secrets_, one_shot, *publication_, collector_.get())) {
+                  engine_settings(config_, secrets_, one_shot, *publication_, collector_.get())) {
         mailbox_.put(publication_->state());
         if (!one_shot) publication_->start([this](const audit::LogState& state) { mailbox_.put(state); });
         if (!collector_) return;
@@ -264,9 +269,10 @@ Result<std::unique_ptr<App>> make_app(const schema::Config& config, bool one_sho
         return matrix::Access{config.homeserver.url, bot_id(config), secrets->main.as_token, ""};
     });
     if (!outside) return pass(outside);
-    auto publication = audit::Publication::open({config.state, config.audit.folder, config.audit.origin,
-                                                 secrets->audit_key, config.audit.checkpoint_every},
-                                                std::move(*outside));
+    auto publication =
+        audit::Publication::open({config.state, config.audit.folder, config.audit.origin, secrets->audit_key,
+                                  config.audit.checkpoint_every, audit::KeyFiles(config.audit.key_file)},
+                                 std::move(*outside));
     if (!publication) return pass(publication);
     auto log = audit::LogFolder::open(config.audit.folder);
     if (!log) return pass(log);

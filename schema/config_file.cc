@@ -223,7 +223,8 @@ class ConfigReader {
         if (const Node* named = fields.take("anchors")) anchors(*named, into.anchors);
         if (const Node* to = fields.take("collector")) collector(*to, into.collector.emplace());
         fields.duration(fields.take("promise"), into.promise);
-        fields.not_yet("retention");
+        if (const Node* retention = fields.take("retention"); retention != nullptr)
+            fields.duration(retention, into.retention.emplace());
         fields.finish();
     }
 

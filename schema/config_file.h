@@ -86,6 +86,7 @@ struct AuditConfig {
     Duration checkpoint_every = std::chrono::minutes{1};
     std::vector<AnchorConfig> anchors;
     std::optional<CollectorConfig> collector;
+    std::optional<Duration> retention;  // of what the trail says of somebody, from their departure on
     Duration promise = std::chrono::minutes{5};  // a leaver is out of every managed room within this
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "schema/base64.h"
+#include "schema/key_rotation.h"
 
 namespace rollcall::schema {
 namespace {
@@ -21,6 +22,8 @@ Result<EntryProof> read_extra(const std::string& text) {
     EntryProof out;
     out.leaf = (*extra)["entry"].text();
     if (out.leaf.empty()) return bad();
+    if (const json::Array* const rotations = (*extra)["rotations"].array())
+        for (const Value& one : *rotations) out.rotations.push_back(one.text());
     const json::Array* const shown = (*extra)["personal"].array();
     if (shown == nullptr) return out;
     for (const Value& one : *shown) {
@@ -37,6 +40,18 @@ Result<EntryProof> read_extra(const std::string& text) {
     return out;
 }
 
+// The key in force in the end, for whoever was given `first`.
+Result<VerifierKey> follow(const VerifierKey& first, const std::vector<std::string>& rotations) {
+    KeyChain chain;
+    for (const std::string& note : rotations) {
+        const Result<KeyRotation> rotation = read_key_rotation(note);
+        if (!rotation) return pass(rotation);
+        if (chain.empty() && rotation->from != first) continue;
+        if (const Status added = chain.add(chain.links().size() + 1, note); !added) return pass(added);
+    }
+    return chain.empty() ? first : chain.links().back().rotation.to;
+}
+
 }  // namespace
 
 std::string write_entry_proof(const EntryProof& entry, TlogProof proof) {
@@ -50,6 +65,9 @@ std::string write_entry_proof(const EntryProof& entry, TlogProof proof) {
         shown.push(std::move(one));
     }
     if (!entry.shown.empty()) extra.set("personal", std::move(shown));
+    Value rotations{json::Array{}};
+    for (const std::string& note : entry.rotations) rotations.push(note);
+    if (!entry.rotations.empty()) extra.set("rotations", std::move(rotations));
     proof.extra = json::write(extra);
     return write_tlog_proof(proof);
 }
@@ -59,7 +77,9 @@ Result<ProvenEntry> check_entry_proof(std::string_view text, const VerifierKey& 
     if (!proof) return pass(proof);
     const Result<EntryProof> entry = read_extra(proof->extra.value_or(""));
     if (!entry) return pass(entry);
-    Result<Checkpoint> head = open_checkpoint(proof->checkpoint, key.name, {key});
+    const Result<VerifierKey> in_force = follow(key, entry->rotations);
+    if (!in_force) return pass(in_force);
+    Result<Checkpoint> head = open_checkpoint(proof->checkpoint, key.name, {*in_force});
     if (!head) return pass(head);
     if (Status in =
             check_inclusion(proof->path, proof->index, tlog_leaf_hash(entry->leaf), head->size, head->root);

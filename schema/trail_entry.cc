@@ -35,7 +35,7 @@ struct TextField {
     std::string_view name;
     std::string TrailEntry::*text;
 };
-constexpr std::array<TextField, 18> kTexts{{{"action", &TrailEntry::action},
+constexpr std::array<TextField, 19> kTexts{{{"action", &TrailEntry::action},
                                             {"erased", &TrailEntry::erased},
                                             {"erased_caller", &TrailEntry::erased_caller},
                                             {"event", &TrailEntry::event},
@@ -47,6 +47,7 @@ constexpr std::array<TextField, 18> kTexts{{{"action", &TrailEntry::action},
                                             {"review", &TrailEntry::review},
                                             {"room", &TrailEntry::room},
                                             {"room_key", &TrailEntry::room_key},
+                                            {"rotation", &TrailEntry::rotation},
                                             {"rule", &TrailEntry::rule},
                                             {"rule_path", &TrailEntry::rule_path},
                                             {"sender", &TrailEntry::sender},

@@ -92,7 +92,8 @@ struct TrailEntry {
     std::optional<Time> until;       // … when it ends
     std::vector<std::string> rooms;  // … the keys of its rooms
     std::optional<TrailCheckout> checkout;
-    std::string review;                   // hash of the review that was signed off
+    std::string review;    // hash of the review that was signed off
+    std::string rotation;  // of the log's key: the note that both keys signed (schema/key_rotation.h)
     std::vector<std::string> pseudonyms;  // of whoever was erased by it
 
     // Only read: the pseudonym that is left of whom it is about, and of who called, once they were erased.

@@ -66,7 +66,8 @@ bool Access::may_concern(std::string_view kind, std::string_view text) {
         says("\"action\":\"join\"") || says("\"action\":\"invite\"") || says("\"action\":\"leave\"");
     if (kind == "intent") return asked;
     return (kind == "result" && asked) || says("\"membership\":") || says("\"history\":") ||
-           says("\"action\":\"forget\"");
+           says("\"action\":\"forget\"") || says("\"action\":\"release\"") ||
+           says("\"action\":\"manage again\"");
 }
 
 bool Access::local(const std::string& user) const {
@@ -77,6 +78,7 @@ void Access::take(std::uint64_t index, const TrailEntry& entry) {
     if (entry.kind == TrailKind::policy) return take_approval(index, entry);
     if (entry.room_key != room_key_) return;
     known_since_ = std::min(known_since_, entry.time);
+    note_release(entry);
     if (!entry.history.empty())
         history_.push_back({history_.empty() ? kEver : entry.time, entry.history, entry.sender});
     if (entry.user.empty()) return;
@@ -100,6 +102,15 @@ void Access::take(std::uint64_t index, const TrailEntry& entry) {
             member->second.stays.back().standing == Standing::left &&
             member->second.stays.back().time.to == kNever)
             end(member->second, entry.time, authority_of(index, entry));
+    }
+}
+
+void Access::note_release(const TrailEntry& entry) {
+    const bool unmanaged = !unmanaged_.empty() && unmanaged_.back().to == kNever;
+    if (entry.kind == TrailKind::result && entry.action == "release") {
+        if (!unmanaged) unmanaged_.push_back({entry.time, kNever});
+    } else if (unmanaged && entry.kind == TrailKind::result && entry.action == "manage again") {
+        unmanaged_.back().to = entry.time;
     }
 }
 

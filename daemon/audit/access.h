@@ -82,6 +82,9 @@ class Access {
     [[nodiscard]] const std::map<std::string, Member>& members() const { return members_; }
     [[nodiscard]] const std::vector<Visibility>& history() const { return history_; }
     [[nodiscard]] std::string history_at(Time time) const;  // "" unknown
+    // When no policy named the room, so that the daemon let everybody be there. What its events told is known
+    // all the same, as long as the daemon's own account was in it.
+    [[nodiscard]] const std::vector<Period>& unmanaged() const { return unmanaged_; }
     [[nodiscard]] const Approval* approval(const std::string& user, Time at) const;
     [[nodiscard]] bool local(const std::string& user) const;
 
@@ -100,6 +103,7 @@ class Access {
     };
     [[nodiscard]] Authority why(const schema::TrailEntry& entry, std::uint64_t index, bool in,
                                 const Stay* invitation);
+    void note_release(const schema::TrailEntry& entry);
     void change(const schema::TrailEntry& entry, std::uint64_t index);
     void begin(Member& member, Standing standing, Time time, bool found, Authority why);
     void end(Member& member, Time time, const Authority& why);
@@ -112,6 +116,7 @@ class Access {
     std::map<std::string, Open> open_;
     std::vector<Visibility> history_;
     std::vector<Approval> approvals_;
+    std::vector<Period> unmanaged_;
 };
 
 }  // namespace rollcall::audit

@@ -120,7 +120,7 @@ class Anchoring::Lane {
     // `fork`: this key has signed another log, which is there.
     [[nodiscard]] Status bring(const SignedHead& head, std::optional<Error>& fork) {
         if (!compared_) {
-            const auto held = compare_newest(*port_, log_, head.size);
+            const auto held = compare_newest(*port_, log_, head);
             if (!held && held.error().kind == ErrorKind::conflict) fork = held.error();
             if (!held) return pass(held);
             compared_ = true;
@@ -195,17 +195,17 @@ std::string Anchoring::cosignatures(std::uint64_t size) const {
 }
 
 Result<std::optional<schema::Checkpoint>> compare_newest(AnchorPort& anchor, const AnchoredLog& log,
-                                                         std::uint64_t size) {
+                                                         const SignedHead& head) {
     using Held = std::optional<schema::Checkpoint>;
     const Result<std::optional<Anchor>> newest = anchor.newest();
     if (!newest) return pass(newest);
     if (!*newest) return Held{};
-    const auto kept = schema::open_checkpoint((*newest)->note, log.origin, log.keys);
+    const auto kept = schema::open_checkpoint((*newest)->note, log.origin, head.keys);
     if (!kept) return Held{};  // of another log or key: `verify` says so
-    if (kept->size <= size) {
+    if (kept->size <= head.size) {
         const auto folder = LogFolder::open(log.folder);
         if (!folder) return pass(folder);
-        const auto then = schema::tlog_root(folder->reader(size), kept->size);
+        const auto then = schema::tlog_root(folder->reader(head.size), kept->size);
         if (!then) return pass(then);
         if (*then == kept->root) return Held(*kept);
     }

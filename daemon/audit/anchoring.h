@@ -22,14 +22,14 @@ namespace rollcall::audit {
 
 struct SignedHead {
     std::uint64_t size = 0;
-    std::string note;  // "" before anything was signed
+    std::string note;                       // "" before anything was signed
+    std::vector<schema::VerifierKey> keys;  // of the log, until then
 };
 
 // What anchors compare with.
 struct AnchoredLog {
     std::string folder;
     std::string origin;
-    std::vector<schema::VerifierKey> keys;
 };
 
 using Anchors = std::vector<std::unique_ptr<AnchorPort>>;
@@ -54,10 +54,10 @@ class Anchoring {
     std::vector<std::shared_ptr<Lane>> lanes_;
 };
 
-// conflict where the newest checkpoint of that anchor is not of the log of `size` entries; the anchor's own
+// conflict where the newest checkpoint of that anchor is not of the log of that head; the anchor's own
 // error where it cannot be read. Otherwise the checkpoint, where there is one of this log's.
 [[nodiscard]] Result<std::optional<schema::Checkpoint>> compare_newest(AnchorPort& anchor,
                                                                        const AnchoredLog& log,
-                                                                       std::uint64_t size);
+                                                                       const SignedHead& head);
 
 }  // namespace rollcall::audit

@@ -58,7 +58,19 @@ void Leavers::departed(std::uint64_t index, const TrailEntry& entry) {
     // An account that runs out does so without any news from the directory, and so does an order.
     if (entry.evidence && !entry.evidence->attribute.empty() && entry.evidence->attribute != "accountExpires")
         made.said = std::min(entry.time, entry.evidence->time);
-    for (const auto& [room, joined] : in_) made.remains.insert(room);
+    for (const auto& [room, joined] : in_)
+        (released_.contains(room) ? made.let_go : made.remains).insert(room);
+}
+
+void Leavers::managed(const std::string& room_key, bool managed) {
+    if (managed)
+        released_.erase(room_key);
+    else
+        released_.insert(room_key);
+    Departure* const last = open();
+    if (last == nullptr) return;
+    auto &from = managed ? last->let_go : last->remains, &to = managed ? last->remains : last->let_go;
+    if (from.erase(room_key) > 0) to.insert(room_key);
 }
 
 void Leavers::membership(const TrailEntry& entry) {
@@ -71,9 +83,11 @@ void Leavers::membership(const TrailEntry& entry) {
         in_.erase(entry.room_key);
     Departure* last = open();
     if (last == nullptr) return;
-    if (in) last->remains.insert(entry.room_key);
+    last->let_go.erase(entry.room_key);
+    if (in) (released_.contains(entry.room_key) ? last->let_go : last->remains).insert(entry.room_key);
     if (in || !was_in) return;
     last->remains.erase(entry.room_key);
+    if (released_.contains(entry.room_key)) return;  // not by us, nor promised
     last->last_left = entry.time;
     ++last->rooms;
     if (was_joined) last->unforgotten.insert(entry.room_key);

@@ -36,6 +36,7 @@ struct Departure {
     std::optional<Time> signed_out, last_left, last_forgotten, over;
     std::size_t rooms = 0, elsewhere = 0;        // left since: rooms of the policy, and others
     std::set<std::string> remains, unforgotten;  // room keys
+    std::set<std::string> let_go;                // rooms that they are in and that no policy names any more
     // As things stood at `now`.
     [[nodiscard]] Promise promise(Duration within, Time now) const;
     [[nodiscard]] std::optional<Duration> took() const;  // until the last room was left; nullopt: not over
@@ -45,6 +46,8 @@ class Leavers {
   public:
     explicit Leavers(std::string user) : user_(std::move(user)) {}
     void take(std::uint64_t index, const schema::TrailEntry& entry);
+    // No policy names this room any more, from here on: nobody is taken out of it. Or one does again.
+    void managed(const std::string& room_key, bool managed);
     // All departures, each as it ended: by a return, by the next one, or with the last entry taken.
     [[nodiscard]] const std::vector<Departure>& departures() const { return departures_; }
 
@@ -55,6 +58,7 @@ class Leavers {
     [[nodiscard]] Departure* open();
 
     const std::string user_;
+    std::set<std::string> released_;
     std::map<std::string, bool> in_;  // rooms that they are in or invited to → joined
     std::vector<Departure> departures_;
 };

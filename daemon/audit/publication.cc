@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <csignal>
 
+#include "daemon/audit/key_history.h"
 #include "daemon/failpoint.h"
 
 namespace rollcall::audit {
@@ -14,23 +15,24 @@ constexpr auto kTogether = std::chrono::milliseconds{500};  // what comes within
 constexpr auto kRetry = std::chrono::seconds{2};
 constexpr Duration kAnchors = std::chrono::seconds{5};  // a start and an end wait so long for them
 
-LogState state_of(const Publisher& publisher, const schema::SignerKey& key) {
+LogState state_of(const Publisher& publisher) {
     LogState out;
     out.published = publisher.published();
     out.signed_size = publisher.head().size;
     out.root = schema::to_base64(publisher.head().root);
-    out.verifier = key.verifier().text();
+    out.verifier = publisher.verifier().text();
     return out;
 }
 
 }  // namespace
 
 Publication::Publication(PublicationSettings settings, std::unique_ptr<store::TrailReader> reader,
-                         Publisher publisher)
+                         Publisher publisher, schema::KeyChain keys)
     : settings_(std::move(settings)),
       reader_(std::move(reader)),
       publisher_(std::move(publisher)),
-      state_(state_of(publisher_, settings_.key)) {}
+      keys_(std::move(keys)),
+      state_(state_of(publisher_)) {}
 
 Publication::~Publication() {
     {
@@ -52,19 +54,22 @@ Result<std::unique_ptr<Publication>> Publication::open(PublicationSettings setti
     if (!committed) return pass(committed);
     auto folder = LogFolder::open(settings.folder);
     if (!folder) return pass(folder);
-    auto publisher = Publisher::open(std::move(*folder), settings.key, settings.origin, *committed);
+    auto keys = key_history(**reader, *folder);
+    if (!keys) return pass(keys);
+    auto publisher =
+        Publisher::open(std::move(*folder), settings.key, settings.origin, *committed, keys->keys());
     if (!publisher) return pass(publisher);
+    if (Status goes_on = go_on_with(*keys, settings.key_files, *publisher); !goes_on) return pass(goes_on);
     std::unique_ptr<Publication> out(
-        new Publication(std::move(settings), std::move(*reader), std::move(*publisher)));
+        new Publication(std::move(settings), std::move(*reader), std::move(*publisher), std::move(*keys)));
     if (Status same = out->same_log(); !same) return pass(same);
-    out->anchoring_ = std::make_unique<Anchoring>(
-        std::move(anchors),
-        AnchoredLog{out->settings_.folder, out->settings_.origin, {out->settings_.key.verifier()}},
-        [publication = out.get()] {
-            const std::lock_guard lock(publication->mutex_);
-            publication->anchored_ = true;
-            publication->changed_.notify_all();
-        });
+    out->anchoring_ = std::make_unique<Anchoring>(std::move(anchors),
+                                                  AnchoredLog{out->settings_.folder, out->settings_.origin},
+                                                  [publication = out.get()] {
+                                                      const std::lock_guard lock(publication->mutex_);
+                                                      publication->anchored_ = true;
+                                                      publication->changed_.notify_all();
+                                                  });
     // Store and log may both come from one old backup. Only what was kept elsewhere shows that; an anchor
     // that does not answer now is compared when it does.
     out->offer();
@@ -105,15 +110,31 @@ Status Publication::append() {
         const auto leaves = reader_->leaves(publisher_.published(), kAtOnce);
         if (!leaves) return pass(leaves);
         if (leaves->empty()) return {};
+        if (Status handed = hand_on(publisher_.published(), *leaves); !handed) return handed;
         if (Status appended = publisher_.append(*leaves); !appended) return appended;
     }
+}
+
+// An entry that was committed meanwhile may hand the log on to another key.
+Status Publication::hand_on(std::uint64_t after, const std::vector<std::string>& leaves) {
+    for (std::size_t i = 0; i < leaves.size(); ++i) {
+        const std::optional<std::string> note = schema::key_rotation_in(leaves[i]);
+        const std::uint64_t number = after + i + 1;
+        if (!note || (!keys_.empty() && keys_.links().back().number >= number)) continue;
+        schema::KeyChain keys = keys_;
+        if (Status added = keys.add(number, *note); !added) return added;
+        if (Status next = go_on_with(keys, settings_.key_files, publisher_); !next) return next;
+        keys_ = std::move(keys);
+    }
+    return {};
 }
 
 Status Publication::step(bool sign_now) {
     if (Status appended = append(); !appended) return appended;
     if (publisher_.done()) return publisher_.cosign(anchoring_->cosignatures(publisher_.head().size));
     const bool fresh = publisher_.published() != publisher_.head().size;
-    if (fresh && !sign_now && signed_last_ && Clock::now() < *signed_last_ + settings_.checkpoint_every)
+    if (fresh && !sign_now && !publisher_.handing_on() && signed_last_ &&
+        Clock::now() < *signed_last_ + settings_.checkpoint_every)
         return {};
     failpoint("before_sign");
     if (const auto note = publisher_.sign(); !note) return pass(note);
@@ -124,11 +145,13 @@ Status Publication::step(bool sign_now) {
 }
 
 void Publication::offer() {
-    anchoring_->offer({publisher_.head().size, publisher_.note()});
+    std::vector<schema::VerifierKey> keys = keys_.keys();
+    keys.push_back(publisher_.verifier());
+    anchoring_->offer({publisher_.head().size, publisher_.note(), std::move(keys)});
 }
 
 void Publication::note(const Status& done) {
-    LogState now = state_of(publisher_, settings_.key);
+    LogState now = state_of(publisher_);
     if (!done) now.trouble = done.error().message;
     {
         const std::lock_guard lock(mutex_);

@@ -20,9 +20,11 @@
 #include <thread>
 
 #include "daemon/audit/anchoring.h"
+#include "daemon/audit/key_files.h"
 #include "daemon/audit/log_state.h"
 #include "daemon/audit/publisher.h"
 #include "daemon/store/trail_reader.h"
+#include "schema/key_rotation.h"
 
 namespace rollcall::audit {
 
@@ -32,6 +34,7 @@ struct PublicationSettings {
     std::string origin;
     schema::SignerKey key;
     Duration checkpoint_every = std::chrono::minutes{1};
+    KeyFiles key_files{};  // where the next key lies, once the log is handed on
 };
 
 class Publication {
@@ -54,11 +57,12 @@ class Publication {
 
   private:
     using Clock = std::chrono::steady_clock;
-    Publication(PublicationSettings settings, std::unique_ptr<store::TrailReader> reader,
-                Publisher publisher);
+    Publication(PublicationSettings settings, std::unique_ptr<store::TrailReader> reader, Publisher publisher,
+                schema::KeyChain keys);
     void run();
     [[nodiscard]] Status step(bool sign_now);
     [[nodiscard]] Status append();
+    [[nodiscard]] Status hand_on(std::uint64_t after, const std::vector<std::string>& leaves);
     [[nodiscard]] Status same_log();
     void offer();
     void note(const Status& done);
@@ -66,6 +70,7 @@ class Publication {
     const PublicationSettings settings_;
     const std::unique_ptr<store::TrailReader> reader_;
     Publisher publisher_;
+    schema::KeyChain keys_;  // of what was appended and is still to come
     Tell tell_;
     std::optional<Clock::time_point> signed_last_;
     std::optional<LogState> told_;  // what is not said twice

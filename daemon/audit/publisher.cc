@@ -20,9 +20,8 @@ void append_hash(std::string& bytes, const TlogHash& hash) {
 }
 
 // The last head that was signed; nothing for a new log.
-Result<std::optional<std::pair<std::string, Checkpoint>>> last_signed(const LogFolder& folder,
-                                                                      const schema::SignerKey& key,
-                                                                      const std::string& origin) {
+Result<std::optional<std::pair<std::string, Checkpoint>>> last_signed(
+    const LogFolder& folder, const std::vector<schema::VerifierKey>& keys, const std::string& origin) {
     using Head = std::optional<std::pair<std::string, Checkpoint>>;
     const auto note = folder.read_note(kSignedFile);
     if (!note) return pass(note);
@@ -35,7 +34,7 @@ Result<std::optional<std::pair<std::string, Checkpoint>>> last_signed(const LogF
             fmt::format("{} has a checkpoint, but not the record of what was signed last", folder.path()),
             "the folder is not whole: restore all of it, or start a new log in an empty folder");
     }
-    Result<Checkpoint> head = schema::open_checkpoint(**note, origin, {key.verifier()});
+    Result<Checkpoint> head = schema::open_checkpoint(**note, origin, keys);
     if (!head)
         return fail(head.error().kind,
                     fmt::format("{}/{}: {}", folder.path(), kSignedFile, head.error().message),
@@ -46,10 +45,12 @@ Result<std::optional<std::pair<std::string, Checkpoint>>> last_signed(const LogF
 }  // namespace
 
 Result<Publisher> Publisher::open(LogFolder folder, schema::SignerKey key, std::string origin,
-                                  std::uint64_t committed) {
+                                  std::uint64_t committed, const std::vector<schema::VerifierKey>& other) {
     Publisher out(std::move(folder), std::move(key), std::move(origin));
     out.head_ = {out.origin_, 0, schema::tlog_empty_root()};
-    const auto last = last_signed(out.folder_, out.key_, out.origin_);
+    std::vector<schema::VerifierKey> keys = other;
+    keys.push_back(out.key_.verifier());
+    const auto last = last_signed(out.folder_, keys, out.origin_);
     if (!last) return pass(last);
     if (!*last) return out;
     out.note_ = (*last)->first;
@@ -123,13 +124,19 @@ Status Publisher::write_tiles(std::uint64_t before, const std::vector<std::strin
     return {};
 }
 
+void Publisher::hand_on(schema::SignerKey next, std::uint64_t number, KeyFiles files) {
+    next_ = Next{std::move(next), number, std::move(files)};
+}
+
 Result<std::string> Publisher::sign() {
     if (!note_.empty() && head_.size == edge_.size()) {
         if (Status told = publish(); !told) return pass(told);
+        if (Status adopted = adopt(); !adopted) return pass(adopted);
         return note_;
     }
     const Checkpoint head{origin_, edge_.size(), edge_.root()};
-    const std::string note = key_.sign(head.text());
+    std::string note = key_.sign(head.text());
+    if (next_ && head.size >= next_->from) note += next_->key.signature_line(head.text());
     if (Status kept = folder_.write_note(kSignedFile, note); !kept) return pass(kept);
     note_ = note;
     head_ = head;
@@ -137,7 +144,18 @@ Result<std::string> Publisher::sign() {
     failpoint("head_signed");
     if (Status told = publish(); !told) return pass(told);
     failpoint("head_published");
+    if (Status adopted = adopt(); !adopted) return pass(adopted);
     return note_;
+}
+
+// The old key goes last: until then whatever a crash leaves can be signed on.
+Status Publisher::adopt() {
+    if (!next_signed()) return {};
+    if (Status put = next_->files.adopt_next(); !put) return put;
+    key_ = std::move(next_->key);
+    next_.reset();
+    failpoint("key_adopted");
+    return {};
 }
 
 Status Publisher::publish() {

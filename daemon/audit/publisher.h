@@ -12,6 +12,7 @@
 
 #include <functional>
 
+#include "daemon/audit/key_files.h"
 #include "daemon/audit/log_folder.h"
 #include "schema/checkpoint.h"
 
@@ -19,15 +20,21 @@ namespace rollcall::audit {
 
 class Publisher {
   public:
-    // Goes on from the folder's last signed head. `committed` is how many entries the store holds.
-    // Errors: conflict where the files are ahead of the store or of another log: a fork, which must stop the
-    // start.
+    // Goes on from the folder's last signed head, which `key` or one of the log's `other` keys has signed.
+    // `committed` is how many entries the store holds. Errors: conflict where the files are ahead of the
+    // store or of another log: a fork, which must stop the start.
     [[nodiscard]] static Result<Publisher> open(LogFolder folder, schema::SignerKey key, std::string origin,
-                                                std::uint64_t committed);
+                                                std::uint64_t committed,
+                                                const std::vector<schema::VerifierKey>& other = {});
 
     // Entries of the log after the first `published()`, in order; tiles and bundles are written. Nothing is
     // signed yet.
     [[nodiscard]] Status append(const std::vector<std::string>& entries);
+    // Entry `number` hands the log on to `next`: a head that covers it is signed by that key, and once such a
+    // head is out, `files` puts it in place of the one before, which signs along until then.
+    void hand_on(schema::SignerKey next, std::uint64_t number, KeyFiles files);
+    [[nodiscard]] bool handing_on() const { return next_.has_value(); }
+    [[nodiscard]] const schema::VerifierKey& verifier() const { return key_.verifier(); }
     // Signs the head of what was appended, where it is not signed already, and publishes it. The note.
     [[nodiscard]] Result<std::string> sign();
 
@@ -35,14 +42,16 @@ class Publisher {
     [[nodiscard]] Status cosign(const std::string& lines);
 
     [[nodiscard]] std::uint64_t published() const { return edge_.size(); }
-    // Everything appended is signed, and `checkpoint` says so.
-    [[nodiscard]] bool done() const { return edge_.size() == head_.size && !unpublished_; }
+    // Everything appended is signed, `checkpoint` says so, and the key is where it belongs.
+    [[nodiscard]] bool done() const { return edge_.size() == head_.size && !unpublished_ && !next_signed(); }
     [[nodiscard]] const schema::Checkpoint& head() const { return head_; }
     [[nodiscard]] const std::string& note() const { return note_; }  // of that head; "" for a new log
     [[nodiscard]] const LogFolder& folder() const { return folder_; }
 
   private:
     [[nodiscard]] Status publish();
+    [[nodiscard]] Status adopt();
+    [[nodiscard]] bool next_signed() const { return next_ && head_.size >= next_->from; }
     Publisher(LogFolder folder, schema::SignerKey key, std::string origin)
         : folder_(std::move(folder)), key_(std::move(key)), origin_(std::move(origin)) {}
     [[nodiscard]] Status write_tiles(
@@ -50,7 +59,13 @@ class Publisher {
         const std::map<std::pair<unsigned, std::uint64_t>, schema::TlogHash>& nodes);
 
     LogFolder folder_;
+    struct Next {
+        schema::SignerKey key;
+        std::uint64_t from = 0;  // number of the entry that says so
+        KeyFiles files;
+    };
     schema::SignerKey key_;
+    std::optional<Next> next_;
     std::string origin_;
     schema::TlogEdge edge_;
     schema::Checkpoint head_;

@@ -13,6 +13,7 @@ using schema::kTileWidth;
 using schema::Tile;
 using schema::TlogEdge;
 using schema::TlogHash;
+using schema::VerifierKey;
 
 namespace {
 
@@ -25,6 +26,7 @@ class Verifier {
     Verification run() {
         if (!read_head() || out_.head->size == 0) {
             look_for_strangers();
+            check_keys();
             return std::move(out_);
         }
         size_ = out_.head->size;
@@ -36,6 +38,7 @@ class Verifier {
             blame_an_edge();
         }
         look_for_strangers();
+        check_keys();
         check_anchors(root);
         return std::move(out_);
     }
@@ -57,6 +60,7 @@ class Verifier {
             return false;
         }
         out_.head = std::move(*head);
+        note_ = **note;
         check_signed(*out_.head);
         return true;
     }
@@ -156,12 +160,47 @@ class Verifier {
             const std::uint64_t index = bundle.index * kTileWidth + i;
             if (schema::tlog_leaf_hash((*entries)[i]) != hashes[i])
                 fault(bundle.path(), fmt::format("entry {} is not the one that was signed", index));
-            else if (options_.check_entry)
-                if (auto wrong = options_.check_entry(index, (*entries)[i]))
-                    fault(bundle.path(), fmt::format("entry {}: {}", index, *wrong));
+            else
+                check_entry(bundle.path(), index, (*entries)[i]);
             ++out_.entries;
         }
         if (options_.progress) options_.progress(out_.entries, size_);
+    }
+
+    void check_entry(const std::string& place, std::uint64_t index, const std::string& entry) {
+        if (const std::optional<std::string> note = schema::key_rotation_in(entry))
+            if (const Status added = out_.keys.add(index + 1, *note); !added)
+                fault(place, fmt::format("entry {}, which hands the log on to another key: {}", index,
+                                         added.error().message));
+        if (!options_.check_entry) return;
+        if (auto wrong = options_.check_entry(index, entry))
+            fault(place, fmt::format("entry {}: {}", index, *wrong));
+    }
+
+    // The key in force at the end must have signed the head, and the one that somebody was given must lead
+    // there.
+    void check_keys() {
+        if (!out_.head) return;
+        std::vector<VerifierKey> known = out_.keys.empty() ? options_.keys : out_.keys.keys();
+        if (options_.handed_out && std::find(known.begin(), known.end(), *options_.handed_out) == known.end())
+            fault(options_.handed_out->text(), "this log never had that key, nor was handed on from it");
+        if (out_.keys.empty()) return;
+        if (std::none_of(options_.keys.begin(), options_.keys.end(),
+                         [this](const VerifierKey& key) { return out_.keys.contains(key); }))
+            fault(kCheckpointFile, "it is signed by a key to which no entry hands the log on");
+        if (const auto head =
+                schema::open_checkpoint(note_, options_.origin, {out_.keys.at(out_.head->size)});
+            !head)
+            fault(kCheckpointFile, fmt::format("the key that is in force since entry {} has not signed it",
+                                               out_.keys.links().back().number));
+    }
+
+    // A checkpoint from elsewhere, by the key that was in force when it was signed.
+    [[nodiscard]] Result<Checkpoint> open_anchor(const Anchor& anchor) const {
+        if (out_.keys.empty()) return schema::open_checkpoint(anchor.note, options_.origin, options_.keys);
+        const auto head = schema::open_checkpoint(anchor.note, options_.origin, out_.keys.keys());
+        if (!head) return head;
+        return schema::open_checkpoint(anchor.note, options_.origin, {out_.keys.at(head->size)});
     }
 
     // The root is not met, so one of the last tiles is another: the one that differs from what lies below it.
@@ -231,8 +270,7 @@ class Verifier {
 
     void check_anchors(bool root) {
         for (const Anchor& anchor : options_.anchors) {
-            const Result<Checkpoint> head =
-                schema::open_checkpoint(anchor.note, options_.origin, options_.keys);
+            const Result<Checkpoint> head = open_anchor(anchor);
             if (!head) {
                 fault(anchor.name, head.error().message);
                 continue;
@@ -258,6 +296,7 @@ class Verifier {
     const LogFolder& folder_;
     const VerifyOptions& options_;
     Verification out_;
+    std::string note_;  // the head's
     std::uint64_t size_ = 0;
     std::map<unsigned, Edge> edges_;
 };

@@ -13,6 +13,7 @@
 
 #include "daemon/audit/log_folder.h"
 #include "schema/checkpoint.h"
+#include "schema/key_rotation.h"
 
 namespace rollcall::audit {
 
@@ -31,13 +32,16 @@ struct Verification {
     std::optional<schema::Checkpoint> head;  // nothing where the checkpoint itself is not to be believed
     std::uint64_t entries = 0;               // checked
     std::size_t anchors = 0;                 // met
+    schema::KeyChain keys;                   // empty: the log has had one key only
     std::vector<Fault> faults;               // at most kMostFaults
 };
 inline constexpr std::size_t kMostFaults = 100;
 
 struct VerifyOptions {
     std::string origin;
-    std::vector<schema::VerifierKey> keys;
+    std::vector<schema::VerifierKey> keys;  // in force now, or until a crash a moment ago
+    // A key that was handed out once, from which the log's rotations must lead to the one in force.
+    std::optional<schema::VerifierKey> handed_out;
     std::vector<Anchor> anchors;
     // Called with every entry in order; a text is a fault of that entry.
     std::function<std::optional<std::string>(std::uint64_t index, const std::string& entry)> check_entry;

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <map>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace rollcall::audit {
 namespace {
@@ -34,6 +37,7 @@ class StoreCheck {
         compare(number, row->row, *event);
         for (const Party party : {Party::subject, Party::caller})
             check_party(*row, party, schema::party_mark(*event, party));
+        note_erasures(number, ours);
         follow_intent(number, ours);
     }
 
@@ -57,6 +61,13 @@ class StoreCheck {
             else
                 fault(number, fmt::format("intent {} has no result", intent));
         }
+        for (const auto& [pseudonym, number] : gone_)
+            if (!erased_.contains(pseudonym))
+                fault(number,
+                      "what it says of somebody was destroyed, and no entry says that they were erased");
+        for (const auto& [pseudonym, number] : kept_)
+            if (erased_.contains(pseudonym)) fault(number, "it still says what was to be erased");
+        check_names();
         for (const auto& [intent, number] : orphans_)
             fault(number, fmt::format("a result without its intent {}", intent));
         return {};
@@ -110,6 +121,7 @@ class StoreCheck {
             return fault(number, fmt::format("store and log differ in whether it has a {}", to_text(party)));
         if (row.erased[at]) {
             ++out_.erased;
+            gone_.try_emplace(mark->id, number);
             return;
         }
         const auto part = std::find_if(row.row.leaf.personal.begin(), row.row.leaf.personal.end(),
@@ -125,6 +137,68 @@ class StoreCheck {
         if (schema::personal_mac(schema::entry_key(*row.keys[at], number), part->text) != mark->mac)
             return fault(number, fmt::format("what it says of its {} was changed", to_text(party)));
         ++out_.personal;
+        kept_.try_emplace(mark->id, number);
+        check_found_by(row, party, key, *part);
+    }
+
+    void note_erasures(std::uint64_t number, const json::Value& ours) {
+        if (ours["kind"].text() != "command" || ours["action"].text() != "erase") return;
+        const json::Array* pseudonyms = ours["pseudonyms"].array();
+        if (pseudonyms == nullptr) return fault(number, "it erases nobody");
+        for (const json::Value& pseudonym : *pseudonyms) erased_.insert(pseudonym.text());
+    }
+
+    // A key is found by a GUID or a name; each must stand in entries that lie under it (audit/trail.h).
+    struct FoundBy {
+        std::uint64_t number = 0;  // its first entry
+        Guid guid;
+        std::string name;
+        bool guid_seen = false, name_seen = false;
+    };
+    void check_found_by(const TrailRowRead& row, Party party, std::uint64_t key,
+                        const schema::PersonalPart& part) {
+        const auto at = static_cast<std::size_t>(party);
+        FoundBy& found = found_by_[key];
+        if (found.number == 0) found = {row.row.number, row.guids[at], row.names[at], false, false};
+        // The MACs say that all of it was written under this key: what says the same again need not be read.
+        const bool seen = found.name_seen && (found.guid_seen || found.guid.empty()) && !found.name.empty();
+        if (seen && (party == Party::caller ||
+                     part.text.find(fmt::format(R"("user":"{}")", found.name)) != std::string::npos))
+            return;
+        const Result<json::Value> says = json::parse(part.text);
+        if (!says) return;  // the MAC holds: it was written so
+        if (party == Party::caller) {
+            const json::Value& caller = (*says)["caller"];
+            const std::int64_t login = caller["login_uid"].integer_or(-1);
+            const std::string name =
+                fmt::format("unix:{}", login >= 0 ? login : caller["uid"].integer_or(-1));
+            if (row.names[at] != name) fault(row.row.number, "its caller is found under another name");
+            found.name_seen = true;
+            return;
+        }
+        const std::string person = (*says)["person"].text(), user = (*says)["user"].text();
+        const std::string name = user.starts_with('@') ? user
+                                 : person.empty()      ? (*says)["sender"].text()
+                                                       : "";
+        if (!person.empty() && row.guids[at].text() != person)
+            fault(row.row.number, "its subject is found under another GUID than it has");
+        if (person.empty() && row.names[at] != name)
+            fault(row.row.number, "its subject is found under another name than it has");
+        found.guid_seen = found.guid_seen || !person.empty();
+        found.name_seen = found.name_seen || row.names[at] == name;
+        if (!person.empty() && !name.empty()) together_.insert(std::hash<std::string>{}(person + name));
+    }
+
+    // What no entry of a key's own has shown: the GUID of a key that was made by name may stand in an entry
+    // under the person's other key.
+    void check_names() {
+        for (const auto& [key, found] : found_by_) {
+            if (!found.name.empty() && !found.name_seen)
+                fault(found.number, "the key of its subject is found under a name that is in no entry");
+            if (!found.guid.empty() && !found.guid_seen &&
+                !together_.contains(std::hash<std::string>{}(found.guid.text() + found.name)))
+                fault(found.number, "the key of its subject is found under a GUID that is in no entry");
+        }
     }
 
     void follow_intent(std::uint64_t number, const json::Value& ours) {
@@ -150,6 +224,11 @@ class StoreCheck {
     Status status_;
     std::vector<TrailRowRead> rows_;
     std::map<std::uint64_t, std::uint64_t> open_, orphans_;  // intent → entry
+    std::map<std::string, std::uint64_t> gone_;              // pseudonym → its first entry
+    std::unordered_map<std::string, std::uint64_t> kept_;
+    std::set<std::string> erased_;                         // by an entry
+    std::unordered_map<std::uint64_t, FoundBy> found_by_;  // by person key
+    std::unordered_set<std::size_t> together_;             // GUID and name of one entry, hashed
     std::optional<std::uint64_t> former_;
     std::size_t faults_ = 0;
     bool failed_ = false;

@@ -24,6 +24,7 @@ class AccessView {
         out += known();
         if (before_the_trail()) return out;
         out += paragraph(look_, 2, Tone::plain, history(result_["history"]));
+        out += unmanaged(result_, "It");
         Table table(2);
         std::size_t inside = 0;
         for (const json::Value& person : items(result_["people"])) {
@@ -44,6 +45,7 @@ class AccessView {
         for (const json::Value& room : items(result_["rooms"]))
             for (const json::Value& stay : items(room["stays"]))
                 table.row(row(room["room"].text(), stay, why(stay)));
+        for (const json::Value& room : items(result_["rooms"])) out += unmanaged(room, room["room"].text());
         if (table.empty()) return out + paragraph(look_, 2, Tone::plain, "None that the trail knows of.");
         return out + "\n" + table.text(look_) + "\n" + paragraph(look_, 0, Tone::faint, notes());
     }
@@ -91,6 +93,19 @@ class AccessView {
                 out += fmt::format(" since {} (set by {})", shown(one["from"]), one["sender"].text("?"));
         }
         return out + ".";
+    }
+
+    // While no policy named a room, nobody was taken out of it.
+    [[nodiscard]] std::string unmanaged(const json::Value& room, const std::string& name) const {
+        std::string out;
+        for (const json::Value& period : items(room["unmanaged"]))
+            out += paragraph(
+                look_, 2, Tone::warning,
+                fmt::format("{} was let go of by the policy at {}{}: whoever was in it stayed, nobody was "
+                            "removed, and only what the room's own events told is known.",
+                            name, shown(period["from"]),
+                            period["to"].is_null() ? "" : ", until " + shown(period["to"])));
+        return out;
     }
 
     [[nodiscard]] std::string why(const json::Value& stay) const {

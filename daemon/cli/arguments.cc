@@ -255,6 +255,10 @@ void Parser::add_audit_log(CLI::App* audit) {
         ->add_option("--from", arguments_.checkpoint,
                      "Also: is it the same log of which this checkpoint was kept elsewhere")
         ->type_name("CHECKPOINT");
+    verify
+        ->add_option("--key", arguments_.key,
+                     "Also: does this public key, which was handed out once, lead to the one that signs now")
+        ->type_name("KEY");
     CLI::App* prove =
         command(Command::audit_prove, "prove", "A proof of one entry, to hand to somebody outside",
                 "rollcall audit prove 4213 --out entry-4213.tlog-proof", audit);
@@ -268,7 +272,9 @@ void Parser::add_audit_log(CLI::App* audit) {
         "rollcall audit check-proof entry-4213.tlog-proof --key corp.example.com/rollcall+0a1b2c3d+AZy…",
         audit);
     check_proof->add_option("FILE", arguments_.file, "The proof")->required();
-    check_proof->add_option("--key", arguments_.key, "The log's public key, as `rollcall init` printed it")
+    check_proof
+        ->add_option("--key", arguments_.key,
+                     "A public key of the log: as `rollcall init` printed it, or a later one")
         ->type_name("KEY")
         ->required();
 }
@@ -345,6 +351,10 @@ void Parser::add_audit_rights(CLI::App* audit) {
                              "rollcall audit hold mvisser --reason \"Case 2026-118\"", audit);
     CLI::App* release = command(Command::audit_release, "release", "End a legal hold",
                                 "rollcall audit release mvisser --reason \"Case 2026-118 is closed\"", audit);
+    add_reason(command(Command::audit_rotate_key, "rotate-key",
+                       "Sign the log with a new key from now on; the old one leads to it",
+                       "rollcall audit rotate-key --reason \"Yearly rotation\"", audit),
+               true);
     for (CLI::App* one : {erase, hold, release}) {
         one->add_option("PERSON", arguments_.user, "Login name, Matrix ID, guid:… or pseudonym")->required();
         add_reason(one, true);

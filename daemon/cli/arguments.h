@@ -37,6 +37,7 @@ enum class Command : std::uint8_t {
     audit_erase,
     audit_hold,
     audit_release,
+    audit_rotate_key,
     audit_export
 };
 

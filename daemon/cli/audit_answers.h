@@ -14,6 +14,8 @@ namespace rollcall::cli {
 [[nodiscard]] std::string show_view(const json::Value& result, const std::string& zone, const Look& look);
 [[nodiscard]] std::string review_view(const json::Value& result, const std::string& zone, const Look& look);
 [[nodiscard]] std::string erased_view(const json::Value& result, const Look& look);
+[[nodiscard]] std::string rotated_view(const json::Value& result, const std::string& key_file,
+                                       const Look& look);
 [[nodiscard]] std::string legal_hold_view(const json::Value& result, const Look& look);
 // One page that needs nothing beside it, each room on a sheet of its own with a place to sign.
 [[nodiscard]] std::string review_html(const json::Value& result, const std::string& zone);

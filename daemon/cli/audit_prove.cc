@@ -2,6 +2,7 @@
 // with the public key and nothing else.
 #include <fmt/format.h>
 
+#include "daemon/audit/key_history.h"
 #include "daemon/cli/audit_log.h"
 #include "daemon/cli/commands.h"
 #include "daemon/cli/files.h"
@@ -16,10 +17,8 @@ namespace {
 constexpr std::size_t kMostProof = 1U << 20U;
 
 // Its personal parts, as the store has them.
-Status show_names(const OpenedLog& log, std::uint64_t number, schema::EntryProof& entry) {
-    auto reader = store::TrailReader::open(log.config.state);
-    if (!reader) return pass(reader);
-    const auto rows = (*reader)->rows(number - 1, 1);
+Status show_names(store::TrailReader& reader, std::uint64_t number, schema::EntryProof& entry) {
+    const auto rows = reader.rows(number - 1, 1);
     if (!rows) return pass(rows);
     if (rows->empty() || rows->front().row.number != number)
         return fail(ErrorKind::not_found, fmt::format("the store has no entry {}", number));
@@ -33,7 +32,13 @@ Result<std::string> make_proof(const OpenedLog& log, std::uint64_t number, bool 
     const auto note = log.folder.read_note(audit::kCheckpointFile);
     if (!note) return pass(note);
     if (!*note) return fail(ErrorKind::not_found, "nothing is signed yet", "try again in a minute");
-    const auto head = schema::open_checkpoint(**note, log.config.audit.origin, {log.key});
+    auto reader = store::TrailReader::open(log.config.state);
+    if (!reader) return pass(reader);
+    const auto keys = audit::key_history(**reader, log.folder);
+    if (!keys) return pass(keys);
+    std::vector<schema::VerifierKey> known = keys->keys();
+    known.push_back(log.key);
+    const auto head = schema::open_checkpoint(**note, log.config.audit.origin, known);
     if (!head) return pass(head);
     if (number > head->size)
         return fail(ErrorKind::not_found,
@@ -51,12 +56,15 @@ Result<std::string> make_proof(const OpenedLog& log, std::uint64_t number, bool 
     if (bundle->size() <= proof.index % schema::kTileWidth)
         return fail(ErrorKind::io, fmt::format("entry {} is missing in the log's files", number),
                     "`rollcall audit verify` says what is wrong");
-    schema::EntryProof entry{(*bundle)[proof.index % schema::kTileWidth], {}};
+    schema::EntryProof entry{(*bundle)[proof.index % schema::kTileWidth], {}, {}};
+    for (const auto& [from, rotation] : keys->links())
+        if (from <= head->size) entry.rotations.push_back(rotation.note);
     if (with_names)
-        if (Status shown = show_names(log, number, entry); !shown) return pass(shown);
+        if (Status shown = show_names(**reader, number, entry); !shown) return pass(shown);
     std::string text = schema::write_entry_proof(entry, std::move(proof));
     // What we hand out is checked as whoever gets it will check it.
-    if (const auto checked = schema::check_entry_proof(text, log.key); !checked)
+    const schema::VerifierKey first = keys->empty() ? log.key : keys->keys().front();
+    if (const auto checked = schema::check_entry_proof(text, first); !checked)
         return fail(ErrorKind::conflict, "the log is damaged: " + checked.error().message,
                     "`rollcall audit verify` says where");
     return text;

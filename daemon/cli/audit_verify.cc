@@ -22,17 +22,20 @@ struct Witnessed {
     std::vector<std::string> unreadable;  // anchors that keep heads, and cannot be asked for them
 };
 
-Witnessed witnessed(const OpenedLog& log, std::vector<audit::Fault>& faults) {
+Witnessed witnessed(const OpenedLog& log, audit::TrailVerification& found) {
     Witnessed out;
+    std::vector<schema::VerifierKey> keys = found.log.keys.keys();
+    keys.push_back(log.key);
     const auto note = log.folder.read_note(audit::kCheckpointFile);
     if (!note || !*note) return out;  // reported by who checks the log
     for (const schema::AnchorConfig& anchor : log.config.audit.anchors) {
         if (!anchor.syslog.empty()) out.unreadable.push_back(anchor.name);
         if (anchor.witness_url.empty()) continue;
-        const auto opened = schema::open_note(**note, {log.key, anchor.witness_key});
+        keys.push_back(anchor.witness_key);
+        const auto opened = schema::open_note(**note, keys);
         const std::string& name = anchor.witness_key.name;
         if (!opened)
-            faults.push_back({audit::kCheckpointFile, opened.error().message});
+            found.faults.push_back({audit::kCheckpointFile, opened.error().message});
         else if (std::find(opened->signers.begin(), opened->signers.end(), name) != opened->signers.end())
             out.signed_by.push_back(name);
         else
@@ -47,10 +50,18 @@ json::Value names(const std::vector<std::string>& texts) {
     return out;
 }
 
+// In force for the head: the file's own may be the one before it, for a moment.
+std::string key_of(const OpenedLog& log, const audit::TrailVerification& found) {
+    const bool one = found.log.keys.empty() || !found.log.head;
+    return one ? log.key.text() : found.log.keys.at(found.log.head->size).text();
+}
+
 json::Value to_json(const OpenedLog& log, const audit::TrailVerification& found, const Witnessed& by) {
-    json::Value out, faults{json::Array{}};
+    json::Value out, faults{json::Array{}}, keys{json::Array{}};
     out.set("origin", log.config.audit.origin);
-    out.set("key", log.key.text());
+    out.set("key", key_of(log, found));
+    for (const schema::VerifierKey& key : found.log.keys.keys()) keys.push(key.text());
+    if (!found.log.keys.empty()) out.set("keys", std::move(keys));
     if (found.log.head) {
         out.set("size", static_cast<std::int64_t>(found.log.head->size));
         out.set("root", schema::to_base64(found.log.head->root));
@@ -91,7 +102,9 @@ std::string view(const OpenedLog& log, const audit::TrailVerification& found, co
         table.row({{"checked", Tone::faint}, counted(found.log.entries, "entry", "entries")});
         table.row({{"root", Tone::faint}, schema::to_base64(found.log.head->root)});
     }
-    table.row({{"key", Tone::faint}, log.key.text()});
+    table.row({{"key", Tone::faint}, key_of(log, found)});
+    for (const auto& [number, rotation] : found.log.keys.links())
+        table.row({{fmt::format("until {}", number), Tone::faint}, rotation.from.text()});
     if (found.unsigned_entries > 0)
         table.row({{"not signed yet", Tone::faint},
                    counted(found.unsigned_entries, "newer entry", "newer entries")});
@@ -130,6 +143,11 @@ int audit_verify(const Session& session) {
     audit::VerifyOptions options;
     options.origin = log->config.audit.origin;
     options.keys = {log->key};
+    if (const std::string& text = session.arguments.key; !text.empty()) {
+        Result<schema::VerifierKey> key = schema::read_verifier_key(text);
+        if (!key) return report(session.terminal, key.error());
+        options.handed_out = std::move(*key);
+    }
     if (const std::string& from = session.arguments.checkpoint; !from.empty()) {
         Result<std::string> note = control::read_text_file(from, kMostNote, false);
         if (!note) return report(session.terminal, note.error());
@@ -157,7 +175,7 @@ int audit_verify(const Session& session) {
     if (session.terminal.shows_progress()) session.terminal.err("\r\x1b[K");
     if (!found) return report(session.terminal, found.error());
     found->faults.insert(found->faults.end(), unread.begin(), unread.end());
-    const Witnessed by = witnessed(*log, found->faults);
+    const Witnessed by = witnessed(*log, *found);
     show(session, to_json(*log, *found, by), [&](const Look& look) { return view(*log, *found, by, look); });
     return found->faults.empty() ? 0 : 1;
 }

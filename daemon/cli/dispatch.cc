@@ -51,6 +51,8 @@ int dispatch(const Session& session) {
         case Command::audit_hold:
         case Command::audit_release:
             return audit_rights(session);
+        case Command::audit_rotate_key:
+            return audit_rotate_key(session);
         case Command::audit_export:
             return audit_export(session);
     }

@@ -19,6 +19,8 @@ std::string after(const json::Value& departure, const char* what) {
 std::string details(const json::Value& departure, const std::string& zone) {
     std::string out = departure["text"].text();
     if (!items(departure["remains"]).empty()) out += "; still in " + listed(departure["remains"]);
+    if (!items(departure["let_go"]).empty())
+        out += "; left in " + listed(departure["let_go"]) + ", which no policy names any more";
     if (!items(departure["unforgotten"]).empty())
         out += "; still reads the past of " + listed(departure["unforgotten"]);
     if (!departure["over"].is_null()) out += "; back on " + shown_time(departure["over"].text(), zone);

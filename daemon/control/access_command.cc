@@ -82,6 +82,13 @@ json::Value history_json(const Access& access) {
     return out;
 }
 
+json::Value unmanaged_json(const std::vector<Period>& periods, const Period& asked) {
+    json::Value out{json::Array{}};
+    for (const Period& period : periods)
+        if (period.from < asked.to && asked.from < period.to) out.push(period_json(period));
+    return out;
+}
+
 // The moment or the day of --at, the period of --from and --to, or now.
 Result<Period> asked_of(const Context& context) {
     if (const std::string at = context.args["at"].text(); !at.empty()) {
@@ -124,6 +131,7 @@ Answer room_answer(const Context& context, const Period& asked, const std::strin
     out.set("room", key);
     out.set("known_since", time_json(access.known_since()));
     out.set("history", history_json(access));
+    out.set("unmanaged", unmanaged_json(access.unmanaged(), asked));
     for (const auto& [user, member] : access.members()) {
         json::Value stays = stays_json(access, member, asked, context.engine.world().now);
         if (stays.array()->empty()) continue;
@@ -152,9 +160,43 @@ bool about_history(std::string_view, std::string_view text) {
 }
 
 using AccessByRoom = std::map<std::string, Access>;
+using PeriodsByRoom = std::map<std::string, std::vector<Period>>;
 
-Status read_person(TrailReading& trail, const std::string& user, const std::string& bot,
-                   AccessByRoom& rooms) {
+// Of each of these rooms that a policy stopped naming, when nobody managed it: all of the room's entries say
+// so.
+Result<PeriodsByRoom> unmanaged_rooms(TrailReading& trail, const AccessByRoom& rooms,
+                                      const std::string& bot) {
+    PeriodsByRoom out;
+    store::TrailFilter filter;
+    filter.kind = "result";
+    filter.action = "release";
+    Status read = trail.each_row(filter, [&](const store::StoredTrailEntry& row) -> Status {
+        if (rooms.contains(row.room)) out[row.room];
+        return {};
+    });
+    filter = {};
+    for (auto& [room, periods] : out) {
+        Access all(room, bot);
+        filter.room = room;
+        if (read)
+            read = trail.each_entry(filter, &Access::may_concern,
+                                    [&](std::uint64_t index, const schema::TrailEntry& entry) -> Status {
+                                        all.take(index, entry);
+                                        return {};
+                                    });
+        periods = all.unmanaged();
+    }
+    if (!read) return pass(read);
+    return out;
+}
+
+struct PersonAccess {
+    AccessByRoom rooms;
+    PeriodsByRoom unmanaged;
+};
+
+Status read_person(TrailReading& trail, const std::string& user, const std::string& bot, PersonAccess& into) {
+    AccessByRoom& rooms = into.rooms;
     store::TrailFilter filter;
     filter.user = user;
     Status read =
@@ -181,22 +223,28 @@ Status read_person(TrailReading& trail, const std::string& user, const std::stri
                 return {};
             });
     }
-    return read;
+    if (!read) return read;
+    auto unmanaged = unmanaged_rooms(trail, rooms, bot);
+    if (!unmanaged) return pass(unmanaged);
+    into.unmanaged = std::move(*unmanaged);
+    return {};
 }
 
 Answer person_answer(const Context& context, const Period& asked, const std::string& user,
-                     const AccessByRoom& rooms) {
+                     const PersonAccess& read) {
     json::Value out, list{json::Array{}};
     head(context, asked, out);
     out.set("user", user);
     out.set("login", login_of(context, user));
-    for (const auto& [key, access] : rooms) {
+    for (const auto& [key, access] : read.rooms) {
         const auto member = access.members().find(user);
         if (member == access.members().end()) continue;
         json::Value stays = stays_json(access, member->second, asked, context.engine.world().now), row;
         if (stays.array()->empty()) continue;
         row.set("room", key);
         row.set("history", history_json(access));
+        if (const auto at = read.unmanaged.find(key); at != read.unmanaged.end())
+            row.set("unmanaged", unmanaged_json(at->second, asked));
         row.set("stays", std::move(stays));
         list.push(std::move(row));
     }
@@ -207,12 +255,12 @@ Answer person_answer(const Context& context, const Period& asked, const std::str
 Asked person_access(const Context& context, const Period& asked) {
     const Result<std::string> user = matrix_id_of(context, context.args["user"].text());
     if (!user) return error(user.error());
-    const auto rooms = std::make_shared<AccessByRoom>();
-    return Question{[user = *user, bot = context.engine.world().bot, rooms](TrailReading& trail) {
-                        return read_person(trail, user, bot, *rooms);
+    const auto found = std::make_shared<PersonAccess>();
+    return Question{[user = *user, bot = context.engine.world().bot, found](TrailReading& trail) {
+                        return read_person(trail, user, bot, *found);
                     },
-                    [user = *user, asked, rooms](const Context& later) {
-                        return person_answer(later, asked, user, *rooms);
+                    [user = *user, asked, found](const Context& later) {
+                        return person_answer(later, asked, user, *found);
                     }};
 }
 

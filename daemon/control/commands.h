@@ -46,5 +46,7 @@ Asked audit_sign_off(const Context& context);
 Answer audit_erase(const Context& context);
 Answer audit_hold(const Context& context);
 Answer audit_release(const Context& context);
+// rotate_key_command.cc
+Answer audit_rotate_key(const Context& context);
 
 }  // namespace rollcall::control

@@ -31,6 +31,7 @@ constexpr Entry<Answer> kCommands[] = {
     {"audit.erase", &audit_erase, false},
     {"audit.hold", &audit_hold, false},
     {"audit.release", &audit_release, false},
+    {"audit.rotate-key", &audit_rotate_key, false},
 };
 constexpr Entry<Asked> kQuestions[] = {
     {"audit.list", &audit_list, true},          {"audit.show", &audit_show, true},

@@ -32,6 +32,7 @@
 //   audit.sign-off {room, reason, review: hash or its beginning} → {"room","hash","members": n}
 //   audit.erase {person, reason}               → {"pseudonyms": [text…]}
 //   audit.hold {person, reason}; audit.release {person, reason} → {"person","held": bool}
+//   audit.rotate-key {reason}                  → {"from","to": verifier keys,"rotations": n}
 //   check   {}                                 → {"diagnostics", "unreachable": [...], "besides": [{room,
 //   people: n}]}
 //

@@ -41,6 +41,7 @@ json::Value departure_json(const Context& context, const audit::Departure& depar
     row.set("elsewhere", static_cast<std::int64_t>(departure.elsewhere));
     row.set("remains", texts(departure.remains));
     row.set("unforgotten", texts(departure.unforgotten));
+    if (!departure.let_go.empty()) row.set("let_go", texts(departure.let_go));
     const auto took = departure.took();
     row.set("took_ms", took ? json::Value{static_cast<std::int64_t>(took->count())} : json::Value{});
     row.set("promise", to_text(departure.promise(promise, context.engine.world().now)));
@@ -71,6 +72,28 @@ Result<std::map<std::string, std::uint64_t>> leavers_of(TrailReading& trail, con
     return users;
 }
 
+// Each time that a policy stopped naming a room, or began to again.
+struct Managed {
+    std::uint64_t entry = 0;
+    std::string room;
+    bool managed = false;
+};
+Result<std::vector<Managed>> changes_of_rooms(TrailReading& trail) {
+    std::vector<Managed> out;
+    for (const bool managed : {false, true}) {
+        store::TrailFilter filter;
+        filter.kind = "result";
+        filter.action = managed ? "manage again" : "release";
+        Status read = trail.each_row(filter, [&](const store::StoredTrailEntry& row) -> Status {
+            out.push_back({row.index, row.room, managed});
+            return {};
+        });
+        if (!read) return pass(read);
+    }
+    std::sort(out.begin(), out.end(), [](const Managed& a, const Managed& b) { return a.entry < b.entry; });
+    return out;
+}
+
 bool about_leaving(std::string_view kind, std::string_view text) {
     return kind == "directory" || text.find("\"membership\":") != std::string_view::npos ||
            (kind == "result" && text.find("\"result\":\"done") != std::string_view::npos);
@@ -80,18 +103,24 @@ bool about_leaving(std::string_view kind, std::string_view text) {
 Result<std::vector<audit::Departure>> departures_of(TrailReading& trail, const audit::Period& period) {
     const auto users = leavers_of(trail, period);
     if (!users) return pass(users);
+    const auto rooms = changes_of_rooms(trail);
+    if (!rooms) return pass(rooms);
     std::vector<audit::Departure> departures;
     for (const auto& [user, subject] : *users) {
         audit::Leavers leavers(user);
+        auto next = rooms->begin();
         store::TrailFilter filter;
         filter.subject = subject;
         if (subject == 0) filter.user = user;
         Status read =
             trail.each_entry(filter, &about_leaving, [&](std::uint64_t index, const auto& entry) -> Status {
+                for (; next != rooms->end() && next->entry < index; ++next)
+                    leavers.managed(next->room, next->managed);
                 leavers.take(index, entry);
                 return {};
             });
         if (!read) return pass(read);
+        for (; next != rooms->end(); ++next) leavers.managed(next->room, next->managed);
         for (const audit::Departure& departure : leavers.departures())
             if (period.from <= departure.noticed && departure.noticed < period.to)
                 departures.push_back(departure);

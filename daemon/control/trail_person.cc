@@ -72,7 +72,12 @@ std::string TrailPerson::user() const {
 Result<TrailPerson> trail_person(const Context& context, const std::string& name) {
     const Result<std::vector<StoredPersonKey>> keys = context.engine.store().person_keys();
     if (!keys) return pass(keys);
-    Result<TrailPerson> out = begin_with(context, name, *keys);
+    return trail_person(context, name, *keys);
+}
+
+Result<TrailPerson> trail_person(const Context& context, const std::string& name,
+                                 const std::vector<StoredPersonKey>& keys) {
+    Result<TrailPerson> out = begin_with(context, name, keys);
     if (!out) return out;
     const policy::World& world = context.engine.world();
     if (!out->guid.empty()) out->person = world.person(out->guid);
@@ -83,10 +88,10 @@ Result<TrailPerson> trail_person(const Context& context, const std::string& name
         const std::string login = unix_name(world.people[out->person.index()].login.text());
         if (!login.empty()) out->names.insert(login);
     }
-    for (const StoredPersonKey& key : *keys)
+    for (const StoredPersonKey& key : keys)
         if (!out->guid.empty() && key.guid == out->guid && !key.name.empty()) out->names.insert(key.name);
     // A name that belongs to another person of the directory stays theirs.
-    for (const StoredPersonKey& key : *keys)
+    for (const StoredPersonKey& key : keys)
         if (key.guid.empty() ? out->names.contains(key.name) : key.guid == out->guid)
             out->keys.push_back(key);
     if (!out->keys.empty() || out->person.valid()) return out;

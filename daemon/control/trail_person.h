@@ -20,5 +20,8 @@ struct TrailPerson {
 // PERSON is a login, a Matrix ID, guid:… or a pseudonym of the log. Whoever the directory has forgotten is
 // found by what the trail has of them. Error not_found where neither knows them.
 [[nodiscard]] Result<TrailPerson> trail_person(const Context& context, const std::string& name);
+// The same among keys that were read already.
+[[nodiscard]] Result<TrailPerson> trail_person(const Context& context, const std::string& name,
+                                               const std::vector<store::StoredPersonKey>& keys);
 
 }  // namespace rollcall::control

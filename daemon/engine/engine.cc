@@ -10,6 +10,7 @@
 #include "daemon/failpoint.h"
 #include "policy/compile.h"
 #include "policy/explain.h"
+#include "schema/trail_leaf.h"
 
 namespace rollcall::engine {
 
@@ -92,6 +93,13 @@ void Engine::bind(std::shared_ptr<const policy::Program> program) {
     for (const policy::CompiledRoom& room : program_->rooms) {
         const RoomId id = world_.room(room.key);
         if (!std::exchange(world_.rooms[id.index()].released, false)) continue;
+        TrailEntry entry;
+        entry.kind = TrailKind::result;
+        entry.action = "manage again";
+        entry.room_key = world_.rooms[id.index()].key;
+        entry.room = world_.rooms[id.index()].id;
+        entry.result = "the policy names this room again";
+        record(std::move(entry));
         world_.mark_room(id);
         if (!world_.rooms[id.index()].id.empty()) read_room(id);  // nobody has looked there since
     }
@@ -134,6 +142,7 @@ Status Engine::turn(std::vector<Message> messages, Time now) {
             message);
     for (Command& command : std::exchange(deferred_, {})) take(command);
     decide();
+    keep_retention();
     dispatch();
     try_again_ = now + kDiskRetry;
     if (Status kept = commit(); !kept || blocked_) {
@@ -221,6 +230,7 @@ Time Engine::wake() const {
     if (homeserver_failures_ > 0) consider(homeserver_retry_);
     if (!to_settle_.empty()) consider(settle_after_);
     consider(reads_after_);
+    if (settings_.retention) consider(retain_at_);
     for (const auto& [room, last_join] : filling_) {
         consider(world_.rooms[room.index()].filling_since + policy::kFillAtMost);
         consider(last_join + policy::kFillStalled);
@@ -313,7 +323,21 @@ std::uint64_t Engine::changes(RoomId room) const {
     return room.index() < room_changes_.size() ? room_changes_[room.index()] : 0;
 }
 
+namespace {
+
+// Whom a text about a failed canary names. A canary is a person: what leads to them lies under their key.
+Guid named_canary(const policy::Program& program, const std::string& text) {
+    if (text.find("canary ") == std::string::npos) return {};
+    for (const policy::Canary& canary : program.canaries)
+        if (text.find(canary.name) != std::string::npos) return canary.guid;
+    return {};
+}
+
+}  // namespace
+
 void Engine::record(TrailEntry entry) {
+    if (program_ && !entry.caller && !schema::has_subject(entry))
+        entry.person = named_canary(*program_, entry.result);
     if (entry.time == Time{}) entry.time = world_.now;
     if (entry.policy.empty() && program_) entry.policy = program_->version;
     trail_.add(entry);

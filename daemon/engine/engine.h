@@ -13,7 +13,8 @@
 // All of it runs on the engine thread. It never waits: not on a queue, a server or a lock. The parts: take.cc
 // (messages → facts), holds.cc (what guards stop), dispatch.cc and rooms.cc (backlog → calls), send.cc (their
 // announcement), results.cc (results → facts), settle.cc (what a crash left in flight), reads.cc, notices.cc,
-// marks.cc (what is remembered), orders.cc (what commands ask), rights.cc (erasure and legal holds).
+// marks.cc (what is remembered), orders.cc (what commands ask), rights.cc (erasure,
+// legal holds, and the log's key).
 #pragma once
 
 #include <array>
@@ -44,6 +45,8 @@ class DirectoryPort {
     virtual void want(std::vector<std::string> attributes, std::vector<policy::Canary> canaries) = 0;
 };
 
+class Engine;
+
 struct Settings {
     std::string server_name;
     std::string bot;         // Matrix ID
@@ -52,7 +55,10 @@ struct Settings {
     bool one_shot = false;  // a command without a daemon: reads, and acts only when told to converge
     Duration verify_every = std::chrono::hours{6};
     Duration look_for_accounts_every = std::chrono::minutes{5};
-    audit::RandomBytes random;                // the system's where not set; for people's keys in the trail
+    audit::RandomBytes random;  // the system's where not set; for people's keys in the trail
+    // Erases whom nothing keeps in the trail any more, at most so many, and says how many there were. Called
+    // once a day, when directory and rooms have been read. Not set: nobody is erased by time.
+    std::function<Result<std::size_t>(Engine&, std::size_t at_most)> retention;
     std::function<void()> entries_committed;  // called after a commit that held entries of the trail
 };
 
@@ -156,8 +162,10 @@ class Engine {
     [[nodiscard]] bool counted() const { return decider_ && !whole_pass_ && backlog_.complete(); }
     // Destroys those keys of one person with all that the trail says under them. No caller: the engine
     // itself.
-    void erase(const std::vector<store::StoredPersonKey>& keys, const schema::TrailCaller& caller,
-               const std::string& reason);
+    void erase(const std::vector<store::StoredPersonKey>& keys,
+               const std::optional<schema::TrailCaller>& caller, const std::string& reason);
+    // Something about this user is under way or still to be done: the trail will say more of them.
+    [[nodiscard]] bool busy_with(UserId user) const;
     // Legal holds: nobody who is under one is erased. By identity: "guid:…", or a Matrix ID of which the
     // directory knows nobody.
     struct LegalHold {
@@ -167,6 +175,10 @@ class Engine {
     [[nodiscard]] const std::map<std::string, LegalHold>& legal_holds() const { return legal_holds_; }
     // `entry`: about whom it is, who asked and why; its kind and action are filled in.
     void hold(const std::string& identity, bool released, schema::TrailEntry entry);
+    // The log is handed on to another key by `entry`, which carries the rotation. One at a time: until the
+    // publisher says that it signs with `verifier`, the log is being handed on.
+    void rotate_key(const std::string& verifier, schema::TrailEntry entry);
+    [[nodiscard]] bool rotating_key() const { return !next_verifier_.empty(); }
     void verify_rooms();
     // Runs the command again in the next turn: something that it needs is still being read.
     void defer(Command command) { deferred_.push_back(std::move(command)); }
@@ -306,6 +318,8 @@ class Engine {
 
     // rights.cc
     void load_legal_hold(const store::StoredMark& row);
+    void load_retention(const std::string& value);
+    void keep_retention();
 
     // orders.cc
     void record_approvals(const PolicyToApply& wanted);
@@ -393,7 +407,10 @@ class Engine {
     // This turn, until its commit.
     store::Turn turn_;
     audit::Trail trail_;
-    audit::LogState log_state_;  // as its publisher said last
+    std::optional<Time> retained_;  // when retention was looked at last
+    Time retain_at_{};              // … and is again
+    std::string next_verifier_;     // to which the log is being handed on; "": it is not
+    audit::LogState log_state_;     // as its publisher said last
     audit::CollectorState collector_state_;
     std::vector<std::function<void(bool)>> answers_;
     std::vector<std::function<void()>> replies_;

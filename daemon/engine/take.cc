@@ -120,6 +120,7 @@ void Engine::take(audit::LogState& message) {
             log_.info("RC-ANCHOR-BACK", "the anchor gets checkpoints again", {{"anchor", at.name}});
     }
     log_state_ = std::move(message);
+    if (log_state_.verifier == next_verifier_) next_verifier_.clear();
 }
 
 void Engine::take(audit::CollectorState& message) {

@@ -79,15 +79,44 @@ Result<std::uint64_t> TrailReader::first_leaf() {
     return first;
 }
 
+Result<std::vector<std::uint64_t>> TrailReader::numbers(std::string_view kind, std::string_view action) {
+    std::vector<std::uint64_t> out;
+    const Status read = database_->each(
+        "SELECT number FROM trail WHERE kind = $1 AND action = $2 ORDER BY number",
+        [&](const Row& row) {
+            out.push_back(static_cast<std::uint64_t>(row.integer(0)));
+            return Status{};
+        },
+        kind, action);
+    if (!read) return pass(read);
+    return out;
+}
+
+Result<std::optional<std::string>> TrailReader::leaf(std::uint64_t number) {
+    std::optional<std::string> out;
+    const Status read = database_->each(
+        "SELECT text FROM trail_leaf WHERE number = $1",
+        [&](const Row& row) {
+            out = row.text(0);
+            return Status{};
+        },
+        number);
+    if (!read) return pass(read);
+    return out;
+}
+
 Status TrailReader::read_parts(TrailRowRead& into) {
     return database_->each(
-        "SELECT p.party, p.text, k.key, p.person_key FROM trail_personal AS p JOIN person_key AS k ON k.id = "
+        "SELECT p.party, p.text, k.key, p.person_key, k.guid, k.name FROM trail_personal AS p JOIN "
+        "person_key AS k ON k.id = "
         "p.person_key "
         "WHERE p.number = $1 ORDER BY p.party",
         [&](const Row& row) {
             const auto party = static_cast<schema::Party>(row.integer(0));
             into.row.leaf.personal.push_back({party, std::string(row.text(1))});
             into.filed_under[static_cast<std::size_t>(party)] = static_cast<std::uint64_t>(row.integer(3));
+            into.guids[static_cast<std::size_t>(party)] = row.guid(4);
+            into.names[static_cast<std::size_t>(party)] = row.text(5);
             const std::string_view bytes = row.blob(2);
             schema::PersonKey key{};
             if (bytes.size() == key.size()) {

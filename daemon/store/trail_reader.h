@@ -20,6 +20,8 @@ struct TrailRowRead {
     std::array<std::optional<schema::PersonKey>, 2> keys;
     std::array<bool, 2> erased{};
     std::array<std::uint64_t, 2> filed_under{};  // person_key of the parts; 0: there is none
+    std::array<Guid, 2> guids;                   // by which those keys are found; "" by none
+    std::array<std::string, 2> names;
 };
 
 class TrailReader : public TrailSource {
@@ -31,6 +33,10 @@ class TrailReader : public TrailSource {
     [[nodiscard]] Result<std::vector<std::string>> leaves(std::uint64_t after, std::size_t at_most);
     // The number of the first leaf that is still there; 0 for none.
     [[nodiscard]] Result<std::uint64_t> first_leaf();
+    // Numbers of the entries of that kind and action, in order.
+    [[nodiscard]] Result<std::vector<std::uint64_t>> numbers(std::string_view kind, std::string_view action);
+    // One leaf; nullopt: it went.
+    [[nodiscard]] Result<std::optional<std::string>> leaf(std::uint64_t number);
     // Rows after entry `after`, in order, at most so many.
     [[nodiscard]] Result<std::vector<TrailRowRead>> rows(std::uint64_t after, std::size_t at_most);
     // Intents that are under way, and the last one that an older form of the trail announced.

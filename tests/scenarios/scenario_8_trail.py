@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 
 from harness import REPOSITORY, Scenario, Site, program, until
 
@@ -205,6 +206,77 @@ class Trail(Scenario):
         self.site.start()
         self.assert_whole()
 
+    @property
+    def key_file(self) -> pathlib.Path:
+        return self.site.folder / "secrets" / "audit-key"
+
+    def keys(self) -> list:
+        """Every public key that the log has had."""
+        found = self.assert_whole()
+        return found.get("keys", [found["key"]])
+
+    def rotate(self) -> subprocess.CompletedProcess:
+        return self.site.cli("audit", "rotate-key", "--reason", "scenario", json_out=True)
+
+    def others_agree(self, key: str) -> bool:
+        return subprocess.run([sys.executable, REPOSITORY / "docs" / "verify_log.py", self.folder, key],
+                              capture_output=True, timeout=60).returncode == 0
+
+    def test_a_new_key_takes_over_while_the_daemon_runs_and_the_first_one_leads_to_it(self):
+        self.all_signed()
+        first, secret = self.keys()[0], self.key_file.read_text()
+        old_proof, new_proof = self.site.folder / "old.tlog-proof", self.site.folder / "new.tlog-proof"
+        self.assertEqual(self.site.cli("audit", "prove", "3", "--out", str(old_proof)).returncode, 0)
+        for _ in range(2):
+            before = self.site.status()["trail"]["key"]
+            rotated = self.rotate()
+            self.assertEqual(rotated.returncode, 0, rotated.stderr)
+            self.assertEqual(rotated.json["from"], before)
+            until(lambda: self.site.status()["trail"]["key"] == rotated.json["to"], "the new key signs", 10)
+            self.swap()
+            self.all_signed()
+        self.assertNotEqual(self.key_file.read_text(), secret)
+        self.assertEqual(self.key_file.stat().st_mode & 0o777, 0o600)
+        self.assertFalse(self.key_file.with_name("audit-key.next").exists())
+        found = self.assert_whole("--key", first)          # every checkpoint in the anchor, too: most are of older keys
+        self.assertEqual(found["checkpoints_met"], len(list((self.site.folder / "worm").iterdir())))
+        self.assertEqual((found["keys"][0], found["keys"][-1]), (first, rotated.json["to"]))
+        self.assertTrue(self.others_agree(first) and self.others_agree(rotated.json["to"]))
+        self.assertEqual(self.site.cli("audit", "prove", "3", "--out", str(new_proof)).returncode, 0)
+        for proof, key, good in ((old_proof, first, 0), (new_proof, first, 0), (new_proof, rotated.json["to"], 0),
+                                 (old_proof, rotated.json["to"], 1)):
+            checked = self.site.cli("audit", "check-proof", str(proof), "--key", key)
+            self.assertEqual(checked.returncode, good, checked.stdout + checked.stderr)
+        self.site.stop()
+        without = self.rotate()                            # the same without a daemon
+        self.assertEqual(without.returncode, 0, without.stderr)
+        self.assertEqual(self.assert_whole("--key", first)["key"], without.json["to"])
+        self.site.start()
+        self.all_signed()
+        self.assert_whole("--key", first)
+
+    def kill_9_while_rotating_at(self, point: str) -> None:
+        site = self.site
+        self.all_signed()
+        before = self.keys()
+        site.stop()
+        site.start(failpoint=point)
+        self.all_signed()                                   # the entry of the start
+        self.rotate()                                       # its answer may be lost with the daemon
+        site.dies(point)
+        site.start()
+        site.settle(30)
+        self.swap()
+        self.all_signed()
+        self.assertFalse(site.status()["trail"].get("trouble"))
+        after = self.keys()
+        self.assertEqual(after[:len(before)], before)
+        self.assertEqual(len(after), len(before) + (point not in ("key_written", "before_commit")))
+        self.assertTrue(self.others_agree(after[0]))
+        self.assert_whole("--key", after[0])
+        self.assertEqual(self.rotate().returncode, 0)       # nothing is in the way of the next one
+        until(lambda: len(self.keys()) == len(after) + 1, "one more key", 10)
+
     def kill_9_at(self, point: str) -> None:
         site = self.site
         self.all_signed()
@@ -228,3 +300,70 @@ for _point in FAILPOINTS:
     def _test(self, point=_point):
         self.kill_9_at(point)
     setattr(Trail, f"test_kill_9_at_{_point.replace(':', '_')}", _test)
+for _point in ("key_written", "tiles_synced:2", "head_signed:2", "head_published:2", "key_adopted"):
+    def _test(self, point=_point):
+        self.kill_9_while_rotating_at(point)
+    setattr(Trail, f"test_kill_9_while_the_key_is_rotated_at_{_point.replace(':', '_')}", _test)
+
+
+class Retention(Scenario):
+    """Whose time is over goes by itself, once a day; the days are made by setting back when it was looked at last."""
+    site = Site("re")
+
+    @classmethod
+    def setUpClass(cls):
+        site = cls.site
+        site.config.write_text(site.config.read_text().replace(
+            "  key_file: secrets/audit-key\n",
+            "  key_file: secrets/audit-key\n  checkpoint_every: 1s\n  retention: 1s\n"))
+        site.fill(STAFF, {"Staff": STAFF, "Crew": ["amy", "ben"]})
+        site.start()
+        site.apply(POLICY)
+        site.settle(30)
+        for name in ("goner", "again"):
+            site.person(name, ["Staff", "Crew"])
+            site.wait("crew", name, "join")
+            site.directory.disable(site.dn(name))
+            site.wait("crew", name, "leave")
+        site.settle()
+
+    def looked(self, hours: float | None) -> None:
+        """The daemon starts and believes that it looked so long ago, or never."""
+        self.site.stop()
+        with contextlib.closing(sqlite3.connect(self.site.folder / "state" / "rollcall.db")) as store, store:
+            store.execute("DELETE FROM mark WHERE kind = 'retention'")
+            if hours is not None:
+                store.execute("INSERT INTO mark (kind, key, value) VALUES ('retention', 'looked', ?)",
+                              (str(int((time.time() - hours * 3600) * 1000)),))
+        self.site.start()
+
+    def logged(self, what: str) -> bool:
+        return what in (self.site.folder / "log").read_text()
+
+    def about(self, name: str) -> list:
+        return [entry for entry in self.site.trail() if entry.get("user") == self.site.user(name)]
+
+    def test_a_daemon_that_was_long_off_says_first_whom_it_would_erase(self):
+        self.looked(None)
+        until(lambda: self.logged("RC-RETENTION-SOON"), "it says so", 30)
+        self.assertTrue(self.about("goner"))
+        self.assertFalse([entry for entry in self.site.trail() if entry.get("action") == "erase"])
+
+    def test_the_next_day_they_are_erased_but_not_who_came_back(self):
+        self.site.directory.enable(self.site.dn("again"))
+        self.site.wait("crew", "again", "join")
+        self.site.settle()
+        self.looked(25)
+        until(lambda: self.logged("RC-RETAINED"), "somebody is erased", 30)
+        erased = [entry for entry in self.site.trail() if entry.get("action") == "erase"]
+        self.assertEqual([(entry["reason"], "caller" in entry) for entry in erased],
+                         [("audit.retention: 1s after the departure", False)])
+        self.assertFalse(self.about("goner"))
+        self.assertTrue(self.about("again"))
+        self.assertNotIn(self.site.login("goner").encode(),
+                         b"".join(file.read_bytes() for file in (self.site.folder / "state" / "audit").rglob("*")
+                                  if file.is_file()))
+        self.site.stop()
+        found = self.site.cli("audit", "verify", json_out=True)
+        self.assertEqual((found.returncode, found.json["faults"]), (0, []), found.stdout)
+        self.assertGreater(found.json["erased"], 0)

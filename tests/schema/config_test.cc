@@ -48,6 +48,12 @@ TEST(Config, FillsInDefaults) {
     EXPECT_EQ(config->audit.folder, "/var/lib/rollcall/audit");
     EXPECT_EQ(config->audit.key_file, "/etc/rollcall/secrets/audit-key");
     EXPECT_EQ(config->audit.checkpoint_every, std::chrono::minutes{1});
+    EXPECT_FALSE(config->audit.retention) << "nobody is erased by time unless it is asked for";
+    Diagnostics none;
+    const auto kept = read_config(std::string(kLeast) + "audit: {retention: 7y}\n",
+                                  "/etc/rollcall/rollcall.yaml", none, "/run/credentials/x");
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->audit.retention, std::chrono::hours{std::int64_t{24} * 365 * 7});
     EXPECT_FALSE(config->audit.collector);
 }
 

@@ -23,7 +23,8 @@ class Witnessed : public testing::Test {
     }
     [[nodiscard]] audit::SignedHead head() const {
         const std::string note = at.log().read_note(audit::kSignedFile).value().value();
-        return {schema::open_checkpoint(note, kLogName, {at.key.verifier()})->size, note};
+        return {
+            schema::open_checkpoint(note, kLogName, {at.key.verifier()})->size, note, {at.key.verifier()}};
     }
     [[nodiscard]] std::unique_ptr<AnchorWitness> anchor() const {
         return std::make_unique<AnchorWitness>("witness", witness.url(), witness.key(),

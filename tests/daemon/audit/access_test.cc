@@ -175,6 +175,23 @@ TEST(Access, SaysOnWhoseAuthority) {
     EXPECT_EQ(access.known_since(), at(1));
 }
 
+TEST(Access, SaysWhenNoPolicyNamedTheRoom) {
+    Access access("crew", kBot);
+    TrailEntry release = entry(TrailKind::result, 5, "");
+    release.action = "release";
+    TrailEntry again = entry(TrailKind::result, 9, "");
+    again.action = "manage again";
+    TrailEntry joined = entry(TrailKind::membership, 1, "@ada:corp.example");
+    joined.membership = "join";
+    access.take(1, joined);
+    EXPECT_TRUE(access.unmanaged().empty());
+    access.take(2, release);
+    EXPECT_EQ(access.unmanaged(), (std::vector<Period>{{at(5), kNever}}));
+    EXPECT_NE(access.members().at("@ada:corp.example").at(at(7)), nullptr) << "members stay";
+    access.take(3, again);
+    EXPECT_EQ(access.unmanaged(), (std::vector<Period>{{at(5), at(9)}}));
+}
+
 TEST(Access, WhatCameToNothingIsNoAuthorityForLater) {
     Access access("crew", kBot);
     TrailEntry intent = entry(TrailKind::intent, 1, "@anna:corp.example");

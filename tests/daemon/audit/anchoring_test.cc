@@ -75,11 +75,10 @@ class Anchored : public testing::Test {
     }
     [[nodiscard]] SignedHead head() const {
         const std::string note = at.log().read_note(kSignedFile).value().value();
-        return {schema::open_checkpoint(note, kLogName, {at.key.verifier()})->size, note};
+        return {
+            schema::open_checkpoint(note, kLogName, {at.key.verifier()})->size, note, {at.key.verifier()}};
     }
-    [[nodiscard]] AnchoredLog log() const {
-        return {at.folder.path() + "/audit", kLogName, {at.key.verifier()}};
-    }
+    [[nodiscard]] AnchoredLog log() const { return {at.folder.path() + "/audit", kLogName}; }
     [[nodiscard]] static Anchors ports(std::map<std::string, Place*> places) {
         Anchors out;
         for (const auto& [name, place] : places) out.push_back(std::make_unique<FakePort>(name, *place));

@@ -77,6 +77,27 @@ TEST(Leavers, TheTimeRunsFromTheDirectorysWordToTheLastRoom) {
     EXPECT_EQ(departure.promise(seconds{8}, kStart + minutes{1}), Promise::missed);
 }
 
+TEST(Leavers, ARoomThatNoPolicyNamesIsNotPromised) {
+    Leavers leavers(kUser);
+    leavers.take(1, membership(minutes{-9}, "hall", "join"));
+    leavers.take(2, membership(minutes{-8}, "crew", "join"));
+    leavers.managed("crew", false);
+    leavers.take(4, departed(seconds{2}, seconds{0}, "userAccountControl"));
+    leavers.take(5, membership(seconds{3}, "hall", "leave"));
+    const Departure& departure = leavers.departures().front();
+    EXPECT_EQ(departure.let_go, std::set<std::string>{"crew"});
+    EXPECT_TRUE(departure.remains.empty());
+    EXPECT_EQ(departure.promise(minutes{5}, kStart + minutes{60}), Promise::kept);
+    leavers.managed("crew", true);
+    EXPECT_EQ(departure.remains, std::set<std::string>{"crew"});
+    EXPECT_EQ(departure.promise(minutes{5}, kStart + minutes{60}), Promise::missed);
+    leavers.managed("crew", false);
+    leavers.take(8, membership(minutes{9}, "crew", "leave"));  // by somebody else, and nothing was promised
+    EXPECT_EQ(departure.rooms, 1U);
+    EXPECT_EQ(departure.took(), seconds{3});
+    EXPECT_TRUE(departure.let_go.empty());
+}
+
 TEST(Leavers, WhatRemainsIsUnderWayUntilThePromiseIsMissed) {
     const Leavers leavers =
         told({membership(minutes{-9}, "hall", "join"), departed(seconds{0}, seconds{0}, "isDeleted")});

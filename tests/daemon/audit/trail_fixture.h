@@ -70,10 +70,36 @@ class TrailFolder {
     [[nodiscard]] Result<std::unique_ptr<Publication>> open() const {
         Anchors made;
         for (const auto& [name, path] : anchors) made.push_back(std::make_unique<AnchorFolder>(name, path));
-        return Publication::open(
-            {folder.path(), folder.path() + "/audit", kLogName, key, std::chrono::minutes{1}},
-            std::move(made));
+        return Publication::open({folder.path(), folder.path() + "/audit", kLogName, key,
+                                  std::chrono::minutes{1}, KeyFiles(key_file())},
+                                 std::move(made));
     }
+    // As `audit rotate-key` does: the next key, and the entry that both have signed. The next key.
+    schema::SignerKey rotate() {
+        const schema::SignerKey next = schema::SignerKey::generate(kLogName).value();
+        EXPECT_TRUE(KeyFiles(key_file()).write_next(next));
+        hand_on(schema::write_key_rotation(key, next));
+        return next;
+    }
+    void hand_on(const std::string& note) {
+        schema::TrailEntry entry = about(schema::TrailKind::command, {}, "");
+        entry.action = schema::kRotateKey;
+        entry.rotation = note;
+        entry.caller = schema::TrailCaller{1000, 1000, "alice"};
+        entry.reason = "once a year";
+        trail->add(entry);
+        EXPECT_TRUE(store::ok(commit()));
+    }
+    // The entry of an erasure of everybody; what it says is done by the caller, or not.
+    void erase_all(const std::string& reason) {
+        schema::TrailEntry entry = about(schema::TrailKind::command, {}, "");
+        entry.action = "erase";
+        entry.reason = reason;
+        const std::vector<store::StoredPersonKey> keys = store->person_keys().value();
+        for (const store::StoredPersonKey& one : keys) entry.pseudonyms.push_back(schema::pseudonym(one.key));
+        trail->add(entry);
+    }
+    [[nodiscard]] std::string key_file() const { return folder.path() + "/audit-key"; }
     void publish() const {
         auto publication = open();
         ASSERT_TRUE(publication) << publication.error().text();

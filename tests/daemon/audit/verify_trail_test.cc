@@ -65,12 +65,79 @@ TEST(VerifyTrail, AnEntryThatIsFiledUnderSomebodyElseIsSeen) {
         << at.faults();
 }
 
+TEST(VerifyTrail, WhoIsFoundUnderAnotherNameThanTheirEntriesSayIsSeen) {
+    struct Change {
+        const char* sql;
+        const char* fault;
+    };
+    for (const Change& change : std::initializer_list<Change>{
+             {"UPDATE person_key SET guid = (SELECT guid FROM person_key WHERE id = 2) WHERE id = 1",
+              "rollcall.db: entry 1: its subject is found under another GUID than it has\n"},
+             {"UPDATE person_key SET name = '@bob:x' WHERE id = 1",
+              "rollcall.db: entry 1: the key of its subject is found under a name that is in no entry\n"},
+             {"UPDATE person_key SET name = '@other:x' WHERE id = 3",
+              "rollcall.db: entry 4: its subject is found under another name than it has\n"},
+             {"UPDATE person_key SET guid = (SELECT guid FROM person_key WHERE id = 2) WHERE id = 3",
+              "rollcall.db: entry 4: the key of its subject is found under a GUID that is in no entry\n"},
+             {"UPDATE person_key SET name = 'unix:7' WHERE id = 4",
+              "rollcall.db: entry 5: its caller is found under another name\n"}}) {
+        TrailFolder at;
+        at.act(1);
+        at.trail->add(TrailFolder::about(TrailKind::directory, kBob, "@bob:x"));
+        at.trail->add(TrailFolder::about(TrailKind::membership, {}, "@guest:far"));
+        schema::TrailEntry command = TrailFolder::about(TrailKind::command, {}, "");
+        command.caller = schema::TrailCaller{1000, -1, "alice"};
+        at.trail->add(command);
+        ASSERT_TRUE(at.commit());
+        at.publish();
+        EXPECT_EQ(at.faults(), "");
+        at.meddle(change.sql);
+        EXPECT_TRUE(at.faults().starts_with(change.fault)) << change.sql << "\n" << at.faults();
+    }
+}
+
+// First by name, then by GUID under a key of its own, then both in one entry: two keys of one person.
+TEST(VerifyTrail, TwoKeysOfOnePersonAreNoFault) {
+    TrailFolder at;
+    at.trail->add(TrailFolder::about(TrailKind::membership, {}, "@ada:x"));
+    at.trail->add(TrailFolder::about(TrailKind::directory, kAda, ""));
+    at.trail->add(TrailFolder::about(TrailKind::directory, kAda, "@ada:x"));
+    ASSERT_TRUE(at.commit());
+    at.publish();
+    EXPECT_EQ(at.store->person_keys()->size(), 2U);
+    EXPECT_EQ(at.faults(), "");
+}
+
+TEST(VerifyTrail, WhatIsDestroyedWithoutAnEntryIsSeen) {
+    TrailFolder at;
+    at.act(2);
+    at.publish();
+    at.meddle(
+        "UPDATE person_key SET key = NULL, guid = NULL, name = NULL, erased = 1; DELETE FROM trail_personal");
+    EXPECT_EQ(
+        at.faults(),
+        "rollcall.db: entry 1: what it says of somebody was destroyed, and no entry says that they were "
+        "erased\n");
+}
+
+TEST(VerifyTrail, AKeyThatIsThereAgainAfterItWasErasedIsSeen) {
+    TrailFolder at;
+    at.act(1);
+    at.erase_all("an entry, and nothing done");
+    at.trail->erase({});
+    ASSERT_TRUE(at.commit());
+    at.publish();
+    EXPECT_EQ(at.faults(), "rollcall.db: entry 1: it still says what was to be erased\n");
+}
+
 TEST(VerifyTrail, WhoeverWasErasedIsNoFault) {
     TrailFolder at;
     at.act(5);
     at.publish();
     ASSERT_EQ(at.store->person_keys()->size(), 1U);
-    at.trail->erase({at.store->person_keys()->front().id});
+    const std::uint64_t key = at.store->person_keys()->front().id;
+    at.erase_all("request 31");
+    at.trail->erase({key});
     at.act(1);  // in the turn that erases: still under the key that goes with it
     EXPECT_EQ(at.store->person_keys()->size(), 0U);
     at.act(1);  // under a new one

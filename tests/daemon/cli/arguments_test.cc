@@ -41,6 +41,7 @@ TEST(Arguments, EveryCommand) {
         {{"audit", "erase", "jdoe", "--reason", "x"}, Command::audit_erase},
         {{"audit", "hold", "jdoe", "--reason", "x"}, Command::audit_hold},
         {{"audit", "release", "jdoe", "--reason", "x"}, Command::audit_release},
+        {{"audit", "rotate-key", "--reason", "x"}, Command::audit_rotate_key},
         {{"audit", "export"}, Command::audit_export},
     };
     for (const Case& c : cases) EXPECT_EQ(good(c.words).command, c.command) << c.words[0];

@@ -38,6 +38,11 @@ std::string audit(const json::Value& v, const Look& look) {
     return audit_view(*v["entries"].array(), kZone, look);
 }
 
+// audit rotate-key, where the key is in its usual place.
+std::string rotated(const json::Value& v, const Look& look) {
+    return rotated_view(v, "/etc/rollcall/secrets/audit-key", look);
+}
+
 template <std::string (*kView)(const json::Value&, const std::string&, const Look&)>
 std::string zoned(const json::Value& v, const Look& look) {
     return kView(v, kZone, look);
@@ -91,6 +96,7 @@ const Case kCases[] = {
     {"show_erased", "show_erased.80", zoned<show_view>, kNarrow},
     {"audit_erased", "audit_erased.80", audit, kNarrow},
     {"erased", "erased.80", erased_view, kNarrow},
+    {"rotated", "rotated.80", rotated, kNarrow},
     {"legal_hold", "legal_hold.80", legal_hold_view, kNarrow},
     {"legal_hold_over", "legal_hold_over.80", legal_hold_view, kNarrow},
     {"status_held", "status_held.80", status_daemon, kNarrow},

@@ -112,6 +112,25 @@ TEST_F(Facts, ARoomThatLeavesThePolicyIsLetGoOfAndNothingIsDoneThere) {
     company.sim.run_for(minutes{90});
     EXPECT_TRUE(company.in("p2", "crew"));
     EXPECT_EQ(company.sim.homeserver.membership(room, "@guest:elsewhere.example"), MembershipState::leave);
+    for (const char* action : {"release", "manage again"})
+        EXPECT_EQ(last([&](const auto& e) { return e.action == action; }).room_key, "crew") << action;
+}
+
+TEST_F(Facts, WhoAFailedCanaryIsLiesUnderTheirOwnKey) {
+    company.sim.policy.policy.guards.canaries.push_back({"p2", {}});
+    company.sim.apply();
+    static_cast<void>(company.sim.command([](Engine& engine) {
+        engine.believe(policy::DirectoryRefused{
+            "a complete read of corp lacks the canary 'p2': part of the directory is hidden from us",
+            {"corp", "dc1", 1, "", engine.world().now}});
+    }));
+    const schema::TrailEntry entry = last([](const auto& e) { return e.kind == TrailKind::failure; });
+    EXPECT_NE(entry.result.find("'p2'"), std::string::npos);
+    EXPECT_EQ(entry.person, company.sim.directory.content.people.at("p2").guid);
+    schema::PersonKey key{};
+    const auto leaf = schema::split_trail_entry(entry, 1, &key, nullptr);
+    ASSERT_TRUE(leaf);
+    EXPECT_EQ(leaf->text.find("p2"), std::string::npos) << leaf->text;
 }
 
 TEST_F(Facts, ADepartureByOrderIsSpentOnceTheDirectorySaysSo) {

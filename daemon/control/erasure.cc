@@ -1,0 +1,129 @@
+#include "daemon/control/erasure.h"
+
+#include <fmt/format.h>
+#include <map>
+
+#include "daemon/control/answer.h"
+
+namespace rollcall::control {
+namespace {
+
+// An outsider whom a policy lets in now.
+const policy::CompiledApproval* approved(const Context& context, const TrailPerson& whom) {
+    const policy::Decider& decider = *context.engine.decider();
+    for (const policy::CompiledApproval& approval : decider.program().approvals)
+        if (whom.names.contains(approval.who) && decider.in_force(approval)) return &approval;
+    return nullptr;
+}
+
+// A Matrix ID of theirs about which requests are under way or wanted; "".
+std::string busy(const Context& context, const TrailPerson& whom) {
+    for (const std::string& name : whom.names)
+        if (context.engine.busy_with(context.engine.world().users.find(name))) return name;
+    return {};
+}
+
+// Protected, say, or let be by a hold.
+bool in_a_room(const Context& context, const TrailPerson& whom) {
+    const policy::World& world = context.engine.world();
+    for (const std::string& name : whom.names) {
+        const UserId user = world.users.find(name);
+        if (!user.valid()) continue;
+        for (const policy::Membership& held : world.memberships.row(user.index()))
+            if (held.state == policy::MembershipState::join || held.state == policy::MembershipState::invite)
+                return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string shown_name(const Context& context, const TrailPerson& whom) {
+    if (whom.person.valid()) return context.engine.world().people[whom.person.index()].login.text();
+    const std::string user = whom.user();
+    return user.empty() ? whom.identity() : user;
+}
+
+// Whoever was held by a Matrix ID may have turned out to be somebody of the directory since.
+std::string held_as(const Context& context, const TrailPerson& whom) {
+    const auto& holds = context.engine.legal_holds();
+    if (holds.contains(whom.identity())) return whom.identity();
+    for (const std::string& name : whom.names)
+        if (holds.contains(name)) return name;
+    return {};
+}
+
+Status may_be_erased(const Context& context, const TrailPerson& whom) {
+    const policy::Decider* decider = context.engine.decider();
+    const std::string name = shown_name(context, whom);
+    if (decider == nullptr)
+        return fail(ErrorKind::conflict, "no policy is in force, so nobody knows who has departed",
+                    "put one in force with `rollcall apply`");
+    if (whom.person.valid() && decider->departed(whom.person) != policy::Tri::yes)
+        return fail(ErrorKind::conflict, fmt::format("{} has not departed", name),
+                    "what is done about people with the company needs its evidence; whoever has gone and is "
+                    "still in the directory as if not: `rollcall depart`");
+    if (const policy::CompiledApproval* approval = approved(context, whom))
+        return fail(ErrorKind::conflict,
+                    fmt::format("{} is let in as an outsider until {}", name, to_rfc3339(approval->until)),
+                    fmt::format("end the approval in {} first", approval->at.file_line()));
+    const auto& holds = context.engine.legal_holds();
+    const auto hold = holds.find(held_as(context, whom));
+    if (hold != holds.end())
+        return fail(ErrorKind::conflict,
+                    fmt::format("{} is under a legal hold since {}, by {}: {}", name,
+                                to_rfc3339(hold->second.since), hold->second.by, hold->second.reason),
+                    "`rollcall audit release` ends it");
+    // Their results would be under a new key, and ask to be erased once more.
+    if (const std::string user = busy(context, whom); !user.empty())
+        return fail(ErrorKind::conflict, fmt::format("something is still to be done about {}", user),
+                    "`rollcall why` says what; erase them once they are out of every room");
+    if (whom.keys.empty())
+        return fail(ErrorKind::not_found, fmt::format("the trail says nothing of {}", name),
+                    "nothing is left to erase");
+    return {};
+}
+
+Result<std::size_t> keep_retention(engine::Engine& engine, const schema::Config& config,
+                                   std::size_t at_most) {
+    const json::Value no_args;
+    const schema::TrailCaller nobody;
+    const Context context{engine, config, no_args, nobody};
+    const Result<std::vector<store::StoredPersonKey>> keys = engine.store().person_keys();
+    if (!keys) return pass(keys);
+    std::map<std::uint64_t, Time> departed;  // person key → the last time
+    store::TrailFilter filter;
+    filter.kind = schema::to_text(schema::TrailKind::directory);
+    filter.action = "departed";
+    const Status read = engine.store().each_trail(filter, [&](const store::StoredTrailEntry& entry) {
+        Time& last = departed[entry.subject];
+        last = std::max(last, entry.time);
+        return Status{};
+    });
+    if (!read) return pass(read);
+    std::set<std::uint64_t> done;
+    std::size_t due = 0;
+    for (const store::StoredPersonKey& key : *keys) {
+        const auto left = departed.find(key.id);
+        if (left == departed.end() || left->second > engine.world().now - *config.audit.retention) continue;
+        if (done.contains(key.id)) continue;  // another key of somebody who was dealt with
+        const Result<TrailPerson> whom = trail_person(context, schema::pseudonym(key.key), *keys);
+        if (!whom) return pass(whom);
+        bool again = false;  // came back, and left once more since
+        for (const store::StoredPersonKey& one : whom->keys) {
+            done.insert(one.id);
+            const auto later = departed.find(one.id);
+            again = again ||
+                    (later != departed.end() && later->second > engine.world().now - *config.audit.retention);
+        }
+        if (again || !may_be_erased(context, *whom) || in_a_room(context, *whom)) continue;
+        ++due;
+        if (due > at_most) continue;
+        engine.erase(
+            whom->keys, std::nullopt,
+            fmt::format("audit.retention: {} after the departure", duration_text(*config.audit.retention)));
+    }
+    return at_most == 0 ? due : std::min(due, at_most);
+}
+
+}  // namespace rollcall::control
