@@ -12,7 +12,7 @@ log=$cache/install.log
 build="meson ninja-build g++ pkg-config ccache
     libcli11-dev libcurl4-gnutls-dev libexpected-dev libfmt-dev libhowardhinnant-date-dev libldap-dev libmicrohttpd-dev
     libre2-dev libsodium-dev libsqlite3-dev libsystemd-dev libutf8proc-dev libyaml-dev rapidjson-dev
-    libgtest-dev tzdata"
+    libgtest-dev openssl tzdata"
 checks="clang-format clang-tidy git"
 
 . "$here/packages.sh"

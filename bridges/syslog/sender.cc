@@ -161,6 +161,7 @@ class Sender::Wire {
         const long connect = std::max<long>(1, static_cast<long>(target.connect_timeout.count()));
         curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect);
         curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, connect);
+        curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);  // a name that is still looked up holds up nobody
         curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
         curl_easy_setopt(curl, CURLOPT_SSL_ENABLE_ALPN, 0L);  // it is no HTTP
         if (!target.ca_file.empty()) {

@@ -308,7 +308,9 @@ void Parser::add_audit_questions(CLI::App* audit) {
         command(Command::audit_export, "export", "Entries in a form for other programs, oldest first",
                 "rollcall audit export --format ocsf --from 2026-01-01 --out january.jsonl", audit);
     exported
-        ->add_option("--format", arguments_.format, "jsonl (default), csv, ocsf, cef or syslog (RFC 5424)")
+        ->add_option("--format", arguments_.format,
+                     "jsonl (default), csv, ocsf, cef or syslog (RFC 5424; the daemon sends these "
+                     "itself where audit.collector says so)")
         ->check(CLI::IsMember({"jsonl", "csv", "ocsf", "cef", "syslog"}));
     exported->add_option("--out", arguments_.out, "Into this file instead of the terminal")
         ->type_name("FILE");

@@ -33,9 +33,11 @@ std::string erased_view(const json::Value& result, const Look& look) {
         fmt::format("Erased: {} and what the trail said under {}. What is left is",
                     counted(pseudonyms.size(), "key", "keys"), pseudonyms.size() == 1 ? "it" : "them"));
     for (const json::Value& pseudonym : pseudonyms) out += "  " + printable(pseudonym.text()) + "\n";
-    return out + paragraph(look, 0, Tone::plain,
-                           "Proofs go on to hold. Not erased: exports and proofs with names, copies of the "
-                           "database, and what the directory and the homeserver say themselves.");
+    return out +
+           paragraph(look, 0, Tone::plain,
+                     "Proofs go on to hold. Not erased: exports and proofs with names, what a collector was "
+                     "sent with names, copies of the database, and what the directory and the homeserver say "
+                     "themselves.");
 }
 
 std::string legal_hold_view(const json::Value& result, const Look& look) {
