@@ -103,10 +103,10 @@ def checks():
 
 
 def sanitizers():
-    plain = ["--buildtype=plain", "-Dcpp_args=-O0 -g1", "-Db_lundef=false"]
-    if build("build-asan", *plain, "-Db_sanitize=address,undefined"):
+    quick = ["--buildtype=debug", "-Db_lundef=false"]
+    if build("build-asan", *quick, "-Db_sanitize=address,undefined"):
         meson_tests("build-asan", "--no-suite", "lab", environment={"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1", "ROLLCALL_SIM_SEEDS": "8"})
-    if build("build-tsan", *plain, "-Db_sanitize=thread", only=THREADED):
+    if build("build-tsan", *quick, "-Db_sanitize=thread", only=THREADED):
         # the ten thousand changes to a log are on one thread, and long
         meson_tests("build-tsan", *THREADED, environment={"TSAN_OPTIONS": "halt_on_error=1", "GTEST_FILTER": "-Mutation*"})
 
