@@ -40,10 +40,6 @@ struct Secrets {
     schema::SignerKey audit_key;
 };
 
-std::string bot_id(const schema::Config& config) {
-    return "@" + config.appservice.bot + ":" + config.homeserver.server_name;
-}
-
 Result<Secrets> read_secrets(const schema::Config& config) {
     Secrets out;
     auto main = control::read_registration_file(config.appservice.registrations + "/rollcall.yaml");
@@ -103,7 +99,7 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
                                  audit::Publication& publication, audit::Collector* collector) {
     engine::Settings out;
     out.server_name = config.homeserver.server_name;
-    out.bot = bot_id(config);
+    out.bot = control::bot_id(config);
     if (!config.appservice.admin_room.empty())
         out.admin_room = "#" + config.appservice.admin_room + ":" + config.homeserver.server_name;
     out.abilities.mask = secrets.mask.has_value();
@@ -136,8 +132,9 @@ class App {
           publication_(std::move(publication)),
           collector_(std::move(collector)),
           handler_(config_),
-          matrix_(*http_, matrix::Access{config.homeserver.url, bot_id(config), secrets_.main.as_token,
-                                         secrets_.mask ? secrets_.mask->as_token : ""}),
+          matrix_(*http_,
+                  matrix::Access{config.homeserver.url, control::bot_id(config), secrets_.main.as_token,
+                                 secrets_.mask ? secrets_.mask->as_token : ""}),
           homeserver_(matrix_, mailbox_, config.appservice.bot, secrets_.main.id),
           directory_(directory_settings(config, secrets_), mailbox_),
           engine_(*store_, homeserver_, directory_, log_,
@@ -266,7 +263,7 @@ Result<std::unique_ptr<App>> make_app(const schema::Config& config, bool one_sho
     auto store = open_store(config.state);
     if (!store) return pass(store);
     auto outside = anchors::make_anchors(config, [&]() -> Result<matrix::Access> {
-        return matrix::Access{config.homeserver.url, bot_id(config), secrets->main.as_token, ""};
+        return matrix::Access{config.homeserver.url, control::bot_id(config), secrets->main.as_token, ""};
     });
     if (!outside) return pass(outside);
     auto publication =

@@ -1,15 +1,14 @@
 #include "daemon/audit/anchoring.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
 #include <thread>
 #include <utility>
 
+#include "daemon/thread_signals.h"
 #include "schema/tlog_proof.h"
 
 namespace rollcall::audit {
@@ -27,6 +26,7 @@ class Anchoring::Lane {
     Lane(std::unique_ptr<AnchorPort> port, AnchoredLog log, std::function<void()> news, Duration slow)
         : port_(std::move(port)), log_(std::move(log)), news_(std::move(news)), slow_(slow) {
         state_.name = port_->name();
+        state_.read_back = port_->can_be_read();
     }
 
     static void start(const std::shared_ptr<Lane>& lane) {
@@ -88,9 +88,7 @@ class Anchoring::Lane {
 
   private:
     void run() {
-        sigset_t all;  // signals are the engine's
-        sigfillset(&all);
-        pthread_sigmask(SIG_BLOCK, &all, nullptr);
+        leave_signals_to_the_engine();
         std::unique_lock lock(mutex_);
         Duration pause = kFirstRetry;
         while (!ending_) {

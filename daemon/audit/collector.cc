@@ -1,10 +1,9 @@
 #include "daemon/audit/collector.h"
 
-#include <pthread.h>
 #include <algorithm>
-#include <csignal>
 
 #include "daemon/failpoint.h"
+#include "daemon/thread_signals.h"
 
 namespace rollcall::audit {
 namespace {
@@ -78,9 +77,7 @@ bool Collector::stopping() const {
 }
 
 void Collector::run() {
-    sigset_t all;  // signals are the engine's
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    leave_signals_to_the_engine();
     while (true) {
         bool last = false;
         {

@@ -15,6 +15,7 @@ struct AnchorState {
     std::uint64_t size = 0;  // of the newest head that is there
     std::string trouble;     // why a newer one could not be left there; "" all is well
     Time at{};               // when the newest was left there, or found there, by this process
+    bool read_back = true;   // whether this program can compare what is there: AnchorPort::can_be_read()
     bool operator==(const AnchorState&) const = default;
 };
 

@@ -1,11 +1,10 @@
 #include "daemon/audit/publication.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
-#include <csignal>
 
 #include "daemon/audit/key_history.h"
 #include "daemon/failpoint.h"
+#include "daemon/thread_signals.h"
 
 namespace rollcall::audit {
 namespace {
@@ -174,9 +173,7 @@ void Publication::start(Tell tell) {
 }
 
 void Publication::run() {
-    sigset_t all;  // signals are the engine's
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    leave_signals_to_the_engine();
     std::unique_lock lock(mutex_);
     bool failed = false;
     while (!ending_) {

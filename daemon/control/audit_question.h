@@ -11,7 +11,7 @@
 
 namespace rollcall::control {
 
-// How long one question may read: as long, the store's log of changes cannot be folded.
+// How long one question may read. Meanwhile SQLite cannot fold its write-ahead log back into the database.
 inline constexpr auto kLongestQuestion = std::chrono::seconds{60};
 
 // Reads for one question, within its time.

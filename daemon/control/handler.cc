@@ -76,13 +76,11 @@ Asked Handler::ask(engine::Engine& engine, const json::Value& request,
     return find_question(request)->run(Context{engine, config_, request["args"], caller});
 }
 
-std::optional<json::Value> Handler::read(const Question& question) const {
+Status Handler::read(const Question& question) const {
     const auto source = open_trail_();
-    if (!source) return error(source.error());
+    if (!source) return pass(source);
     TrailReading reading(**source);
-    const Status read = question.read(reading);
-    if (!read) return error(read.error());
-    return std::nullopt;
+    return question.read(reading);
 }
 
 Answer Handler::finish(engine::Engine& engine, const json::Value& request, const schema::TrailCaller& caller,

@@ -102,8 +102,8 @@ class Handler {
                             const schema::TrailCaller& caller) const;
     [[nodiscard]] Answer finish(engine::Engine& engine, const json::Value& request,
                                 const schema::TrailCaller& caller, const Question& question) const;
-    // What the question reads; any thread, with a connection of its own. nullopt: all of it was read.
-    [[nodiscard]] std::optional<json::Value> read(const Question& question) const;
+    // What the question reads; any thread, with a connection of its own.
+    [[nodiscard]] Status read(const Question& question) const;
 
   private:
     const schema::Config& config_;

@@ -18,13 +18,15 @@ Result<matrix::Registration> read_registration_file(const std::string& path) {
                 "run `rollcall init` again, or restore the file");
 }
 
+std::string bot_id(const schema::Config& config) {
+    return "@" + config.appservice.bot + ":" + config.homeserver.server_name;
+}
+
 Result<matrix::Access> bot_access(const schema::Config& config) {
     Result<matrix::Registration> main =
         read_registration_file(config.appservice.registrations + "/rollcall.yaml");
     if (!main) return pass(main);
-    return matrix::Access{config.homeserver.url,
-                          "@" + config.appservice.bot + ":" + config.homeserver.server_name,
-                          std::move(main->as_token), ""};
+    return matrix::Access{config.homeserver.url, bot_id(config), std::move(main->as_token), ""};
 }
 
 }  // namespace rollcall::control

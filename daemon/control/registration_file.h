@@ -11,6 +11,8 @@
 namespace rollcall::control {
 
 [[nodiscard]] Result<matrix::Registration> read_registration_file(const std::string& path);
+// The bot's Matrix ID.
+[[nodiscard]] std::string bot_id(const schema::Config& config);
 // As the bot, for commands that ask the homeserver themselves; nobody else can be acted as with it.
 [[nodiscard]] Result<matrix::Access> bot_access(const schema::Config& config);
 

@@ -19,6 +19,7 @@
 #include <mutex>
 #include <thread>
 
+#include "daemon/control/answer.h"
 #include "daemon/control/unix_account.h"
 #include "daemon/descriptor.h"
 
@@ -252,7 +253,7 @@ class ControlSocket::Server {
             },
             reads_only);
         if (!*question) return said;
-        if (std::optional<json::Value> failed = handler_.read(**question)) return std::move(*failed);
+        if (const Status read = handler_.read(**question); !read) return error(read.error());
         return on_engine(
             [this, request, caller, question](engine::Engine& engine) {
                 return handler_.finish(engine, request, caller, **question);

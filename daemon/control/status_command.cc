@@ -129,14 +129,7 @@ json::Value failures_json(const engine::Engine& engine, bool invited) {
     return list;
 }
 
-// A collector keeps heads, and is not asked for them.
-bool is_read_back(const schema::Config& config, const std::string& anchor) {
-    return std::none_of(
-        config.audit.anchors.begin(), config.audit.anchors.end(),
-        [&](const schema::AnchorConfig& wanted) { return wanted.name == anchor && !wanted.syslog.empty(); });
-}
-
-json::Value trail_json(const engine::Engine& engine, const schema::Config& config) {
+json::Value trail_json(const engine::Engine& engine) {
     const audit::LogState& log = engine.log_state();
     json::Value out;
     out.set("entries", static_cast<std::int64_t>(engine.trail_size()));
@@ -153,7 +146,7 @@ json::Value trail_json(const engine::Engine& engine, const schema::Config& confi
         anchor.set("signed", static_cast<std::int64_t>(at.size));
         if (at.at != Time{}) anchor.set("at", to_rfc3339(at.at));
         anchor.set("trouble", at.trouble);
-        anchor.set("read_back", is_read_back(config, at.name));
+        anchor.set("read_back", at.read_back);
         anchors.push(std::move(anchor));
     }
     out.set("anchors", std::move(anchors));
@@ -208,7 +201,7 @@ Answer status(const Context& context) {
     out.set("homeserver", std::move(homeserver));
     out.set("rooms", std::move(rooms));
     out.set("backlog", std::move(backlog));
-    out.set("trail", trail_json(engine, context.config));
+    out.set("trail", trail_json(engine));
     if (json::Value collector = collector_json(engine); !collector.is_null())
         out.set("collector", std::move(collector));
     out.set("holds", holds["holds"]);

@@ -17,7 +17,7 @@
 #include "bridges/directory/dial.h"
 #include "bridges/directory/directory.h"
 #include "tests/bridges/directory/other_authority.h"
-#include "tests/bridges/directory/wait.h"
+#include "tests/wait.h"
 
 namespace rollcall::directory {
 namespace {

@@ -11,7 +11,7 @@
 #include "tests/bridges/directory/lab_admin.h"
 #include "tests/bridges/directory/lab_proxy.h"
 #include "tests/bridges/directory/lab_recorder.h"
-#include "tests/bridges/directory/wait.h"
+#include "tests/wait.h"
 
 namespace rollcall::directory {
 namespace {

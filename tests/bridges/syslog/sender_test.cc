@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 #include <atomic>
-#include <thread>
 
 #include "tests/bridges/syslog/test_collector.h"
+#include "tests/wait.h"
 
 namespace rollcall::syslog {
 namespace {
@@ -27,8 +27,7 @@ std::unique_ptr<Sender> connected(const Target& target) {
 
 // Until something else than `open` is seen; that, or `open` after ten seconds.
 Sender::Peer peer_after(Sender& sender) {
-    for (int tries = 0; tries < 1'000 && sender.peer() == Sender::Peer::open; ++tries)
-        std::this_thread::sleep_for(10ms);
+    static_cast<void>(eventually([&] { return sender.peer() != Sender::Peer::open; }));
     return sender.peer();
 }
 

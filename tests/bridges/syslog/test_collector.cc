@@ -9,9 +9,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include "schema/json.h"
+#include "tests/wait.h"
 
 namespace rollcall::syslog {
 
@@ -80,12 +80,7 @@ std::vector<std::string> TestCollector::messages() const {
 }
 
 bool TestCollector::has(std::size_t messages) const {
-    const auto due = std::chrono::steady_clock::now() + std::chrono::seconds{20};
-    while (this->messages().size() < messages) {
-        if (std::chrono::steady_clock::now() > due) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds{5});
-    }
-    return true;
+    return eventually([&] { return this->messages().size() >= messages; }, std::chrono::seconds{20});
 }
 
 }  // namespace rollcall::syslog

@@ -7,7 +7,9 @@
 
 #include "daemon/audit/export_format.h"
 #include "tests/bridges/syslog/test_collector.h"
+#include "tests/daemon/audit/told.h"
 #include "tests/daemon/audit/trail_fixture.h"
+#include "tests/wait.h"
 
 namespace rollcall::audit::test {
 namespace {
@@ -15,32 +17,11 @@ namespace {
 using namespace std::chrono_literals;
 using syslog::TestCollector;
 
-class Told {
+class ToldOfCollector : public Told<CollectorState> {
   public:
-    [[nodiscard]] Collector::Tell tell() {
-        return [this](const CollectorState& state) {
-            const std::lock_guard lock(mutex_);
-            last_ = state;
-            changed_.notify_all();
-        };
-    }
-    template <class Condition>
-    [[nodiscard]] bool comes(Condition condition) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, 20s, [&] { return condition(last_); });
-    }
     [[nodiscard]] bool sent(std::uint64_t entries) {
         return comes([entries](const CollectorState& now) { return now.sent >= entries; });
     }
-    [[nodiscard]] CollectorState last() {
-        const std::lock_guard lock(mutex_);
-        return last_;
-    }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    CollectorState last_;
 };
 
 CollectorSettings settings(const TrailFolder& at, const TestCollector& to) {
@@ -52,7 +33,7 @@ CollectorSettings settings(const TrailFolder& at, const TestCollector& to) {
     return out;
 }
 
-std::unique_ptr<Collector> started(CollectorSettings settings, Told& told) {
+std::unique_ptr<Collector> started(CollectorSettings settings, ToldOfCollector& told) {
     auto made = Collector::open(std::move(settings));
     EXPECT_TRUE(made) << made.error().text();
     (*made)->start(told.tell());
@@ -86,7 +67,7 @@ TEST(Collector, GetsEveryEntryOnceWhileAllIsWell) {
     const TestCollector collector;
     TrailFolder at;
     at.act(150);
-    Told told;
+    ToldOfCollector told;
     const auto sender = started(settings(at, collector), told);
     EXPECT_TRUE(told.sent(300));
     at.act(50);
@@ -106,7 +87,7 @@ TEST(Collector, GetsWhatTheStoreHasNoMore) {
     at.publish();
     ASSERT_TRUE(at.commit(600));
     at.act(1);
-    Told told;
+    ToldOfCollector told;
     const auto sender = started(settings(at, collector), told);
     EXPECT_TRUE(collector.has(602));
     EXPECT_TRUE(whole(collector, 602));
@@ -116,7 +97,7 @@ TEST(Collector, GetsTheSameAsAnExport) {
     const TestCollector collector({"--plain"});
     TrailFolder at;
     at.act(1);
-    Told told;
+    ToldOfCollector told;
     const auto sender = started(settings(at, collector), told);
     ASSERT_TRUE(collector.has(2));
     const auto stored = at.store->trail({}).value();
@@ -134,7 +115,7 @@ TEST(Collector, WithoutNamesNothingLeadsToAPerson) {
     at.act(1);
     CollectorSettings without = settings(at, collector);
     without.feed.names = false;
-    Told told;
+    ToldOfCollector told;
     const auto sender = started(without, told);
     ASSERT_TRUE(collector.has(2));
     std::set<std::string> users;
@@ -154,7 +135,7 @@ TEST(Collector, WhoeverBreaksOffGetsItAgain) {
     TrailFolder at;
     at.act(200);
     TestCollector resets({"--reset-after", "90"});
-    Told told;
+    ToldOfCollector told;
     const auto sender = started(settings(at, resets), told);
     ASSERT_TRUE(resets.has(200)) << "twice and more";
     EXPECT_TRUE(told.comes([](const CollectorState& now) { return !now.trouble.empty(); }));
@@ -172,14 +153,13 @@ TEST(Collector, WhoeverClosesInOrderGetsTheRest) {
     TrailFolder at;
     at.act(32);  // one batch
     const TestCollector collector({"--close-after", "1"});
-    Told told;
+    ToldOfCollector told;
     const auto sender = started(settings(at, collector), told);
     EXPECT_TRUE(collector.has(64));
     EXPECT_TRUE(told.sent(64));
     // Read, and closed: on disk at once.
-    const auto due = std::chrono::steady_clock::now() + 20s;
     const CollectorCursor cursor(at.folder.path(), collector.url());
-    while (cursor.read() < 64 && std::chrono::steady_clock::now() < due) std::this_thread::sleep_for(5ms);
+    EXPECT_TRUE(eventually([&] { return cursor.read() >= 64; }, 20s));
     EXPECT_EQ(cursor.read(), 64U);
     at.act(1);
     sender->wake();
@@ -192,11 +172,9 @@ TEST(Collector, WhoeverClosesAgainAndAgainGetsOn) {
     TrailFolder at;
     at.act(80);
     const TestCollector collector({"--close-after", "1"});
-    Told told;
+    ToldOfCollector told;
     const auto sender = started(settings(at, collector), told);
-    const auto due = std::chrono::steady_clock::now() + 60s;
-    while (!whole(collector, 160) && std::chrono::steady_clock::now() < due)
-        std::this_thread::sleep_for(20ms);
+    EXPECT_TRUE(eventually([&] { return bool(whole(collector, 160)); }, 60s));
     EXPECT_TRUE(whole(collector, 160));
 }
 
@@ -206,7 +184,7 @@ TEST(Collector, NothingIsLostWhileItIsAwayNorByARestart) {
     TestCollector first;
     CollectorSettings with = settings(at, first);
     {
-        Told told;
+        ToldOfCollector told;
         const auto sender = started(with, told);
         EXPECT_TRUE(first.has(100));
         first.kill();
@@ -217,11 +195,10 @@ TEST(Collector, NothingIsLostWhileItIsAwayNorByARestart) {
     }
     at.act(50);
     const TestCollector again(first, {});
-    Told told;
+    ToldOfCollector told;
     const auto sender = started(with, told);
     EXPECT_TRUE(told.sent(300));
-    const auto due = std::chrono::steady_clock::now() + 20s;
-    while (!whole(again, 300) && std::chrono::steady_clock::now() < due) std::this_thread::sleep_for(5ms);
+    EXPECT_TRUE(eventually([&] { return bool(whole(again, 300)); }, 20s));
     EXPECT_TRUE(whole(again, 300));
 }
 
@@ -233,16 +210,14 @@ TEST(Collector, WhatIsSettledIsNotSentAgainByARestart) {
     with.settle_after = 10ms;
     const CollectorCursor cursor(at.folder.path(), with.to.url);
     {
-        Told told;
+        ToldOfCollector told;
         const auto sender = started(with, told);
         EXPECT_TRUE(told.sent(100));
-        const auto due = std::chrono::steady_clock::now() + 20s;
-        while (cursor.read() < 100 && std::chrono::steady_clock::now() < due)
-            std::this_thread::sleep_for(5ms);
+        EXPECT_TRUE(eventually([&] { return cursor.read() >= 100; }, 20s));
     }
     EXPECT_EQ(cursor.read(), 100U);
     at.act(1);
-    Told told;
+    ToldOfCollector told;
     const auto sender = started(with, told);
     EXPECT_TRUE(told.sent(102));
     EXPECT_TRUE(collector.has(102));
@@ -254,7 +229,7 @@ TEST(Collector, ItsEndSendsWhatIsLeft) {
     TrailFolder at;
     at.act(1);
     const TestCollector collector;
-    Told told;
+    ToldOfCollector told;
     const auto sender = started(settings(at, collector), told);
     EXPECT_TRUE(told.sent(2));
     at.act(100);
@@ -271,7 +246,7 @@ TEST(Collector, WhoeverNeverReadsHoldsUpNothing) {
     with.to.url = "tls://127.0.0.1:" + std::to_string(collector.port());
     with.to.connect_timeout = 60s;
     with.last_words = 50ms;
-    Told told;
+    ToldOfCollector told;
     const auto begun = std::chrono::steady_clock::now();
     started(with, told)->finish();
     EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s);
@@ -289,7 +264,7 @@ TEST(Collector, ACursorOfAnotherCollectorOrTrailBeginsAtTheFirstEntry) {
     at.act(1);
     const TestCollector collector({"--plain"});
     ASSERT_TRUE(CollectorCursor(at.folder.path(), collector.url()).write(50));
-    Told told;
+    ToldOfCollector told;
     const auto sender = started(settings(at, collector), told);
     EXPECT_TRUE(collector.has(2));
     EXPECT_TRUE(whole(collector, 2));
@@ -302,7 +277,7 @@ TEST(Collector, ACursorThatCannotBeWrittenIsTroubleAndLosesNothing) {
     const TestCollector collector({"--plain"});
     CollectorSettings with = settings(at, collector);
     with.settle_after = 10ms;
-    Told told;
+    ToldOfCollector told;
     const auto sender = started(with, told);
     EXPECT_TRUE(collector.has(10));
     EXPECT_TRUE(told.comes([](const CollectorState& now) { return !now.trouble.empty(); }));

@@ -1,35 +1,12 @@
 // daemon/audit/publication: the log follows the store, whatever the disk does, and a log of another store is
 // refused.
-#include <condition_variable>
 #include <fstream>
-#include <mutex>
 
+#include "tests/daemon/audit/told.h"
 #include "tests/daemon/audit/trail_fixture.h"
 
 namespace rollcall::audit::test {
 namespace {
-
-// What the publisher's thread has told, waited for.
-class Told {
-  public:
-    [[nodiscard]] Publication::Tell tell() {
-        return [this](const LogState& state) {
-            const std::lock_guard lock(mutex_);
-            last_ = state;
-            changed_.notify_all();
-        };
-    }
-    template <class Condition>
-    [[nodiscard]] bool comes(Condition condition) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, std::chrono::seconds{20}, [&] { return condition(last_); });
-    }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    LogState last_;
-};
 
 std::vector<store::StoredTrailEntry> whole_trail(const TrailFolder& at) {
     store::TrailFilter filter;
@@ -53,7 +30,7 @@ TEST(Publication, TheLogHoldsWhatTheStoreHolds) {
 
 TEST(Publication, FollowsCommitsByItself) {
     TrailFolder at;
-    Told told;
+    Told<LogState> told;
     auto publication = std::move(*at.open());
     publication->start(told.tell());
     at.act(3);
@@ -68,7 +45,7 @@ TEST(Publication, FollowsCommitsByItself) {
 
 TEST(Publication, WhatCannotBeWrittenWaitsInTheStore) {
     TrailFolder at;
-    Told told;
+    Told<LogState> told;
     auto publication = std::move(*at.open());
     const std::string blocked = at.folder.path() + "/audit/tile";
     std::ofstream(blocked) << "in the way";

@@ -4,12 +4,12 @@
 #include <chrono>
 #include <thread>
 
-namespace rollcall::directory {
+namespace rollcall {
 
-// False where it has not come about after ten seconds.
+// False where it has not come about in that time. The sleep is a poll's pause.
 template <class Condition>
-[[nodiscard]] bool eventually(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+[[nodiscard]] bool eventually(Condition condition, std::chrono::seconds limit = std::chrono::seconds{10}) {
+    const auto end = std::chrono::steady_clock::now() + limit;
     while (!condition()) {
         if (std::chrono::steady_clock::now() > end) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds{2});
@@ -17,4 +17,4 @@ template <class Condition>
     return true;
 }
 
-}  // namespace rollcall::directory
+}  // namespace rollcall
