@@ -1,6 +1,7 @@
 """The evidence trail: what the daemon wrote can be checked by others, every change is named, a fork is refused."""
 
 import contextlib
+import datetime
 import os
 import pathlib
 import shutil
@@ -329,6 +330,7 @@ class Retention(Scenario):
 
     def looked(self, hours: float | None) -> None:
         """The daemon starts and believes that it looked so long ago, or never."""
+        until(lambda: self.time_is_over("goner"), "whose time is over")
         self.site.stop()
         with contextlib.closing(sqlite3.connect(self.site.folder / "state" / "rollcall.db")) as store, store:
             store.execute("DELETE FROM mark WHERE kind = 'retention'")
@@ -336,6 +338,11 @@ class Retention(Scenario):
                 store.execute("INSERT INTO mark (kind, key, value) VALUES ('retention', 'looked', ?)",
                               (str(int((time.time() - hours * 3600) * 1000)),))
         self.site.start()
+
+    def time_is_over(self, name: str) -> bool:
+        """Their departure is longer ago than `retention`: the daemon looks once a start, and may start at once."""
+        departed = [entry["time"] for entry in self.about(name) if entry.get("action") == "departed"]
+        return bool(departed) and time.time() - datetime.datetime.fromisoformat(departed[-1]).timestamp() > 1
 
     def logged(self, what: str) -> bool:
         return what in (self.site.folder / "log").read_text()
