@@ -1,6 +1,6 @@
 """Every test in parts, with one count at the end. tests/all calls it when everything is installed.
 
-    unit        a debug build; the unit tests, the simulation and the include check
+    unit        a debug build, benchmarks too; the unit tests, the simulation and the include check
     checks      clang-format and clang-tidy
     sanitizers  the same tests under ASan and UBSan, those with threads under TSan
     scenarios   the directory bridge and whole stories against a lab of real servers
@@ -92,7 +92,7 @@ def meson_tests(folder, *words, environment=None):
 
 
 def unit():
-    if build("build", "--buildtype=debugoptimized"):
+    if build("build", "--buildtype=debugoptimized", "-Dbenchmarks=true"):
         meson_tests("build", "--no-suite", "lab")
 
 
@@ -112,7 +112,7 @@ def sanitizers():
 
 
 def scenarios():
-    if not (ROOT / "build" / "daemon" / "rollcall").exists() and not build("build", "--buildtype=debugoptimized"):
+    if not (ROOT / "build" / "daemon" / "rollcall").exists() and not build("build", "--buildtype=debugoptimized", "-Dbenchmarks=true"):
         return
     environment = {"ROLLCALL_LAB": os.environ.get("ROLLCALL_LAB", "/var/tmp/rollcall-lab-tests"),
                    "ROLLCALL_LAB_NET": os.environ.get("ROLLCALL_LAB_NET", "127.0.9"), "ROLLCALL": str(ROOT / "build/daemon/rollcall")}

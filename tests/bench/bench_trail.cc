@@ -120,6 +120,8 @@ Written append(store::Store& store, Publication& publication, std::uint64_t entr
         must(store.commit(turn));
         trail.committed();
         publication.wake();
+        if (const std::uint64_t done = number - 1; done % 1'000'000 == 0)
+            fmt::print(stderr, "{} M in {:.0f} s\n", done / 1'000'000, seconds_since(start));
     }
     out.seconds = seconds_since(start);
     out.bytes = bytes / entries;
@@ -168,7 +170,7 @@ int main(int argc, char** argv) {
     const schema::SignerKey key = must(schema::SignerKey::generate(kLogName));
     auto store = must(store::open_sqlite_store(folder));
     auto publication =
-        must(Publication::open({folder, folder + "/audit", kLogName, key, std::chrono::seconds{10}, {}}));
+        must(Publication::open({folder, folder + "/audit", kLogName, key, std::chrono::seconds{10}}, {}));
     store->read_leaves_with(log_reader(must(LogFolder::open(folder + "/audit"))));
     publication->start([](const LogState&) {});
     const Written written = append(*store, *publication, entries);
