@@ -6,7 +6,6 @@
 #include "schema/base64.h"
 
 namespace rollcall::schema {
-namespace {
 
 static_assert(crypto_auth_hmacsha256_BYTES == sizeof(PersonKey));
 
@@ -19,8 +18,6 @@ PersonKey hmac(const PersonKey& key, std::string_view text) {
     return out;
 }
 
-}  // namespace
-
 std::string pseudonym(const PersonKey& key) {
     const PersonKey whole = hmac(key, "pseudonym");
     std::string out;
@@ -30,6 +27,10 @@ std::string pseudonym(const PersonKey& key) {
 
 PersonKey entry_key(const PersonKey& key, std::uint64_t number) {
     return hmac(key, fmt::format("entry {}", number));
+}
+
+PersonKey storage_key(const PersonKey& entry_key) {
+    return hmac(entry_key, "storage");
 }
 
 std::string personal_mac(const PersonKey& entry_key, std::string_view text) {

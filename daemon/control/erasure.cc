@@ -91,30 +91,22 @@ Result<std::size_t> keep_retention(engine::Engine& engine, const schema::Config&
     const Context context{engine, config, no_args, nobody};
     const Result<std::vector<store::StoredPersonKey>> keys = engine.store().person_keys();
     if (!keys) return pass(keys);
-    std::map<std::uint64_t, Time> departed;  // person key → the last time
-    store::TrailFilter filter;
-    filter.kind = schema::to_text(schema::TrailKind::directory);
-    filter.action = "departed";
-    const Status read = engine.store().each_trail(filter, [&](const store::StoredTrailEntry& entry) {
-        Time& last = departed[entry.subject];
-        last = std::max(last, entry.time);
-        return Status{};
-    });
-    if (!read) return pass(read);
+    const Result<std::map<std::uint64_t, Time>> departed = engine.store().departures();  // person key → when
+    if (!departed) return pass(departed);
     std::set<std::uint64_t> done;
     std::size_t due = 0;
     for (const store::StoredPersonKey& key : *keys) {
-        const auto left = departed.find(key.id);
-        if (left == departed.end() || left->second > engine.world().now - *config.audit.retention) continue;
+        const auto left = departed->find(key.id);
+        if (left == departed->end() || left->second > engine.world().now - *config.audit.retention) continue;
         if (done.contains(key.id)) continue;  // another key of somebody who was dealt with
         const Result<TrailPerson> whom = trail_person(context, schema::pseudonym(key.key), *keys);
         if (!whom) return pass(whom);
         bool again = false;  // came back, and left once more since
         for (const store::StoredPersonKey& one : whom->keys) {
             done.insert(one.id);
-            const auto later = departed.find(one.id);
-            again = again ||
-                    (later != departed.end() && later->second > engine.world().now - *config.audit.retention);
+            const auto later = departed->find(one.id);
+            again = again || (later != departed->end() &&
+                              later->second > engine.world().now - *config.audit.retention);
         }
         if (again || !may_be_erased(context, *whom) || in_a_room(context, *whom)) continue;
         ++due;

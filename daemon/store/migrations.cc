@@ -1,12 +1,21 @@
 #include "daemon/store/migrations.h"
 
 #include <fmt/format.h>
+#include <utility>
+
+#include "daemon/store/part_rows.h"
 
 namespace rollcall::store {
 namespace {
 
+// What SQL alone cannot do: after the texts of these numbers.
+constexpr std::pair<int, Status (*)(Database&)> kPrograms[] = {{5, seal_open_parts}};
+
 Status apply_step(Database& database, const Migration& step) {
     if (Status done = database.execute(step.sql); !done) return done;
+    for (const auto& [number, program] : kPrograms)
+        if (number == step.number)
+            if (Status done = program(database); !done) return done;
     return database.run("INSERT INTO schema_version (number, name) VALUES ($1, $2)", step.number, step.name);
 }
 

@@ -40,6 +40,57 @@ Result<std::optional<StoredPersonKey>> find_by(Database& database, std::string_v
     return out;
 }
 
+// Every row as it is, for it to be written again.
+struct KeyRow {
+    std::uint64_t id = 0;
+    std::optional<std::string> key, guid, name;
+    std::optional<std::int64_t> erased;
+};
+
+Result<std::vector<KeyRow>> read_rows(Database& database) {
+    std::vector<KeyRow> rows;
+    const Status read =
+        database.each("SELECT id, key, guid, name, erased FROM person_key ORDER BY id", [&](const Row& row) {
+            KeyRow& stored = rows.emplace_back();
+            stored.id = static_cast<std::uint64_t>(row.integer(0));
+            if (!row.is_null(1)) stored.key = row.blob(1);
+            if (!row.is_null(2)) stored.guid = row.blob(2);
+            if (!row.is_null(3)) stored.name = row.text(3);
+            if (!row.is_null(4)) stored.erased = row.integer(4);
+            return Status{};
+        });
+    if (!read) return pass(read);
+    return rows;
+}
+
+std::optional<std::span<const unsigned char>> bytes(const std::optional<std::string>& text) {
+    if (!text) return std::nullopt;
+    return std::span(reinterpret_cast<const unsigned char*>(text->data()), text->size());
+}
+
+// A page that was split keeps copies of the rows that moved, and secure_delete does not see them. It does see
+// whole pages that are given back, so the table gives back all of them. A deletion without a condition is
+// that, where no trigger has to be asked.
+Status write_anew(Database& database) {
+    const Result<std::vector<KeyRow>> rows = read_rows(database);
+    if (!rows) return pass(rows);
+    std::string trigger;
+    Status done = database.each(
+        "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = 'person_key_refuses_delete'",
+        [&](const Row& row) {
+            trigger = row.text(0);
+            return Status{};
+        });
+    if (done) done = database.execute("DROP TRIGGER person_key_refuses_delete; DELETE FROM person_key;");
+    for (const KeyRow& row : *rows) {
+        if (!done) return done;
+        done =
+            database.run("INSERT INTO person_key (id, key, guid, name, erased) VALUES ($1, $2, $3, $4, $5)",
+                         row.id, bytes(row.key), bytes(row.guid), row.name, row.erased);
+    }
+    return done ? database.execute(trigger) : done;
+}
+
 }  // namespace
 
 Status save_person_keys(Database& database, const std::vector<StoredPersonKey>& keys) {
@@ -78,18 +129,19 @@ Result<std::vector<StoredPersonKey>> read_person_keys(Database& database) {
 }
 
 Status erase_person_keys(Database& database, const std::vector<std::uint64_t>& keys, Time now) {
+    if (keys.empty()) return {};
     for (const std::uint64_t key : keys) {
         Status done = database.run(
             "UPDATE person_key SET key = NULL, guid = NULL, name = NULL, erased = $1 WHERE id = $2", now,
             key);
         if (done)
             done = database.run(
-                "DELETE FROM trail_personal WHERE person_key = $1 AND number IN (SELECT number FROM trail "
+                "DELETE FROM trail_part WHERE person_key = $1 AND number IN (SELECT number FROM trail "
                 "WHERE subject = $1 UNION SELECT number FROM trail WHERE caller = $1)",
                 key);
         if (!done) return done;
     }
-    return {};
+    return write_anew(database);
 }
 
 Result<std::uint64_t> last_person_key(Database& database) {

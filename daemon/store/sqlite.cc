@@ -190,11 +190,15 @@ void Database::roll_back() {
     if (const Status rolled_back = run("ROLLBACK"); !rolled_back) fatal_ = true;  // cannot begin anew either
 }
 
-Status Database::truncate_log() {
+Status Database::empty_log() {
+    // Whoever reads now keeps the old pages where they are; the engine does not wait for them.
+    sqlite3_busy_timeout(handle_, kReaderMilliseconds);
     const int code =
         sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-    if (code != SQLITE_OK) return tl::unexpected(failure(code));
-    return {};
+    Status done;
+    if (code != SQLITE_OK) done = tl::unexpected(failure(code));
+    sqlite3_busy_timeout(handle_, kBusyMilliseconds);
+    return done;
 }
 
 Status Database::rewrite() {
@@ -202,11 +206,7 @@ Status Database::rewrite() {
     Status done = execute("PRAGMA temp_store = FILE; VACUUM;");
     const Status back = execute("PRAGMA temp_store = MEMORY;");
     if (done && !back) done = back;
-    // Whoever reads now keeps the old pages where they are; the engine does not wait for them.
-    sqlite3_busy_timeout(handle_, kReaderMilliseconds);
-    if (done) done = truncate_log();
-    sqlite3_busy_timeout(handle_, kBusyMilliseconds);
-    return done;
+    return done ? empty_log() : done;
 }
 
 Status Database::checkpoint_if_long() {

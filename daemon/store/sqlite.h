@@ -140,6 +140,9 @@ class Database {
     // Writes the whole file anew: pages that were split keep copies of what was deleted from them later, and
     // secure_delete does not see those. Takes as long as copying it, and as much space again.
     [[nodiscard]] Status rewrite();
+    // Empties the write-ahead log, so that nothing which was deleted stands in it any more. Waits a moment
+    // for whoever reads; an error `io` where they are not done by then.
+    [[nodiscard]] Status empty_log();
     // Copies the write-ahead log into the database once it is long. Only a final failure is an error: what
     // was committed is in the log and stays there until a later call succeeds.
     [[nodiscard]] Status checkpoint_if_long();
@@ -153,8 +156,6 @@ class Database {
     };
     Database(std::string path, sqlite3* handle);
     [[nodiscard]] Status set_pragmas();
-    // Empties the write-ahead log, so that nothing which was deleted stands in it any more.
-    [[nodiscard]] Status truncate_log();
     [[nodiscard]] Result<Statement*> prepared(std::string_view sql);
     [[nodiscard]] Result<bool> next(Statement& statement);
     void roll_back();

@@ -16,8 +16,9 @@
 namespace rollcall::store {
 namespace {
 
-constexpr const char* kErasedRemains = "erased_remains";  // in meta, until the file was written anew
-constexpr std::chrono::minutes kOverwriteAgain{10};
+// In meta, where something that was erased may still lie: "log", or anywhere in the file.
+constexpr const char* kErasedRemains = "erased_remains";
+constexpr std::chrono::minutes kOverwriteAgain{1};
 
 bool writes_nothing(const Turn& turn) {
     return turn.touched.empty() && !turn.cursor_changed && turn.transactions.empty() &&
@@ -54,7 +55,7 @@ Status SqliteStore::write(const Turn& turn) {
     if (saved && turn.policy) saved = save_policy(*database_, *turn.policy);
     if (saved && !turn.erased_keys.empty()) {
         saved = erase_person_keys(*database_, turn.erased_keys, turn.erased_at);
-        if (saved) saved = put_meta(*database_, kErasedRemains, "1");
+        if (saved) saved = put_meta(*database_, kErasedRemains, "log");
     }
     return saved;
 }
@@ -78,7 +79,8 @@ Status SqliteStore::overwrite_erased() {
     overwrite_after_ = std::chrono::steady_clock::now() + kOverwriteAgain;
     const auto remains = get_meta(*database_, kErasedRemains);
     if (!remains) return pass(remains);
-    Status done = *remains ? database_->rewrite() : Status{};
+    Status done;
+    if (*remains) done = **remains == "log" ? database_->empty_log() : database_->rewrite();
     if (done && *remains) done = drop_meta(*database_, kErasedRemains);
     if (done) erased_remains_ = false;
     return done;
@@ -128,6 +130,10 @@ Result<std::optional<StoredPersonKey>> SqliteStore::person_key(const Guid& guid,
 
 Result<std::vector<StoredPersonKey>> SqliteStore::person_keys() {
     return read_person_keys(*database_);
+}
+
+Result<std::map<std::uint64_t, Time>> SqliteStore::departures() {
+    return store::departures(*database_);
 }
 
 Result<std::uint64_t> SqliteStore::last_person_key() {

@@ -29,6 +29,7 @@ class SqliteStore : public Store {
     [[nodiscard]] Result<std::optional<StoredPersonKey>> person_key(const Guid& guid,
                                                                     const std::string& name) override;
     [[nodiscard]] Result<std::vector<StoredPersonKey>> person_keys() override;
+    [[nodiscard]] Result<std::map<std::uint64_t, Time>> departures() override;
     [[nodiscard]] Result<std::uint64_t> last_person_key() override;
     [[nodiscard]] Result<std::uint64_t> last_intent() override;
 

@@ -5,8 +5,9 @@
 // Portable SQL behind it (PostgreSQL is meant to be the second engine). Owned and called by the engine thread
 // alone, or by a command that holds the folder's lock; nothing here is shared.
 //
-// A turn that destroys keys has the file written anew afterwards, so that no page of it, nor its write-ahead
-// log, holds a copy; where that cannot be done yet, later commits and the next opening try again.
+// What is personal in the trail is encrypted under its person's key (schema/sealed_part.h). A turn that
+// destroys keys writes the table of keys anew and empties the write-ahead log afterwards, so that neither
+// holds a copy; where the log cannot be emptied yet, later commits and the next opening try again.
 //
 // Errors: `limit` when the disk is full (the same turn may be tried again: nothing of it was kept), `io` for
 // anything else that SQLite reports. An fsync error is final: the process must end and recover, because what
@@ -14,6 +15,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -143,8 +145,10 @@ class Store : public TrailSource {
     [[nodiscard]] virtual Result<std::optional<StoredPersonKey>> person_key(const Guid& guid,
                                                                             const std::string& name) = 0;
     [[nodiscard]] virtual Result<std::vector<StoredPersonKey>> person_keys() = 0;  // all but destroyed ones
-    [[nodiscard]] virtual Result<std::uint64_t> last_person_key() = 0;             // the highest id ever used
-    [[nodiscard]] virtual Result<std::uint64_t> last_intent() = 0;                 // the highest id ever used
+    // Whose departure the trail knows from the directory: the last one of each person key, destroyed or not.
+    [[nodiscard]] virtual Result<std::map<std::uint64_t, Time>> departures() = 0;
+    [[nodiscard]] virtual Result<std::uint64_t> last_person_key() = 0;  // the highest id ever used
+    [[nodiscard]] virtual Result<std::uint64_t> last_intent() = 0;      // the highest id ever used
 };
 
 // Opens or makes `folder`/rollcall.db (WAL, synchronous FULL) and takes the folder's lock, which is held

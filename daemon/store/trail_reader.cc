@@ -6,7 +6,9 @@
 
 #include "daemon/store/engine_rows.h"
 #include "daemon/store/meta.h"
+#include "daemon/store/part_rows.h"
 #include "daemon/store/trail_rows.h"
+#include "schema/sealed_part.h"
 
 namespace rollcall::store {
 namespace {
@@ -106,26 +108,19 @@ Result<std::optional<std::string>> TrailReader::leaf(std::uint64_t number) {
 }
 
 Status TrailReader::read_parts(TrailRowRead& into) {
-    return database_->each(
-        "SELECT p.party, p.text, k.key, p.person_key, k.guid, k.name FROM trail_personal AS p JOIN "
-        "person_key AS k ON k.id = "
-        "p.person_key "
-        "WHERE p.number = $1 ORDER BY p.party",
-        [&](const Row& row) {
-            const auto party = static_cast<schema::Party>(row.integer(0));
-            into.row.leaf.personal.push_back({party, std::string(row.text(1))});
-            into.filed_under[static_cast<std::size_t>(party)] = static_cast<std::uint64_t>(row.integer(3));
-            into.guids[static_cast<std::size_t>(party)] = row.guid(4);
-            into.names[static_cast<std::size_t>(party)] = row.text(5);
-            const std::string_view bytes = row.blob(2);
-            schema::PersonKey key{};
-            if (bytes.size() == key.size()) {
-                std::copy(bytes.begin(), bytes.end(), key.begin());
-                into.keys[static_cast<std::size_t>(party)] = key;
-            }
-            return Status{};
-        },
-        into.row.number);
+    return each_part(*database_, into.row.number, [&](const PartRead& part) {
+        const auto party = static_cast<std::size_t>(part.party);
+        into.filed_under[party] = part.person_key;
+        into.guids[party] = part.guid;
+        into.names[party] = part.name;
+        into.keys[party] = part.key;
+        if (!part.key) return Status{};
+        Result<schema::PersonalPart> open =
+            schema::open_part(*part.key, into.row.number, part.party, part.sealed);
+        // Whoever compares finds that its MAC does not hold.
+        into.row.leaf.personal.push_back(open ? std::move(*open) : schema::PersonalPart{part.party, {}});
+        return Status{};
+    });
 }
 
 Result<std::vector<TrailRowRead>> TrailReader::rows(std::uint64_t after, std::size_t at_most) {

@@ -5,6 +5,8 @@
 #include <limits>
 
 #include "daemon/store/meta.h"
+#include "daemon/store/part_rows.h"
+#include "schema/sealed_part.h"
 
 namespace rollcall::store {
 namespace {
@@ -27,10 +29,8 @@ Status save_entry(Database& database, const TrailRow& row) {
             database.run("INSERT INTO trail_leaf (number, text) VALUES ($1, $2)", row.number, row.leaf.text);
     for (const schema::PersonalPart& part : row.leaf.personal) {
         if (!put) return put;
-        put = database.run(
-            "INSERT INTO trail_personal (number, party, person_key, text) VALUES ($1, $2, $3, $4)",
-            row.number, static_cast<int>(part.party),
-            part.party == schema::Party::subject ? row.subject : row.caller, part.text);
+        put = save_part(database, row.number, part.party == schema::Party::subject ? row.subject : row.caller,
+                        part);
     }
     return put;
 }
@@ -44,13 +44,14 @@ Result<StoredTrailEntry> read_entry(Database& database, const Row& row, const Le
     entry.room = row.text(3);
     if (!row.is_null(5)) entry.subject = static_cast<std::uint64_t>(row.integer(5));
     std::vector<schema::PersonalPart> parts;
-    const Status read = database.each(
-        "SELECT party, text FROM trail_personal WHERE number = $1 ORDER BY party",
-        [&](const Row& part) {
-            parts.push_back({static_cast<schema::Party>(part.integer(0)), std::string(part.text(1))});
-            return Status{};
-        },
-        entry.index);
+    const Status read = each_part(database, entry.index, [&](const PartRead& part) -> Status {
+        if (!part.key) return {};  // destroyed, and this goes with it
+        Result<schema::PersonalPart> open =
+            schema::open_part(*part.key, entry.index, part.party, part.sealed);
+        if (!open) return pass(open);
+        parts.push_back(std::move(*open));
+        return {};
+    });
     if (!read) return pass(read);
     Result<std::string> leaf = std::string(row.text(4));
     if (row.is_null(4)) {
@@ -148,6 +149,21 @@ Result<std::vector<StoredTrailEntry>> read_trail(Database& database, const Trail
 Status each_trail(Database& database, const TrailFilter& filter, const LeafReader& leaves,
                   const TrailVisit& visit) {
     return select(database, filter, "ASC", std::numeric_limits<std::int64_t>::max(), leaves, visit);
+}
+
+// Of an index that holds nothing else: it is asked on the engine's thread.
+Result<std::map<std::uint64_t, Time>> departures(Database& database) {
+    std::map<std::uint64_t, Time> out;
+    const Status read = database.each(
+        "SELECT subject, MAX(time) FROM trail WHERE kind = 'directory' AND action = 'departed' AND subject "
+        "IS "
+        "NOT NULL GROUP BY subject",
+        [&](const Row& row) {
+            out.emplace_hint(out.end(), static_cast<std::uint64_t>(row.integer(0)), row.time(1));
+            return Status{};
+        });
+    if (!read) return pass(read);
+    return out;
 }
 
 Result<std::uint64_t> trail_size(Database& database) {

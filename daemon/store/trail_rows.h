@@ -3,6 +3,7 @@
 // it.
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "daemon/store/sqlite.h"
@@ -20,5 +21,7 @@ namespace rollcall::store {
 [[nodiscard]] Status each_trail(Database& database, const TrailFilter& filter, const LeafReader& leaves,
                                 const TrailVisit& visit);
 [[nodiscard]] Result<std::uint64_t> trail_size(Database& database);
+// The last one of each person key.
+[[nodiscard]] Result<std::map<std::uint64_t, Time>> departures(Database& database);
 
 }  // namespace rollcall::store

@@ -44,6 +44,7 @@ class EmptyStore : public store::Store {
     Result<std::vector<store::StoredPersonKey>> person_keys() override {
         return std::vector<store::StoredPersonKey>{};
     }
+    Result<std::map<std::uint64_t, Time>> departures() override { return {}; }
     Result<std::uint64_t> last_person_key() override { return std::uint64_t{0}; }
     Result<std::uint64_t> last_intent() override { return std::uint64_t{0}; }
 

@@ -1,5 +1,5 @@
 // The trail at scale: entries in turns of 50 through store, publisher and log, beside the same bytes written
-// and synced by a plain loop; then a whole check, one proof, and who could read one room.
+// and synced by a plain loop; then a whole check, one proof, who could read one room, and one person erased.
 //
 //     bench_trail [ENTRIES] [FOLDER]      1,000,000 entries if not said; FOLDER decides most of the times
 #include <fcntl.h>
@@ -160,6 +160,17 @@ void ask(store::Store& store) {
                access.members().size(), 1000 * seconds_since(start));
 }
 
+// How long the engine is held up when a person is erased.
+void erase(store::Store& store) {
+    const std::vector<store::StoredPersonKey> keys = must(store.person_keys());
+    store::Turn turn;
+    turn.erased_keys = {keys[keys.size() / 2].id};
+    turn.erased_at = from_ms(1'800'000'000'000);
+    const auto start = Clock::now();
+    must(store.commit(turn));
+    fmt::print("one of {} people erased: {:.0f} ms\n", keys.size(), 1000 * seconds_since(start));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -191,6 +202,7 @@ int main(int argc, char** argv) {
                megabytes_below(folder));
     check(folder, key.verifier(), entries);
     ask(*store);
+    erase(*store);
     rusage used{};
     ::getrusage(RUSAGE_SELF, &used);
     fmt::print("peak memory {:.0f} MB\n", static_cast<double>(used.ru_maxrss) / 1000);

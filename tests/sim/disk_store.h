@@ -47,6 +47,7 @@ class DiskStore : public store::Store {
     [[nodiscard]] Result<std::vector<store::StoredPersonKey>> person_keys() override {
         return store_->person_keys();
     }
+    [[nodiscard]] Result<std::map<std::uint64_t, Time>> departures() override { return store_->departures(); }
     [[nodiscard]] Result<std::uint64_t> last_person_key() override { return store_->last_person_key(); }
     [[nodiscard]] Result<std::uint64_t> last_intent() override { return store_->last_intent(); }
 

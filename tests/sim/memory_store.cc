@@ -277,6 +277,14 @@ Result<std::vector<store::StoredPersonKey>> MemoryStore::person_keys() {
     return out;
 }
 
+Result<std::map<std::uint64_t, Time>> MemoryStore::departures() {
+    std::map<std::uint64_t, Time> out;
+    for (const store::TrailRow& row : trail_)
+        if (row.kind == "directory" && row.action == "departed" && row.subject != 0)
+            out[row.subject] = std::max(out[row.subject], row.time);
+    return out;
+}
+
 Result<std::uint64_t> MemoryStore::last_person_key() {
     return person_keys_.empty() ? 0 : person_keys_.rbegin()->first;
 }

@@ -36,6 +36,7 @@ class MemoryStore : public store::Store {
     [[nodiscard]] Result<std::optional<store::StoredPersonKey>> person_key(const Guid& guid,
                                                                            const std::string& name) override;
     [[nodiscard]] Result<std::vector<store::StoredPersonKey>> person_keys() override;
+    [[nodiscard]] Result<std::map<std::uint64_t, Time>> departures() override;
     [[nodiscard]] Result<std::uint64_t> last_person_key() override;
     [[nodiscard]] Result<std::uint64_t> last_intent() override { return last_intent_; }
 

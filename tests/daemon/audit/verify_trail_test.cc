@@ -14,9 +14,10 @@ TEST(VerifyTrail, NamesEveryChangeInTheStore) {
         const char* fault;
     };
     for (const Change& change : std::initializer_list<Change>{
-             {"UPDATE trail_personal SET text = replace(text, 'Merger', 'Other') WHERE number = 3",
+             {"UPDATE trail_part SET sealed = (SELECT sealed FROM trail_part WHERE number = 1) WHERE number "
+              "= 3",
               "rollcall.db: entry 3: what it says of its subject was changed\n"},
-             {"DELETE FROM trail_personal WHERE number = 4",
+             {"DELETE FROM trail_part WHERE number = 4",
               "rollcall.db: entry 4: what it says of its subject is missing, and nobody was erased\n"},
              {"UPDATE trail SET subject = NULL WHERE number = 5",
               "rollcall.db: entry 5: store and log differ in whether it has a subject\n"},
@@ -113,7 +114,7 @@ TEST(VerifyTrail, WhatIsDestroyedWithoutAnEntryIsSeen) {
     at.act(2);
     at.publish();
     at.meddle(
-        "UPDATE person_key SET key = NULL, guid = NULL, name = NULL, erased = 1; DELETE FROM trail_personal");
+        "UPDATE person_key SET key = NULL, guid = NULL, name = NULL, erased = 1; DELETE FROM trail_part");
     EXPECT_EQ(
         at.faults(),
         "rollcall.db: entry 1: what it says of somebody was destroyed, and no entry says that they were "

@@ -1,6 +1,7 @@
 // The trail: found by its filter, without gaps, and never changed by anybody.
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <fstream>
 
 #include "daemon/store/folder_lock.h"
 #include "daemon/store/migrations.h"
@@ -161,8 +162,8 @@ TEST(Trail, RefusesChangesByAnyProgram) {
          {"UPDATE trail SET time = 0", "UPDATE trail SET subject = NULL", "DELETE FROM trail",
           "UPDATE trail_leaf SET text = '{}'", "DELETE FROM trail_leaf",
           "INSERT OR REPLACE INTO trail_leaf VALUES (2, '{}')", "INSERT INTO trail_leaf VALUES (3, '{}')",
-          "UPDATE trail_personal SET text = '{}'", "DELETE FROM trail_personal",
-          "INSERT OR REPLACE INTO trail_personal VALUES (1, 0, 1, '{}')"})
+          "UPDATE trail_part SET sealed = x'00'", "DELETE FROM trail_part",
+          "INSERT OR REPLACE INTO trail_part VALUES (1, 0, 1, x'00')"})
         EXPECT_EQ(other.run(change), refused) << change;
     EXPECT_NE(other.run("DELETE FROM person_key"), "");
     const std::string gap = "entries of the trail follow one another without a gap";
@@ -194,6 +195,54 @@ TEST(Trail, KeepsTheFormerOneAsItWas) {
     for (const char* change : {"UPDATE trail_1 SET text = ''", "DELETE FROM trail_1"})
         EXPECT_EQ(other.run(change), "the trail is append-only");
     EXPECT_NE(other.run("INSERT INTO trail_1 VALUES (2, 0, 'start', NULL, NULL, 'more')"), "");
+}
+
+// A store of before the parts were sealed: they say the same afterwards, and lie open nowhere.
+TEST(Trail, SealsWhatLayOpen) {
+    const TemporaryFolder folder;
+    ASSERT_TRUE(ok(make_private_file(folder.path(), "rollcall.db")));
+    const TrailRow row = entry(1, Kind::intent, 1, "@ada:x");
+    const schema::PersonKey key = person(1, "").key;
+    {
+        auto database = Database::open(folder.database());
+        ASSERT_TRUE(database);
+        ASSERT_TRUE(ok(migrate(**database, migrations().first(4))));
+        ASSERT_TRUE(ok((*database)->run("INSERT INTO person_key (id, key) VALUES (1, $1)",
+                                        std::span<const unsigned char>(key))));
+        ASSERT_TRUE(ok((*database)->run("INSERT INTO person_key (id, erased) VALUES (2, 7)")));
+        ASSERT_TRUE(ok((*database)->run(
+            "INSERT INTO trail (number, time, kind, subject) VALUES (1, $1, 'intent', 1)", row.time)));
+        ASSERT_TRUE(
+            ok((*database)->run("INSERT INTO trail_leaf (number, text) VALUES (1, $1)", row.leaf.text)));
+        ASSERT_TRUE(ok((*database)->run("INSERT INTO trail_personal VALUES (1, 0, 1, $1)",
+                                        row.leaf.personal.front().text)));
+    }
+    const auto store = open_or_fail(folder.path());
+    const auto entries = store->trail({});
+    ASSERT_TRUE(entries) << entries.error().text();
+    ASSERT_EQ(entries->size(), 1U);
+    EXPECT_EQ(entries->front().user, "@ada:x");
+    std::ifstream in(folder.database(), std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(in), {});
+    EXPECT_EQ(bytes.find("@ada:x"), std::string::npos);
+}
+
+TEST(Trail, KnowsTheLastDepartureOfEach) {
+    const TemporaryFolder folder;
+    auto store = open_or_fail(folder.path());
+    const auto departed = [](std::uint64_t number, std::uint64_t subject, std::int64_t at) {
+        TrailRow row = entry(number, Kind::directory, subject, "@x:x");
+        row.time = from_ms(at);
+        row.action = "departed";
+        return row;
+    };
+    TrailRow joined = departed(4, 1, 900);
+    joined.action = "joined";
+    ASSERT_TRUE(ok(store->commit({.person_keys = kPeople,
+                                  .trail = {departed(1, 1, 500), departed(2, 2, 300), departed(3, 1, 400),
+                                            joined, departed(5, 2, 800)}})));
+    const std::map<std::uint64_t, Time> last{{1, from_ms(500)}, {2, from_ms(800)}};
+    EXPECT_EQ(store->departures().value(), last);
 }
 
 TEST(Trail, CanBeReadBesideItsWriter) {
