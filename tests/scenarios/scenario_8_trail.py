@@ -153,8 +153,7 @@ class Trail(Scenario):
         with contextlib.closing(sqlite3.connect(file)) as store, store:
             store.execute("DROP TRIGGER trail_part_refuses_update")
             number = store.execute("SELECT MIN(number) FROM trail WHERE action = 'departed'").fetchone()[0]
-            store.execute("UPDATE trail_part SET sealed = substr(sealed, 1, length(sealed) - 1) || x'00' "
-                          "WHERE number = ?", (number,))
+            store.execute("UPDATE trail_part SET sealed = zeroblob(length(sealed)) WHERE number = ?", (number,))
         self.assert_fault("rollcall.db", f"entry {number}: what it says of its subject was changed")
         file.write_bytes(before)
         self.assert_whole()

@@ -1,6 +1,8 @@
 // daemon/audit/verify_trail: whatever somebody changes in the store beside the log is named.
+#include <fmt/format.h>
 #include <fstream>
 
+#include "schema/sealed_part.h"
 #include "tests/daemon/audit/trail_fixture.h"
 
 namespace rollcall::audit::test {
@@ -41,6 +43,20 @@ TEST(VerifyTrail, NamesEveryChangeInTheStore) {
         const std::string faults = at.faults();
         EXPECT_TRUE(faults.starts_with(change.fault)) << change.sql << "\n" << faults;
     }
+}
+
+// Whoever has the database has its keys too.
+TEST(VerifyTrail, WhatWasSealedAgainIsSeen) {
+    TrailFolder at;
+    at.act(2);
+    at.publish();
+    const schema::PersonKey key = at.store->person_keys()->front().key;
+    const std::string other = schema::seal_part(key, 3, {schema::Party::subject, R"({"user":"@bob:x"})"});
+    std::string hex;
+    for (const char byte : other) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    at.meddle("UPDATE trail_part SET sealed = x'" + hex + "' WHERE number = 3");
+    EXPECT_TRUE(at.faults().starts_with("rollcall.db: entry 3: what it says of its subject was changed\n"))
+        << at.faults();
 }
 
 TEST(VerifyTrail, SomebodyElsesKeyIsNoKey) {
