@@ -1,5 +1,6 @@
 #include "daemon/store/person_key_rows.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 
 namespace rollcall::store {
@@ -70,25 +71,26 @@ std::optional<std::span<const unsigned char>> bytes(const std::optional<std::str
 
 // A page that was split keeps copies of the rows that moved, and secure_delete does not see them. It does see
 // whole pages that are given back, so the table gives back all of them. A deletion without a condition is
-// that, where no trigger has to be asked.
+// that, where no trigger has to be asked; indices are quicker made when the rows are there.
 Status write_anew(Database& database) {
     const Result<std::vector<KeyRow>> rows = read_rows(database);
     if (!rows) return pass(rows);
-    std::string trigger;
+    std::string away, back;
     Status done = database.each(
-        "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = 'person_key_refuses_delete'",
+        "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = 'person_key' AND type <> 'table'",
         [&](const Row& row) {
-            trigger = row.text(0);
+            away += fmt::format("DROP {} {};", row.text(0), row.text(1));
+            back += fmt::format("{};", row.text(2));
             return Status{};
         });
-    if (done) done = database.execute("DROP TRIGGER person_key_refuses_delete; DELETE FROM person_key;");
+    if (done) done = database.execute(away + "DELETE FROM person_key;");
     for (const KeyRow& row : *rows) {
         if (!done) return done;
         done =
             database.run("INSERT INTO person_key (id, key, guid, name, erased) VALUES ($1, $2, $3, $4, $5)",
                          row.id, bytes(row.key), bytes(row.guid), row.name, row.erased);
     }
-    return done ? database.execute(trigger) : done;
+    return done ? database.execute(back) : done;
 }
 
 }  // namespace
