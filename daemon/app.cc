@@ -343,6 +343,25 @@ Result<std::unique_ptr<control::Transport>> open_in_process(const schema::Config
     return std::unique_ptr<control::Transport>(std::make_unique<InProcess>(std::move(*app)));
 }
 
+Result<std::optional<audit::Recovered>> recover_store(
+    const schema::Config& config, const std::string& reason,
+    const std::function<void(std::uint64_t done, std::uint64_t of)>& progress) {
+    const schema::TrailCaller caller = control::own_caller();
+    if (Status owner = become_owner(config.state); !owner) return pass(owner);
+    if (sodium_init() < 0) return fail(ErrorKind::io, "libsodium cannot be started");
+    const auto key = control::read_audit_key(config.audit);
+    if (!key) return pass(key);
+    const auto store = open_store(config.state);
+    if (!store) return pass(store);
+    const auto reader = store::TrailReader::open(config.state);
+    if (!reader) return pass(reader);
+    const auto log = audit::LogFolder::open(config.audit.folder);
+    if (!log) return pass(log);
+    const Time now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+    return audit::recover(**store, **reader, *log,
+                          {config.audit.origin, {key->verifier()}, caller, reason, now, progress});
+}
+
 Status converge(control::Transport& transport, const std::function<void(std::string line)>& progress) {
     auto* here = dynamic_cast<InProcess*>(&transport);
     return here == nullptr ? Status{} : here->converge(progress);  // a daemon converges by itself

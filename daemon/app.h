@@ -4,8 +4,10 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "daemon/audit/recovery.h"
 #include "daemon/control/transport.h"
 #include "policy/base/result.h"
 #include "schema/config_file.h"
@@ -20,6 +22,12 @@ namespace rollcall {
 // `progress` gets a line now and then, on the calling thread.
 [[nodiscard]] Status converge(control::Transport& transport,
                               const std::function<void(std::string line)>& progress);
+
+// `audit recover`: a store from an older backup is brought up to its log, while no daemon runs; see
+// audit/recovery.h. nullopt: it lacks nothing. `progress` is called on the calling thread.
+[[nodiscard]] Result<std::optional<audit::Recovered>> recover_store(
+    const schema::Config& config, const std::string& reason,
+    const std::function<void(std::uint64_t done, std::uint64_t of)>& progress);
 
 // The daemon, until it is told to stop. The exit status of the program.
 [[nodiscard]] int run_daemon(const schema::Config& config);

@@ -22,6 +22,7 @@ int run(const std::vector<std::string>& words) {
                            open_in_process,
                            converge,
                            run_daemon,
+                           recover_store,
                            [] { std::this_thread::sleep_for(std::chrono::seconds{1}); },
                            matrix::ask_sign_up};
     const std::unique_ptr<cli::Terminal> terminal = cli::make_terminal(parsed.arguments->no_color);

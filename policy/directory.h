@@ -109,6 +109,8 @@ struct DirectoryStatus {
     DirectoryHealth health = DirectoryHealth::up;
     std::string server;
     std::string text;  // one sentence for people: what is wrong and what to do
+    // Everything that has changed there was told before this, and what changes from now on is told at once.
+    bool current = false;
 };
 
 // The four things people know an account by.

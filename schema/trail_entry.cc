@@ -35,7 +35,7 @@ struct TextField {
     std::string_view name;
     std::string TrailEntry::*text;
 };
-constexpr std::array<TextField, 19> kTexts{{{"action", &TrailEntry::action},
+constexpr std::array<TextField, 20> kTexts{{{"action", &TrailEntry::action},
                                             {"erased", &TrailEntry::erased},
                                             {"erased_caller", &TrailEntry::erased_caller},
                                             {"event", &TrailEntry::event},
@@ -43,6 +43,7 @@ constexpr std::array<TextField, 19> kTexts{{{"action", &TrailEntry::action},
                                             {"membership", &TrailEntry::membership},
                                             {"policy", &TrailEntry::policy},
                                             {"reason", &TrailEntry::reason},
+                                            {"recovered", &TrailEntry::recovered},
                                             {"result", &TrailEntry::result},
                                             {"review", &TrailEntry::review},
                                             {"room", &TrailEntry::room},

@@ -95,6 +95,7 @@ struct TrailEntry {
     std::string review;    // hash of the review that was signed off
     std::string rotation;  // of the log's key: the note that both keys signed (schema/key_rotation.h)
     std::vector<std::string> pseudonyms;  // of whoever was erased by it
+    std::string recovered;                // entries that the store has from the log alone: "first-last"
 
     // Only read: the pseudonym that is left of whom it is about, and of who called, once they were erased.
     std::string erased, erased_caller;

@@ -21,7 +21,10 @@ Directory::~Directory() {
 
 void Directory::start(std::optional<Cursor> cursor) {
     sweeper_ = std::make_unique<Sweeper>(
-        settings_, Sweeper::Hooks{[this](policy::DirectorySnapshot snapshot) { sink_(std::move(snapshot)); },
+        settings_, Sweeper::Hooks{[this](policy::DirectorySnapshot snapshot) {
+                                      sink_(std::move(snapshot));
+                                      note_gap(false);
+                                  },
                                   [this](DirectoryHealth health, const std::string& text) {
                                       report(&Directory::sweep_health_, health, text);
                                   },
@@ -35,7 +38,11 @@ void Directory::start(std::optional<Cursor> cursor) {
                          sweeper->allow(health == DirectoryHealth::up ||
                                         health == DirectoryHealth::incomplete);
                      },
-                     [sweeper] { sweeper->request(); }, [this] { return wanted(); }},
+                     [this, sweeper](bool gap) {
+                         if (gap) note_gap(true);
+                         sweeper->request();
+                     },
+                     [this] { return wanted(); }},
         std::move(cursor));
 }
 
@@ -71,14 +78,27 @@ Wanted Directory::wanted() const {
 void Directory::report(Health Directory::*part, DirectoryHealth health, const std::string& text) {
     const std::lock_guard lock(report_mutex_);
     this->*part = {health, text};
+    reached_ = reached_ || part == &Directory::watch_health_;
+    // A refused sweep is told each time: one that was believed may have come since the last one.
+    const bool refused = part == &Directory::sweep_health_ && health == DirectoryHealth::incomplete;
+    tell(refused);
+}
+
+void Directory::note_gap(bool gap) {
+    const std::lock_guard lock(report_mutex_);
+    gap_ = gap;
+    if (reported_) tell(false);
+}
+
+// `again`: even if it was told before.
+void Directory::tell(bool again) {
     Health now = watch_health_.health != DirectoryHealth::up ? watch_health_ : sweep_health_;
     if (now.health == DirectoryHealth::up && !watch_health_.text.empty())
         now.text = now.text.empty() ? watch_health_.text : watch_health_.text + "; " + now.text;
-    // A refused sweep is told each time: one that was believed may have come since the last one.
-    const bool refused = part == &Directory::sweep_health_ && health == DirectoryHealth::incomplete;
-    if (reported_ == now && !refused) return;
+    now.current = reached_ && !gap_ && watch_health_.health == DirectoryHealth::up;
+    if (reported_ == now && !again) return;
     reported_ = now;
-    sink_(policy::DirectoryStatus{settings_.name, now.health, settings_.url, now.text});
+    sink_(policy::DirectoryStatus{settings_.name, now.health, settings_.url, now.text, now.current});
 }
 
 Result<policy::DirectorySnapshot> read_all(const Settings& settings) {

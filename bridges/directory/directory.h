@@ -49,10 +49,13 @@ class Directory {
     struct Health {
         policy::DirectoryHealth health = policy::DirectoryHealth::up;
         std::string text;
+        bool current = false;
         bool operator==(const Health&) const = default;
     };
     [[nodiscard]] Wanted wanted() const;
     void report(Health Directory::*part, policy::DirectoryHealth health, const std::string& text);
+    void note_gap(bool gap);
+    void tell(bool again);
 
     const Settings settings_;
     const Sink sink_;
@@ -62,6 +65,8 @@ class Directory {
     Health watch_health_;               // protected by report_mutex_
     Health sweep_health_;               // protected by report_mutex_
     std::optional<Health> reported_;    // protected by report_mutex_
+    bool reached_ = false;              // protected by report_mutex_; the watch has said something
+    bool gap_ = false;                  // protected by report_mutex_; until the next complete read
     std::unique_ptr<Sweeper> sweeper_;  // set by start(), cleared by stop()
     std::unique_ptr<Watch> watch_;      // likewise; ends before the sweeper, which it calls
 };

@@ -60,7 +60,9 @@ Result<Publisher> Publisher::open(LogFolder folder, schema::SignerKey key, std::
             ErrorKind::conflict,
             fmt::format("the log in {} has {} signed entries, and the store only {}: going on would fork it",
                         out.folder_.path(), out.head_.size, committed),
-            "the store was restored from an older backup; see docs/trail.md, \"After a restore\"");
+            "the store was restored from an older backup: `rollcall audit recover` takes the rest from the "
+            "log; "
+            "see docs/trail.md, \"After a restore\"");
     Result<schema::TlogEdge> edge = out.folder_.edge(out.head_.size);
     if (!edge) return pass(edge);
     if (edge->root() != out.head_.root)

@@ -32,6 +32,11 @@ Status Trail::start() {
     return {};
 }
 
+void Trail::start_after(std::uint64_t number, std::uint64_t key) {
+    next_ = number + 1;
+    next_key_ = key + 1;
+}
+
 void Trail::add(const schema::TrailEntry& entry) {
     if (spoiled_) spoiled_ = write(entry);
 }

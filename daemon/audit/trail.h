@@ -28,6 +28,9 @@ class Trail {
 
     // Goes on where the store ends. Once, before the first entry.
     [[nodiscard]] Status start();
+    // The same, where the turn that it is first taken into brings entries up to `number` and keys up to
+    // `key`.
+    void start_after(std::uint64_t number, std::uint64_t key);
     void add(const schema::TrailEntry& entry);
     // These keys are destroyed by the turn's commit; whoever had one gets a new one with their next entry.
     void erase(const std::vector<std::uint64_t>& keys);

@@ -6,6 +6,9 @@
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
+
+#include "daemon/audit/recovery.h"
 
 namespace rollcall::audit {
 namespace {
@@ -38,6 +41,7 @@ class StoreCheck {
         for (const Party party : {Party::subject, Party::caller})
             check_party(*row, party, schema::party_mark(*event, party));
         note_erasures(number, ours);
+        note_recovery(number, ours);
         follow_intent(number, ours);
     }
 
@@ -61,8 +65,14 @@ class StoreCheck {
             else
                 fault(number, fmt::format("intent {} has no result", intent));
         }
+        for (const auto& [number, party] : missing_)
+            if (recovered(number))
+                ++out_.lost;
+            else
+                fault(number, fmt::format("what it says of its {} is missing, and nobody was erased",
+                                          to_text(party)));
         for (const auto& [pseudonym, number] : gone_)
-            if (!erased_.contains(pseudonym))
+            if (!erased_.contains(pseudonym) && !recovered(number))
                 fault(number,
                       "what it says of somebody was destroyed, and no entry says that they were erased");
         for (const auto& [pseudonym, number] : kept_)
@@ -127,8 +137,7 @@ class StoreCheck {
         const auto part = std::find_if(row.row.leaf.personal.begin(), row.row.leaf.personal.end(),
                                        [party](const schema::PersonalPart& p) { return p.party == party; });
         if (part == row.row.leaf.personal.end() || !row.keys[at])
-            return fault(number, fmt::format("what it says of its {} is missing, and nobody was erased",
-                                             to_text(party)));
+            return static_cast<void>(missing_.emplace_back(number, party));
         if (row.filed_under[at] != key)
             return fault(number,
                          fmt::format("the store finds it under another {} than it has", to_text(party)));
@@ -146,6 +155,19 @@ class StoreCheck {
         const json::Array* pseudonyms = ours["pseudonyms"].array();
         if (pseudonyms == nullptr) return fault(number, "it erases nobody");
         for (const json::Value& pseudonym : *pseudonyms) erased_.insert(pseudonym.text());
+    }
+
+    // Of these entries the store has what the log says, and no more.
+    void note_recovery(std::uint64_t number, const json::Value& ours) {
+        if (ours["kind"].text() != "command" || ours["action"].text() != "recover") return;
+        const auto range = read_range(ours["recovered"].text());
+        if (!range || range->second != number - 1) return fault(number, "it does not say what was recovered");
+        recovered_.push_back(*range);
+    }
+    [[nodiscard]] bool recovered(std::uint64_t number) const {
+        return std::any_of(recovered_.begin(), recovered_.end(), [number](const auto& range) {
+            return range.first <= number && number <= range.second;
+        });
     }
 
     // A key is found by a GUID or a name; each must stand in entries that lie under it (audit/trail.h).
@@ -226,7 +248,9 @@ class StoreCheck {
     std::map<std::uint64_t, std::uint64_t> open_, orphans_;  // intent → entry
     std::map<std::string, std::uint64_t> gone_;              // pseudonym → its first entry
     std::unordered_map<std::string, std::uint64_t> kept_;
-    std::set<std::string> erased_;                         // by an entry
+    std::set<std::string> erased_;  // by an entry
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> recovered_;
+    std::vector<std::pair<std::uint64_t, Party>> missing_;
     std::unordered_map<std::uint64_t, FoundBy> found_by_;  // by person key
     std::unordered_set<std::size_t> together_;             // GUID and name of one entry, hashed
     std::optional<std::uint64_t> former_;

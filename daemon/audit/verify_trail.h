@@ -14,6 +14,7 @@ struct TrailVerification {
     std::uint64_t unsigned_entries = 0;  // in the store, and newer than the checkpoint
     std::uint64_t personal = 0;          // parts whose MAC holds
     std::uint64_t erased = 0;            // parts of people who were erased
+    std::uint64_t lost = 0;              // parts that a database took with it (recovery.h)
     std::uint64_t intents = 0;           // with their result
     std::uint64_t in_flight = 0;
     std::vector<Fault> faults;  // of the log and of the store, at most kMostFaults of each

@@ -355,6 +355,10 @@ void Parser::add_audit_rights(CLI::App* audit) {
                        "Sign the log with a new key from now on; the old one leads to it",
                        "rollcall audit rotate-key --reason \"Yearly rotation\"", audit),
                true);
+    add_reason(command(Command::audit_recover, "recover",
+                       "Bring a database from an older backup up to its log; while the daemon is stopped",
+                       "rollcall audit recover --reason \"Disk failure on 3 March\"", audit),
+               true);
     for (CLI::App* one : {erase, hold, release}) {
         one->add_option("PERSON", arguments_.user, "Login name, Matrix ID, guid:… or pseudonym")->required();
         add_reason(one, true);

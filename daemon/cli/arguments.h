@@ -38,6 +38,7 @@ enum class Command : std::uint8_t {
     audit_hold,
     audit_release,
     audit_rotate_key,
+    audit_recover,
     audit_export
 };
 

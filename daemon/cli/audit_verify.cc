@@ -70,7 +70,8 @@ json::Value to_json(const OpenedLog& log, const audit::TrailVerification& found,
     for (const auto& [name, count] :
          {std::pair("checked", found.log.entries), std::pair("unsigned", found.unsigned_entries),
           std::pair("personal", found.personal), std::pair("erased", found.erased),
-          std::pair("intents", found.intents), std::pair("in_flight", found.in_flight),
+          std::pair("lost", found.lost), std::pair("intents", found.intents),
+          std::pair("in_flight", found.in_flight),
           std::pair("checkpoints_met", std::uint64_t{found.log.anchors})})
         out.set(name, static_cast<std::int64_t>(count));
     for (const audit::Fault& fault : found.faults) {
@@ -109,9 +110,11 @@ std::string view(const OpenedLog& log, const audit::TrailVerification& found, co
     if (found.unsigned_entries > 0)
         table.row({{"not signed yet", Tone::faint},
                    counted(found.unsigned_entries, "newer entry", "newer entries")});
-    table.row({{"about people", Tone::faint},
-               counted(found.personal, "part as it was written", "parts as they were written") +
-                   (found.erased > 0 ? fmt::format(", {} erased", with_separators(found.erased)) : "")});
+    table.row(
+        {{"about people", Tone::faint},
+         counted(found.personal, "part as it was written", "parts as they were written") +
+             (found.erased > 0 ? fmt::format(", {} erased", with_separators(found.erased)) : "") +
+             (found.lost > 0 ? fmt::format(", {} lost with a database", with_separators(found.lost)) : "")});
     table.row({{"requests", Tone::faint},
                counted(found.intents, "intent with its result", "intents with their results") +
                    (found.in_flight > 0 ? fmt::format(", {} under way", found.in_flight) : "")});

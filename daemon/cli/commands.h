@@ -29,6 +29,7 @@ int audit_leavers(const Session& session);
 int audit_review(const Session& session);
 int audit_sign_off(const Session& session);
 int audit_rotate_key(const Session& session);
+int audit_recover(const Session& session);
 int audit_rights(const Session& session);  // erase, hold, release
 int audit_export(const Session& session);
 

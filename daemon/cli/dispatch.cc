@@ -53,6 +53,8 @@ int dispatch(const Session& session) {
             return audit_rights(session);
         case Command::audit_rotate_key:
             return audit_rotate_key(session);
+        case Command::audit_recover:
+            return audit_recover(session);
         case Command::audit_export:
             return audit_export(session);
     }

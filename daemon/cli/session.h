@@ -8,6 +8,7 @@
 #include <string>
 
 #include "bridges/matrix/sign_up.h"
+#include "daemon/audit/recovery.h"
 #include "daemon/cli/arguments.h"
 #include "daemon/cli/terminal.h"
 #include "daemon/control/transport.h"
@@ -24,6 +25,10 @@ struct Doors {
     std::function<Result<std::unique_ptr<control::Transport>>(const schema::Config&)> open_in_process;
     std::function<Status(control::Transport&, const std::function<void(std::string)>&)> converge;
     std::function<int(const schema::Config&)> run_daemon;
+    std::function<Result<std::optional<audit::Recovered>>(
+        const schema::Config&, const std::string& reason,
+        const std::function<void(std::uint64_t done, std::uint64_t of)>& progress)>
+        recover_store;
     std::function<void()> wait;  // a moment, between two looks at something that grows
     std::function<matrix::SignUp(const std::string& homeserver)> sign_up;
 };

@@ -34,6 +34,8 @@ void servers_attention(const json::Value& status, std::vector<std::string>& out)
         out.push_back(with_text("The directory: " + health, directory["text"]));
     else if (const std::string remark = directory["text"].text(); !remark.empty())
         out.push_back("The directory answers, but: " + remark);
+    if (!directory["current"].boolean_or(true))
+        out.push_back("Who is not listed, or not known, stays until the directory answers");
     if (const std::string frozen = directory["frozen"].text(); !frozen.empty())
         out.push_back("Nobody is removed for now: " + frozen);
     if (directory["health"].text() == "up" && !directory["read"].boolean_or(false))

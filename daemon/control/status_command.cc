@@ -51,6 +51,7 @@ json::Value directory_json(const engine::Engine& engine, const policy::World& wo
     out.set("health", health_text(status.health));
     out.set("text", status.text);
     out.set("read", world.directory_read);
+    out.set("current", engine.directory_current());
     out.set("usn", static_cast<std::int64_t>(world.cursor.usn));
     out.set("last_answer", world.cursor.time == Time{} ? "" : to_rfc3339(world.cursor.time));
     out.set("frozen", world.frozen);

@@ -80,6 +80,7 @@ void Engine::dispatch() {
     if (!decider_ || !may_act) return dispatch_reads();
     const bool all = pause_ == Pause::none;
     const bool counted = !whole_pass_ && backlog_.complete();
+    if (!directory_heard_) return dispatch_before_directory(all);
     if (pause_ != Pause::all) dispatch_lane(Lane::departure);  // even while a pass is under way
     if (all) dispatch_lane(Lane::outsider);
     if (all && counted) dispatch_lane(Lane::removal);
@@ -95,6 +96,15 @@ void Engine::dispatch() {
     dispatch_lane(Lane::cosmetic);
     dispatch_released();
     dispatch_notices();
+}
+
+// What the store says of the directory is as old as the last process: somebody may be an employee again
+// since, or none any more. Outsiders do not depend on it, and doors are closed.
+void Engine::dispatch_before_directory(bool all) {
+    if (all) dispatch_lane(Lane::outsider);
+    close_rooms();
+    dispatch_strays();
+    dispatch_reads();
 }
 
 void Engine::dispatch_lane(Lane lane) {
@@ -126,6 +136,9 @@ void Engine::dispatch_lane(Lane lane) {
 bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
     const ActionKey key = policy::key_of(*decider_, user, action);
     if (action.lane == Lane::removal && suspect_rooms_.contains(key.room)) return false;
+    // Not found, not listed: only of a directory whose present state is known (design, Never 1).
+    if (action.lane == Lane::removal && action.basis != policy::Basis::outsider && !directory_current())
+        return false;
     if (action.kind == ActionKind::add && fill_is_over(decider_->world_room(action.room))) return false;
     const policy::GuardState& guards = whole_pass_ ? departures_guard_ : guards_;
     if (!ready(key) || !guards.allows(*decider_, memory_, user, action)) return false;

@@ -118,6 +118,10 @@ class Engine {
     [[nodiscard]] bool fresh() const {
         return read_since_start_ && rooms_to_read_.empty() && members_to_read_.empty() && reading_.empty();
     }
+    // What the directory says now is known: nobody has to be taken for a stranger whom it has gained since.
+    [[nodiscard]] bool directory_current() const {
+        return settings_.one_shot ? read_since_start_ : directory_status_.current;
+    }
     // Lets a one-shot engine act.
     void converge() { converging_ = true, more_ = true; }
     [[nodiscard]] bool blocked() const { return blocked_; }
@@ -249,6 +253,7 @@ class Engine {
     void count_departures();
     void count();
     void dispatch();
+    void dispatch_before_directory(bool all);
     void dispatch_lane(policy::Lane lane);
     bool dispatch_user(UserId user, const policy::UserAction& action);
     [[nodiscard]] bool slot_free(policy::Lane lane) const;
@@ -401,6 +406,7 @@ class Engine {
     std::array<std::size_t, policy::kLanes> lane_cursor_{};
     bool dispatched_ = false;  // something was sent in this turn
     bool read_since_start_ = false;
+    bool directory_heard_ = false;  // it is current, or cannot be reached
     bool converging_ = false;
     bool more_ = false;  // another turn has work although no message comes
 

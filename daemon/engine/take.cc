@@ -56,7 +56,7 @@ void Engine::take(Command& message) {
 }
 
 void Engine::take(policy::DirectorySnapshot& message) {
-    read_since_start_ = true;
+    read_since_start_ = directory_heard_ = true;
     recheck_ = 0;
     believe(policy::Fact(std::move(message)));
 }
@@ -99,8 +99,10 @@ void Engine::take(policy::DirectoryStatus& message) {
             policy::DirectoryRefused{message.text, {message.directory, message.server, 0, "", world_.now}});
     // What hid part of it may be over: only a complete read says so.
     if (message.health == policy::DirectoryHealth::up && !world_.frozen.empty()) directory_.request_sweep();
+    if (message.health != policy::DirectoryHealth::up || message.current != directory_status_.current)
+        more_ = true;
+    directory_heard_ = directory_heard_ || message.current || message.health != policy::DirectoryHealth::up;
     directory_status_ = std::move(message);
-    if (directory_status_.health != policy::DirectoryHealth::up) more_ = true;
 }
 
 void Engine::take(audit::LogState& message) {

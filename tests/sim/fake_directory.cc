@@ -51,8 +51,9 @@ void FakeDirectory::request_sweep() {
                 status.health = policy::DirectoryHealth::unreachable;
                 status.text = "the domain controller does not answer";
             }
-            deliver(status);
+            status.current = !nothing;
             if (!nothing) deliver(std::move(read));
+            deliver(status);
             // The bridge tries again by itself.
             if (nothing || nobody)
                 agenda_.after(std::chrono::seconds{30}, [this, process] {
@@ -68,6 +69,13 @@ void FakeDirectory::process_started(const policy::World::Cursor& cursor) {
     sweeping_ = false;
     if (cursor.invocation_id != content.invocation) return request_sweep();
     drain(cursor.usn);
+    agenda_.after(latency, [this, process = process_] {
+        if (process != process_ || !running_) return;
+        policy::DirectoryStatus status;
+        status.directory = "corp";
+        status.current = true;
+        deliver(status);
+    });
 }
 
 // Everything written since, as the bridge reads it after a restart.

@@ -259,6 +259,27 @@ TEST_F(Commands, CheckOnlineRefusesToJoinPeopleWhereAnybodyCanTakeTheirName) {
     EXPECT_EQ(bench.run({"check", "--online"}), 0) << "without the mask everybody is invited";
 }
 
+TEST_F(Commands, RecoverySaysWhatWasLostAndWhatToOrderAgain) {
+    std::filesystem::create_directories(bench.folder / "state/audit");
+    EXPECT_EQ(bench.run({"audit", "recover", "--reason", "the disk died"}), 0) << err();
+    EXPECT_TRUE(has(out(), "nothing was recovered")) << out();
+    EXPECT_EQ(bench.recovered_for, "the disk died");
+    bench.clear();
+    bench.recovered = audit::Recovered{
+        1'041, 1'094, 3, 0, 1, {{1'057, *parse_rfc3339("2026-03-03T08:12:44Z"), "pause", ""}}};
+    EXPECT_EQ(bench.run({"audit", "recover", "--reason", "the disk died"}), 0) << err();
+    EXPECT_TRUE(has(out(),
+                    "Recovered from the log: 54 entries, 1,041 to 1,094.\n"
+                    "  not known any more  3 pseudonyms\n"
+                    "  end not known       1 request\n"))
+        << out();
+    EXPECT_TRUE(has(out(), "\n  1,057  2026-03-03 09:12:44 CET  pause\n")) << out();
+    bench.clear();
+    bench.recovered = fail(ErrorKind::conflict, "the log is not whole: tile/0/000: gone");
+    EXPECT_EQ(bench.run({"audit", "recover", "--reason", "the disk died"}), 1);
+    EXPECT_TRUE(has(err(), "not whole")) << err();
+}
+
 TEST_F(Commands, ATransportThatFailsIsReported) {
     EXPECT_EQ(bench.run({"status"}), 1);
     EXPECT_EQ(err(), "rollcall: the daemon has gone\n  what to do: start it again\n");

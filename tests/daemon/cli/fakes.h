@@ -123,6 +123,8 @@ struct Bench {
     int converged = 0;
     matrix::SignUp sign_up = matrix::SignUp::closed;
     std::string asked_sign_up;
+    Result<std::optional<audit::Recovered>> recovered = std::optional<audit::Recovered>();
+    std::string recovered_for;
 
     int run(std::vector<std::string> words) {
         words.insert(words.begin(), {"-c", folder / "rollcall.yaml"});
@@ -167,6 +169,12 @@ struct Bench {
             return {};
         };
         doors.run_daemon = [](const schema::Config&) { return 0; };
+        doors.recover_store = [this](const schema::Config&, const std::string& reason,
+                                     const std::function<void(std::uint64_t, std::uint64_t)>&)
+            -> Result<std::optional<audit::Recovered>> {
+            recovered_for = reason;
+            return recovered;
+        };
         doors.wait = [] {};
         doors.sign_up = [this](const std::string& homeserver) {
             asked_sign_up = homeserver;
