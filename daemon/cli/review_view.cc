@@ -11,7 +11,7 @@ namespace {
 std::string signed_off(const json::Value& review, const std::string& zone) {
     const json::Value& last = review["signed_off"];
     if (last.is_null()) return "Never signed off.";
-    const std::string why = last["way"].text() == "reaction" ? ", in Matrix (as the homeserver says)"
+    const std::string why = last["way"].text() == "reaction" ? ", in Matrix, as the homeserver says"
                                                              : ": " + last["reason"].text();
     return fmt::format("Signed off on {} by {}{}{}", shown_time(last["time"].text(), zone),
                        last["by"].text("?"), why,

@@ -212,7 +212,7 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
     count_attention(status["failures"], "action", "actions", "could not be done", out);
     if (const std::size_t unsent = number(status["reviews"]["unsent"]); unsent > 0)
         out.push_back(
-            fmt::format("An owner could not be asked to sign the review of {} off: see "
+            fmt::format("An owner could not be asked about the review of {}: see "
                         "`rollcall audit review`",
                         counted(unsent, "room", "rooms")));
     if (const std::size_t lost = number(status["rooms"]["lost"]); lost > 0)

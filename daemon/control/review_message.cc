@@ -98,8 +98,9 @@ std::string linked(const json::Value& member) {
                        escaped(name_of(member)));
 }
 
+// How many there are.
 template <class Which>
-void part(Writer& to, const std::string& title, const json::Array& members, Which which) {
+std::size_t part(Writer& to, const std::string& title, const json::Array& members, Which which) {
     std::size_t count = 0;
     for (const json::Value& member : members) {
         if (is_bot(member) || !which(member)) continue;
@@ -115,6 +116,7 @@ void part(Writer& to, const std::string& title, const json::Array& members, Whic
         to.line(more, more);
     }
     if (count > 0) to.end_list();
+    return count;
 }
 
 std::string names(const Context& context, const std::vector<std::string>& users) {
@@ -174,12 +176,15 @@ ReviewMessage review_message(const Context& context, const json::Value& review, 
     }
     const std::string title = fmt::format("Access review of {}: is everybody right who is there?", room);
     to.paragraph(title, "<b>" + escaped(title) + "</b>");
-    const std::string about = fmt::format("You are an owner of this room. There are {} in it. {}",
-                                          people_in(content), since_then(context, review, history));
+    const std::string people = people_in(content);
+    const std::string about =
+        fmt::format("You are an owner of this room. {} {} in it. {}", people,
+                    people == "1 person" ? "is" : "are", since_then(context, review, history));
     to.paragraph(about, escaped(about));
-    part(to, "They do not belong there:", members, out_of_place);
-    part(to, "From outside of the company:", members, from_outside);
-    part(to, "Everybody else:", members,
+    const bool apart = part(to, "They do not belong there:", members, out_of_place) +
+                           part(to, "From outside of the company:", members, from_outside) >
+                       0;
+    part(to, apart ? "Everybody else:" : "Who they are:", members,
          [](const json::Value& member) { return !out_of_place(member) && !from_outside(member); });
     const std::string yes = fmt::format(
         "Is that right? Then react to this message with {}. That signs the review off in your name, "

@@ -2,10 +2,16 @@
 // and what a crash leaves of it.
 #include <gtest/gtest.h>
 #include <algorithm>
+#include <atomic>
+#include <future>
+#include <memory>
+#include <thread>
 
 #include "daemon/control/audit_question.h"
 #include "daemon/control/review_asking.h"
+#include "daemon/control/review_reader.h"
 #include "tests/daemon/control/daemon.h"
+#include "tests/wait.h"
 
 namespace rollcall::control {
 namespace {
@@ -504,6 +510,81 @@ TEST_F(Review, SaysWhoCameAndLeftSinceTheLastSignOff) {
     ask_owners();
     const std::string text = told("olga").back();
     EXPECT_NE(text.find("by olga. New since then: cas. No longer there: ben."), std::string::npos) << text;
+}
+
+// --- the thread
+
+// What stood in the trail at a moment; or entries without an end.
+class Copy : public store::TrailSource {
+  public:
+    Copy(const std::vector<store::StoredTrailEntry>& rows, std::atomic<bool>* endless)
+        : rows_(rows), endless_(endless) {}
+    Result<std::vector<store::StoredTrailEntry>> trail(const store::TrailFilter&) override { return rows_; }
+    Status each_trail(const store::TrailFilter& filter, const store::TrailVisit& visit) override {
+        do {
+            for (const store::StoredTrailEntry& row : rows_)
+                if (row.room == filter.room)
+                    if (Status visited = visit(row); !visited) return visited;
+            if (endless_ != nullptr) *endless_ = true;
+        } while (endless_ != nullptr);
+        return {};
+    }
+    Result<std::uint64_t> trail_size() override { return rows_.size(); }
+    void read_leaves_with(store::LeafReader) override {}
+
+  private:
+    const std::vector<store::StoredTrailEntry>& rows_;
+    std::atomic<bool>* const endless_;
+};
+
+TEST_F(Review, TheTrailIsReadOnAThreadOfItsOwnAndTheEngineAnswers) {
+    ask_owners();
+    react("olga", last_message("olga"));
+    daemon.sim.run_for(seconds{10});
+    ASSERT_EQ(to_read.size(), 1U);
+    store::TrailFilter all;
+    all.at_most = 1'000'000;
+    const auto rows = *daemon.sim.store().trail(all);
+    const Handler handler(config, [&]() -> Result<std::unique_ptr<store::TrailSource>> {
+        return std::unique_ptr<store::TrailSource>(std::make_unique<Copy>(rows, nullptr));
+    });
+    daemon.work();
+    {
+        ReviewReader reader(config, handler, daemon.mailbox);
+        reader.read("team", sim::kBot);
+        EXPECT_TRUE(eventually([this] {  // asks the thread that is the engine's now
+            const auto over = std::make_shared<std::promise<bool>>();
+            EXPECT_TRUE(daemon.mailbox.offer({[over](engine::Engine& engine) {
+                                                  over->set_value(engine.review_asks().empty());
+                                                  return std::function<void()>{};
+                                              },
+                                              true}));
+            return over->get_future().get();
+        }));
+    }
+    daemon.rest();
+    EXPECT_EQ(entries("sign-off").size(), 1U);
+}
+
+TEST_F(Review, AnEndCutsTheReadingShort) {
+    ask_owners();
+    react("olga", last_message("olga"));
+    daemon.sim.run_for(seconds{10});
+    store::TrailFilter all;
+    all.at_most = 1'000'000;
+    const auto rows = *daemon.sim.store().trail(all);
+    std::atomic<bool> begun = false;
+    const Handler handler(config, [&]() -> Result<std::unique_ptr<store::TrailSource>> {
+        return std::unique_ptr<store::TrailSource>(std::make_unique<Copy>(rows, &begun));
+    });
+    {
+        ReviewReader reader(config, handler, daemon.mailbox);
+        reader.read("team", sim::kBot);
+        while (!begun) std::this_thread::yield();
+    }
+    EXPECT_TRUE(daemon.sim.engine().turn(daemon.mailbox.take(), daemon.sim.agenda.now()));
+    EXPECT_TRUE(entries("sign-off").empty());
+    EXPECT_EQ(rooms_waiting(), 1) << "it is looked at after the next start";
 }
 
 }  // namespace
