@@ -80,7 +80,7 @@ void sign(const Context& context, UserId user, const ReviewAsk& asked, const jso
     const std::uint64_t number = engine.trail_size();
     engine.review_settled(asked.room_key);
     engine.forget_review_ask(asked.key());
-    engine.tell(asked.user, asked.reaction->event,
+    engine.tell(asked.user, asked.room_key + "/signed",
                 fmt::format("Signed off: {} with {}. It is on record as entry {} (review {}).",
                             quoted_room(review["content"]), people_in(review["content"]), number,
                             short_hash(review)));
@@ -95,14 +95,14 @@ void answer(const Context& context, const ReviewAsk& asked, std::uint32_t room, 
         case Tri::no:
             engine.forget_review_ask(asked.key());
             return engine.tell(
-                asked.user, asked.reaction->event,
+                asked.user, asked.room_key + "/no-owner",
                 fmt::format("You are not an owner of {} any more, or not in it, so your {} does "
                             "not count. Nothing was signed off.",
                             name, engine::kSigningReaction));
         case Tri::unknown:
             engine.forget_reaction(asked.key());
             return engine.tell(
-                asked.user, asked.reaction->event,
+                asked.user, asked.room_key + "/unknown",
                 fmt::format("Whether you are an owner of {} cannot be checked at the moment, so "
                             "nothing was signed off. Take your {} back and give it again later.",
                             name, engine::kSigningReaction));

@@ -194,7 +194,7 @@ class Engine {
     void forget_reaction(const ReviewKey& key);        // it does not count; another one may
     void reactions_looked_at(bool read);               // what read_review() was asked for is over
     void review_settled(const std::string& room_key);  // signed off, by whomever
-    // A message to somebody in the bot's direct room with them, once for each `id`.
+    // A message to somebody in the bot's direct room with them; one of each `id` waits at most.
     void tell(const std::string& user, std::string_view id, const std::string& text);
     void verify_rooms();
     // Runs the command again in the next turn: something that it needs is still being read.
@@ -304,6 +304,7 @@ class Engine {
     void owe(std::string key, std::string to, std::string text, std::string html = {});
     void tell_admins(std::string_view id, const std::string& text);
     void dispatch_notices();
+    void watch_direct_room(const policy::RoomEvent& event);
     void drop_notices_to_departed();
     [[nodiscard]] bool meeting(const std::string& user) const;
     void finish_notice(Intent& intent, const CallResult& result);

@@ -67,7 +67,19 @@ void Engine::owe(std::string key, std::string to, std::string text, std::string 
 }
 
 void Engine::tell(const std::string& user, std::string_view id, const std::string& text) {
-    owe(fmt::format("review-answer/{}", id), user, text);
+    owe(fmt::format("review-answer/{}/{}", user, id), user, text);
+}
+
+// Whoever has left the room of the two is not there to read in it: what they are owed next makes another.
+void Engine::watch_direct_room(const policy::RoomEvent& event) {
+    const auto* member = std::get_if<policy::MemberContent>(&event.content);
+    if (member == nullptr || (member->membership != policy::MembershipState::leave &&
+                              member->membership != policy::MembershipState::ban))
+        return;
+    const auto direct = direct_rooms_.find(member->user);
+    if (direct == direct_rooms_.end() || direct->second != event.room) return;
+    mark("direct_room", direct->first, std::nullopt);
+    direct_rooms_.erase(direct);
 }
 
 void Engine::tell_admins(std::string_view id, const std::string& text) {

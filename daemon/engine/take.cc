@@ -31,6 +31,7 @@ void Engine::take(TransactionIn& message) {
             ++counters_.events;
             heard_from(event.room, world_.now);
             learn(policy::RoomEventSeen{event, expected(event)});
+            watch_direct_room(event);
             take_reaction(event);
         }
         turn_.transactions.push_back(identity);

@@ -480,6 +480,20 @@ TEST_F(Review, OnlyAnAuditorAsksAndOnlyWhomThereIs) {
     EXPECT_LT(before, *daemon.sim.engine().store().trail_size()) << "she is an owner no more";
 }
 
+TEST_F(Review, AnOwnerWhoLeftTheRoomOfTheTwoIsAskedInAnother) {
+    ask_owners();
+    const std::string first = direct_room("olga");
+    ASSERT_TRUE(daemon.sim.homeserver.leave(first, id("olga")));
+    daemon.sim.run_for(seconds{10});
+    daemon.sim.restart();
+    daemon.sim.homeserver.rooms.at(first).direct = false;  // so that direct_room() finds the other
+    ask_owners();
+    ASSERT_EQ(told("olga").size(), 1U);
+    react("olga", last_message("olga"));
+    settle();
+    EXPECT_EQ(entries("sign-off").size(), 1U);
+}
+
 TEST_F(Review, AMessageThatIsRefusedShows) {
     daemon.sim.homeserver.answer_instead =
         [&](const engine::Call& call) -> std::optional<engine::CallResult> {
