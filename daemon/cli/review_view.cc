@@ -13,7 +13,7 @@ std::string signed_off(const json::Value& review, const std::string& zone) {
     if (last.is_null()) return "Never signed off.";
     const std::string why = last["way"].text() == "reaction" ? ", in Matrix, as the homeserver says"
                                                              : ": " + last["reason"].text();
-    return fmt::format("Signed off on {} by {}{}{}", shown_time(last["time"].text(), zone),
+    return fmt::format("Signed off on {} by {}{}{}.", shown_time(last["time"].text(), zone),
                        last["by"].text("?"), why,
                        last["unchanged"].boolean_or(false) ? "" : " (it has changed since)");
 }
