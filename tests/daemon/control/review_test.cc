@@ -526,6 +526,110 @@ TEST_F(Review, SaysWhoCameAndLeftSinceTheLastSignOff) {
     EXPECT_NE(text.find("by olga. New since then: cas. No longer there: ben."), std::string::npos) << text;
 }
 
+TEST_F(Review, ReactionsThatCannotBeUnderstoodYetHaveALimit) {
+    ask_owners();
+    react("olga", last_message("olga"));
+    settle();
+    static_cast<void>(daemon.sim.command([](engine::Engine& engine) {
+        engine.pause(engine::Engine::Pause::all_but_departures, {0, -1, "tester"}, "a test");
+    }));
+    ask_owners();
+    const auto kept = [this] {
+        const auto marks = *daemon.sim.store().marks();
+        return std::count_if(marks.begin(), marks.end(),
+                             [](const store::StoredMark& mark) { return mark.kind == "review_early"; });
+    };
+    for (int i = 0; i < 100; ++i) react("olga", "$any" + std::to_string(i));
+    daemon.sim.homeserver.react(daemon.sim.room_id("team"), id("olga"), "$elsewhere", kYes);
+    daemon.sim.homeserver.react(daemon.sim.room_id("team"), id("ben"), "$elsewhere", kYes);
+    daemon.sim.run_for(minutes{1});
+    EXPECT_EQ(kept(), 16);
+    static_cast<void>(daemon.sim.command([](engine::Engine& engine) {
+        engine.pause(engine::Engine::Pause::none, {0, -1, "tester"}, "");
+    }));
+    daemon.sim.run_for(minutes{1});
+    EXPECT_EQ(kept(), 0) << "the message is known, and none of them was to it";
+    EXPECT_TRUE(to_read.empty());
+}
+
+TEST_F(Review, NoMoreAreAskedAtOnceThanTheLimit) {
+    static_cast<void>(daemon.sim.command([](engine::Engine& engine) {
+        engine.pause(engine::Engine::Pause::all, {0, -1, "tester"}, "a test");
+        for (std::size_t i = 0; i < engine::Engine::kMostReviewAsks; ++i)
+            engine.ask_review({.user = id("x" + std::to_string(i)), .room_key = "team", .hash = "abcd"},
+                              "look", "");
+    }));
+    const auto before = *daemon.sim.engine().store().trail_size();
+    const json::Value refused = ask_as(auditor, "ask", R"({"room":"team","reason":"Q1"})");
+    EXPECT_EQ(refused["exit"].integer_or(-1), 1);
+    EXPECT_NE(refused["error"]["message"].text().find("more than 2000 reviews"), std::string::npos)
+        << json::write(refused);
+    EXPECT_EQ(*daemon.sim.engine().store().trail_size(), before) << "nobody is asked then";
+}
+
+// The process ends at one boundary after another: before and after each commit, between the requests, carried
+// out and not answered, answered and not known.
+class Crashing : public Review {
+  public:
+    explicit Crashing(std::size_t at) : at_(at) {
+        const auto commit = [this](const store::Turn& turn) {
+            if (!turn.trail.empty() || !turn.marks.empty() || !turn.transactions.empty())
+                if (crossed()) throw sim::Crash{};
+        };
+        daemon.sim.memory.before_commit = commit;
+        daemon.sim.memory.after_commit = commit;
+        daemon.sim.homeserver.on_send = [this](std::uint64_t, const engine::Call&) {
+            if (crossed()) throw sim::Crash{};
+        };
+        daemon.sim.homeserver.on_carried_out = [this](const engine::Call&) {
+            if (crossed()) daemon.sim.stop();
+        };
+        daemon.sim.homeserver.on_answer = [this](const engine::CallResult&) {
+            if (crossed()) daemon.sim.stop();
+        };
+    }
+    void TestBody() override {
+        for (int tries = 0; tries < 3 && size("ask sign-off") == 0; ++tries)
+            guarded(
+                [this] { static_cast<void>(ask_as(auditor, "ask", R"({"room":"team","reason":"Q1"})")); });
+        guarded([this] { daemon.sim.run_for(minutes{2}); });
+        daemon.sim.homeserver.join(direct_room("olga"), id("olga"));
+        react("olga", last_message("olga"));
+        for (int round = 0; round < 3; ++round) guarded([this] { settle(); });
+        guarded([this] { daemon.sim.run_for(minutes{2}); });
+        EXPECT_EQ(size("ask sign-off"), 1U) << at_;
+        EXPECT_EQ(size("sign-off"), 1U) << at_;
+        EXPECT_EQ(told("olga").size(), 2U) << at_;
+        EXPECT_EQ(daemon.sim.homeserver.complaints, std::vector<std::string>{}) << at_;
+    }
+    [[nodiscard]] bool crashed() const { return crossings_ >= at_; }
+
+  private:
+    bool crossed() { return armed_ && ++crossings_ == at_; }
+    void guarded(const std::function<void()>& work) {
+        armed_ = true;
+        work();
+        armed_ = false;
+        while (!daemon.sim.running()) daemon.sim.step();
+    }
+    [[nodiscard]] std::size_t size(const std::string& action) { return entries(action).size(); }
+
+    const std::size_t at_;
+    std::size_t crossings_ = 0;
+    bool armed_ = false;
+};
+
+TEST(ReviewCrash, N3_SignedOnceWhereverTheProcessEnds) {
+    std::size_t at = 1;
+    for (bool crashed = true; crashed; ++at) {
+        Crashing one(at);
+        one.TestBody();
+        crashed = one.crashed();
+        if (testing::Test::HasFailure()) break;
+    }
+    EXPECT_GT(at, 25U) << "boundaries";
+}
+
 // --- the thread
 
 // What stood in the trail at a moment; or entries without an end.
