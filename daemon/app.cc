@@ -23,6 +23,7 @@
 #include "daemon/control/handler.h"
 #include "daemon/control/policy_files.h"
 #include "daemon/control/registration_file.h"
+#include "daemon/control/review_reader.h"
 #include "daemon/control/socket.h"
 #include "daemon/engine/loop.h"
 #include "daemon/engine/matrix_homeserver.h"
@@ -96,7 +97,8 @@ directory::Settings directory_settings(const schema::Config& config, const Secre
 }
 
 engine::Settings engine_settings(const schema::Config& config, const Secrets& secrets, bool one_shot,
-                                 audit::Publication& publication, audit::Collector* collector) {
+                                 audit::Publication& publication, audit::Collector* collector,
+                                 control::ReviewReader& reviews) {
     engine::Settings out;
     out.server_name = config.homeserver.server_name;
     out.bot = control::bot_id(config);
@@ -109,6 +111,10 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
     if (config.audit.retention && !one_shot)
         out.retention = [&config](engine::Engine& engine, std::size_t at_most) {
             return control::keep_retention(engine, config, at_most);
+        };
+    if (!one_shot)
+        out.read_review = [&reviews, bot = out.bot](std::string room_key) {
+            reviews.read(std::move(room_key), bot);
         };
     out.entries_committed = [&publication, collector] {
         publication.wake();
@@ -132,13 +138,14 @@ class App {
           publication_(std::move(publication)),
           collector_(std::move(collector)),
           handler_(config_),
+          reviews_(config_, handler_, mailbox_),
           matrix_(*http_,
                   matrix::Access{config.homeserver.url, control::bot_id(config), secrets_.main.as_token,
                                  secrets_.mask ? secrets_.mask->as_token : ""}),
           homeserver_(matrix_, mailbox_, config.appservice.bot, secrets_.main.id),
           directory_(directory_settings(config, secrets_), mailbox_),
           engine_(*store_, homeserver_, directory_, log_,
-                  engine_settings(config_, secrets_, one_shot, *publication_, collector_.get())) {
+                  engine_settings(config_, secrets_, one_shot, *publication_, collector_.get(), reviews_)) {
         mailbox_.put(publication_->state());
         if (!one_shot) publication_->start([this](const audit::LogState& state) { mailbox_.put(state); });
         if (!collector_) return;
@@ -224,6 +231,7 @@ class App {
     std::unique_ptr<audit::Publication> publication_;
     std::unique_ptr<audit::Collector> collector_;
     const control::Handler handler_;
+    control::ReviewReader reviews_;
     std::unique_ptr<http::Client> http_ = std::make_unique<http::Client>();
     matrix::Client matrix_;
     engine::MatrixHomeserver homeserver_;

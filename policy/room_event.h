@@ -84,12 +84,17 @@ struct TombstoneContent {
 struct OtherContent {
     std::string type;
 };  // any other event: decides nothing
+// m.reaction: no state of a room. Both are "" where it annotates nothing (redacted, say).
+struct ReactionContent {
+    std::string event;  // to which message
+    std::string key;    // the emoji, as it was sent
+};
 
 // One of these. A type of its own, so that what copies and destroys all of them is compiled once.
 using RoomContentVariant =
     std::variant<MemberContent, PowerLevels, JoinRules, ServerAcl, NameContent, TopicContent,
                  CanonicalAliasContent, HistoryVisibilityContent, GuestAccessContent, SpaceChildContent,
-                 CreateContent, TombstoneContent, OtherContent>;
+                 CreateContent, TombstoneContent, OtherContent, ReactionContent>;
 struct RoomContent : RoomContentVariant {
     using RoomContentVariant::operator=;
     using RoomContentVariant::variant;

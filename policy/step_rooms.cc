@@ -207,6 +207,7 @@ void Step::set_state(RoomId id, const RoomEvent& event, Told told) {
         }
         void operator()(const MemberContent&) {}
         void operator()(const OtherContent&) {}
+        void operator()(const ReactionContent&) {}
     };
     std::visit(Setter{*this, id, state}, event.content);
     world_.parts.share(state);

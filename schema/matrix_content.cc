@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "schema/matrix_id.h"
+
 namespace rollcall::schema {
 namespace {
 
@@ -151,7 +153,8 @@ constexpr std::array<Reader, 12> kReaders{{{"m.room.member", read_member},
                                            {"m.space.child", read_child},
                                            {"m.room.create", read_create},
                                            {"m.room.tombstone", read_tombstone}}};
-static_assert(std::variant_size_v<policy::RoomContentVariant> == kReaders.size() + 1);
+// … besides those that are no state: OtherContent and ReactionContent.
+static_assert(std::variant_size_v<policy::RoomContentVariant> == kReaders.size() + 2);
 
 // A state event of the room as a whole has an empty state key; with another one it is not that event.
 bool key_fits(std::string_view type, std::string_view state_key) {
@@ -180,8 +183,18 @@ RoomContent read_content(std::string_view type, std::string_view state_key, std:
     return OtherContent{std::string(type)};
 }
 
+policy::ReactionContent read_reaction(const Value& content) {
+    const Value& relation = content["m.relates_to"];
+    policy::ReactionContent made{relation["event_id"].text(), relation["key"].text()};
+    if (relation["rel_type"].text() != "m.annotation" || !is_opaque_id(made.event, '$') ||
+        made.key.size() > kLongestReaction)
+        return {};
+    return made;
+}
+
 std::string_view event_type(const RoomContent& content) {
     if (const auto* other = std::get_if<OtherContent>(&content)) return other->type;
+    if (std::holds_alternative<policy::ReactionContent>(content)) return kReaction;
     return kReaders[content.index()].type;
 }
 

@@ -21,6 +21,12 @@ inline constexpr std::string_view kCheckpointKey = "io.rollcall.checkpoint";
 [[nodiscard]] policy::RoomContent read_content(std::string_view type, std::string_view state_key,
                                                std::string_view sender, const json::Value& content);
 
+inline constexpr std::string_view kReaction = "m.reaction";
+// What a reaction says; nothing where it is none, or its key is longer than any emoji (spec, "Event
+// annotations and reactions").
+inline constexpr std::size_t kLongestReaction = 64;
+[[nodiscard]] policy::ReactionContent read_reaction(const json::Value& content);
+
 // "m.room.name"; the type of an OtherContent is its own.
 [[nodiscard]] std::string_view event_type(const policy::RoomContent& content);
 

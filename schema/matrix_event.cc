@@ -40,7 +40,10 @@ Result<policy::RoomEvent> read_event(std::string_view text, std::string_view roo
     const std::string* const state_key = event["state_key"].string();
     made.state = state_key != nullptr;
     if (!made.state) {
-        made.content = policy::OtherContent{*type};
+        if (*type == kReaction)
+            made.content = read_reaction(event["content"]);
+        else
+            made.content = policy::OtherContent{*type};
         return made;
     }
     if (*type == "m.room.member" && !is_opaque_id(*state_key, '@')) return bad_event("state_key");

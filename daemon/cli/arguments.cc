@@ -320,12 +320,23 @@ void Parser::add_audit_questions(CLI::App* audit) {
 void Parser::add_audit_review(CLI::App* audit) {
     CLI::App* review = command(Command::audit_review, "review", "Who is in a room, why, and since when",
                                "rollcall audit review engineering\n"
-                               "  rollcall audit review all --format html --out review.html",
+                               "  rollcall audit review all --format html --out review.html\n"
+                               "  rollcall audit review all --ask --reason \"Q1 review\"",
                                audit);
     review->add_option("ROOM", arguments_.room, "Key of a room, or all")->required();
     review->add_option("--format", arguments_.format, "text (default), html or csv")
         ->check(CLI::IsMember({"text", "html", "csv"}));
-    review->add_option("--out", arguments_.out, "Into this file instead of the terminal")->type_name("FILE");
+    CLI::Option* out = review->add_option("--out", arguments_.out, "Into this file instead of the terminal")
+                           ->type_name("FILE");
+    CLI::Option* ask = review->add_flag(
+        "--ask", arguments_.ask,
+        "Send it to the room's owners in Matrix instead, who sign it off by a reaction there; "
+        "auditors only");
+    ask->excludes(out)->excludes("--format");
+    review->add_option("--reason", arguments_.reason, "Why they are asked, for the record")
+        ->type_name("TEXT")
+        ->needs(ask);
+    ask->needs("--reason");
 
     CLI::App* sign_off =
         command(Command::audit_sign_off, "sign-off", "Say that a room's review is right, on record",

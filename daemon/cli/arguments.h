@@ -57,7 +57,8 @@ struct Arguments {
     std::string config = "/etc/rollcall/rollcall.yaml";
     bool json = false, no_color = false;
     // Of the commands that have them; see the help of each.
-    bool online = false, exit_code = false, all = false, yes = false, take_back = false, follow = false;
+    bool online = false, exit_code = false, all = false, yes = false, take_back = false, follow = false,
+         ask = false;
     std::string policy, out, file;
     std::string reason;
     std::string user, room, id, kind;

@@ -13,6 +13,8 @@ namespace rollcall::cli {
 [[nodiscard]] std::string leavers_view(const json::Value& result, const std::string& zone, const Look& look);
 [[nodiscard]] std::string show_view(const json::Value& result, const std::string& zone, const Look& look);
 [[nodiscard]] std::string review_view(const json::Value& result, const std::string& zone, const Look& look);
+// Which owners were asked to sign off what. `later`: no daemon runs that would send it now.
+[[nodiscard]] std::string asked_view(const json::Value& result, bool later, const Look& look);
 [[nodiscard]] std::string erased_view(const json::Value& result, const Look& look);
 [[nodiscard]] std::string rotated_view(const json::Value& result, const std::string& key_file,
                                        const Look& look);

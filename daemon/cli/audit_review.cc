@@ -17,9 +17,27 @@ std::string in_format(const Session& session, const json::Value& result, const s
     return review_view(result, zone, look);
 }
 
+// The daemon sends the messages; without one they wait in the store.
+int ask_owners(const Session& session) {
+    int exit = 1;
+    const std::optional<Opened> opened = open(session, exit);
+    if (!opened) return exit;
+    json::Value args{json::Object{}};
+    args.set("room", session.arguments.room);
+    args.set("reason", session.arguments.reason);
+    const std::optional<json::Value> answer =
+        ask(session, *opened->transport, request("audit.ask", std::move(args)));
+    if (!answer) return 1;
+    if (failed(session, *answer)) return exit_of(*answer);
+    show(session, (*answer)["result"],
+         [&](const Look& look) { return asked_view((*answer)["result"], opened->in_process, look); });
+    return 0;
+}
+
 }  // namespace
 
 int audit_review(const Session& session) {
+    if (session.arguments.ask) return ask_owners(session);
     int exit = 1;
     const std::optional<Opened> opened = open(session, exit);
     if (!opened) return exit;

@@ -85,8 +85,9 @@ std::string signed_off(const json::Value& review, const std::string& zone) {
     const json::Value& last = review["signed_off"];
     if (last.is_null()) return "Never signed off.";
     return fmt::format(
-        "Last signed off on {} by {}: {}{}", shown_time(last["time"].text(), zone), last["by"].text("?"),
-        last["reason"].text(),
+        "Last signed off on {} by {}{}{}", shown_time(last["time"].text(), zone), last["by"].text("?"),
+        last["way"].text() == "reaction" ? ", in Matrix, as the homeserver says"
+                                         : ": " + last["reason"].text(),
         last["unchanged"].boolean_or(false) ? " (nothing has changed since)" : " (it has changed since)");
 }
 

@@ -28,7 +28,7 @@ constexpr Field kFields[] = {{"action", "action"},
                              {"rule_path", "place in policy"},
                              {"policy", "policy"},
                              {"sponsor", "asked for by"},
-                             {"review", "review signed"},
+                             {"review", "review"},
                              {"erased", "was erased"},
                              {"erased_caller", "caller, erased"}};
 

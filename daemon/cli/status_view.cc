@@ -193,6 +193,12 @@ std::string collector_text(const json::Value& collector) {
                        counted(sent + waiting, "entry", "entries"), collector["to"].text());
 }
 
+std::string reviews_text(const json::Value& reviews, const std::string& zone) {
+    return fmt::format("{} for an owner's word, asked since {}",
+                       counted(number(reviews["waiting"]), "room waits", "rooms wait"),
+                       shown_time(reviews["since"].text(), zone));
+}
+
 }  // namespace
 
 std::vector<std::string> needs_attention(const json::Value& status, bool daemon, const std::string& zone) {
@@ -206,6 +212,11 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
     count_attention(status["rejected"], "rejection keeps", "rejections keep",
                     "the rooms from being as the policy wants them: see `rollcall holds`", out);
     count_attention(status["failures"], "action", "actions", "could not be done", out);
+    if (const std::size_t unsent = number(status["reviews"]["unsent"]); unsent > 0)
+        out.push_back(
+            fmt::format("An owner could not be asked about the review of {}: see "
+                        "`rollcall audit review`",
+                        counted(unsent, "room", "rooms")));
     if (const std::size_t lost = number(status["rooms"]["lost"]); lost > 0)
         out.push_back(fmt::format("The bot is no longer in {}, and can do nothing there",
                                   counted(lost, "room", "rooms")));
@@ -242,6 +253,8 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
     if (status["trail"].is_object()) table.row({{"trail", Tone::faint}, trail_text(status["trail"], zone)});
     if (status["collector"].is_object())
         table.row({{"collector", Tone::faint}, collector_text(status["collector"])});
+    if (number(status["reviews"]["waiting"]) > 0)
+        table.row({{"reviews", Tone::faint}, reviews_text(status["reviews"], zone)});
     const std::string pause = status["pause"].text("none");
     table.row({{"pause", Tone::faint}, pause == "none" ? "no" : pause});
     out += "\n" + table.text(look);

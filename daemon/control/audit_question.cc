@@ -79,6 +79,7 @@ Status TrailReading::each_row(const store::TrailFilter& filter, const store::Tra
             return fail(ErrorKind::limit,
                         fmt::format("the answer takes more than {} s", kLongestQuestion.count()),
                         "ask about a shorter time, or export the trail and ask there");
+        if (over_ != nullptr && *over_) return fail(ErrorKind::unavailable, "the daemon is stopping");
         return visit(row);
     });
 }

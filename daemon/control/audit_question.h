@@ -2,6 +2,7 @@
 // means (engine thread), and reading entries (whoever asks: see Question).
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <string>
@@ -17,7 +18,9 @@ inline constexpr auto kLongestQuestion = std::chrono::seconds{60};
 // Reads for one question, within its time.
 class TrailReading {
   public:
-    explicit TrailReading(store::TrailSource& source) : source_(source) {}
+    // `over`: says, while it lasts, that nobody waits for the answer any more; may be null.
+    explicit TrailReading(store::TrailSource& source, const std::atomic<bool>* over = nullptr)
+        : source_(source), over_(over) {}
 
     // Every entry that the filter lets through.
     [[nodiscard]] Status each_row(const store::TrailFilter& filter, const store::TrailVisit& visit);
@@ -35,6 +38,7 @@ class TrailReading {
 
   private:
     store::TrailSource& source_;
+    const std::atomic<bool>* const over_;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
     std::size_t examined_ = 0;
 };

@@ -41,6 +41,7 @@ Asked audit_leavers(const Context& context);
 // review_commands.cc
 Asked audit_review(const Context& context);
 Asked audit_sign_off(const Context& context);
+Asked audit_ask(const Context& context);
 
 // rights_commands.cc
 Answer audit_erase(const Context& context);

@@ -37,7 +37,7 @@ constexpr Entry<Asked> kQuestions[] = {
     {"audit.list", &audit_list, true},          {"audit.show", &audit_show, true},
     {"audit.export", &audit_export, true},      {"audit.access", &audit_access, true},
     {"audit.leavers", &audit_leavers, true},    {"audit.review", &audit_review, true},
-    {"audit.sign-off", &audit_sign_off, false},
+    {"audit.sign-off", &audit_sign_off, false}, {"audit.ask", &audit_ask, false},
 };
 
 template <class Outcome>
@@ -76,10 +76,10 @@ Asked Handler::ask(engine::Engine& engine, const json::Value& request,
     return find_question(request)->run(Context{engine, config_, request["args"], caller});
 }
 
-Status Handler::read(const Question& question) const {
+Status Handler::read(const Question& question, const std::atomic<bool>* over) const {
     const auto source = open_trail_();
     if (!source) return pass(source);
-    TrailReading reading(**source);
+    TrailReading reading(**source, over);
     return question.read(reading);
 }
 

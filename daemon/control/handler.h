@@ -29,12 +29,12 @@
 //                                                "login","rooms":[{"room","history","stays":[Stay…]}…]}
 //   audit.leavers {from?, to?, promise?}       → {"promise","departures":[…],"kept": n,"missed": n}
 //   audit.review {room: key or "all"}          → {"at","rooms":[{"room","hash","members":[…],…}…]}
-//   audit.sign-off {room, reason, review: hash or its beginning} → {"room","hash","members": n}
-//   audit.erase {person, reason}               → {"pseudonyms": [text…]}
-//   audit.hold {person, reason}; audit.release {person, reason} → {"person","held": bool}
-//   audit.rotate-key {reason}                  → {"from","to": verifier keys,"rotations": n}
-//   check   {}                                 → {"diagnostics", "unreachable": [...], "besides": [{room,
-//   people: n}]}
+//   audit.ask {room: key or "all", reason}     →
+//   {"asked":[{"room","hash","owners":[user…]}…],"nobody":[room…]} audit.sign-off {room, reason, review: hash
+//   or its beginning} → {"room","hash","members": n} audit.erase {person, reason}               →
+//   {"pseudonyms": [text…]} audit.hold {person, reason}; audit.release {person, reason} → {"person","held":
+//   bool} audit.rotate-key {reason}                  → {"from","to": verifier keys,"rotations": n} check   {}
+//   → {"diagnostics", "unreachable": [...], "besides": [{room, people: n}]}
 //
 // Plan   {"version", "in_force", "hash", "actions": n, "rooms":
 // [{"key","name","space","exists","lines":[Line…]}…],
@@ -57,6 +57,7 @@
 // Engine thread only, but for what a Question reads.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -102,8 +103,8 @@ class Handler {
                             const schema::TrailCaller& caller) const;
     [[nodiscard]] Answer finish(engine::Engine& engine, const json::Value& request,
                                 const schema::TrailCaller& caller, const Question& question) const;
-    // What the question reads; any thread, with a connection of its own.
-    [[nodiscard]] Status read(const Question& question) const;
+    // What the question reads; any thread, with a connection of its own. `over`: see TrailReading.
+    [[nodiscard]] Status read(const Question& question, const std::atomic<bool>* over = nullptr) const;
 
   private:
     const schema::Config& config_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sodium.h>
 #include <algorithm>
+#include <set>
 
 #include "policy/explain.h"
 
@@ -60,6 +61,12 @@ json::Value member_json(const Context& context, UserId user, std::uint32_t room,
     return out;
 }
 
+// Of a command its caller, of a reaction the owner; of either the pseudonym that is left of them.
+std::string signer_of(const schema::TrailEntry& entry) {
+    if (entry.caller) return entry.caller->text;
+    return entry.erased_caller.empty() ? entry.user : entry.erased_caller;
+}
+
 }  // namespace
 
 Result<ReviewHistory> review_history(TrailReading& trail, const std::string& key, const std::string& bot) {
@@ -69,10 +76,10 @@ Result<ReviewHistory> review_history(TrailReading& trail, const std::string& key
     Status read =
         trail.each_entry(filter, &for_a_review, [&](std::uint64_t index, const auto& entry) -> Status {
             if (entry.room_key.empty()) return {};
-            if (!entry.review.empty())
-                out.signed_off[entry.room_key] = {index, entry.time, entry.caller ? entry.caller->text : "",
-                                                  entry.reason, entry.review};
-            else
+            if (!entry.review.empty() && entry.action == kSignOff)
+                out.signed_off[entry.room_key] = {index,        entry.time,   signer_of(entry),
+                                                  entry.reason, entry.review, entry.event};
+            else if (entry.review.empty())
                 out.access.try_emplace(entry.room_key, entry.room_key, bot).first->second.take(index, entry);
             return {};
         });
@@ -114,6 +121,67 @@ std::string review_hash(const json::Value& content) {
     std::string hex;
     for (const unsigned char byte : digest) hex += fmt::format("{:02x}", byte);
     return hex;
+}
+
+namespace {
+
+// Of the owners who were asked and have not answered.
+json::Value asked_json(const Context& context, const std::string& key) {
+    json::Value list{json::Array{}};
+    for (const auto& [of, ask] : context.engine.review_asks()) {
+        if (ask.room_key != key || ask.settled) continue;
+        json::Value row;
+        row.set("user", ask.user);
+        row.set("login", login_of(context, ask.user));
+        row.set("time", to_rfc3339(ask.asked));
+        row.set("entry", static_cast<std::int64_t>(ask.entry));
+        row.set("review", ask.hash);
+        if (!ask.trouble.empty()) row.set("trouble", ask.trouble);
+        list.push(std::move(row));
+    }
+    return list;
+}
+
+}  // namespace
+
+json::Value review_json(const Context& context, std::uint32_t room, const ReviewHistory& history) {
+    json::Value content = review_content(context, room, history), out;
+    const std::string hash = review_hash(content), key = content["room"].text();
+    const auto last = history.signed_off.find(key);
+    out.set("hash", hash);
+    if (last != history.signed_off.end()) {
+        const SignOff& signed_by = last->second;
+        json::Value sign_off;
+        sign_off.set("entry", static_cast<std::int64_t>(signed_by.entry));
+        sign_off.set("time", to_rfc3339(signed_by.time));
+        sign_off.set("by", signed_by.by);
+        sign_off.set("way", signed_by.reaction.empty() ? "command" : "reaction");
+        sign_off.set("reason", signed_by.reason);
+        sign_off.set("review", signed_by.review);
+        sign_off.set("unchanged", signed_by.review == hash);
+        out.set("signed_off", std::move(sign_off));
+    }
+    if (json::Value asked = asked_json(context, key); !asked.array()->empty())
+        out.set("asked", std::move(asked));
+    out.set("content", std::move(content));
+    return out;
+}
+
+ReviewChanges changes_since_sign_off(const json::Value& content, const ReviewHistory& history) {
+    ReviewChanges out;
+    const std::string key = content["room"].text();
+    const auto last = history.signed_off.find(key);
+    const auto access = history.access.find(key);
+    if (last == history.signed_off.end() || access == history.access.end()) return out;
+    std::set<std::string> there;
+    for (const json::Value& member : *content["members"].array()) there.insert(member["user"].text());
+    for (const auto& [user, member] : access->second.members()) {
+        const audit::Stay* before = member.at(last->second.time);
+        const bool was = before != nullptr && before->standing != audit::Standing::left;
+        if (!was && there.contains(user)) out.came.push_back(user);
+        if (was && !there.contains(user)) out.left.push_back(user);
+    }
+    return out;
 }
 
 }  // namespace rollcall::control

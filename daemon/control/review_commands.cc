@@ -6,11 +6,10 @@
 #include "daemon/control/answer.h"
 #include "daemon/control/auditor.h"
 #include "daemon/control/review.h"
+#include "daemon/control/review_asking.h"
 
 namespace rollcall::control {
 namespace {
-
-constexpr std::size_t kMostMembers = 100'000;  // in one answer
 
 Result<std::uint32_t> room_of(const Context& context, const std::string& name) {
     if (context.engine.decider() == nullptr)
@@ -23,25 +22,6 @@ Result<std::uint32_t> room_of(const Context& context, const std::string& name) {
     const std::string near = nearest(key, keys);
     return fail(ErrorKind::not_found, fmt::format("no room '{}' in the policy in force", key),
                 near.empty() ? "give its key" : fmt::format("did you mean '{}'?", near));
-}
-
-json::Value review_json(const Context& context, std::uint32_t room, const ReviewHistory& history) {
-    json::Value content = review_content(context, room, history), out;
-    const std::string hash = review_hash(content);
-    const auto last = history.signed_off.find(content["room"].text());
-    out.set("hash", hash);
-    if (last != history.signed_off.end()) {
-        json::Value sign_off;
-        sign_off.set("entry", static_cast<std::int64_t>(last->second.entry));
-        sign_off.set("time", to_rfc3339(last->second.time));
-        sign_off.set("by", last->second.by);
-        sign_off.set("reason", last->second.reason);
-        sign_off.set("review", last->second.review);
-        sign_off.set("unchanged", last->second.review == hash);
-        out.set("signed_off", std::move(sign_off));
-    }
-    out.set("content", std::move(content));
-    return out;
 }
 
 // Reads the history of that room ("" for all), and goes on with it.
@@ -64,9 +44,9 @@ Answer reviews(const Context& context, const std::vector<std::uint32_t>& rooms,
     for (const std::uint32_t room : rooms) {
         json::Value review = review_json(context, room, history);
         members += review["content"]["members"].array()->size();
-        if (members > kMostMembers)
+        if (members > kMostReviewed)
             return error(Error{ErrorKind::limit,
-                               fmt::format("more than {} memberships for one review", kMostMembers),
+                               fmt::format("more than {} memberships for one review", kMostReviewed),
                                "review the rooms one by one"});
         list.push(std::move(review));
     }
@@ -106,7 +86,7 @@ Answer sign_off(const Context& context, const std::string& reason, const ReviewH
             fmt::format("look at `rollcall audit review {}`, and give --review with its hash", key)});
     schema::TrailEntry entry;
     entry.kind = schema::TrailKind::command;
-    entry.action = "sign-off";
+    entry.action = kSignOff;
     entry.room_key = key;
     entry.room = review["content"]["id"].text();
     entry.reason = reason;
@@ -114,11 +94,21 @@ Answer sign_off(const Context& context, const std::string& reason, const ReviewH
     entry.caller = context.caller;
     entry.person = context.engine.world().people[auditor->index()].guid;
     context.engine.record(std::move(entry));
+    context.engine.review_settled(key);
     json::Value out;
     out.set("room", key);
     out.set("hash", hash);
     out.set("members", static_cast<std::int64_t>(review["content"]["members"].array()->size()));
     return ok(std::move(out));
+}
+
+Answer ask(const Context& context, const std::string& reason, const ReviewHistory& history) {
+    const Result<PersonId> auditor = auditor_of(context);  // after the reading: it may have changed
+    if (!auditor) return error(auditor.error());
+    const auto rooms = rooms_of(context, context.args["room"].text());
+    if (!rooms) return error(rooms.error());
+    Result<json::Value> asked = ask_owners(context, *rooms, reason, history);
+    return asked ? ok(std::move(*asked)) : error(asked.error());
 }
 
 }  // namespace
@@ -144,6 +134,19 @@ Asked audit_sign_off(const Context& context) {
     return with_history(context, room_key_of(context, name),
                         [reason = *reason](const Context& later, const ReviewHistory& history) {
                             return sign_off(later, reason, history);
+                        });
+}
+
+Asked audit_ask(const Context& context) {
+    if (too_early(context)) return Answer{};
+    const Result<std::string> reason = reason_of(context);
+    if (!reason) return error(reason.error());
+    if (const Result<PersonId> auditor = auditor_of(context); !auditor) return error(auditor.error());
+    const std::string name = context.args["room"].text();
+    if (const auto rooms = rooms_of(context, name); !rooms) return error(rooms.error());
+    return with_history(context, name == "all" ? "" : room_key_of(context, name),
+                        [reason = *reason](const Context& later, const ReviewHistory& history) {
+                            return ask(later, reason, history);
                         });
 }
 

@@ -1,6 +1,7 @@
 // status: health, and everything that could not be done (design, Never 10).
 #include <fmt/format.h>
 #include <algorithm>
+#include <set>
 
 #include "daemon/control/answer.h"
 #include "daemon/control/commands.h"
@@ -168,6 +169,22 @@ json::Value collector_json(const engine::Engine& engine) {
     return out;
 }
 
+// Rooms of which an owner was asked to sign the review off, and nobody has.
+json::Value reviews_json(const engine::Engine& engine) {
+    std::set<std::string> waiting, unsent;
+    Time since = kNever;
+    for (const auto& [key, ask] : engine.review_asks()) {
+        if (ask.settled) continue;
+        (ask.trouble.empty() ? waiting : unsent).insert(ask.room_key);
+        since = std::min(since, ask.asked);
+    }
+    json::Value out;
+    out.set("waiting", static_cast<std::int64_t>(waiting.size()));
+    out.set("unsent", static_cast<std::int64_t>(unsent.size()));
+    if (since != kNever) out.set("since", to_rfc3339(since));
+    return out;
+}
+
 }  // namespace
 
 Answer status(const Context& context) {
@@ -205,6 +222,7 @@ Answer status(const Context& context) {
     out.set("trail", trail_json(engine));
     if (json::Value collector = collector_json(engine); !collector.is_null())
         out.set("collector", std::move(collector));
+    out.set("reviews", reviews_json(engine));
     out.set("holds", holds["holds"]);
     out.set("rejected", holds["rejected"]);
     out.set("pause", engine.paused() == engine::Engine::Pause::none  ? "none"

@@ -109,6 +109,7 @@ void Engine::bind(std::shared_ptr<const policy::Program> program) {
     // Whoever departed while nobody looked is noticed now.
     for (std::size_t i = 0; i < world_.people.size(); ++i) world_.dirty.people.emplace(i);
     whole_pass_ = true;
+    forget_released_reviews();
     directory_.want(program_->attributes, program_->canaries);
     learn(policy::TimePassed{world_.now});
 }
@@ -143,6 +144,7 @@ Status Engine::turn(std::vector<Message> messages, Time now) {
     for (Command& command : std::exchange(deferred_, {})) take(command);
     decide();
     keep_retention();
+    look_at_reactions();
     dispatch();
     try_again_ = now + kDiskRetry;
     if (Status kept = commit(); !kept || blocked_) {
@@ -231,6 +233,7 @@ Time Engine::wake() const {
     if (!to_settle_.empty()) consider(settle_after_);
     consider(reads_after_);
     if (settings_.retention) consider(retain_at_);
+    if (!reacted_.empty()) consider(look_at_reactions_);
     for (const auto& [room, last_join] : filling_) {
         consider(world_.rooms[room.index()].filling_since + policy::kFillAtMost);
         consider(last_join + policy::kFillStalled);

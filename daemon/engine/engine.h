@@ -13,8 +13,8 @@
 // All of it runs on the engine thread. It never waits: not on a queue, a server or a lock. The parts: take.cc
 // (messages → facts), holds.cc (what guards stop), dispatch.cc and rooms.cc (backlog → calls), send.cc (their
 // announcement), results.cc (results → facts), settle.cc (what a crash left in flight), reads.cc, notices.cc,
-// marks.cc (what is remembered), orders.cc (what commands ask), rights.cc (erasure,
-// legal holds, and the log's key).
+// reviews.cc (what owners are asked to sign), marks.cc (what is remembered), orders.cc (what commands ask),
+// rights.cc (erasure, legal holds, and the log's key).
 #pragma once
 
 #include <array>
@@ -29,6 +29,7 @@
 #include "daemon/audit/trail.h"
 #include "daemon/engine/intent.h"
 #include "daemon/engine/message.h"
+#include "daemon/engine/review_ask.h"
 #include "daemon/log.h"
 #include "daemon/store/store.h"
 #include "policy/backlog.h"
@@ -59,6 +60,9 @@ struct Settings {
     // Erases whom nothing keeps in the trail any more, at most so many, and says how many there were. Called
     // once a day, when directory and rooms have been read. Not set: nobody is erased by time.
     std::function<Result<std::size_t>(Engine&, std::size_t at_most)> retention;
+    // Reads what the trail says of a room, away from the engine's thread, and has the reactions to its review
+    // looked at in a later turn (reactions_looked_at). Not set: they wait.
+    std::function<void(std::string room_key)> read_review{};
     std::function<void()> entries_committed;  // called after a commit that held entries of the trail
 };
 
@@ -183,6 +187,19 @@ class Engine {
     // publisher says that it signs with `verifier`, the log is being handed on.
     void rotate_key(const std::string& verifier, schema::TrailEntry entry);
     [[nodiscard]] bool rotating_key() const { return !next_verifier_.empty(); }
+    // Reviews that owners were asked to sign off, and who has reacted. At most kMostReviewAsks.
+    static constexpr std::size_t kMostReviewAsks = 2'000;
+    [[nodiscard]] const std::map<ReviewKey, ReviewAsk>& review_asks() const { return review_asks_; }
+    [[nodiscard]] bool may_ask(std::size_t more) const;
+    // `text` and `html`: the message. It takes the place of an earlier one to them about that room.
+    void ask_review(ReviewAsk ask, std::string text, std::string html);
+    void forget_review_ask(const ReviewKey& key);
+    [[nodiscard]] std::vector<ReviewAsk> reactions_to(const std::string& room_key) const;
+    void forget_reaction(const ReviewKey& key);        // it does not count; another one may
+    void reactions_looked_at(bool read);               // what read_review() was asked for is over
+    void review_settled(const std::string& room_key);  // signed off, by whomever
+    // A message to somebody in the bot's direct room with them; one of each `id` waits at most.
+    void tell(const std::string& user, std::string_view id, const std::string& text);
     void verify_rooms();
     // Runs the command again in the next turn: something that it needs is still being read.
     void defer(Command command) { deferred_.push_back(std::move(command)); }
@@ -205,7 +222,7 @@ class Engine {
     };
     // A message owed: to a person in a direct room, or to the admin room (`to` is its alias then).
     struct NoticeDebt {
-        std::string key, to, text;
+        std::string key, to, text, html;
         bool busy = false;
     };
     // A room that an intent of ours made, and that is not known as one of ours (yet).
@@ -289,12 +306,29 @@ class Engine {
 
     // notices.cc
     void owe(const policy::Notice& notice);
-    void owe(std::string key, std::string to, std::string text);
+    void owe(std::string key, std::string to, std::string text, std::string html = {});
     void tell_admins(std::string_view id, const std::string& text);
     void dispatch_notices();
+    void watch_direct_room(const policy::RoomEvent& event);
     void drop_notices_to_departed();
     [[nodiscard]] bool meeting(const std::string& user) const;
     void finish_notice(Intent& intent, const CallResult& result);
+
+    // reviews.cc
+    void keep(const ReviewAsk& ask);
+    void forget_review_asks_of(const std::string& user);
+    void forget_released_reviews();
+    [[nodiscard]] bool awaits_message(const std::string& user) const;
+    [[nodiscard]] ReviewAsk* asked_by(const std::string& notice, const std::string& user);
+    void review_sent(const std::string& notice, const std::string& user, const std::string& room,
+                     const std::string& event);
+    void review_not_sent(const std::string& notice, const std::string& user, const std::string& why);
+    void take_reaction(const policy::RoomEvent& event);
+    void take_early_reaction(const policy::RoomEvent& event, const std::string& message);
+    void drop_early_reactions(const std::string& user);
+    [[nodiscard]] bool to_be_read(const std::string& room_key) const;
+    void look_at_reactions();
+    void load_review_mark(const store::StoredMark& row);
 
     // reads.cc
     void dispatch_reads();
@@ -402,6 +436,12 @@ class Engine {
     std::set<std::string> suspect_rooms_;      // keys: a decision there was found stale, removals wait
     std::map<std::string, LegalHold> legal_holds_;
     std::deque<NoticeDebt> notices_;
+    std::map<ReviewKey, ReviewAsk> review_asks_;
+    std::map<std::string, ReviewKey> review_messages_;      // by event ID: which of them it shows
+    std::map<std::string, EarlyReaction> early_reactions_;  // by event ID of the message
+    std::set<ReviewKey> reacted_;                           // whose reaction is to be looked at
+    std::string reading_review_;                            // key of the room that is being read for; ""
+    Time look_at_reactions_{};                              // not before: the trail could not be read
     std::map<std::string, std::string> direct_rooms_;  // Matrix ID, or alias of the admin room → room ID
     std::array<std::size_t, policy::kLanes> lane_cursor_{};
     bool dispatched_ = false;  // something was sent in this turn

@@ -1,5 +1,5 @@
 // Engine: what it remembers in the store beside facts and intents: holds, answers to them, the guards'
-// ledger, retry times, notices owed, the pause.
+// ledger, retry times, notices owed, reviews asked for, the pause.
 #include <fmt/format.h>
 
 #include "daemon/engine/engine.h"
@@ -18,13 +18,17 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
         if (load_guard_mark(row)) continue;
         if (row.kind == "notice") {
             const Result<json::Value> debt = json::parse(value);
-            if (debt) notices_.push_back({row.key, (*debt)["to"].text(), (*debt)["text"].text(), false});
+            if (debt)
+                notices_.push_back(
+                    {row.key, (*debt)["to"].text(), (*debt)["text"].text(), (*debt)["html"].text(), false});
         } else if (row.kind == "folder") {
             folder_ = value;
         } else if (row.kind == "stray") {
             strays_[row.key].marker = value;
         } else if (row.kind == "direct_room") {
             direct_rooms_[row.key] = value;
+        } else if (row.kind == "review_ask" || row.kind == "review_early") {
+            load_review_mark(row);
         } else if (row.kind == "legal_hold") {
             load_legal_hold(row);
         } else if (row.kind == "retention") {

@@ -32,7 +32,11 @@ std::string explanation(const std::string& who, const policy::CompiledRoom& room
                                                       : "that room is not open to people from outside");
 }
 
-constexpr std::size_t kMostNotices = 200;
+constexpr std::ptrdiff_t kMostNotices = 200;
+
+bool about_review(const std::string& key) {
+    return key.starts_with("review");
+}
 }  // namespace
 
 void Engine::owe(const policy::Notice& notice) {
@@ -45,17 +49,37 @@ void Engine::owe(const policy::Notice& notice) {
         explanation(notice.outsider, program_->rooms[index], basis));
 }
 
-void Engine::owe(std::string key, std::string to, std::string text) {
+void Engine::owe(std::string key, std::string to, std::string text, std::string html) {
     if (std::any_of(notices_.begin(), notices_.end(),
                     [&](const NoticeDebt& debt) { return debt.key == key; }))
         return;
-    if (notices_.size() >= kMostNotices)
-        return;  // whoever invites thousands is not owed thousands of messages
+    // Whoever invites thousands is not owed thousands of messages. Reviews have a limit of their own.
+    if (!about_review(key) && std::count_if(notices_.begin(), notices_.end(), [](const NoticeDebt& debt) {
+                                  return !about_review(debt.key);
+                              }) >= kMostNotices)
+        return;
     json::Value value;
     value.set("to", to);
     value.set("text", text);
+    if (!html.empty()) value.set("html", html);
     mark("notice", key, json::write(value));
-    notices_.push_back({std::move(key), std::move(to), std::move(text), false});
+    notices_.push_back({std::move(key), std::move(to), std::move(text), std::move(html), false});
+}
+
+void Engine::tell(const std::string& user, std::string_view id, const std::string& text) {
+    owe(fmt::format("review-answer/{}/{}", user, id), user, text);
+}
+
+// Whoever has left the room of the two is not there to read in it: what they are owed next makes another.
+void Engine::watch_direct_room(const policy::RoomEvent& event) {
+    const auto* member = std::get_if<policy::MemberContent>(&event.content);
+    if (member == nullptr || (member->membership != policy::MembershipState::leave &&
+                              member->membership != policy::MembershipState::ban))
+        return;
+    const auto direct = direct_rooms_.find(member->user);
+    if (direct == direct_rooms_.end() || direct->second != event.room) return;
+    mark("direct_room", direct->first, std::nullopt);
+    direct_rooms_.erase(direct);
 }
 
 void Engine::tell_admins(std::string_view id, const std::string& text) {
@@ -103,7 +127,7 @@ void Engine::dispatch_notices() {
             intent.room_id = direct->second;
             intent.call.kind = CallKind::send_notice;
             intent.call.room = direct->second;
-            intent.call.body = notice_body(debt.text, intent.call.marker);
+            intent.call.body = notice_body(debt.text, debt.html, intent.call.marker);
         } else if (debt.to.starts_with('#')) {
             intent.call.kind = CallKind::join_alias;
             intent.call.alias = debt.to;
@@ -127,6 +151,7 @@ void Engine::finish_notice(Intent& intent, const CallResult& result) {
         more_ = true;
     } else if (debt != notices_.end()) {
         failpoint("notice_sent");
+        review_sent(debt->key, debt->to, intent.room_id, result.event);
         mark("notice", debt->key, std::nullopt);
         notices_.erase(debt);
     }

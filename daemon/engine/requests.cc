@@ -239,10 +239,15 @@ Wanted join_rule_call(const policy::Room& room, const policy::JoinRules& rules) 
     return put_state(room, "m.room.join_rules", rules, "join rule");
 }
 
-std::string notice_body(const std::string& text, const std::string& marker) {
+std::string notice_body(const std::string& text, const std::string& html, const std::string& marker) {
     json::Value body;
     body.set("msgtype", "m.notice");
     body.set("body", text);
+    if (!html.empty()) {
+        body.set("format", "org.matrix.custom.html");
+        body.set("formatted_body", html);
+        body.set("m.mentions", json::Object{});  // it names people, and calls nobody
+    }
     body.set(kMarker, marker);
     return json::write(body);
 }

@@ -31,8 +31,10 @@ struct Wanted {
 // Who may come into a room of ours, whether the policy still names it or not.
 [[nodiscard]] Wanted join_rule_call(const policy::Room& room, const policy::JoinRules& rules);
 
-// The body of a message from the bot: plain text, and the marker that finds it again.
-[[nodiscard]] std::string notice_body(const std::string& text, const std::string& marker);
+// The body of a message from the bot: plain text, the same as HTML where there is any, and the marker that
+// finds it again.
+[[nodiscard]] std::string notice_body(const std::string& text, const std::string& html,
+                                      const std::string& marker);
 // createRoom of a direct room with one person.
 [[nodiscard]] std::string direct_room_body(const std::string& user, const std::string& marker);
 

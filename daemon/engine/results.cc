@@ -186,6 +186,7 @@ void Engine::put_off(Intent intent, const CallResult& result) {
         turn_.finished.push_back(intent.id);
         if (intent.notice() &&
             !intent.user.starts_with('#')) {  // an explanation that cannot be given is not owed for ever
+            review_not_sent(intent.room, intent.user, result.text);
             mark("notice", intent.room, std::nullopt);
             std::erase_if(notices_, [&](const NoticeDebt& d) { return d.key == intent.room; });
         }

@@ -31,6 +31,8 @@ void Engine::take(TransactionIn& message) {
             ++counters_.events;
             heard_from(event.room, world_.now);
             learn(policy::RoomEventSeen{event, expected(event)});
+            watch_direct_room(event);
+            take_reaction(event);
         }
         turn_.transactions.push_back(identity);
     } else {
@@ -175,6 +177,7 @@ void Engine::effects(policy::Effects&& effects) {
         entry.sender = note.sender;
         entry.event_time = note.event_time;
         if (!entry.membership.empty() || !entry.sender.empty()) entry.source = note.read ? "read" : "event";
+        if (note.kind == policy::Note::Kind::departed) forget_review_asks_of(entry.user);
         if (note.kind == policy::Note::Kind::departed)
             log_.info("RC-DEPARTED", note.text, {{"user", entry.user}});
         record(std::move(entry));

@@ -174,6 +174,35 @@ TEST(MatrixContent, OnlyTheStateOfTheRoomItselfCounts) {
     EXPECT_TRUE(std::holds_alternative<OtherContent>(content("m.room.encryption", "{}")));
 }
 
+TEST(MatrixContent, ReadsReactions) {
+    const auto read = [](const std::string& content, std::string_view more = "") {
+        const auto transaction =
+            read_transaction(R"({"events":[)" + event("m.reaction", content, more) + "]}");
+        EXPECT_TRUE(transaction && transaction->events.size() == 1) << content;
+        return transaction->events.at(0).content;
+    };
+    const auto relation = [](const std::string& type, const std::string& to, const std::string& key) {
+        return R"({"m.relates_to":{"rel_type":")" + type + R"(","event_id":)" + to + R"(,"key":)" + key +
+               "}}";
+    };
+    const RoomContent content = read(relation("m.annotation", R"("$m")", R"("\u2705")"));
+    ASSERT_TRUE(std::holds_alternative<ReactionContent>(content));
+    EXPECT_EQ(std::get<ReactionContent>(content).event, "$m");
+    EXPECT_EQ(std::get<ReactionContent>(content).key, "\u2705");
+    EXPECT_EQ(event_type(content), "m.reaction");
+    const std::string none[] = {"{}",
+                                R"({"m.relates_to":5})",
+                                relation("m.reference", R"("$m")", R"("y")"),
+                                relation("m.annotation", R"("m")", R"("y")"),
+                                relation("m.annotation", "7", R"("y")"),
+                                relation("m.annotation", R"("$m")", "\"" + std::string(65, 'y') + "\"")};
+    for (const std::string& other : none)
+        EXPECT_EQ(std::get<ReactionContent>(read(other)).event, "") << other;
+    EXPECT_TRUE(std::holds_alternative<OtherContent>(
+        read(relation("m.annotation", R"("$m")", R"("y")"), R"(,"state_key":"")")))
+        << "no state of a room is a reaction";
+}
+
 TEST(MatrixContent, WhatIsWrittenIsReadAsTheSame) {
     const auto again = [](std::string_view type, const json::Value& made, std::string_view key = "") {
         return read_content(type, key, "@s:x", *json::parse(json::write(made)));

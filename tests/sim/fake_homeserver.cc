@@ -197,14 +197,18 @@ CallResult FakeHomeserver::perform(const Call& call) {
             if (membership(call.room, bot_) != MembershipState::join)
                 return said(CallOutcome::refused, "M_FORBIDDEN: not in the room");
             const Result<json::Value> body = json::parse(call.body);
-            rooms[call.room].messages.emplace_back((*body)[schema::kIntentKey].text(),
-                                                   (*body)["body"].text());
+            const std::string marker = (*body)[schema::kIntentKey].text();
+            rooms[call.room].messages.emplace_back(marker, (*body)["body"].text());
             result.event = fmt::format("$message{}", ++next_event_);
+            rooms[call.room].message_events[marker] = result.event;
             return result;
         }
         case CallKind::find_notice:
             for (const auto& [marker, text] : rooms[call.room].messages)
-                if (marker == call.marker) return result;
+                if (marker == call.marker) {
+                    result.event = rooms[call.room].message_events[marker];
+                    return result;
+                }
             return said(CallOutcome::absent);
     }
     return result;
@@ -410,6 +414,20 @@ bool FakeHomeserver::set_state(const std::string& room, const std::string& by, c
     if (power(room, by) < (at == levels.events.end() ? levels.state_default : at->second)) return false;
     emit(room, by, content, state_key);
     return true;
+}
+
+std::string FakeHomeserver::react(const std::string& room, const std::string& user, const std::string& event,
+                                  const std::string& key) {
+    if (membership(room, user) != MembershipState::join) return {};
+    RoomEvent reaction;
+    reaction.room = room;
+    reaction.event = fmt::format("$reaction{}", ++next_event_);
+    reaction.sender = user;
+    reaction.time = agenda_.now();
+    reaction.content = policy::ReactionContent{event, key};
+    outgoing_.push_back(reaction);
+    pump();
+    return reaction.event;
 }
 
 void FakeHomeserver::force_state(const std::string& room, const RoomContent& content,

@@ -44,6 +44,7 @@ struct FakeRoom {
     std::string name, marker;
     bool direct = false;
     std::vector<std::pair<std::string, std::string>> messages;  // marker, text
+    std::map<std::string, std::string> message_events;          // marker → event ID
     std::set<std::string> past_readers;                         // out, and not made to forget
     std::set<std::string> left_by_choice;                       // out because they wanted to be
 };
@@ -87,6 +88,10 @@ class FakeHomeserver : public engine::Homeserver {
     bool rename_self(const std::string& room, const std::string& user);
     bool set_state(const std::string& room, const std::string& by, const policy::RoomContent& content,
                    const std::string& state_key = {});
+    // The event ID of the reaction; "" where they are not in that room. Nobody looks whether `event` is
+    // there.
+    std::string react(const std::string& room, const std::string& user, const std::string& event,
+                      const std::string& key);
     // What only an administrator of the server, or a fault of it, can do.
     void force_state(const std::string& room, const policy::RoomContent& content,
                      const std::string& state_key = {});

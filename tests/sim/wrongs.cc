@@ -192,7 +192,8 @@ void Simulation::done_twice(std::vector<std::string>& out) const {
         if (!markers.insert(room.marker).second) out.push_back("two rooms for the intent " + room.marker);
         if (!room.direct) continue;
         for (const auto& [slot, event] : room.state)
-            if (slot.first == "m.room.member" && slot.second != kBot && ++direct[slot.second] > 1)
+            if (slot.first == "m.room.member" && slot.second != kBot &&
+                in_room(homeserver.membership(id, slot.second)) && ++direct[slot.second] > 1)
                 out.push_back("two direct rooms were made for " + slot.second);
         for (const auto& [marker, text] : room.messages)
             if (!markers.insert(marker).second) out.push_back("a notice was sent twice: " + marker);

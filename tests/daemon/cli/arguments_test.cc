@@ -86,6 +86,8 @@ TEST(Arguments, Values) {
     EXPECT_EQ(good({"audit", "access", "--person", "jdoe"}).user, "jdoe");
     EXPECT_EQ(good({"audit", "leavers", "--promise", "1h"}).promise, "1h");
     EXPECT_EQ(good({"audit", "review", "hall", "--format", "html", "--out", "x.html"}).format, "html");
+    EXPECT_TRUE(good({"audit", "review", "all", "--ask", "--reason", "Q1"}).ask);
+    EXPECT_EQ(good({"audit", "review", "all", "--ask", "--reason", "Q1"}).reason, "Q1");
     EXPECT_EQ(good({"audit", "sign-off", "hall", "--review", "3f2a91c0", "--reason", "x"}).review,
               "3f2a91c0");
 }
@@ -113,6 +115,10 @@ TEST(Arguments, WhatIsWrongEndsWithTwoAndASuggestion) {
         {{"audit", "show", "last"}, "N"},
         {{"audit", "review"}, "ROOM"},
         {{"audit", "review", "all", "--format", "pdf"}, "--format"},
+        {{"audit", "review", "all", "--ask"}, "--reason"},
+        {{"audit", "review", "all", "--reason", "Q1"}, "--ask"},
+        {{"audit", "review", "all", "--ask", "--reason", "Q1", "--out", "x.html"}, "--out"},
+        {{"audit", "review", "all", "--ask", "--reason", "Q1", "--format", "csv"}, "--format"},
         {{"audit", "sign-off", "hall", "--review", "3f2a91c0"}, "--reason"},
         {{"audit", "sign-off", "hall", "--reason", "x"}, "--review"},
         {{"audit", "erase", "jdoe"}, "--reason"},

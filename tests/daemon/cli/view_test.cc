@@ -54,6 +54,13 @@ std::string csv(const json::Value& v, const Look&) {
     return review_csv(v);
 }
 
+std::string asked_now(const json::Value& v, const Look& look) {
+    return asked_view(v, false, look);
+}
+std::string asked_later(const json::Value& v, const Look& look) {
+    return asked_view(v, true, look);
+}
+
 struct Case {
     const char* fixture;
     const char* golden;
@@ -103,6 +110,10 @@ const Case kCases[] = {
     {"review", "review.80", zoned<review_view>, kNarrow},
     {"review", "review.120", zoned<review_view>, kWide},
     {"review", "review.html", html, kPipe},
+    {"review_asked", "review_asked.80", zoned<review_view>, kNarrow},
+    {"asked", "asked.80", asked_now, kNarrow},
+    {"asked", "asked_later.80", asked_later, kNarrow},
+    {"status_reviews", "status_reviews.80", status_daemon, kNarrow},
 };
 
 class View : public testing::TestWithParam<Case> {};

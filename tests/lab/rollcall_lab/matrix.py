@@ -167,6 +167,11 @@ class Client:
         return self.call("PUT", f"/_matrix/client/v3/rooms/{_quoted(room)}/send/m.room.message/{uuid.uuid4().hex}",
                          {"msgtype": "m.text", "body": text})["event_id"]
 
+    def react(self, room: str, event: str, key: str) -> str:
+        """A reaction to that event, as clients send it; its own event ID."""
+        return self.call("PUT", f"/_matrix/client/v3/rooms/{_quoted(room)}/send/m.reaction/{uuid.uuid4().hex}",
+                         {"m.relates_to": {"rel_type": "m.annotation", "event_id": event, "key": key}})["event_id"]
+
     def events(self, room: str, limit: int = 100) -> list:
         """The newest events, newest first."""
         return self.call("GET", f"/_matrix/client/v3/rooms/{_quoted(room)}/messages", dir="b", limit=limit)["chunk"]
