@@ -338,10 +338,9 @@ class Compiler {
         });
     }
 
-    // As the Decider will claim it: kept, given, or made by the template.
+    // As the Decider will claim it: given, kept, or made by the template.
     [[nodiscard]] std::string matrix_id(PersonId id) const {
         const Person& person = world_.people[id.index()];
-        if (person.kept.valid()) return world_.users.text(person.kept);
         const auto given = program_.identities.find(person.guid);
         if (given != program_.identities.end()) return given->second;
         return person.present && !person.deleted ? template_id(world_, id, program_.matrix_id) : "";
@@ -350,6 +349,7 @@ class Compiler {
     void index_matrix_ids() {
         for (std::size_t i = 0; i < world_.people.size(); ++i)
             if (const std::string id = matrix_id(PersonId(i)); !id.empty())
+        if (person.kept.valid()) return world_.users.text(person.kept);
                 matrix_index_.emplace_back(hashed(id), PersonId(i));
         std::sort(matrix_index_.begin(), matrix_index_.end());
     }

@@ -22,6 +22,7 @@ Decider::Decider(World& world, std::shared_ptr<const Program> program)
     rooms_changed();
     place_containers();
     readability_changed();
+    give_identities();
     for (std::size_t i = 0; i < world_.people.size(); ++i) person_changed(PersonId(i));
 }
 

@@ -250,6 +250,24 @@ Reason approval_reason(const CompiledApproval& approval) {
             "outsiders." + approval.key, approval.at};
 }
 
+Reason stranger_reason(const Decider& decider, UserId user) {
+    const PersonId former = decider.former_holder(user);
+    if (!former.valid()) return {"no person in the directory has this Matrix ID", "people.matrix_id", {}};
+    return {
+        fmt::format("{}'s Matrix ID is another one now", decider.world().people[former.index()].login.view()),
+        "people.identities",
+        {}};
+}
+
+Reason disputed_reason(const Decider& decider, UserId user) {
+    const PersonId former = decider.former_holder(user);
+    if (!former.valid()) return {"more than one account would have this Matrix ID", "people.matrix_id", {}};
+    return {fmt::format("this Matrix ID was {}'s, and somebody else would have it now",
+                        decider.world().people[former.index()].login.view()),
+            "people.matrix_id",
+            {}};
+}
+
 // An approval that names this user and room but does not hold any more: the most telling reason for an
 // outsider to go.
 void lapsed_approvals(const Decider& decider, UserId user, std::uint32_t room, std::vector<Reason>& out) {
@@ -360,7 +378,7 @@ Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t r
             reasons.push_back(approval_reason(*decider.approval(user, room)));
             break;
         case Basis::stranger:
-            reasons.push_back({"no person in the directory has this Matrix ID", "people.matrix_id", {}});
+            reasons.push_back(stranger_reason(decider, user));
             break;
         case Basis::outsider:
             reasons.push_back(
@@ -370,8 +388,7 @@ Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t r
             if (!world.directory_read) {
                 reasons.push_back({"the directory has not been read completely yet", "", {}});
             } else if (decider.disputed(user)) {
-                reasons.push_back(
-                    {"more than one account would have this Matrix ID", "people.matrix_id", {}});
+                reasons.push_back(disputed_reason(decider, user));
             } else if (out.person.valid() && decider.departed(out.person) == Tri::unknown) {
                 reasons.push_back({"the account's state could not be read", "", {}});
             } else {

@@ -25,6 +25,7 @@ struct Note {
         directory_read,
         directory_refused,
         identity_kept,
+        identity_given,
         room_state
     };
     Kind kind = Kind::membership;
@@ -40,6 +41,7 @@ struct Note {
     std::string sender{};                         // whose doing it was, as the homeserver says
     std::optional<Time> event_time{};             // and when
     bool read = false;                            // found by reading the room, not told as it happened
+    UserId former{};                              // of a Matrix ID that was given: the one before it
 };
 
 // Somebody is owed an explanation.

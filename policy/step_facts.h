@@ -26,6 +26,7 @@ class Step {
     void take(const TimePassed& fact);
     void approval_ended(const CompiledApproval& approval);
     void settle(const std::unordered_set<PersonId>& dirty, bool first_look);
+    void correct_identity(PersonId id);
     void keep_what_is_in_use(PersonId id);
     void notice_departure(PersonId id, bool first_look);
     void sponsor_changed(const Guid& guid);

@@ -231,6 +231,9 @@ class World {
         std::string directory, server, invocation_id;
         std::uint64_t usn = 0;
         Time time{};
+    // Matrix IDs that were in use as somebody's until people.identities gave them another: no template makes
+    // them anybody else's.
+    std::unordered_map<UserId, Guid> former_ids;
         bool operator==(const Cursor&) const = default;
     };
     Cursor cursor;

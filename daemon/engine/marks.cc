@@ -1,5 +1,5 @@
 // Engine: what it remembers in the store beside facts and intents: holds, answers to them, the guards'
-// ledger, retry times, notices owed, the pause.
+// ledger, retry times, notices owed, the pause, and whose Matrix ID was another's before.
 #include <fmt/format.h>
 
 #include "daemon/engine/engine.h"
@@ -23,6 +23,8 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
             folder_ = value;
         } else if (row.kind == "stray") {
             strays_[row.key].marker = value;
+        } else if (row.kind == "former_id") {
+            if (const auto guid = Guid::from_text(value)) world_.former_ids[world_.user(row.key)] = *guid;
         } else if (row.kind == "direct_room") {
             direct_rooms_[row.key] = value;
         } else if (row.kind == "legal_hold") {
