@@ -131,7 +131,7 @@ class Counter {
             for (const UserAction& action : backlog_.actions(user)) {
                 if (action.lane != lane) continue;
                 const std::optional<Guard> guard = guard_of(decider_, user, action);
-                if (!guard || answered(user, action)) continue;
+                if (!guard || answered(user, action, *guard)) continue;
                 if (*guard == Guard::departures) departures.put(user, action);
                 if (*guard == Guard::removals)
                     removals.put(user, action), loses[action.room].put(user, action);
@@ -150,10 +150,12 @@ class Counter {
         return decider_.world().state_of(user, decider_.world_room(room)) == MembershipState::invite;
     }
 
-    [[nodiscard]] bool answered(UserId user, const UserAction& action) const {
+    [[nodiscard]] bool answered(UserId user, const UserAction& action, Guard guard) const {
         if (!answers_) return false;
         const ActionKey key = key_of(decider_, user, action);
-        return answers(memory_.approved, key, action.basis) || answers(memory_.rejected, key, action.basis);
+        if (answers(memory_.rejected, key, action.basis)) return true;
+        const bool frozen = guard == Guard::removals && !decider_.world().frozen.empty();
+        return !frozen && answers(memory_.approved, key, action.basis);
     }
 
     void put(RoomCount& count, const ActionKey& key) const {
@@ -317,6 +319,8 @@ bool GuardState::allows(const Decider& decider, const GuardMemory& memory, UserI
     if (!guard && !any_answer) return true;
     const ActionKey key = key_of(decider, user, action);
     if (answers(memory.rejected, key, action.basis)) return false;
+    // What was approved rested on a directory that could be believed.
+    if (frozen_ && guard == Guard::removals) return false;
     if (answers(memory.approved, key, action.basis)) return true;
     if (!guard) return true;
     switch (*guard) {

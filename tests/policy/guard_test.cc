@@ -249,6 +249,21 @@ TEST_F(Guards, ApproveDoesWhatIsStillWantedAndNothingElse) {
     EXPECT_EQ(do_allowed(), 0);
 }
 
+// What was approved rested on a directory that could be believed, and the freeze is nobody's to approve.
+TEST_F(Guards, N1_AnApprovalDoesNotPassAFreeze) {
+    leave(0, 30);
+    approve(scene.guards.holds()[0]);
+    DirectorySnapshot empty = scene.directory.snapshot();
+    empty.people.clear();
+    empty.groups.clear();
+    scene.learn(empty);
+    EXPECT_EQ(do_allowed(), 0);
+    ASSERT_TRUE(scene.hold(Guard::canaries));
+    EXPECT_EQ(scene.hold(Guard::canaries)->actions.size(), 30U);
+    scene.read();
+    EXPECT_EQ(do_allowed(), 30) << "what was approved goes on";
+}
+
 TEST_F(Guards, RejectSuppresses) {
     leave(0, 30);
     const Hold hold = scene.guards.holds()[0];
