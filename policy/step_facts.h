@@ -66,6 +66,7 @@ class Step {
     void late_invitation(RoomId room, UserId user, const RoomEvent& event, MembershipState state);
     static std::string state_key_of(const RoomEvent& event);
     void state_event(RoomId room, const RoomEvent& event);
+    void hold_event(RoomId room, const std::string& slot, const std::string& event);
     void set_state(RoomId id, const RoomEvent& event, Told told);
     void note_state(RoomId id, const RoomEvent& event, Told told, const std::string& history_before);
     void set_power(RoomId id, const PowerLevels& levels);

@@ -28,8 +28,7 @@ void Step::take(const Forgotten& fact) {
 void Step::take(const StateSet& fact) {
     const std::string now = held_state_event(world_, fact.room, fact.content, fact.state_key);
     if (now != fact.held) return;  // an event has come since, and it may be a later one
-    if (!fact.event.empty())
-        world_.rooms[fact.room.index()].state.events.set(slot(fact.content, fact.state_key), fact.event);
+    if (!fact.event.empty()) hold_event(fact.room, slot(fact.content, fact.state_key), fact.event);
     RoomEvent event;
     event.event = fact.event;
     event.sender = world_.bot;
@@ -41,6 +40,7 @@ void Step::take(const RoomCreated& fact) {
     world_.set_room_id(fact.room, fact.id);
     Room& room = world_.rooms[fact.room.index()];
     room.state = {};
+    world_.touched.room_parts[fact.room].all = true;
     room.released = false;
     room.bot_joined = true;
     room.phase = fact.hidden ? RoomPhase::filling : RoomPhase::open;
