@@ -24,8 +24,8 @@ const std::string& dn_of(const Object& object) {
 
 class Compiler {
   public:
-    Compiler(const PolicyFile& file, const World& world, const Pins& pins)
-        : file_(file), world_(world), old_pins_(pins) {}
+    Compiler(const PolicyFile& file, const World& world, const Pins& pins, Unfound unfound)
+        : file_(file), world_(world), old_pins_(pins), unfound_(unfound) {}
 
     Compiled run(std::string version) {
         program_.version = std::move(version);
@@ -298,6 +298,12 @@ class Compiler {
 
     Guid container(const std::string& name, const Position& at) {
         return cached(containers_, name, [&] {
+            const bool pinned = old_pins_.contains(fmt::format("under:{}", fold(name)));
+            if (unfound_ == Unfound::unknown && !pinned && world_.containers_named(name).empty()) {
+                complain(at, fmt::format("'{}' is not known yet: nobody is added or removed by it", name),
+                         "apply the policy again once the directory was read", Severity::warning);
+                return Guid{};
+            }
             return resolve(Kind{"under", "organisational unit or container"}, name, at,
                            world_.containers_named(name), world_.containers,
                            [&] { return names_of(world_.containers, &Container::dn); });
@@ -343,13 +349,13 @@ class Compiler {
         const Person& person = world_.people[id.index()];
         const auto given = program_.identities.find(person.guid);
         if (given != program_.identities.end()) return given->second;
+        if (person.kept.valid()) return world_.users.text(person.kept);
         return person.present && !person.deleted ? template_id(world_, id, program_.matrix_id) : "";
     }
 
     void index_matrix_ids() {
         for (std::size_t i = 0; i < world_.people.size(); ++i)
             if (const std::string id = matrix_id(PersonId(i)); !id.empty())
-        if (person.kept.valid()) return world_.users.text(person.kept);
                 matrix_index_.emplace_back(hashed(id), PersonId(i));
         std::sort(matrix_index_.begin(), matrix_index_.end());
     }
@@ -418,6 +424,7 @@ class Compiler {
     const PolicyFile& file_;
     const World& world_;
     const Pins& old_pins_;
+    const Unfound unfound_;
     Program program_;
     Diagnostics diagnostics_;
     std::unordered_map<std::string, ConditionId> conditions_;
@@ -429,8 +436,9 @@ class Compiler {
 
 }  // namespace
 
-Compiled compile(const PolicyFile& file, const World& world, const Pins& pins, std::string version) {
-    return Compiler(file, world, pins).run(std::move(version));
+Compiled compile(const PolicyFile& file, const World& world, const Pins& pins, std::string version,
+                 Unfound unfound) {
+    return Compiler(file, world, pins, unfound).run(std::move(version));
 }
 
 const CompiledRoom* Program::room(std::string_view key) const {
