@@ -81,9 +81,12 @@ class Decider {
     [[nodiscard]] Verdict verdict(UserId user, std::uint32_t room) const;
     // The approval that lets this user stay in this room now, or null.
     [[nodiscard]] const CompiledApproval* approval(UserId user, std::uint32_t room) const;
-    // Does it hold at all now: before its end, and its sponsor still there?
+    // Does it hold at all now: before its end, and its sponsor an employee who is there, as far as can be
+    // known?
     [[nodiscard]] bool in_force(const CompiledApproval& approval) const;
     [[nodiscard]] bool is_sponsor(const Guid& guid) const { return sponsors_.contains(guid); }
+    // Sponsors among these people who have become employees or are none any more, since this was asked last.
+    [[nodiscard]] std::vector<Guid> changed_sponsors(const Dirty& among);
     // Claimed by more than one account, or by one after it was another's: nobody's until somebody decides
     // (design, Never 7).
     [[nodiscard]] bool disputed(UserId user) const;
@@ -126,10 +129,10 @@ class Decider {
     void place_containers();
     void derive_conditions(PersonId person);
     void give_identities();
+    [[nodiscard]] PersonId formerly_of(UserId user) const;
     [[nodiscard]] PersonId in_the_way(PersonId person,
                                       const std::unordered_map<UserId, PersonId>& keepers) const;
     [[nodiscard]] UserId wanted_id(PersonId person);
-    [[nodiscard]] PersonId formerly_of(UserId user) const;
     void claim(PersonId person);
     void settle_claims(UserId user);
     void stamp(PersonId person) const;
@@ -191,7 +194,7 @@ class Decider {
 
     std::unordered_map<UserId, const CompiledService*> services_;
     std::unordered_set<UserId> protected_;
-    std::unordered_set<Guid, GuidHash> sponsors_;
+    std::unordered_map<Guid, Tri, GuidHash> sponsors_;  // whether they are employees
 
     // Scratch: a stamp equal to epoch_ means "in this walk".
     mutable std::uint32_t epoch_ = 0;

@@ -268,6 +268,16 @@ Reason disputed_reason(const Decider& decider, UserId user) {
             {}};
 }
 
+// Why a sponsor cannot answer for anybody.
+std::string sponsor_fault(const Decider& decider, const CompiledApproval& approval) {
+    const PersonId sponsor = decider.world().person(approval.sponsor_guid);
+    if (sponsor.valid() && decider.departed(sponsor) == Tri::yes)
+        return fmt::format("the sponsor {} has departed", approval.sponsor);
+    if (!sponsor.valid() || !decider.world().people[sponsor.index()].present)
+        return fmt::format("the sponsor {} is not in the directory", approval.sponsor);
+    return fmt::format("the sponsor {} is not an employee", approval.sponsor);
+}
+
 // An approval that names this user and room but does not hold any more: the most telling reason for an
 // outsider to go.
 void lapsed_approvals(const Decider& decider, UserId user, std::uint32_t room, std::vector<Reason>& out) {
@@ -278,7 +288,7 @@ void lapsed_approvals(const Decider& decider, UserId user, std::uint32_t room, s
             continue;
         const bool ended = decider.world().now >= approval.until;
         out.push_back({ended ? fmt::format("the approval ended on {}", to_rfc3339(approval.until))
-                             : fmt::format("the sponsor {} has departed", approval.sponsor),
+                             : sponsor_fault(decider, approval),
                        fmt::format("outsiders.{}.{}", approval.key, ended ? "until" : "sponsor"),
                        approval.at});
     }
@@ -419,6 +429,17 @@ Explanation explain(const Decider& decider, UserId user, std::uint32_t room) {
             out.owners.push_back(world.users.text(other));
     if (out.verdict.owner == Tri::yes) out.owners.push_back(world.users.text(user));
     std::sort(out.owners.begin(), out.owners.end());
+    return out;
+}
+
+Diagnostics without_sponsor(const Decider& decider) {
+    Diagnostics out;
+    for (const CompiledApproval& approval : decider.program().approvals)
+        if (decider.world().now < approval.until && !decider.in_force(approval))
+            out.push_back({approval.at,
+                           fmt::format("the approval {} does not hold: {}", approval.key,
+                                       sponsor_fault(decider, approval)),
+                           "name an employee who answers for them", Severity::warning});
     return out;
 }
 

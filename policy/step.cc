@@ -10,6 +10,14 @@
 
 namespace rollcall::policy {
 
+namespace {
+// Can it change who is an employee?
+bool about_people(const Fact& fact) {
+    return std::holds_alternative<DirectorySnapshot>(fact) ||
+           std::holds_alternative<DirectoryChanges>(fact) || std::holds_alternative<TimePassed>(fact);
+}
+}  // namespace
+
 Effects Step::run(const Fact& fact) {
     // Whoever puts a policy in force marks everybody dirty: they are looked at for the first time.
     std::unordered_set<PersonId> unsettled;
@@ -22,6 +30,8 @@ Effects Step::run(const Fact& fact) {
     if (decider_ != nullptr) {
         settle(unsettled, true);
         settle(std::exchange(world_.dirty.entries, {}), first_read_);
+        if (about_people(fact))
+            for (const Guid& guid : decider_->changed_sponsors(world_.dirty)) sponsor_changed(guid);
         world_.dirty.settled = true;
     } else {
         world_.dirty.entries.merge(unsettled);

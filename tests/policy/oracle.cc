@@ -215,7 +215,9 @@ bool Oracle::approved(const std::string& user, const RoomText& room) {
         const PersonId sponsor = world_.person(pinned("user", approval.sponsor.value));
         if (!sponsor.valid()) continue;
         const std::size_t index = sponsor.index();
-        if (world_.people[index].present && departed(index) != Tri::yes) return true;
+        if (world_.people[index].present && departed(index) != Tri::yes &&
+            holds(index, *policy_.people->employees) != Tri::no)
+            return true;
     }
     return false;
 }
