@@ -22,6 +22,12 @@ void Step::take(const Forgotten& fact) {
     if (held == nullptr || !held->needs_forget) return;
     Membership next = *held;
     next.needs_forget = false;
+    // Only of who does not belong there any more is the past taken away. Whoever left by themselves before
+    // that is brought back like anybody when they belong again.
+    const int managed = decider_ == nullptr ? -1 : decider_->managed(fact.room);
+    if (managed >= 0 &&
+        decider_->verdict(fact.user, static_cast<std::uint32_t>(managed)).presence == Presence::out)
+        next.cause = Cause::daemon;
     world_.set_membership(fact.user, next);
 }
 
