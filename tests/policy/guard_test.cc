@@ -383,6 +383,31 @@ TEST_F(Guards, ARoomMayNotDoubleAfterItsFirstFill) {
     EXPECT_FALSE(scene.allowed("add team " + user(56)));
 }
 
+TEST_F(Guards, N4_ARoomStaysHeldWhileAnotherIsCounted) {
+    scene.room("team", "group Team");
+    scene.room("crew", "group Crew");
+    join(0, 5, "Team");
+    join(0, 5, "Crew");
+    ASSERT_TRUE(scene.apply());
+    homeserver.converge();
+    join(5, 40, "Team");
+    ASSERT_TRUE(scene.hold(Guard::room_gains, "team"));
+    join(5, 8, "Crew");  // for which alone something has appeared
+    ASSERT_TRUE(scene.hold(Guard::room_gains, "team"));
+    EXPECT_EQ(scene.hold(Guard::room_gains, "team")->actions.size(), 35U);
+    EXPECT_FALSE(scene.hold(Guard::room_gains, "crew"));
+    EXPECT_EQ(do_allowed(), 3);
+    for (int i = 38; i < 40; ++i) scene.directory.leave("Team", name(i));
+    scene.learn(scene.directory.changes({"Team"}));
+    scene.evaluate_guards();
+    EXPECT_EQ(scene.hold(Guard::room_gains, "team")->actions.size(), 33U);
+    leave(20, 38, "Team");
+    EXPECT_FALSE(scene.hold(Guard::room_gains, "team"));
+    EXPECT_EQ(do_allowed(), 15);
+    join(20, 40, "Team");
+    EXPECT_TRUE(scene.hold(Guard::room_gains, "team")) << "15 were let in within the hour";
+}
+
 TEST_F(Guards, N4_ARoomGainsNoMoreInPieces) {
     scene.room("team", "group Team");
     join(0, 20, "Team");
