@@ -35,13 +35,13 @@ struct Note {
     std::string room;   // key
     std::string event;  // event ID
     std::optional<Evidence> evidence;
+    UserId former{};  // of a Matrix ID that was given: the one before it
     // Of what happened in a room:
     std::optional<MembershipState> membership{};  // what it is now
     std::string history{};                        // the visibility that was set
     std::string sender{};                         // whose doing it was, as the homeserver says
     std::optional<Time> event_time{};             // and when
     bool read = false;                            // found by reading the room, not told as it happened
-    UserId former{};                              // of a Matrix ID that was given: the one before it
 };
 
 // Somebody is owed an explanation.

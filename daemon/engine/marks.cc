@@ -1,5 +1,5 @@
 // Engine: what it remembers in the store beside facts and intents: holds, answers to them, the guards'
-// ledger, retry times, notices owed, the pause, and whose Matrix ID was another's before.
+// ledger, retry times, notices owed, the pause.
 #include <fmt/format.h>
 
 #include "daemon/engine/engine.h"
@@ -23,8 +23,6 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
             folder_ = value;
         } else if (row.kind == "stray") {
             strays_[row.key].marker = value;
-        } else if (row.kind == "former_id") {
-            if (const auto guid = Guid::from_text(value)) world_.former_ids[world_.user(row.key)] = *guid;
         } else if (row.kind == "direct_room") {
             direct_rooms_[row.key] = value;
         } else if (row.kind == "legal_hold") {
@@ -34,6 +32,8 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
         } else if (row.kind == "pause") {
             pause_ = row.key == "all" ? Pause::all : Pause::all_but_departures;
             pause_text_ = value;
+        } else if (row.kind == "former_id") {
+            if (const auto guid = Guid::from_text(value)) world_.former_ids[world_.user(row.key)] = *guid;
         } else if (row.kind == "retry") {
             const auto key = ActionKey::from_text(row.key);
             const Result<json::Value> retry = json::parse(value);
