@@ -164,7 +164,9 @@ class App {
         const auto compile = [this](const store::StoredPolicy& stored,
                                     policy::World& world) -> Result<std::shared_ptr<const policy::Program>> {
             const control::PolicyLoaded loaded =
-                control::load_policy(stored.files, config_, world, stored.pins);
+                control::load_policy(stored.files, config_, world, stored.pins, policy::Unfound::unknown);
+            for (const Diagnostic& diagnostic : loaded.diagnostics)
+                if (loaded.program) log_.warn("RC-POLICY-WARNING", diagnostic.text());
             if (loaded.program) return loaded.program;
             std::string first;
             for (const Diagnostic& diagnostic : loaded.diagnostics)

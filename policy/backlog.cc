@@ -41,6 +41,7 @@ void Backlog::reset(const Decider& decider, const Abilities& abilities) {
     by_user_.clear();
     for (IdSet& lane : lanes_) lane.clear();
     rooms_with_actions_.clear();
+    rooms_grown_.clear();
     grown_ = departures_grown_ = true;
     waiting_.clear();
     cursor_ = 0;
@@ -106,18 +107,19 @@ void Backlog::derive(const Decider& decider, const Abilities& abilities, UserId 
 }
 
 void Backlog::compare(std::span<const UserAction> before, std::span<const UserAction> after) {
-    std::size_t kept = 0;
+    std::size_t kept = 0;  // of those that a guard counts
     for (std::size_t b = 0, a = 0; a < after.size(); ++a) {
         while (b < before.size() && before[b] < after[a]) ++b;
         if (b < before.size() && before[b] == after[a] && before[b].lane == after[a].lane &&
             before[b].basis == after[a].basis) {
-            ++kept;
+            kept += counted_by_a_guard(after[a]) ? 1U : 0U;
             continue;
         }
         grown_ |= counted_by_a_guard(after[a]);
+        if (after[a].kind == ActionKind::add) rooms_grown_.set(after[a].room, true);
         departures_grown_ |= after[a].lane == Lane::departure;
     }
-    shrunk_ |= kept < before.size();
+    shrunk_ |= std::cmp_less(kept, std::count_if(before.begin(), before.end(), counted_by_a_guard));
 }
 
 bool Backlog::differs(const Decider& decider, const Abilities& abilities, UserId user) const {
@@ -147,7 +149,10 @@ void Backlog::derive(const Decider& decider, std::uint32_t index) {
     };
     grown_ |= begins(held, ActionKind::create) && !begins(before, ActionKind::create);
     // In a room that is open now, additions count that did not before.
-    grown_ |= begins(before, ActionKind::publish) && !begins(held, ActionKind::publish);
+    if (begins(before, ActionKind::publish) && !begins(held, ActionKind::publish)) {
+        grown_ = true;
+        rooms_grown_.set(index, true);
+    }
     shrunk_ |= begins(before, ActionKind::create) && !begins(held, ActionKind::create);
 }
 

@@ -68,8 +68,13 @@ class Backlog {
     [[nodiscard]] bool departures_grown() const { return departures_grown_; }
     [[nodiscard]] bool grown() const { return grown_; }
     [[nodiscard]] bool shrunk() const { return shrunk_; }
+    // Program rooms for which an addition has appeared since then.
+    [[nodiscard]] const IdSet& rooms_grown() const { return rooms_grown_; }
     void departures_counted() { departures_grown_ = false; }
-    void counted() { departures_grown_ = grown_ = shrunk_ = false; }
+    void counted() {
+        departures_grown_ = grown_ = shrunk_ = false;
+        rooms_grown_.clear();
+    }
     [[nodiscard]] bool empty() const { return complete() && user_actions() == 0 && room_actions() == 0; }
 
   private:
@@ -79,7 +84,7 @@ class Backlog {
     std::vector<std::vector<RoomAction>> by_room_;  // by program room
     std::vector<std::uint32_t> adds_;               // by program room: users with an `add`
     std::array<IdSet, kLanes> lanes_;
-    IdSet rooms_with_actions_;  // program rooms
+    IdSet rooms_with_actions_, rooms_grown_;  // program rooms
     bool departures_grown_ = false, grown_ = false, shrunk_ = false;
     IdSet waiting_;  // users to derive
     std::size_t cursor_ = 0;

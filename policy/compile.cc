@@ -3,29 +3,19 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 #include <algorithm>
-#include <functional>
-#include <initializer_list>
 #include <set>
 #include <unordered_map>
 
 #include "policy/base/text.h"
-#include "policy/decide.h"
+#include "policy/object_names.h"
 
 namespace rollcall::policy {
 namespace {
 
-std::string dn_of(const Person& person) {
-    return person.dn.text();
-}
-template <class Object>  // a group or a container
-const std::string& dn_of(const Object& object) {
-    return object.dn;
-}
-
 class Compiler {
   public:
-    Compiler(const PolicyFile& file, const World& world, const Pins& pins)
-        : file_(file), world_(world), old_pins_(pins) {}
+    Compiler(const PolicyFile& file, const World& world, const Pins& pins, Unfound unfound)
+        : file_(file), names_(world, program_, pins, unfound, diagnostics_) {}
 
     Compiled run(std::string version) {
         program_.version = std::move(version);
@@ -40,7 +30,8 @@ class Compiler {
             program_.services.push_back({service.key, service.who, rooms_of(service.rooms), service.at});
         for (const Approval& approval : file_.outsiders) compile_approval(approval);
         for (const Text& canary : file_.guards.canaries)
-            program_.canaries.push_back({person(canary.value, canary.at), canary.value});
+            program_.canaries.push_back({names_.person(canary.value, canary.at), canary.value});
+        program_.pins = names_.take_pins();
         program_.attributes.assign(attributes_.begin(), attributes_.end());
         program_.conditions.shrink_to_fit();
         program_.nodes.shrink_to_fit();
@@ -52,9 +43,8 @@ class Compiler {
     }
 
   private:
-    void complain(const Position& at, std::string message, std::string suggestion,
-                  Severity severity = Severity::error) {
-        diagnostics_.push_back({at, std::move(message), std::move(suggestion), severity});
+    void complain(const Position& at, std::string message, std::string suggestion) {
+        diagnostics_.push_back({at, std::move(message), std::move(suggestion), Severity::error});
     }
 
     void people(const People& people) {
@@ -62,7 +52,7 @@ class Compiler {
         program_.leave = people.leave;
         program_.sign_out = people.sign_out;
         for (const Identity& identity : people.identities) {
-            const Guid guid = person(identity.user, identity.at);
+            const Guid guid = names_.person(identity.user, identity.at);
             if (guid.empty()) continue;
             if (!program_.identities.emplace(guid, identity.matrix_id).second)
                 complain(identity.at, fmt::format("'{}' has two identities", identity.user),
@@ -138,7 +128,7 @@ class Compiler {
     void compile_approval(const Approval& text) {
         CompiledApproval approval{text.key,           text.who, text.reason, rooms_of(text.rooms),
                                   text.sponsor.value, Guid{},   text.until,  text.at};
-        approval.sponsor_guid = person(text.sponsor.value, text.sponsor.at);
+        approval.sponsor_guid = names_.person(text.sponsor.value, text.sponsor.at);
         // A list such as `all` means those rooms that are open to outsiders; the reader warns of a closed one
         // that is named.
         std::erase_if(approval.rooms, [this](std::uint32_t index) {
@@ -204,15 +194,15 @@ class Compiler {
         std::string identity;
         switch (text.kind) {
             case Condition::Kind::group:
-                condition.guid = group(text.name, text.at);
+                condition.guid = names_.group(text.name, text.at);
                 identity = "g" + condition.guid.text();
                 break;
             case Condition::Kind::user:
-                condition.guid = person(text.name, text.at);
+                condition.guid = names_.person(text.name, text.at);
                 identity = "u" + condition.guid.text();
                 break;
             case Condition::Kind::under:
-                condition.guid = container(text.name, text.at);
+                condition.guid = names_.container(text.name, text.at);
                 identity = "c" + condition.guid.text();
                 break;
             default:
@@ -246,191 +236,19 @@ class Compiler {
         return identity;
     }
 
-    // --- names → objects ---
-
-    // What a name can lead to: `pin` begins its pins, `what` is what people read.
-    struct Kind {
-        const char* pin;
-        const char* what;
-    };
-
-    template <class IdType, class Objects, class Names>
-    Guid resolve(const Kind& kind, const std::string& name, const Position& at,
-                 const std::vector<IdType>& found, const Objects& objects, Names names) {
-        const auto [key, what] = kind;
-        const std::string pin = fmt::format("{}:{}", key, fold(name));
-        if (const auto held = old_pins_.find(pin); held != old_pins_.end()) {
-            program_.pins[pin] = held->second;
-            if (found.size() == 1 && objects[found.front().index()].guid != held->second)
-                complain(at,
-                         fmt::format("the {} '{}' is another object than when this policy was applied; the "
-                                     "first one stays meant",
-                                     what, name),
-                         fmt::format("write guid:{} to mean the new one",
-                                     objects[found.front().index()].guid.text()),
-                         Severity::warning);
-            return held->second;
-        }
-        if (found.size() == 1) return program_.pins[pin] = objects[found.front().index()].guid;
-        if (found.empty()) {
-            const std::string near = nearest_of(fold(name), names());
-            complain(at, fmt::format("no {} '{}' in the directory", what, name),
-                     !near.empty() ? fmt::format("did you mean '{}'?", near)
-                     : name.starts_with('@')
-                         ? "write the login name; a Matrix ID is found once what "
-                           "people.matrix_id reads is known"
-                         : "check the spelling, or write guid:… or the distinguished name");
-            return {};
-        }
-        std::string list;
-        for (const IdType id : found) list += (list.empty() ? "" : ", ") + dn_of(objects[id.index()]);
-        complain(at, fmt::format("the {} '{}' is ambiguous: {}", what, name, list),
-                 "write the distinguished name or guid:…");
-        return {};
-    }
-
-    Guid group(const std::string& name, const Position& at) {
-        return cached(groups_, name, [&] {
-            return resolve(Kind{"group", "group"}, name, at, groups_named(name), world_.groups,
-                           [&] { return names_of(world_.groups, &Group::name); });
-        });
-    }
-
-    Guid container(const std::string& name, const Position& at) {
-        return cached(containers_, name, [&] {
-            return resolve(Kind{"under", "organisational unit or container"}, name, at,
-                           world_.containers_named(name), world_.containers,
-                           [&] { return names_of(world_.containers, &Container::dn); });
-        });
-    }
-
-    Guid person(const std::string& login, const Position& at) {
-        return cached(people_, login, [&] {
-            return resolve(Kind{"user", "user"}, login, at, people_named(login), world_.people,
-                           [&] { return names_of(world_.people, &Person::login); });
-        });
-    }
-
-    // The same answers as World's look-ups, from indices made at the first question: a policy may hold as
-    // many names as the directory has groups.
-    std::vector<GroupId> groups_named(const std::string& name) {
-        if (name.starts_with("guid:")) return world_.groups_named(name);
-        if (group_index_.empty()) index_groups();
-        const std::string wanted = fold(name), wanted_dn = fold_dn(name);
-        return looked_up(group_index_, {hashed(wanted), hashed(wanted_dn)}, [&](GroupId id) {
-            const Group& group = world_.groups[id.index()];
-            return fold(group.name) == wanted || fold(group.cn) == wanted || fold_dn(group.dn) == wanted_dn;
-        });
-    }
-
-    std::vector<PersonId> people_named(const std::string& name) {
-        if (name.starts_with("guid:")) return world_.people_named(name);
-        if (name.starts_with('@')) {
-            if (matrix_index_.empty()) index_matrix_ids();
-            return looked_up(matrix_index_, {hashed(name)},
-                             [&](PersonId id) { return matrix_id(id) == name; });
-        }
-        if (person_index_.empty()) index_people();
-        const std::string wanted = fold(name);
-        return looked_up(person_index_, {hashed(wanted)}, [&](PersonId id) {
-            const Person& person = world_.people[id.index()];
-            return person.present && !person.deleted && fold(person.login) == wanted;
-        });
-    }
-
-    // As the Decider will claim it: kept, given, or made by the template.
-    [[nodiscard]] std::string matrix_id(PersonId id) const {
-        const Person& person = world_.people[id.index()];
-        if (person.kept.valid()) return world_.users.text(person.kept);
-        const auto given = program_.identities.find(person.guid);
-        if (given != program_.identities.end()) return given->second;
-        return person.present && !person.deleted ? template_id(world_, id, program_.matrix_id) : "";
-    }
-
-    void index_matrix_ids() {
-        for (std::size_t i = 0; i < world_.people.size(); ++i)
-            if (const std::string id = matrix_id(PersonId(i)); !id.empty())
-                matrix_index_.emplace_back(hashed(id), PersonId(i));
-        std::sort(matrix_index_.begin(), matrix_index_.end());
-    }
-
-    void index_groups() {
-        for (std::size_t i = 0; i < world_.groups.size(); ++i) {
-            const Group& group = world_.groups[i];
-            if (group.deleted) continue;
-            for (const std::string& text : {fold(group.name), fold(group.cn), fold_dn(group.dn)})
-                group_index_.emplace_back(hashed(text), GroupId(i));
-        }
-        std::sort(group_index_.begin(), group_index_.end());
-    }
-
-    void index_people() {
-        for (std::size_t i = 0; i < world_.people.size(); ++i) {
-            const Person& person = world_.people[i];
-            if (person.present && !person.deleted)
-                person_index_.emplace_back(hashed(fold(person.login)), PersonId(i));
-        }
-        std::sort(person_index_.begin(), person_index_.end());
-    }
-
-    // Hashes and not texts: an index over half a million names that lives for one compile() must be small.
-    template <class IdType>
-    using NameIndex = std::vector<std::pair<std::size_t, IdType>>;
-    static std::size_t hashed(const std::string& text) { return std::hash<std::string>{}(text); }
-
-    template <class IdType, class Fits>
-    static std::vector<IdType> looked_up(NameIndex<IdType>& index, std::initializer_list<std::size_t> hashes,
-                                         Fits fits) {
-        std::vector<IdType> found;
-        for (const std::size_t hash : hashes)
-            for (auto at =
-                     std::lower_bound(index.begin(), index.end(), std::pair(hash, IdType(std::size_t{0})));
-                 at != index.end() && at->first == hash; ++at)
-                if (fits(at->second)) found.push_back(at->second);
-        std::sort(found.begin(), found.end());
-        found.erase(std::unique(found.begin(), found.end()), found.end());
-        return found;
-    }
-
-    template <class Find>
-    static Guid cached(std::unordered_map<std::string, Guid>& cache, const std::string& name, Find find) {
-        if (const auto held = cache.find(name); held != cache.end()) return held->second;
-        return cache[name] = find();
-    }
-
-    template <class Objects, class Field>
-    static std::vector<std::string> names_of(const Objects& objects, Field field) {
-        std::vector<std::string> names;
-        for (const auto& object : objects)
-            if (!object.deleted && names.size() < 20'000) names.emplace_back(object.*field);
-        return names;
-    }
-
-    // The nearest of these, compared as the directory does and written as it writes it.
-    static std::string nearest_of(const std::string& wanted, const std::vector<std::string>& names) {
-        std::vector<std::string> folded;
-        for (const std::string& name : names) folded.push_back(fold(name));
-        const std::string near = nearest(wanted, folded);
-        const auto at = std::find(folded.begin(), folded.end(), near);
-        return near.empty() || at == folded.end() ? "" : names[static_cast<std::size_t>(at - folded.begin())];
-    }
-
     const PolicyFile& file_;
-    const World& world_;
-    const Pins& old_pins_;
     Program program_;
     Diagnostics diagnostics_;
+    ObjectNames names_;
     std::unordered_map<std::string, ConditionId> conditions_;
-    std::unordered_map<std::string, Guid> groups_, people_, containers_;
-    NameIndex<GroupId> group_index_;
-    NameIndex<PersonId> person_index_, matrix_index_;
     std::set<std::string> attributes_;
 };
 
 }  // namespace
 
-Compiled compile(const PolicyFile& file, const World& world, const Pins& pins, std::string version) {
-    return Compiler(file, world, pins).run(std::move(version));
+Compiled compile(const PolicyFile& file, const World& world, const Pins& pins, std::string version,
+                 Unfound unfound) {
+    return Compiler(file, world, pins, unfound).run(std::move(version));
 }
 
 const CompiledRoom* Program::room(std::string_view key) const {

@@ -19,9 +19,14 @@ struct Compiled {
     Diagnostics diagnostics;
 };
 
+// What becomes of an organisational unit that is neither pinned nor found: refused, where a policy is to be
+// put in force. One that is in force already may come from a version that read no containers and pinned none:
+// then its conditions are unknown, with a warning, until the policy is applied again.
+enum class Unfound { refused, unknown };
+
 // `version` is the hash of the policy's text. `pins` are those of the policy in force (empty for a first
 // one).
 [[nodiscard]] Compiled compile(const PolicyFile& file, const World& world, const Pins& pins,
-                               std::string version);
+                               std::string version, Unfound unfound = Unfound::refused);
 
 }  // namespace rollcall::policy

@@ -13,7 +13,8 @@ Decider::Decider(World& world, std::shared_ptr<const Program> program)
     for (const CompiledService& service : program_->services) services_[world_.user(service.who)] = &service;
     for (const std::string& id : program_->protected_ids) protected_.insert(world_.user(id));
     if (!world_.bot.empty()) protected_.insert(bot_ = world_.user(world_.bot));
-    for (const CompiledApproval& approval : program_->approvals) sponsors_.insert(approval.sponsor_guid);
+    for (const CompiledApproval& approval : program_->approvals)
+        sponsors_.emplace(approval.sponsor_guid, Tri::unknown);
     for (const Node& node : program_->nodes) nodes_.push_back({node.op, node.first, node.count});
     for (const CompiledRoom& room : program_->rooms)
         plain_rooms_.push_back({room.members, room.owners, room.except});
@@ -22,7 +23,11 @@ Decider::Decider(World& world, std::shared_ptr<const Program> program)
     rooms_changed();
     place_containers();
     readability_changed();
+    give_identities();
     for (std::size_t i = 0; i < world_.people.size(); ++i) person_changed(PersonId(i));
+    Dirty all;
+    all.everything = true;
+    static_cast<void>(changed_sponsors(all));
 }
 
 void Decider::person_changed(PersonId person) {
@@ -247,7 +252,20 @@ const CompiledApproval* Decider::approval(UserId user, std::uint32_t room) const
 bool Decider::in_force(const CompiledApproval& approval) const {
     if (world_.now >= approval.until) return false;
     const PersonId sponsor = world_.person(approval.sponsor_guid);
-    return sponsor.valid() && world_.people[sponsor.index()].present && departed(sponsor) != Tri::yes;
+    return sponsor.valid() && world_.people[sponsor.index()].present && departed(sponsor) != Tri::yes &&
+           sponsors_.at(approval.sponsor_guid) != Tri::no;
+}
+
+// Kept, because an approval is asked for while somebody else's groups are walked.
+std::vector<Guid> Decider::changed_sponsors(const Dirty& among) {
+    std::vector<Guid> changed;
+    for (auto& [guid, employed] : sponsors_) {
+        const PersonId sponsor = world_.person(guid);
+        if (!among.everything && !among.people.contains(sponsor)) continue;
+        const Tri now = sponsor.valid() ? employee(sponsor) : Tri::unknown;
+        if (std::exchange(employed, now) != now) changed.push_back(guid);
+    }
+    return changed;
 }
 
 }  // namespace rollcall::policy

@@ -81,13 +81,19 @@ class Decider {
     [[nodiscard]] Verdict verdict(UserId user, std::uint32_t room) const;
     // The approval that lets this user stay in this room now, or null.
     [[nodiscard]] const CompiledApproval* approval(UserId user, std::uint32_t room) const;
-    // Does it hold at all now: before its end, and its sponsor still there?
+    // Does it hold at all now: before its end, and its sponsor an employee who is there, as far as can be
+    // known?
     [[nodiscard]] bool in_force(const CompiledApproval& approval) const;
     [[nodiscard]] bool is_sponsor(const Guid& guid) const { return sponsors_.contains(guid); }
-    // Claimed by more than one account, so nobody's until somebody decides (design, Never 7).
-    [[nodiscard]] bool disputed(UserId user) const {
-        return rivals_.contains(user) && !person_of(user).valid();
-    }
+    // Sponsors among these people who have become employees or are none any more, since this was asked last.
+    [[nodiscard]] std::vector<Guid> changed_sponsors(const Dirty& among);
+    // Claimed by more than one account, or by one after it was another's: nobody's until somebody decides
+    // (design, Never 7).
+    [[nodiscard]] bool disputed(UserId user) const;
+    // The Matrix ID that people.identities gives this person, unless it cannot be theirs.
+    [[nodiscard]] UserId given(PersonId person) const;
+    // Whose this Matrix ID was until people.identities gave them another; invalid: nobody's, or it still is.
+    [[nodiscard]] PersonId former_holder(UserId user) const;
     [[nodiscard]] bool is_protected(UserId user) const;
     [[nodiscard]] const CompiledService* service(UserId user) const;
 
@@ -122,6 +128,11 @@ class Decider {
     void positives(NodeId node, std::vector<ConditionId>& out, bool& everyone) const;
     void place_containers();
     void derive_conditions(PersonId person);
+    void give_identities();
+    [[nodiscard]] PersonId formerly_of(UserId user) const;
+    [[nodiscard]] PersonId in_the_way(PersonId person,
+                                      const std::unordered_map<UserId, PersonId>& keepers) const;
+    [[nodiscard]] UserId wanted_id(PersonId person);
     void claim(PersonId person);
     void settle_claims(UserId user);
     void stamp(PersonId person) const;
@@ -170,15 +181,20 @@ class Decider {
     std::vector<int> program_room_;              // by RoomId
     std::vector<RoomId> world_room_;             // by program room
 
-    // Matrix IDs: who claims which. One claim or a kept one is a match; more is a conflict.
+    // Matrix IDs: who claims which. What people.identities gives goes before what was kept, and that before
+    // the template. One claim, a given or a kept one is a match; more is a conflict.
     std::vector<UserId> claimed_;                               // by PersonId
     std::vector<PersonId> person_of_user_;                      // by UserId
     std::unordered_map<UserId, std::vector<PersonId>> rivals_;  // only where there is more than one claim
     std::unordered_map<PersonId, std::string> unusable_;        // computed Matrix IDs that are none
+    std::unordered_map<PersonId, UserId> given_;                // by people.identities
+    std::unordered_map<PersonId, PersonId> kept_from_;          // who is not given theirs, because of whom
+    std::unordered_map<UserId, PersonId> given_up_;             // kept, until people.identities gave another
+    std::unordered_map<PersonId, UserId> barred_;               // would have an ID that was another's
 
     std::unordered_map<UserId, const CompiledService*> services_;
     std::unordered_set<UserId> protected_;
-    std::unordered_set<Guid, GuidHash> sponsors_;
+    std::unordered_map<Guid, Tri, GuidHash> sponsors_;  // whether they are employees
 
     // Scratch: a stamp equal to epoch_ means "in this walk".
     mutable std::uint32_t epoch_ = 0;

@@ -1,4 +1,5 @@
-// Decider: which Matrix ID is whose. One that two claim is nobody's, but for whoever has kept it.
+// Decider: which Matrix ID is whose. One that two claim is nobody's, but for whoever has kept it or was given
+// it by people.identities.
 #include <fmt/format.h>
 #include <algorithm>
 
@@ -44,24 +45,97 @@ std::string template_id(const World& world, PersonId id, const std::vector<Templ
     return out;
 }
 
+// Who keeps the Matrix ID that is to be this person's, and is given no other one. Whoever swaps theirs with
+// somebody is in nobody's way.
+PersonId Decider::in_the_way(PersonId person, const std::unordered_map<UserId, PersonId>& keepers) const {
+    PersonId at = person;
+    for (std::size_t steps = 0; steps <= program_->identities.size(); ++steps) {
+        const auto mine = program_->identities.find(world_.people[at.index()].guid);
+        if (mine == program_->identities.end()) return at;
+        const UserId wanted = world_.users.find(mine->second);
+        if (at != person && world_.people[at.index()].kept == wanted) return at;
+        const auto keeper = keepers.find(wanted);
+        if (keeper == keepers.end() || keeper->second == at || keeper->second == person) return {};
+        at = keeper->second;
+    }
+    return at;
+}
+
+// An admin's word goes before what was seen in use; but nobody is given what another one keeps (Never 7).
+void Decider::give_identities() {
+    if (program_->identities.empty()) return;
+    std::unordered_map<UserId, PersonId> keepers;
+    for (const auto& [guid, id] : program_->identities) keepers[world_.user(id)] = {};
+    for (std::size_t i = 0; i < world_.people.size(); ++i)
+        if (const auto at = keepers.find(world_.people[i].kept); at != keepers.end())
+            at->second = PersonId(i);
+    std::erase_if(keepers, [](const auto& entry) { return !entry.second.valid(); });
+    for (const auto& [guid, id] : program_->identities) {
+        const PersonId person = world_.person(guid);
+        if (!person.valid()) continue;
+        const UserId kept = world_.people[person.index()].kept, wanted = world_.user(id);
+        if (const PersonId other = in_the_way(person, keepers); other.valid()) {
+            kept_from_[person] = other;
+            continue;
+        }
+        given_[person] = wanted;
+        if (kept.valid() && kept != wanted) given_up_[kept] = person;
+    }
+}
+
+UserId Decider::given(PersonId person) const {
+    const auto at = given_.find(person);
+    return at == given_.end() ? UserId{} : at->second;
+}
+
+// Whose it was, though they may have it again.
+PersonId Decider::formerly_of(UserId user) const {
+    if (const auto at = given_up_.find(user); at != given_up_.end()) return at->second;
+    const auto known = world_.former_ids.find(user);
+    return known == world_.former_ids.end() ? PersonId{} : world_.person(known->second);
+}
+
+PersonId Decider::former_holder(UserId user) const {
+    const PersonId former = formerly_of(user);
+    return former.valid() && user_of(former) != user ? former : PersonId{};
+}
+
+bool Decider::disputed(UserId user) const {
+    if (person_of(user).valid()) return false;
+    return rivals_.contains(user) ||
+           std::any_of(barred_.begin(), barred_.end(), [&](const auto& at) { return at.second == user; });
+}
+
+// What is not given must not have been another's.
+UserId Decider::wanted_id(PersonId id) {
+    const Person& person = world_.people[id.index()];
+    unusable_.erase(id);
+    if (const auto barred = barred_.find(id); barred != barred_.end()) {
+        world_.dirty.users.insert(barred->second);
+        barred_.erase(barred);
+    }
+    if (const UserId user = given(id); user.valid()) return user;
+    if (person.kept.valid()) return person.kept;
+    if (!person.present || person.deleted || kept_from_.contains(id)) return {};
+    const std::string wanted = template_id(world_, id, program_->matrix_id);
+    if (wanted.empty()) return {};
+    if (!valid_matrix_id(wanted)) {
+        unusable_[id] = wanted;
+        return {};
+    }
+    const UserId user = world_.user(wanted);
+    if (const PersonId former = formerly_of(user); former.valid() && former != id) {
+        barred_[id] = user;
+        world_.dirty.users.insert(user);
+        return {};
+    }
+    return user;
+}
+
 void Decider::claim(PersonId id) {
     if (id.index() >= claimed_.size()) claimed_.resize(id.index() + 1);
-    const Person& person = world_.people[id.index()];
-    std::string wanted = person.kept.valid() ? world_.users.text(person.kept) : "";
-    if (wanted.empty()) {
-        const auto identity = program_->identities.find(person.guid);
-        if (identity != program_->identities.end())
-            wanted = identity->second;
-        else if (person.present && !person.deleted)
-            wanted = template_id(world_, id, program_->matrix_id);
-    }
-    unusable_.erase(id);
-    if (!wanted.empty() && !valid_matrix_id(wanted)) {
-        unusable_[id] = wanted;
-        wanted.clear();
-    }
+    const UserId after = wanted_id(id);
     const UserId before = claimed_[id.index()];
-    const UserId after = wanted.empty() ? UserId{} : world_.user(wanted);
     if (before == after) {
         // A claim may have become a kept one.
         if (after.valid()) settle_claims(after);
@@ -95,11 +169,14 @@ void Decider::settle_claims(UserId user) {
     const auto at = rivals_.find(user);
     if (at == rivals_.end()) return;
     std::sort(at->second.begin(), at->second.end());
-    std::vector<PersonId> kept;
-    for (const PersonId rival : at->second)
-        if (world_.people[rival.index()].kept.valid()) kept.push_back(rival);
+    std::vector<PersonId> kept, given;
+    for (const PersonId rival : at->second) {
+        if (world_.people[rival.index()].kept == user) kept.push_back(rival);
+        if (this->given(rival) == user) given.push_back(rival);
+    }
     PersonId winner;
     if (at->second.size() == 1) winner = at->second.front();
+    if (given.size() == 1) winner = given.front();
     if (kept.size() == 1) winner = kept.front();
     person_of_user_[user.index()] = winner;
     world_.dirty.users.insert(user);
@@ -121,6 +198,19 @@ std::vector<IdentityConflict> Decider::conflicts() const {
             {person, id,
              fmt::format("{} has no usable Matrix ID: '{}' is not one; give an entry under people.identities",
                          world_.people[person.index()].login.view(), id)});
+    const auto login = [this](PersonId person) { return world_.people[person.index()].login.view(); };
+    for (const auto& [person, user] : barred_)
+        out.push_back(
+            {person, world_.users.text(user),
+             fmt::format("{} would be {}, which was {}'s; give {} an entry under people.identities",
+                         login(person), world_.users.text(user), login(formerly_of(user)), login(person))});
+    for (const auto& [person, other] : kept_from_) {
+        const std::string& id = program_->identities.at(world_.people[person.index()].guid);
+        out.push_back({person, id,
+                       fmt::format("{} cannot be {} while {} is; give {} another one under "
+                                   "people.identities first",
+                                   login(person), id, login(other), login(other))});
+    }
     std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.text < b.text; });
     return out;
 }

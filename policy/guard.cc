@@ -81,16 +81,24 @@ struct RoomCount {
     [[nodiscard]] std::size_t size() const { return counted.size(); }
 };
 
+bool too_many(std::size_t people, std::size_t base, const Share& limit) {
+    return std::cmp_greater_equal(people, limit.at_least) &&
+           people * 100 > base * static_cast<std::size_t>(limit.percent);
+}
+
 class Counter {
   public:
-    Counter(const Decider& decider, const Backlog& backlog, const GuardMemory& memory)
+    // `gaining`: rooms that room_gains held until now.
+    Counter(const Decider& decider, const Backlog& backlog, const GuardMemory& memory,
+            const std::set<std::uint32_t>& gaining)
         : decider_(decider),
           backlog_(backlog),
           memory_(memory),
+          gaining_(gaining),
           answers_(!memory.approved.empty() || !memory.rejected.empty()),
           now_(decider.world().now) {
-        plan();
         ledger();
+        plan();
         departures.finish(), removals.finish();
         for (auto& [room, count] : loses) count.finish();
         for (auto& [room, count] : gains) count.finish();
@@ -111,7 +119,7 @@ class Counter {
     void plan() {
         lane(Lane::departure);
         lane(Lane::removal);
-        lane(Lane::addition);
+        if (rooms_that_may_trip()) lane(Lane::addition);
         const IdSet& rooms = backlog_.rooms_with_actions();
         for (std::size_t r = rooms.next(0); r != IdSet::npos; r = rooms.next(r + 1))
             for (const RoomAction& action : backlog_.actions(static_cast<std::uint32_t>(r)))
@@ -130,30 +138,51 @@ class Counter {
             const UserId user(u);
             for (const UserAction& action : backlog_.actions(user)) {
                 if (action.lane != lane) continue;
+                if (lane == Lane::addition && (action.kind != ActionKind::add || may_trip_[action.room] == 0))
+                    continue;
                 const std::optional<Guard> guard = guard_of(decider_, user, action);
-                if (!guard || answered(user, action)) continue;
+                if (!guard || answered(user, action, *guard)) continue;
                 if (*guard == Guard::departures) departures.put(user, action);
                 if (*guard == Guard::removals)
                     removals.put(user, action), loses[action.room].put(user, action);
-                if (*guard == Guard::room_gains && gains_count(action.room) && !invited(user, action.room))
+                if (*guard == Guard::room_gains && !invited(user, action.room))
                     gains[action.room].put(user, action);
             }
         }
     }
 
-    // A room that nobody is in is filled for the first time, however many that are.
-    [[nodiscard]] bool gains_count(std::uint32_t room) const {
-        return decider_.world().rooms[decider_.world_room(room).index()].joined > 0;
+    // Ten million additions may wait, and it takes long to look at each. A room for which none has appeared
+    // since guards counted last gains no more than it did then; and of the others few can gain too many even
+    // if all that wait there count.
+    [[nodiscard]] bool rooms_that_may_trip() {
+        may_trip_.assign(backlog_.rooms(), 0);
+        bool any = false;
+        for (std::uint32_t r = 0; r < backlog_.rooms(); ++r)
+            if ((backlog_.rooms_grown().contains(r) || gaining_.contains(r)) && may_gain_too_many(r))
+                any = true, may_trip_[r] = 1;
+        return any;
+    }
+
+    [[nodiscard]] bool may_gain_too_many(std::uint32_t r) const {
+        const RoomId id = decider_.world_room(r);
+        const auto gained = gains.find(r);
+        const std::size_t done = gained == gains.end() ? 0 : gained->second.counted.size();
+        const std::size_t joined = id.valid() ? decider_.world().rooms[id.index()].joined : 0;
+        // A room that nobody is in is filled for the first time, however many that are.
+        return joined > 0 && too_many(backlog_.adds_waiting(r) + done, joined - std::min(joined, done),
+                                      decider_.program().guards.room_gains);
     }
 
     [[nodiscard]] bool invited(UserId user, std::uint32_t room) const {
         return decider_.world().state_of(user, decider_.world_room(room)) == MembershipState::invite;
     }
 
-    [[nodiscard]] bool answered(UserId user, const UserAction& action) const {
+    [[nodiscard]] bool answered(UserId user, const UserAction& action, Guard guard) const {
         if (!answers_) return false;
         const ActionKey key = key_of(decider_, user, action);
-        return answers(memory_.approved, key, action.basis) || answers(memory_.rejected, key, action.basis);
+        if (answers(memory_.rejected, key, action.basis)) return true;
+        const bool frozen = guard == Guard::removals && !decider_.world().frozen.empty();
+        return !frozen && answers(memory_.approved, key, action.basis);
     }
 
     void put(RoomCount& count, const ActionKey& key) const {
@@ -213,16 +242,18 @@ class Counter {
     const Decider& decider_;
     const Backlog& backlog_;
     const GuardMemory& memory_;
+    const std::set<std::uint32_t>& gaining_;
     const bool answers_;
     Time now_;
     std::map<std::string, std::uint32_t> strangers_;
+    std::vector<char> may_trip_;  // by program room: room_gains may hold its additions
 };
 
 }  // namespace
 
 void GuardState::evaluate(const Decider& decider, const Backlog& backlog, const GuardMemory& memory) {
-    *this = {};
-    const Counter count(decider, backlog, memory);
+    const std::set<std::uint32_t> gaining = std::exchange(*this, {}).gaining_;
+    const Counter count(decider, backlog, memory, gaining);
     const Guards& guards = decider.program().guards;
     const auto over = [](const auto& c, int at_most) {
         return !c.actions.empty() && std::cmp_greater(c.size(), at_most);
@@ -258,8 +289,7 @@ void GuardState::evaluate(const Decider& decider, const Backlog& backlog, const 
         const std::size_t done = c.size() - std::min(c.size(), c.actions.size());  // in the ledger only
         const std::size_t base = loses ? joined + done : joined - std::min(joined, done);
         if (!loses && base == 0) return false;  // its first fill, however it goes
-        return std::cmp_greater_equal(c.size(), limit.at_least) &&
-               c.size() * 100 > base * static_cast<std::size_t>(limit.percent);
+        return too_many(c.size(), base, limit);
     };
     const auto room_hold = [&](Guard guard, std::uint32_t room, const Count& c, const char* verb,
                                const Share& limit) {
@@ -317,6 +347,8 @@ bool GuardState::allows(const Decider& decider, const GuardMemory& memory, UserI
     if (!guard && !any_answer) return true;
     const ActionKey key = key_of(decider, user, action);
     if (answers(memory.rejected, key, action.basis)) return false;
+    // What was approved rested on a directory that could be believed.
+    if (frozen_ && guard == Guard::removals) return false;
     if (answers(memory.approved, key, action.basis)) return true;
     if (!guard) return true;
     switch (*guard) {

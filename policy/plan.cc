@@ -124,7 +124,11 @@ void derive_user(const Decider& decider, const Abilities& abilities, UserId user
         derive_membership(decider, abilities, user, room, verdict, out);
     });
     const auto leaving = world.departing.find(user);
-    if (leaving != world.departing.end() && abilities.mask && !decider.is_protected(user)) {
+    // Who departed may be somebody else than whose this account is, once people.identities has said so.
+    const PersonId holder = decider.person_of(user);
+    const bool theirs =
+        !decider.former_holder(user).valid() || (holder.valid() && decider.departed(holder) == Tri::yes);
+    if (leaving != world.departing.end() && theirs && abilities.mask && !decider.is_protected(user)) {
         const Departing& left = leaving->second;
         if (!left.signed_out && decider.program().sign_out)
             out.push_back({kNoRoom, ActionKind::sign_out, Lane::departure, Basis::departed, 0});

@@ -10,6 +10,14 @@
 
 namespace rollcall::policy {
 
+namespace {
+// Can it change who is an employee?
+bool about_people(const Fact& fact) {
+    return std::holds_alternative<DirectorySnapshot>(fact) ||
+           std::holds_alternative<DirectoryChanges>(fact) || std::holds_alternative<TimePassed>(fact);
+}
+}  // namespace
+
 Effects Step::run(const Fact& fact) {
     // Whoever puts a policy in force marks everybody dirty: they are looked at for the first time.
     std::unordered_set<PersonId> unsettled;
@@ -22,6 +30,8 @@ Effects Step::run(const Fact& fact) {
     if (decider_ != nullptr) {
         settle(unsettled, true);
         settle(std::exchange(world_.dirty.entries, {}), first_read_);
+        if (about_people(fact))
+            for (const Guid& guid : decider_->changed_sponsors(world_.dirty)) sponsor_changed(guid);
         world_.dirty.settled = true;
     } else {
         world_.dirty.entries.merge(unsettled);
@@ -61,11 +71,37 @@ void Step::settle(const std::unordered_set<PersonId>& dirty, bool first_look) {
     std::vector<PersonId> people(dirty.begin(), dirty.end());
     std::sort(people.begin(), people.end());
     for (const PersonId person : people) {
+        correct_identity(person);
         keep_what_is_in_use(person);
         decider_->person_changed(person);
         keep_what_is_in_use(person);
         notice_departure(person, first_look);
     }
+}
+
+// people.identities gives them another Matrix ID than they kept: that one is nobody's from now on, and what
+// was still to be done about a departure concerns the other account.
+void Step::correct_identity(PersonId id) {
+    Person& person = world_.people[id.index()];
+    const UserId former = person.kept, given = decider_->given(id);
+    if (!former.valid() || !given.valid() || former == given) return;
+    person.kept = {};
+    world_.touched.people.insert(id);
+    world_.former_ids[former] = person.guid;
+    if (world_.departing.erase(former) > 0) touch_user(former);
+    if (person.departed_seen && decider_->user_of(id) == given) {
+        world_.departing[given] = {};
+        touch_user(given);
+    }
+    note({Note::Kind::identity_given,
+          fmt::format("{} is {} from now on, as people.identities says, and no longer {}",
+                      person.login.view(), world_.users.text(given), world_.users.text(former)),
+          id,
+          given,
+          "",
+          "",
+          {}});
+    effects_.notes.back().former = former;
 }
 
 // Whoever is in a room under a Matrix ID keeps it, and so does an account that is gone while anything is

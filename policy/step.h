@@ -25,6 +25,7 @@ struct Note {
         directory_read,
         directory_refused,
         identity_kept,
+        identity_given,
         room_state
     };
     Kind kind = Kind::membership;
@@ -34,6 +35,7 @@ struct Note {
     std::string room;   // key
     std::string event;  // event ID
     std::optional<Evidence> evidence;
+    UserId former{};  // of a Matrix ID that was given: the one before it
     // Of what happened in a room:
     std::optional<MembershipState> membership{};  // what it is now
     std::string history{};                        // the visibility that was set

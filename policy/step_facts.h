@@ -26,6 +26,7 @@ class Step {
     void take(const TimePassed& fact);
     void approval_ended(const CompiledApproval& approval);
     void settle(const std::unordered_set<PersonId>& dirty, bool first_look);
+    void correct_identity(PersonId id);
     void keep_what_is_in_use(PersonId id);
     void notice_departure(PersonId id, bool first_look);
     void sponsor_changed(const Guid& guid);
@@ -65,6 +66,7 @@ class Step {
     void late_invitation(RoomId room, UserId user, const RoomEvent& event, MembershipState state);
     static std::string state_key_of(const RoomEvent& event);
     void state_event(RoomId room, const RoomEvent& event);
+    void hold_event(RoomId room, const std::string& slot, const std::string& event);
     void set_state(RoomId id, const RoomEvent& event, Told told);
     void note_state(RoomId id, const RoomEvent& event, Told told, const std::string& history_before);
     void set_power(RoomId id, const PowerLevels& levels);

@@ -22,14 +22,19 @@ void Step::take(const Forgotten& fact) {
     if (held == nullptr || !held->needs_forget) return;
     Membership next = *held;
     next.needs_forget = false;
+    // Only of who does not belong there any more is the past taken away. Whoever left by themselves before
+    // that is brought back like anybody when they belong again.
+    const int managed = decider_ == nullptr ? -1 : decider_->managed(fact.room);
+    if (managed >= 0 &&
+        decider_->verdict(fact.user, static_cast<std::uint32_t>(managed)).presence == Presence::out)
+        next.cause = Cause::daemon;
     world_.set_membership(fact.user, next);
 }
 
 void Step::take(const StateSet& fact) {
     const std::string now = held_state_event(world_, fact.room, fact.content, fact.state_key);
     if (now != fact.held) return;  // an event has come since, and it may be a later one
-    if (!fact.event.empty())
-        world_.rooms[fact.room.index()].state.events.set(slot(fact.content, fact.state_key), fact.event);
+    if (!fact.event.empty()) hold_event(fact.room, slot(fact.content, fact.state_key), fact.event);
     RoomEvent event;
     event.event = fact.event;
     event.sender = world_.bot;
@@ -41,6 +46,7 @@ void Step::take(const RoomCreated& fact) {
     world_.set_room_id(fact.room, fact.id);
     Room& room = world_.rooms[fact.room.index()];
     room.state = {};
+    world_.touched.room_parts[fact.room].all = true;
     room.released = false;
     room.bot_joined = true;
     room.phase = fact.hidden ? RoomPhase::filling : RoomPhase::open;

@@ -166,7 +166,7 @@ std::string Step::state_key_of(const RoomEvent& event) {
 
 void Step::state_event(RoomId room, const RoomEvent& event) {
     if (std::holds_alternative<OtherContent>(event.content)) return;
-    HeldEvents& events = world_.rooms[room.index()].state.events;
+    const HeldEvents& events = world_.rooms[room.index()].state.events;
     const std::string place = slot(event.content, state_key_of(event));
     const std::string_view held = events.find(place);
     if (held == event.event) return;
@@ -174,8 +174,13 @@ void Step::state_event(RoomId room, const RoomEvent& event) {
         effects_.read_rooms.push_back(room);
         return;
     }
-    events.set(place, event.event);
+    hold_event(room, place, event.event);
     set_state(room, event, Told::event);
+}
+
+void Step::hold_event(RoomId room, const std::string& slot, const std::string& event) {
+    world_.rooms[room.index()].state.events.set(slot, event);
+    world_.touched.room_parts[room].slots.insert(slot);
 }
 
 void Step::set_state(RoomId id, const RoomEvent& event, Told told) {
@@ -202,6 +207,7 @@ void Step::set_state(RoomId id, const RoomEvent& event, Told told) {
                 state.children.insert(c.child);
             else
                 state.children.erase(c.child);
+            step.world_.touched.room_parts[id].children.insert(c.child);
             if (const auto at = step.world_.room_by_id.find(c.child); at != step.world_.room_by_id.end())
                 step.world_.dirty.rooms.insert(at->second);
         }
@@ -270,7 +276,7 @@ void Step::take(const RoomRead& fact) {
             if (std::holds_alternative<OtherContent>(event.content)) continue;
             const std::string place = slot(event.content, state_key_of(event));
             if (room.state.events.find(place) == event.event) continue;
-            room.state.events.set(place, event.event);
+            hold_event(id, place, event.event);
             set_state(id, event, Told::read);
             continue;
         }

@@ -7,6 +7,7 @@
 // upwards, so cycles and deletions are no special case.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -138,6 +139,14 @@ struct Departing {
 
 enum class Account : std::uint8_t { unknown, present, absent };
 
+// Of one room: the slots of its state (slot() in step_facts.h) whose held events changed; and of a space the
+// rooms that it names. A space has as many of both as rooms, so one that is added must not cost all of them.
+struct TouchedParts {
+    bool all = false;
+    std::set<std::string> slots;
+    std::set<std::string> children;  // room IDs
+};
+
 // What changed since the engine last asked: the rows that the store must write.
 struct Touched {
     Touched();
@@ -149,12 +158,13 @@ struct Touched {
     std::unordered_set<PersonId> people;
     std::unordered_set<GroupId> groups;
     std::unordered_set<ContainerId> containers;
-    std::unordered_set<RoomId> rooms;
+    std::unordered_set<RoomId> rooms;  // but for the parts of their state that events are held for
+    std::map<RoomId, TouchedParts> room_parts;
     std::unordered_set<UserId> users;               // account state, departing, put_back
     std::unordered_set<std::uint64_t> memberships;  // user << 32 | room
     [[nodiscard]] bool empty() const {
-        return people.empty() && groups.empty() && containers.empty() && rooms.empty() && users.empty() &&
-               memberships.empty();
+        return people.empty() && groups.empty() && containers.empty() && rooms.empty() &&
+               room_parts.empty() && users.empty() && memberships.empty();
     }
 };
 
@@ -221,6 +231,9 @@ class World {
     std::unordered_map<std::uint64_t, UserId> inviters;  // user << 32 | room → who invited
     std::unordered_map<std::uint64_t, Time> put_back;    // when a hand-made removal was last undone
 
+    // Matrix IDs that were in use as somebody's until people.identities gave them another: no template makes
+    // them anybody else's.
+    std::unordered_map<UserId, Guid> former_ids;
     std::unordered_map<UserId, Departing> departing;
     std::set<std::pair<Time, UserId>> revisit;  // users whom the passing of time alone makes worth a look
     std::set<std::pair<Time, PersonId>>

@@ -8,6 +8,7 @@
 #include "daemon/control/answer.h"
 #include "daemon/control/commands.h"
 #include "daemon/control/policy_files.h"
+#include "policy/explain.h"
 
 namespace rollcall::control {
 namespace {
@@ -103,6 +104,10 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     if (!attributes) return pass(attributes);
     if (!*attributes) return std::optional<Drafted>{};
     out.decider = std::make_unique<policy::Decider>(engine.world(), out.loaded.program);
+    for (Diagnostic& warning : policy::without_sponsor(*out.decider)) {
+        out.loaded.diagnostics.push_back(warning);
+        diagnostics.push_back(std::move(warning));
+    }
     out.lines = policy::whole_plan(*out.decider, engine.settings().abilities);
     policy::Backlog backlog;
     backlog.reset(*out.decider, engine.settings().abilities);

@@ -11,7 +11,6 @@
 #include <filesystem>
 
 #include "daemon/descriptor.h"
-#include "policy/compile.h"
 
 namespace rollcall::control {
 namespace {
@@ -114,7 +113,7 @@ std::string policy_version(const PolicyTexts& texts) {
 }
 
 PolicyLoaded load_policy(PolicyTexts texts, const schema::Config& config, const policy::World& world,
-                         const policy::Pins& pins) {
+                         const policy::Pins& pins, policy::Unfound unfound) {
     std::vector<schema::PolicyText> inputs;
     for (const auto& [file, text] : texts) inputs.push_back({file, text});
     const schema::PolicySurroundings surroundings{config.directories.front().name,
@@ -123,7 +122,7 @@ PolicyLoaded load_policy(PolicyTexts texts, const schema::Config& config, const 
     PolicyLoaded out;
     out.diagnostics = read.diagnostics;
     if (!has_errors(out.diagnostics)) {
-        policy::Compiled compiled = policy::compile(read.policy, world, pins, policy_version(texts));
+        policy::Compiled compiled = policy::compile(read.policy, world, pins, policy_version(texts), unfound);
         out.diagnostics.insert(out.diagnostics.end(), compiled.diagnostics.begin(),
                                compiled.diagnostics.end());
         out.program = std::move(compiled.program);

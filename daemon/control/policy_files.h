@@ -12,6 +12,7 @@
 
 #include "policy/base/diagnostic.h"
 #include "policy/base/result.h"
+#include "policy/compile.h"
 #include "policy/program.h"
 #include "policy/world.h"
 #include "schema/config_file.h"
@@ -33,7 +34,8 @@ struct PolicyLoaded {
 };
 // Reads the texts and looks their names up in the world. `pins`: of the policy in force.
 [[nodiscard]] PolicyLoaded load_policy(PolicyTexts texts, const schema::Config& config,
-                                       const policy::World& world, const policy::Pins& pins);
+                                       const policy::World& world, const policy::Pins& pins,
+                                       policy::Unfound unfound = policy::Unfound::refused);
 
 // Reads a file whose content nobody else may see; trailing line ends are cut off. Errors: refused if others
 // can read it.

@@ -253,6 +253,12 @@ Status Engine::collect() {
     for (const GroupId id : world_.touched.groups) turn_.touched.groups.insert(id);
     for (const ContainerId id : world_.touched.containers) turn_.touched.containers.insert(id);
     for (const RoomId id : world_.touched.rooms) turn_.touched.rooms.insert(id);
+    for (auto& [id, parts] : world_.touched.room_parts) {
+        policy::TouchedParts& into = turn_.touched.room_parts[id];
+        into.all |= parts.all;
+        into.slots.merge(parts.slots);
+        into.children.merge(parts.children);
+    }
     for (const UserId id : world_.touched.users) turn_.touched.users.insert(id);
     for (const std::uint64_t pair : world_.touched.memberships) turn_.touched.memberships.insert(pair);
     world_.touched = {};

@@ -259,6 +259,7 @@ class Engine {
     [[nodiscard]] std::vector<policy::ActionKey> actions_of(const std::string& hold) const;
     // Why the plan wants this action now; nullopt: it does not.
     [[nodiscard]] std::optional<policy::Basis> wanted_basis(const policy::ActionKey& key) const;
+    [[nodiscard]] bool still_held(policy::Guard held_by, const policy::ActionKey& key) const;
     void set_answer(policy::Answers& answers, const char* kind, const policy::ActionKey& key,
                     std::optional<policy::Answer> answer);
     void drop_answers();

@@ -191,6 +191,20 @@ std::optional<policy::Basis> Engine::wanted_basis(const ActionKey& key) const {
     return std::nullopt;
 }
 
+// Is this still what the guard of that hold stops? Whoever departs meanwhile is another guard's question, and
+// an answer to this one says nothing about it.
+bool Engine::still_held(policy::Guard held_by, const ActionKey& key) const {
+    if (key.user.empty()) return true;
+    const UserId user = world_.users.find(key.user);
+    for (const policy::UserAction& action : backlog_.actions(user)) {
+        if (action.kind != key.kind || policy::key_of(*decider_, user, action) != key) continue;
+        std::optional<policy::Guard> guard = policy::guard_of(*decider_, user, action);
+        if (guard == policy::Guard::removals && held_by == policy::Guard::room_loses) guard = held_by;
+        return guard == held_by;
+    }
+    return false;
+}
+
 // The actions under this id that may be answered: of a hold, or of one that was rejected before.
 std::vector<ActionKey> Engine::actions_of(const std::string& id) const {
     if (const auto hold = holds_.find(id); hold != holds_.end()) return hold->second.actions;
@@ -215,12 +229,15 @@ Result<Engine::Answered> Engine::answer(bool yes, const std::string& id, const s
         return fail(ErrorKind::not_found, fmt::format("no hold '{}'", id), "`rollcall holds` lists them");
     Answered out;
     for (const ActionKey& key : actions) {
-        const std::optional<policy::Basis> basis = wanted_basis(key);
+        std::optional<policy::Basis> basis = wanted_basis(key);
+        if (basis && hold != holds_.end() && !still_held(hold->second.guard, key)) basis.reset();
         (basis ? out.wanted : out.unwanted).push_back(key);
+        if (!basis) continue;
+        // The last answer counts: what was approved before does not come alive again when a rejection ends.
         set_answer(memory_.rejected, "rejected", key, std::nullopt);
-        if (basis)
-            set_answer(yes ? memory_.approved : memory_.rejected, yes ? "approved" : "rejected", key,
-                       policy::Answer{*basis, id, caller.text, reason, world_.now});
+        set_answer(memory_.approved, "approved", key, std::nullopt);
+        set_answer(yes ? memory_.approved : memory_.rejected, yes ? "approved" : "rejected", key,
+                   policy::Answer{*basis, id, caller.text, reason, world_.now});
     }
     TrailEntry entry;
     entry.kind = yes ? TrailKind::approve : TrailKind::reject;

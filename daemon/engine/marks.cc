@@ -36,6 +36,8 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
         } else if (row.kind == "pause") {
             pause_ = row.key == "all" ? Pause::all : Pause::all_but_departures;
             pause_text_ = value;
+        } else if (row.kind == "former_id") {
+            if (const auto guid = Guid::from_text(value)) world_.former_ids[world_.user(row.key)] = *guid;
         } else if (row.kind == "retry") {
             const auto key = ActionKey::from_text(row.key);
             const Result<json::Value> retry = json::parse(value);

@@ -172,6 +172,8 @@ void Engine::effects(policy::Effects&& effects) {
             entry.room = world_.rooms[room->second.index()].id;
         entry.event = note.event;
         entry.evidence = note.evidence;
+        if (note.former.valid())
+            mark("former_id", world_.users.text(note.former), world_.former_ids.at(note.former).text());
         if (note.membership) entry.membership = to_text(*note.membership);
         entry.history = note.history;
         entry.sender = note.sender;

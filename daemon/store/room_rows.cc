@@ -1,6 +1,5 @@
 #include "daemon/store/room_rows.h"
 
-#include <map>
 #include <set>
 #include <string>
 
@@ -35,53 +34,39 @@ Result<std::int64_t> save_room(Database& database, const Room& room) {
     return number;
 }
 
-// Both below write only what differs from the rows that are there: a space has as many of them as rooms.
-Status save_events(Database& database, std::int64_t number, const Room& room) {
-    std::map<std::string, std::string, std::less<>> stored;
-    Status done = database.each(
-        "SELECT slot, event FROM room_state WHERE room = $1 ORDER BY slot",
-        [&](const Row& row) {
-            stored.emplace_hint(stored.end(), row.text(0), row.text(1));
-            return Status{};
-        },
-        number);
-    room.state.events.each([&](std::string_view slot, std::string_view event) {
-        const auto held = stored.find(slot);
-        const bool same = held != stored.end() && held->second == event;
-        if (held != stored.end()) stored.erase(held);
-        if (done && !same)
-            done = database.run(
-                "INSERT INTO room_state (room, slot, event) VALUES ($1, $2, $3) "
-                "ON CONFLICT (room, slot) DO UPDATE SET event = excluded.event",
-                number, slot, event);
-    });
-    for (const auto& [slot, event] : stored) {  // those that the room has no more
-        if (!done) return done;
-        done = database.run("DELETE FROM room_state WHERE room = $1 AND slot = $2", number, slot);
-    }
-    return done;
+Status save_event(Database& database, std::int64_t number, const Room& room, std::string_view slot) {
+    const std::string_view event = room.state.events.find(slot);
+    if (event.empty())
+        return database.run("DELETE FROM room_state WHERE room = $1 AND slot = $2", number, slot);
+    return database.run(
+        "INSERT INTO room_state (room, slot, event) VALUES ($1, $2, $3) "
+        "ON CONFLICT (room, slot) DO UPDATE SET event = excluded.event",
+        number, slot, event);
 }
 
-Status save_children(Database& database, std::int64_t number, const Room& room) {
-    std::set<std::string, std::less<>> stored;
-    Status done = database.each(
-        "SELECT child FROM room_child WHERE room = $1 ORDER BY child",
-        [&](const Row& row) {
-            stored.emplace_hint(stored.end(), row.text(0));
-            return Status{};
-        },
-        number);
-    for (const std::string& child : room.state.children) {
-        if (!done) return done;
-        if (!stored.contains(child))
-            done = database.run("INSERT INTO room_child (room, child) VALUES ($1, $2)", number, child);
+Status save_child(Database& database, std::int64_t number, const Room& room, const std::string& child) {
+    if (!room.state.children.contains(child))
+        return database.run("DELETE FROM room_child WHERE room = $1 AND child = $2", number, child);
+    return database.run(
+        "INSERT INTO room_child (room, child) VALUES ($1, $2) ON CONFLICT (room, child) DO NOTHING", number,
+        child);
+}
+
+Status save_parts(Database& database, std::int64_t number, const Room& room,
+                  const policy::TouchedParts& touched) {
+    std::set<std::string> slots = touched.slots, children = touched.children;
+    if (touched.all) {
+        Status cleared = database.run("DELETE FROM room_state WHERE room = $1", number);
+        if (cleared) cleared = database.run("DELETE FROM room_child WHERE room = $1", number);
+        if (!cleared) return cleared;
+        room.state.events.each([&](std::string_view slot, std::string_view) { slots.emplace(slot); });
+        children.insert(room.state.children.begin(), room.state.children.end());
     }
-    for (const std::string& child : stored) {
-        if (!done) return done;
-        if (!room.state.children.contains(child))
-            done = database.run("DELETE FROM room_child WHERE room = $1 AND child = $2", number, child);
-    }
-    return done;
+    for (const std::string& slot : slots)
+        if (Status saved = save_event(database, number, room, slot); !saved) return saved;
+    for (const std::string& child : children)
+        if (Status saved = save_child(database, number, room, child); !saved) return saved;
+    return {};
 }
 
 Status load_room(Database& database, World& world, NumberedIds& ids, const Row& row) {
@@ -123,8 +108,12 @@ Status save_rooms(Database& database, const World& world, const policy::Touched&
         const Result<std::int64_t> number = save_room(database, room);
         if (!number) return pass(number);
         numbers.remember(id, *number);
-        if (Status saved = save_events(database, *number, room); !saved) return saved;
-        if (Status saved = save_children(database, *number, room); !saved) return saved;
+    }
+    for (const auto& [id, parts] : touched.room_parts) {
+        const Result<std::int64_t> number = numbers.room(id);
+        if (!number) return pass(number);
+        if (Status saved = save_parts(database, *number, world.rooms[id.index()], parts); !saved)
+            return saved;
     }
     return {};
 }

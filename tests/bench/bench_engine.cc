@@ -82,6 +82,7 @@ class Bench {
         if (filled) policy::bench::bring_in(company.world, decider);
         policy::bench::furnish(company.world, decider);
         now_ = company.world.now;
+        for (std::size_t i = 0; i < kTurns; ++i) joiners_.push_back(joiner(company, i));
         settings_.server_name = company.world.server_name;
         settings_.bot = company.world.bot;
         store_ = std::make_unique<EmptyStore>(std::move(company.world));
@@ -110,9 +111,24 @@ class Bench {
             fmt::print("{}: room 100 wants {}\n", what, policy::to_text(action.kind));
         answers(what);
         events(what);
+        joins(what);
     }
 
   private:
+    // Somebody in one group more.
+    static policy::DirectoryChanges joiner(const BigCompany& company, std::size_t i) {
+        policy::DirectoryChanges out;
+        out.evidence = {"corp", "ldaps://dc1", 10'000'000 + i, "", {}};
+        out.invocation_id = "db-1";
+        out.attributes = {"department", "samaccountname"};
+        out.groups_verified = true;
+        policy::GroupEntry group = company.group_entry(company.leaf(company.leaf_of(i, 0) + 1));
+        group.members.push_back(company.person_entry(i).guid);
+        group.usn = out.evidence.usn;
+        out.groups.push_back(std::move(group));
+        return out;
+    }
+
     template <class Work>
     static double time(Work work) {
         const double start = policy::bench::cpu_ms();
@@ -169,7 +185,27 @@ class Bench {
             ms, kTurns);
     }
 
+    // Additions appear, so that guards count.
+    void joins(const char* what) {
+        const std::size_t before = engine_->backlog().user_actions();
+        double ms = 0, worst = 0;
+        for (policy::DirectoryChanges& joiner : joiners_) {
+            std::vector<Message> messages;
+            messages.emplace_back(std::move(joiner));
+            const double took = time([&] { turn(std::move(messages)); });
+            ms += took;
+            worst = std::max(worst, took);
+            homeserver_.answers.clear();
+        }
+        say(what,
+            fmt::format("a turn in which somebody joins a group ({} actions more, worst {:.1f} ms)",
+                        engine_->backlog().user_actions() - before, worst)
+                .c_str(),
+            ms, kTurns);
+    }
+
     static constexpr std::size_t kTurns = 50;
+    std::vector<policy::DirectoryChanges> joiners_;
     Log log_;
     std::shared_ptr<const policy::Program> program_;
     Settings settings_;

@@ -249,6 +249,21 @@ TEST_F(Guards, ApproveDoesWhatIsStillWantedAndNothingElse) {
     EXPECT_EQ(do_allowed(), 0);
 }
 
+// What was approved rested on a directory that could be believed, and the freeze is nobody's to approve.
+TEST_F(Guards, N1_AnApprovalDoesNotPassAFreeze) {
+    leave(0, 30);
+    approve(scene.guards.holds()[0]);
+    DirectorySnapshot empty = scene.directory.snapshot();
+    empty.people.clear();
+    empty.groups.clear();
+    scene.learn(empty);
+    EXPECT_EQ(do_allowed(), 0);
+    ASSERT_TRUE(scene.hold(Guard::canaries));
+    EXPECT_EQ(scene.hold(Guard::canaries)->actions.size(), 30U);
+    scene.read();
+    EXPECT_EQ(do_allowed(), 30) << "what was approved goes on";
+}
+
 TEST_F(Guards, RejectSuppresses) {
     leave(0, 30);
     const Hold hold = scene.guards.holds()[0];
@@ -366,6 +381,31 @@ TEST_F(Guards, ARoomMayNotDoubleAfterItsFirstFill) {
     ASSERT_TRUE(hold);
     EXPECT_EQ(hold->actions.size(), 29U);
     EXPECT_FALSE(scene.allowed("add team " + user(56)));
+}
+
+TEST_F(Guards, N4_ARoomStaysHeldWhileAnotherIsCounted) {
+    scene.room("team", "group Team");
+    scene.room("crew", "group Crew");
+    join(0, 5, "Team");
+    join(0, 5, "Crew");
+    ASSERT_TRUE(scene.apply());
+    homeserver.converge();
+    join(5, 40, "Team");
+    ASSERT_TRUE(scene.hold(Guard::room_gains, "team"));
+    join(5, 8, "Crew");  // for which alone something has appeared
+    ASSERT_TRUE(scene.hold(Guard::room_gains, "team"));
+    EXPECT_EQ(scene.hold(Guard::room_gains, "team")->actions.size(), 35U);
+    EXPECT_FALSE(scene.hold(Guard::room_gains, "crew"));
+    EXPECT_EQ(do_allowed(), 3);
+    for (int i = 38; i < 40; ++i) scene.directory.leave("Team", name(i));
+    scene.learn(scene.directory.changes({"Team"}));
+    scene.evaluate_guards();
+    EXPECT_EQ(scene.hold(Guard::room_gains, "team")->actions.size(), 33U);
+    leave(20, 38, "Team");
+    EXPECT_FALSE(scene.hold(Guard::room_gains, "team"));
+    EXPECT_EQ(do_allowed(), 15);
+    join(20, 40, "Team");
+    EXPECT_TRUE(scene.hold(Guard::room_gains, "team")) << "15 were let in within the hour";
 }
 
 TEST_F(Guards, N4_ARoomGainsNoMoreInPieces) {

@@ -34,12 +34,44 @@ bool Oracle::here(std::size_t person) const {
     return world_.people[person].present && !world_.people[person].deleted;
 }
 
+const Identity* Oracle::entry_of(std::size_t person) const {
+    for (const Identity& identity : policy_.people->identities)
+        if (pinned("user", identity.user) == world_.people[person].guid) return &identity;
+    return nullptr;
+}
+
+// An entry says so, and nobody keeps the ID to whom no entry gives another. (Chains of entries are not
+// generated.)
+bool Oracle::is_given(std::size_t person, const std::string& id) const {
+    const Identity* entry = entry_of(person);
+    if (entry == nullptr || entry->matrix_id != id) return false;
+    for (std::size_t i = 0; i < world_.people.size(); ++i) {
+        const Person& other = world_.people[i];
+        if (i == person || !other.kept.valid() || world_.users.text(other.kept) != id) continue;
+        if (const Identity* moved = entry_of(i); moved == nullptr || moved->matrix_id == id) return false;
+    }
+    return true;
+}
+
+bool Oracle::was_anothers(std::size_t person, const std::string& id) const {
+    const auto known = world_.former_ids.find(world_.users.find(id));
+    if (known != world_.former_ids.end() && known->second != world_.people[person].guid &&
+        world_.person(known->second).valid())
+        return true;
+    for (std::size_t i = 0; i < world_.people.size(); ++i)
+        if (const Identity* entry = entry_of(i);
+            i != person && entry != nullptr && entry->matrix_id != id && is_given(i, entry->matrix_id) &&
+            world_.people[i].kept.valid() && world_.users.text(world_.people[i].kept) == id)
+            return true;
+    return false;
+}
+
 std::string Oracle::claim(std::size_t index) const {
     const Person& person = world_.people[index];
+    const Identity* entry = entry_of(index);
+    if (entry != nullptr && is_given(index, entry->matrix_id)) return entry->matrix_id;
     if (person.kept.valid()) return world_.users.text(person.kept);
-    for (const Identity& identity : policy_.people->identities)
-        if (pinned("user", identity.user) == person.guid) return identity.matrix_id;
-    return here(index) ? "@" + fold(person.login) + ":" + world_.server_name : "";
+    return here(index) && entry == nullptr ? "@" + fold(person.login) + ":" + world_.server_name : "";
 }
 
 // ---------------------------------------------------------------- groups, downwards
@@ -174,7 +206,7 @@ Tri Oracle::departed(std::size_t index) const {
     return !person.present || (person.account_control && person.expires) ? Tri::no : Tri::unknown;
 }
 
-bool Oracle::approved(const std::string& user, const RoomText& room) const {
+bool Oracle::approved(const std::string& user, const RoomText& room) {
     if (room.outsiders.value_or(Outsiders::none) == Outsiders::none) return false;
     for (const Approval& approval : policy_.outsiders) {
         if (world_.now >= approval.until || !lists(approval.rooms, room.key) ||
@@ -183,7 +215,9 @@ bool Oracle::approved(const std::string& user, const RoomText& room) const {
         const PersonId sponsor = world_.person(pinned("user", approval.sponsor.value));
         if (!sponsor.valid()) continue;
         const std::size_t index = sponsor.index();
-        if (world_.people[index].present && departed(index) != Tri::yes) return true;
+        if (world_.people[index].present && departed(index) != Tri::yes &&
+            holds(index, *policy_.people->employees) != Tri::no)
+            return true;
     }
     return false;
 }
@@ -202,9 +236,19 @@ Verdict Oracle::employee(std::size_t person, const RoomText& room) {
 Verdict Oracle::plain(const std::string& user, const RoomText& room) {
     std::vector<std::size_t> claimants;
     if (const auto at = claims_.find(user); at != claims_.end()) claimants = at->second;
+    const auto none_is_theirs = [&](std::size_t i) {
+        const bool keeps = world_.people[i].kept.valid() && world_.users.text(world_.people[i].kept) == user;
+        return !is_given(i, user) && !keeps && was_anothers(i, user);
+    };
+    const bool barred = std::erase_if(claimants, none_is_theirs) > 0;
     const bool several = claimants.size() > 1;
-    if (several) std::erase_if(claimants, [this](std::size_t i) { return !world_.people[i].kept.valid(); });
-    const bool disputed = several && claimants.size() != 1;
+    const auto keep_only = [&](auto is) {
+        if (several && std::any_of(claimants.begin(), claimants.end(), is))
+            std::erase_if(claimants, [&](std::size_t i) { return !is(i); });
+    };
+    keep_only([&](std::size_t i) { return world_.people[i].kept == world_.users.find(user); });
+    if (claimants.size() > 1) keep_only([&](std::size_t i) { return is_given(i, user); });
+    const bool disputed = (several && claimants.size() != 1) || (barred && claimants.empty());
     const bool person = claimants.size() == 1;
     if (person && departed(claimants[0]) == Tri::yes) return {Presence::out, Tri::no, Basis::departed};
     for (const Service& service : policy_.services)

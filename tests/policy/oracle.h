@@ -33,7 +33,10 @@ class Oracle {
     [[nodiscard]] Tri holds_without_except(std::size_t person, const Expression& expression);
     [[nodiscard]] Tri departed(std::size_t person) const;
     [[nodiscard]] std::string claim(std::size_t person) const;
-    [[nodiscard]] bool approved(const std::string& user, const RoomText& room) const;
+    [[nodiscard]] const Identity* entry_of(std::size_t person) const;
+    [[nodiscard]] bool is_given(std::size_t person, const std::string& id) const;
+    [[nodiscard]] bool was_anothers(std::size_t person, const std::string& id) const;
+    [[nodiscard]] bool approved(const std::string& user, const RoomText& room);
     [[nodiscard]] Verdict plain(const std::string& user, const RoomText& room);
     [[nodiscard]] Verdict employee(std::size_t person, const RoomText& room);
 

@@ -2,6 +2,7 @@
 // named by their Matrix ID or objectGUID.
 #include <gtest/gtest.h>
 
+#include "policy/base/text.h"
 #include "tests/policy/world_builder.h"
 
 namespace rollcall::policy::test {
@@ -49,6 +50,31 @@ TEST_F(Pins, N7_AnotherOrganisationalUnitOfThatNameIsReportedAndNotMeant) {
     ASSERT_EQ(scene.compiled.diagnostics.size(), 1U);
     EXPECT_EQ(scene.compiled.diagnostics[0].severity, Severity::warning);
     EXPECT_NE(scene.compiled.diagnostics[0].suggestion.find(impostor.guid.text()), std::string::npos);
+}
+
+// A policy in force from before organisational units were read and pinned: it must not keep the daemon from
+// starting, and moves nobody until it is applied again.
+TEST_F(Pins, N1_AnOrganisationalUnitThatWasNeverReadIsUnknownInThePolicyInForceAndRefusedInANewOne) {
+    Scene old;
+    old.directory.person("anna", {"Staff"}).dn = std::string("CN=anna,") + kSales;
+    old.read();
+    old.room("sales", std::string("under '") + kSales + "'");
+    EXPECT_FALSE(old.apply()) << "a new one is refused";
+    const Compiled in_force = compile(old.policy, old.world, {}, "old", Unfound::unknown);
+    ASSERT_TRUE(in_force.program);
+    ASSERT_EQ(in_force.diagnostics.size(), 1U);
+    EXPECT_EQ(in_force.diagnostics[0].severity, Severity::warning);
+    EXPECT_FALSE(in_force.program->pins.contains("under:" + fold(kSales)));
+    old.world.room("sales");
+    old.decider = std::make_unique<Decider>(old.world, in_force.program);
+    old.backlog.reset(*old.decider, old.abilities);
+    EXPECT_EQ(old.says("anna", "sales"), "unknown undecided");
+    old.directory.container(kSales);
+    old.read();
+    EXPECT_EQ(old.says("anna", "sales"), "unknown undecided") << "until it is applied again";
+    ASSERT_TRUE(old.apply());
+    EXPECT_EQ(old.says("anna", "sales"), "in member");
+    EXPECT_TRUE(compile(old.policy, old.world, old.pins, "old", Unfound::unknown).diagnostics.empty());
 }
 
 TEST_F(Pins, AnOrganisationalUnitMayBeNamedByItsGuid) {

@@ -56,6 +56,23 @@ TEST_F(Plan, OnlyWholeSpacesAdmitByRestriction) {
     EXPECT_EQ(wanted_join_rules(*scene.decider, scene.room_index("eng")), (JoinRules{"invite", {}}));
 }
 
+TEST_F(Plan, WhoLeftIsBroughtBackWhenTheyBelongAgainAfterNotBelonging) {
+    homeserver.converge();
+    event("eng", anna, MembershipState::leave, anna);
+    EXPECT_EQ(scene.plan(), nothing);
+    scene.directory.leave("Eng", "anna");
+    scene.learn(scene.directory.changes({"Eng"}));
+    EXPECT_EQ(scene.plan(), std::vector<std::string>{std::string("forget eng ") + anna});
+    homeserver.converge();
+    EXPECT_EQ(scene.plan(), nothing);
+    scene.directory.join("Eng", "anna");
+    scene.learn(scene.directory.changes({"Eng"}));
+    EXPECT_EQ(scene.plan(), std::vector<std::string>{std::string("add eng ") + anna});
+    homeserver.converge();
+    event("eng", anna, MembershipState::leave, anna);
+    EXPECT_EQ(scene.plan(), nothing) << "and stays out again";
+}
+
 TEST_F(Plan, WhoLeavesByThemselvesStaysOutUnlessTheRoomSaysRejoin) {
     homeserver.converge();
     event("eng", anna, MembershipState::leave, anna);

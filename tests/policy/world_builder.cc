@@ -290,6 +290,7 @@ std::vector<std::string> Scene::backlog_lines() {
 void Scene::evaluate_guards() {
     backlog.refresh(*decider, abilities, static_cast<std::size_t>(-1));
     guards.evaluate(*decider, backlog, memory);
+    backlog.counted();
     memory.held_since = guards.held_since(memory.held_since, world.now);
 }
 

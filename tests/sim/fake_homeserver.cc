@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/engine/engine.h"
 #include "schema/json.h"
 #include "schema/matrix_content.h"
+#include "tests/sim/fake_answers.h"
 
 namespace rollcall::sim {
 
@@ -23,15 +23,7 @@ namespace {
 
 constexpr std::uint64_t kReads = std::uint64_t{1} << 62U;  // sendings without an intent
 constexpr std::int64_t kCreator = 1'000'000;               // room version 12: nobody is above a creator
-constexpr Duration kSendAgain = std::chrono::seconds{62};
 constexpr std::size_t kMostInFlight = 8;
-
-CallResult said(CallOutcome outcome, std::string text = {}) {
-    CallResult result;
-    result.outcome = outcome;
-    result.text = std::move(text);
-    return result;
-}
 
 bool changes_something(CallKind kind) {
     switch (kind) {
@@ -45,11 +37,6 @@ bool changes_something(CallKind kind) {
         default:
             return true;
     }
-}
-
-bool in_room(MembershipState state) {
-    return state == MembershipState::join || state == MembershipState::invite ||
-           state == MembershipState::knock;
 }
 
 }  // namespace
@@ -214,114 +201,6 @@ CallResult FakeHomeserver::perform(const Call& call) {
     return result;
 }
 
-CallResult FakeHomeserver::put_member(const Call& call) {
-    if (call.as_user.empty()) return put_member_as_bot(call);
-    if (not_covered.contains(call.as_user))
-        return said(CallOutcome::refused, "M_FORBIDDEN: Application service cannot masquerade as this user");
-    CallResult result;
-    if (!accounts.contains(call.as_user)) return said(CallOutcome::no_account);
-    const MembershipState held = membership(call.room, call.user);
-    if (held == call.membership) {
-        if (held == MembershipState::join) result.event = state(call.room, "m.room.member", call.user)->event;
-        return held == MembershipState::join ? result : said(CallOutcome::already_so, "not in the room");
-    }
-    if (call.membership == MembershipState::join &&
-        (!may_join(call.room, call.user) || accounts[call.as_user].deactivated))
-        return said(CallOutcome::refused, "M_FORBIDDEN: you are not invited to this room");
-    if (call.membership == MembershipState::leave && !in_room(held))
-        return said(CallOutcome::already_so, "not in the room");
-    result.event =
-        emit(call.room, call.as_user, MemberContent{call.user, call.membership, call.reason}, call.user)
-            .event;
-    return result;
-}
-
-CallResult FakeHomeserver::put_member_as_bot(const Call& call) {
-    CallResult result;
-    if (membership(call.room, bot_) != MembershipState::join)
-        return said(CallOutcome::refused, "M_FORBIDDEN: the bot is not in the room");
-    const MembershipState held = membership(call.room, call.user);
-    if (call.membership == MembershipState::invite) {
-        if (held == MembershipState::join) return said(CallOutcome::already_so, "is already in the room");
-        if (held == MembershipState::ban) return said(CallOutcome::refused, "M_FORBIDDEN: is banned");
-        result.event =
-            emit(call.room, bot_, MemberContent{call.user, MembershipState::invite, ""}, call.user).event;
-        return result;
-    }
-    if (!in_room(held)) return said(CallOutcome::already_so, "the target user is not in the room");
-    if (power(call.room, call.user) >= power(call.room, bot_))
-        return said(CallOutcome::refused, "M_FORBIDDEN: you cannot kick this user");
-    emit(call.room, bot_, MemberContent{call.user, MembershipState::leave, call.reason}, call.user);
-    return result;  // a kick answers {}
-}
-
-CallResult FakeHomeserver::create_room(const Call& call) {
-    const Result<json::Value> parsed = json::parse(call.body);
-    if (!parsed) {
-        complain("createRoom without JSON");
-        return said(CallOutcome::refused, "M_NOT_JSON");
-    }
-    const json::Value& body = *parsed;
-    json::Value levels = body["power_level_content_override"];
-    if (room_version != "12") {
-        if (levels["users"].is_null()) levels.set("users", json::Object{{bot_, 100}});
-        if (levels["users"][bot_].is_null())
-            return said(CallOutcome::refused, "M_UNKNOWN: 'users' did not contain the creator");
-    }
-    const std::string id = fmt::format("!room{}", ++next_room_);
-    FakeRoom& room = rooms[id];
-    room.name = body["name"].text();
-    room.marker = body["creation_content"][schema::kIntentKey].text();
-    room.direct = body["is_direct"].boolean_or(false);
-    json::Value creation = body["creation_content"];
-    creation.set("room_version", room_version);
-    emit(id, bot_, schema::read_content("m.room.create", "", bot_, creation));
-    emit(id, bot_, MemberContent{bot_, MembershipState::join, ""}, bot_);
-    emit(id, bot_, schema::read_content("m.room.power_levels", "", bot_, levels));
-    emit(id, bot_, policy::JoinRules{"invite", {}});
-    if (const json::Array* initial = body["initial_state"].array())
-        for (const json::Value& event : *initial)
-            emit(
-                id, bot_,
-                schema::read_content(event["type"].text(), event["state_key"].text(), bot_, event["content"]),
-                event["state_key"].text());
-    if (!room.name.empty()) emit(id, bot_, policy::NameContent{room.name});
-    if (const std::string topic = body["topic"].text(); !topic.empty())
-        emit(id, bot_, policy::TopicContent{topic});
-    if (const json::Array* invited = body["invite"].array())
-        for (const json::Value& user : *invited)
-            emit(id, bot_, MemberContent{user.text(), MembershipState::invite, ""}, user.text());
-    CallResult result;
-    result.room = id;
-    return result;
-}
-
-CallResult FakeHomeserver::put_state(const Call& call) {
-    if (membership(call.room, bot_) != MembershipState::join)
-        return said(CallOutcome::refused, "M_FORBIDDEN: the bot is not in the room");
-    const Result<json::Value> body = json::parse(call.body);
-    if (!body) {
-        complain("state without JSON");
-        return said(CallOutcome::refused, "M_NOT_JSON");
-    }
-    CallResult result;
-    result.event =
-        emit(call.room, bot_, schema::read_content(call.type, call.state_key, bot_, *body), call.state_key)
-            .event;
-    return result;
-}
-
-CallResult FakeHomeserver::read_room(const Call& call) {
-    if (membership(call.room, bot_) != MembershipState::join)
-        return said(CallOutcome::refused, "M_FORBIDDEN: not in the room");
-    policy::RoomRead read;
-    read.room = call.room;
-    for (const auto& [slot, event] : rooms[call.room].state) read.state.push_back(event);
-    CallResult result;
-    result.read = std::move(read);
-    return result;
-}
-
 // ---------------------------------------------------------------- what people do
 
 void FakeHomeserver::add_account(const std::string& user) {
@@ -470,109 +349,6 @@ std::vector<std::string> FakeHomeserver::rooms_of(const std::string& user, bool 
             out.push_back(id);
     }
     return out;
-}
-
-// ---------------------------------------------------------------- events and transactions
-
-const RoomEvent& FakeHomeserver::emit(const std::string& room_id, const std::string& sender,
-                                      RoomContent content, const std::string& state_key) {
-    FakeRoom& room = rooms[room_id];
-    RoomEvent& held = room.state[{std::string(schema::event_type(content)), state_key}];
-    const auto* member = std::get_if<MemberContent>(&content);
-    if (member != nullptr && !held.event.empty()) {
-        const MembershipState before = std::get<MemberContent>(held.content).membership;
-        const bool local = member->user.ends_with(":" + server_name_);
-        if (local && before == MembershipState::join && member->membership == MembershipState::leave)
-            room.past_readers.insert(member->user);
-    }
-    if (member != nullptr && in_room(member->membership)) {
-        room.past_readers.erase(member->user);
-        room.left_by_choice.erase(member->user);
-    }
-    RoomEvent next;
-    next.room = room_id;
-    next.event = fmt::format("$event{}", ++next_event_);
-    next.sender = sender;
-    next.time = agenda_.now();
-    next.replaces = held.event;
-    next.state = true;
-    next.content = std::move(content);
-    held = std::move(next);
-    const bool concerns_bot = std::holds_alternative<MemberContent>(held.content) && state_key == bot_;
-    // As Synapse does: also the first events of a room that the bot makes, before it is in it.
-    if (!deaf && (concerns_bot || sender == bot_ || membership(room_id, bot_) == MembershipState::join)) {
-        outgoing_.push_back(held);
-        pump();
-    }
-    return held;
-}
-
-void FakeHomeserver::pump() {
-    if (!running_ || !open_.id.empty() || pumping_ || (outgoing_.empty() && late_.empty())) return;
-    pumping_ = true;
-    const Duration wait{random_.between(1, static_cast<std::size_t>(latency.count()))};
-    agenda_.after(wait, [this, process = process_] {
-        if (process != process_) return;
-        pumping_ = false;
-        if (!running_ || !open_.id.empty()) return;
-        Transaction next;
-        // What was open when the daemon died comes when the homeserver happens to think of it.
-        if (!late_.empty() && (outgoing_.empty() || random_.chance(50))) {
-            next = std::move(late_.front());
-            late_.pop_front();
-        } else if (!outgoing_.empty()) {
-            next.id = fmt::format("txn{}", ++next_transaction_);
-            const std::size_t most = random_.between(1, events_a_transaction);
-            while (!outgoing_.empty() && next.events.size() < most) {
-                next.events.push_back(std::move(outgoing_.front()));
-                outgoing_.pop_front();
-            }
-        } else {
-            return;
-        }
-        push(std::move(next));
-    });
-}
-
-void FakeHomeserver::push(Transaction transaction) {
-    open_ = std::move(transaction);
-    const std::string id = open_.id;
-    const std::string known = engine::Engine::identity({id, open_.events, {}});
-    deliver(engine::TransactionIn{id, open_.events, [this, id, known, process = process_](bool durable) {
-                                      if (durable && !kept(known))
-                                          complain("transaction " + id +
-                                                   " was acknowledged and is not in the store");
-                                      if (process == process_ && running_) answered(id, durable);
-                                  }});
-    // An answer that does not come: the same again.
-    agenda_.after(kSendAgain, [this, id, process = process_] {
-        if (process == process_ && running_ && open_.id == id) push(std::exchange(open_, {}));
-    });
-}
-
-void FakeHomeserver::answered(const std::string& id, bool durable) {
-    if (open_.id != id) return;
-    if (!durable || random_.chance(faults.repeat_transaction)) {
-        agenda_.after(Duration{5}, [this, id, process = process_] {
-            if (process == process_ && running_ && open_.id == id) push(std::exchange(open_, {}));
-        });
-        return;
-    }
-    open_ = {};
-    pump();
-}
-
-void FakeHomeserver::process_ended() {
-    running_ = false;
-    in_flight = 0;
-    if (!open_.id.empty()) late_.push_back(std::exchange(open_, {}));
-}
-
-void FakeHomeserver::process_started() {
-    ++process_;
-    running_ = true;
-    pumping_ = false;
-    pump();
 }
 
 }  // namespace rollcall::sim

@@ -56,6 +56,32 @@ TEST_F(Facts, N6_ATransactionThatComesAgainChangesNothing) {
     EXPECT_EQ(notices, 1U);
 }
 
+// An admin corrects whose account it is: both accounts follow, the trail says so, and it is remembered.
+TEST_F(Facts, N7_ACorrectedMatrixIdIsOnRecordAndOutlastsARestart) {
+    constexpr const char* kRight = "@second:corp.example";
+    company.sim.homeserver.add_account(kRight);
+    company.sim.policy.policy.people->identities.push_back({{}, "p2", kRight});
+    company.sim.apply();
+    const auto membership = [this](const std::string& id) {
+        return company.sim.homeserver.membership(company.sim.room_id("crew"), id);
+    };
+    EXPECT_TRUE(company.comes([&] {
+        return membership(kRight) == MembershipState::join &&
+               membership(Company::id("p2")) == MembershipState::leave;
+    }));
+    const schema::TrailEntry given = last([](const schema::TrailEntry& entry) {
+        return entry.kind == TrailKind::membership && entry.result.starts_with("p2 is @second");
+    });
+    EXPECT_EQ(given.user, kRight);
+    EXPECT_EQ(given.person, company.sim.directory.content.people.at("p2").guid);
+    EXPECT_NE(given.result.find("no longer " + Company::id("p2")), std::string::npos) << given.result;
+    company.sim.restart();
+    const policy::World& world = company.sim.engine().world();
+    ASSERT_EQ(world.former_ids.size(), 1U);
+    EXPECT_EQ(world.users.text(world.former_ids.begin()->first), Company::id("p2"));
+    EXPECT_EQ(world.former_ids.begin()->second, given.person);
+}
+
 // Whoever invited a colleague is not told that they are from outside.
 TEST_F(Facts, TheExplanationFitsWhoWasInvited) {
     company.sim.directory.hire("q1", {"Staff"});

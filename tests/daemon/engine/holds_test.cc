@@ -145,6 +145,45 @@ TEST_F(Holds, TheTrailSaysOfEachPersonWhatWasStoppedAndAnsweredOnce) {
     EXPECT_EQ(entries(TrailKind::hold, Company::id("p8")), 0U);
 }
 
+// Of those who were to lose a room some depart meanwhile, more than may: that is the departures' guard's
+// question, which nobody has answered.
+TEST_F(Holds, N4_AnApprovalOfRemovalsLetsNoDeparturePass) {
+    company.sim.policy.policy.guards.departures = {2, hours{1}};
+    company.sim.apply();
+    leave(2, 9);
+    const std::string removals = hold();
+    ASSERT_NE(removals, "");
+    for (const char* login : {"p2", "p3", "p4"}) company.sim.directory.disable(login, true);
+    company.sim.run_for(minutes{2});
+    ASSERT_EQ(holds().size(), 2U);
+    const Engine::Answered answered = answer(true, removals);
+    EXPECT_EQ(answered.wanted.size(), 5U);
+    EXPECT_EQ(answered.unwanted.size(), 3U);
+    EXPECT_EQ(gone(5, 9), 5);
+    EXPECT_EQ(gone(2, 4), 0);
+    ASSERT_EQ(holds().size(), 1U);
+    EXPECT_EQ(holds()[0].guard, policy::Guard::departures);
+}
+
+TEST_F(Holds, N4_WhatWasRejectedAfterItsApprovalDoesNotPassWithTheNextPolicy) {
+    leave(2, 6);
+    const std::string smaller = hold();
+    leave(7, 7);
+    const std::string grown = hold();
+    ASSERT_NE(smaller, grown);
+    EXPECT_TRUE(company.sim.command([&](Engine& engine) {
+        EXPECT_TRUE(engine.answer(true, smaller, {0, -1, "alice"}, "yes"));
+        EXPECT_TRUE(engine.answer(false, grown, {0, -1, "alice"}, "no, wait"));
+    }));
+    company.sim.run_for(minutes{2});
+    EXPECT_EQ(gone(2, 7), 0);
+    company.sim.restart();
+    company.sim.apply();  // another version: rejections end
+    company.sim.run_for(minutes{5});
+    EXPECT_EQ(gone(2, 7), 0);
+    EXPECT_EQ(hold(), grown);
+}
+
 TEST_F(Holds, NobodyAnswersWhatIsNoHold) {
     EXPECT_TRUE(company.sim.command([](Engine& engine) {
         EXPECT_EQ(engine.answer(true, "000000000000", {0, -1, "alice"}, "a reason").error().kind,

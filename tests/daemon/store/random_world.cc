@@ -157,6 +157,11 @@ void RandomWorld::change_room_state() {
     if (chance(10)) state.acl.reset();
     if (chance(30))
         state.create = policy::CreateContent{"12", chance(50), {"@rollcall:corp.example.com"}, "7"};
+    policy::TouchedParts& parts = world.touched.room_parts[id];
+    if (chance(5)) {  // made anew
+        state = {};
+        parts.all = true;
+    }
     const std::string child = "!child" + std::to_string(below(5));
     chance(60) ? static_cast<void>(state.children.insert(child))
                : static_cast<void>(state.children.erase(child));
@@ -166,6 +171,8 @@ void RandomWorld::change_room_state() {
     else
         state.events.erase(slot);
     if (chance(50)) state.events.set("3|", "$" + std::to_string(below(1000000)));
+    parts.children.insert(child);
+    parts.slots.insert({slot, "3|"});
     world.mark_room(id);
 }
 

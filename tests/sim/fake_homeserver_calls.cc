@@ -1,0 +1,128 @@
+// FakeHomeserver: the calls that take more than a line: memberships, rooms and their state, as Synapse
+// answers them.
+#include <fmt/format.h>
+
+#include "schema/json.h"
+#include "schema/matrix_content.h"
+#include "tests/sim/fake_answers.h"
+#include "tests/sim/fake_homeserver.h"
+
+namespace rollcall::sim {
+
+using engine::Call;
+using engine::CallOutcome;
+using engine::CallResult;
+using policy::MemberContent;
+using policy::MembershipState;
+using policy::RoomContent;
+using policy::RoomEvent;
+
+CallResult FakeHomeserver::put_member(const Call& call) {
+    if (call.as_user.empty()) return put_member_as_bot(call);
+    if (not_covered.contains(call.as_user))
+        return said(CallOutcome::refused, "M_FORBIDDEN: Application service cannot masquerade as this user");
+    CallResult result;
+    if (!accounts.contains(call.as_user)) return said(CallOutcome::no_account);
+    const MembershipState held = membership(call.room, call.user);
+    if (held == call.membership) {
+        if (held == MembershipState::join) result.event = state(call.room, "m.room.member", call.user)->event;
+        return held == MembershipState::join ? result : said(CallOutcome::already_so, "not in the room");
+    }
+    if (call.membership == MembershipState::join &&
+        (!may_join(call.room, call.user) || accounts[call.as_user].deactivated))
+        return said(CallOutcome::refused, "M_FORBIDDEN: you are not invited to this room");
+    if (call.membership == MembershipState::leave && !in_room(held))
+        return said(CallOutcome::already_so, "not in the room");
+    result.event =
+        emit(call.room, call.as_user, MemberContent{call.user, call.membership, call.reason}, call.user)
+            .event;
+    return result;
+}
+
+CallResult FakeHomeserver::put_member_as_bot(const Call& call) {
+    CallResult result;
+    if (membership(call.room, bot_) != MembershipState::join)
+        return said(CallOutcome::refused, "M_FORBIDDEN: the bot is not in the room");
+    const MembershipState held = membership(call.room, call.user);
+    if (call.membership == MembershipState::invite) {
+        if (held == MembershipState::join) return said(CallOutcome::already_so, "is already in the room");
+        if (held == MembershipState::ban) return said(CallOutcome::refused, "M_FORBIDDEN: is banned");
+        result.event =
+            emit(call.room, bot_, MemberContent{call.user, MembershipState::invite, ""}, call.user).event;
+        return result;
+    }
+    if (!in_room(held)) return said(CallOutcome::already_so, "the target user is not in the room");
+    if (power(call.room, call.user) >= power(call.room, bot_))
+        return said(CallOutcome::refused, "M_FORBIDDEN: you cannot kick this user");
+    emit(call.room, bot_, MemberContent{call.user, MembershipState::leave, call.reason}, call.user);
+    return result;  // a kick answers {}
+}
+
+CallResult FakeHomeserver::create_room(const Call& call) {
+    const Result<json::Value> parsed = json::parse(call.body);
+    if (!parsed) {
+        complain("createRoom without JSON");
+        return said(CallOutcome::refused, "M_NOT_JSON");
+    }
+    const json::Value& body = *parsed;
+    json::Value levels = body["power_level_content_override"];
+    if (room_version != "12") {
+        if (levels["users"].is_null()) levels.set("users", json::Object{{bot_, 100}});
+        if (levels["users"][bot_].is_null())
+            return said(CallOutcome::refused, "M_UNKNOWN: 'users' did not contain the creator");
+    }
+    const std::string id = fmt::format("!room{}", ++next_room_);
+    FakeRoom& room = rooms[id];
+    room.name = body["name"].text();
+    room.marker = body["creation_content"][schema::kIntentKey].text();
+    room.direct = body["is_direct"].boolean_or(false);
+    json::Value creation = body["creation_content"];
+    creation.set("room_version", room_version);
+    emit(id, bot_, schema::read_content("m.room.create", "", bot_, creation));
+    emit(id, bot_, MemberContent{bot_, MembershipState::join, ""}, bot_);
+    emit(id, bot_, schema::read_content("m.room.power_levels", "", bot_, levels));
+    emit(id, bot_, policy::JoinRules{"invite", {}});
+    if (const json::Array* initial = body["initial_state"].array())
+        for (const json::Value& event : *initial)
+            emit(
+                id, bot_,
+                schema::read_content(event["type"].text(), event["state_key"].text(), bot_, event["content"]),
+                event["state_key"].text());
+    if (!room.name.empty()) emit(id, bot_, policy::NameContent{room.name});
+    if (const std::string topic = body["topic"].text(); !topic.empty())
+        emit(id, bot_, policy::TopicContent{topic});
+    if (const json::Array* invited = body["invite"].array())
+        for (const json::Value& user : *invited)
+            emit(id, bot_, MemberContent{user.text(), MembershipState::invite, ""}, user.text());
+    CallResult result;
+    result.room = id;
+    return result;
+}
+
+CallResult FakeHomeserver::put_state(const Call& call) {
+    if (membership(call.room, bot_) != MembershipState::join)
+        return said(CallOutcome::refused, "M_FORBIDDEN: the bot is not in the room");
+    const Result<json::Value> body = json::parse(call.body);
+    if (!body) {
+        complain("state without JSON");
+        return said(CallOutcome::refused, "M_NOT_JSON");
+    }
+    CallResult result;
+    result.event =
+        emit(call.room, bot_, schema::read_content(call.type, call.state_key, bot_, *body), call.state_key)
+            .event;
+    return result;
+}
+
+CallResult FakeHomeserver::read_room(const Call& call) {
+    if (membership(call.room, bot_) != MembershipState::join)
+        return said(CallOutcome::refused, "M_FORBIDDEN: not in the room");
+    policy::RoomRead read;
+    read.room = call.room;
+    for (const auto& [slot, event] : rooms[call.room].state) read.state.push_back(event);
+    CallResult result;
+    result.read = std::move(read);
+    return result;
+}
+
+}  // namespace rollcall::sim
