@@ -51,13 +51,18 @@ json::Value stay_json(const Access& access, const audit::Member& member, const a
     out.set("from", time_json(stay.time.from));
     out.set("to", time_json(stay.time.to));
     out.set("found", stay.found);
+    if (stay.earliest < stay.time.from) {
+        out.set("since_before", true);  // `from` is when it was so at the latest
+        out.set("earliest", time_json(stay.earliest));
+        if (asked.to <= stay.time.from) out.set("perhaps", true);
+    }
     out.set("why", authority_json(stay.began));
     if (stay.time.to != kNever) out.set("ended", authority_json(stay.ended));
     const Time last = std::min({stay.time.to, asked.to, now + Duration{1}}) - Duration{1};
     for (const Period& period : access.readable(member, last)) reads.push(period_json(period));
     out.set("reads", std::move(reads));
     const audit::Approval* approval = access.approval(member.user, last);
-    if (approval == nullptr) approval = access.approval(member.user, std::max(stay.time.from, asked.from));
+    if (approval == nullptr) approval = access.approval(member.user, std::max(stay.earliest, asked.from));
     if (approval != nullptr) out.set("approval", approval_json(*approval));
     return out;
 }
@@ -65,7 +70,7 @@ json::Value stay_json(const Access& access, const audit::Member& member, const a
 json::Value stays_json(const Access& access, const audit::Member& member, const Period& asked, Time now) {
     json::Value out{json::Array{}};
     for (const audit::Stay& stay : member.stays)
-        if (stay.time.from < asked.to && asked.from < stay.time.to)
+        if (stay.earliest < asked.to && asked.from < stay.time.to)
             out.push(stay_json(access, member, stay, asked, now));
     return out;
 }

@@ -52,6 +52,7 @@ Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const 
     }
     next_intent_ = *last + 1;
     if (Status begun = trail_.start(); !begun) return begun;
+    if (!baseline_made_) baseline_.begin(world_, trail_.size());
     world_.now = std::max(world_.now, now);
     for (const store::StoredIntent& row : *intents)
         if (std::optional<Intent> intent = Intent::from_text(row.id, row.text))
@@ -142,6 +143,7 @@ Status Engine::turn(std::vector<Message> messages, Time now) {
             message);
     for (Command& command : std::exchange(deferred_, {})) take(command);
     decide();
+    keep_baseline();
     keep_retention();
     dispatch();
     try_again_ = now + kDiskRetry;
@@ -338,6 +340,7 @@ Guid named_canary(const policy::Program& program, const std::string& text) {
 void Engine::record(TrailEntry entry) {
     if (program_ && !entry.caller && !schema::has_subject(entry))
         entry.person = named_canary(*program_, entry.result);
+    come_before(entry);
     if (entry.time == Time{}) entry.time = world_.now;
     if (entry.policy.empty() && program_) entry.policy = program_->version;
     trail_.add(entry);

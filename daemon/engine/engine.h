@@ -14,7 +14,7 @@
 // (messages → facts), holds.cc (what guards stop), dispatch.cc and rooms.cc (backlog → calls), send.cc (their
 // announcement), results.cc (results → facts), settle.cc (what a crash left in flight), reads.cc, notices.cc,
 // marks.cc (what is remembered), orders.cc (what commands ask), rights.cc (erasure,
-// legal holds, and the log's key).
+// legal holds, and the log's key), baseline.cc (what was so before the trail).
 #pragma once
 
 #include <array>
@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "daemon/audit/trail.h"
+#include "daemon/engine/baseline.h"
 #include "daemon/engine/intent.h"
 #include "daemon/engine/message.h"
 #include "daemon/log.h"
@@ -321,6 +322,12 @@ class Engine {
     void load_retention(const std::string& value);
     void keep_retention();
 
+    // baseline.cc
+    void keep_baseline();
+    void come_before(const schema::TrailEntry& entry);
+    void record_before(schema::TrailEntry entry);
+    void give_up_baseline(const Error& error);
+
     // orders.cc
     void record_approvals(const PolicyToApply& wanted);
 
@@ -407,6 +414,8 @@ class Engine {
     // This turn, until its commit.
     store::Turn turn_;
     audit::Trail trail_;
+    Baseline baseline_;
+    bool baseline_made_ = false;
     std::optional<Time> retained_;  // when retention was looked at last
     Time retain_at_{};              // … and is again
     std::string next_verifier_;     // to which the log is being handed on; "": it is not

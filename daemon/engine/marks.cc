@@ -27,6 +27,8 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
             direct_rooms_[row.key] = value;
         } else if (row.kind == "legal_hold") {
             load_legal_hold(row);
+        } else if (row.kind == "baseline") {
+            baseline_made_ = true;
         } else if (row.kind == "retention") {
             load_retention(value);
         } else if (row.kind == "pause") {

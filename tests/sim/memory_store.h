@@ -45,6 +45,13 @@ class MemoryStore : public store::Store {
     enum class Fault { none, disk_full, fsync };
     Fault fault = Fault::none;
     void restarted() { fatal_ = false; }
+    // As of a version that had no lasting trail, or nothing but the mark that it was completed.
+    void forget_trail() {
+        trail_.clear();
+        person_keys_.clear();
+        forget_baseline();
+    }
+    void forget_baseline() { marks_.erase({"baseline", "made"}); }
 
     [[nodiscard]] bool has_intent(std::uint64_t id) const { return intents_.contains(id); }
     [[nodiscard]] std::size_t commits() const { return commits_; }
