@@ -1,5 +1,5 @@
-// read_anchors: what every anchor holds, asked all at once, for a check that does not wait for ever: a mount that
-// hangs or a server that does not answer keeps nobody from knowing what the others say.
+// read_anchors: what every anchor holds, asked all at once, for a check that does not wait for ever: a mount
+// that hangs or a server that does not answer keeps nobody from knowing what the others say.
 //
 // Each on a thread of its own. One that hangs and does not give up when told to is left behind, with all that
 // it uses.

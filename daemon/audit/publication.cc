@@ -74,7 +74,7 @@ Result<std::unique_ptr<Publication>> Publication::open(PublicationSettings setti
     // that does not answer now is compared when it does.
     out->offer();
     if (Status same = out->anchoring_->settle(kAnchors); !same) return pass(same);
-    const Status caught_up = out->append();
+    const Status caught_up = out->settings_.reads_only ? Status{} : out->append();
     if (!caught_up && caught_up.error().kind == ErrorKind::conflict) return pass(caught_up);
     out->note(caught_up);
     return out;

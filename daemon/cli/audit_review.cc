@@ -21,7 +21,7 @@ std::string in_format(const Session& session, const json::Value& result, const s
 
 int audit_review(const Session& session) {
     int exit = 1;
-    const std::optional<Opened> opened = open(session, exit);
+    const std::optional<Opened> opened = open(session, Use::asks, exit);
     if (!opened) return exit;
     json::Value args{json::Object{}};
     args.set("room", session.arguments.room);

@@ -80,6 +80,7 @@ Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const 
 }
 
 Status Engine::stop(std::string_view why) {
+    if (settings_.reads_only) return {};
     TrailEntry entry;
     entry.kind = TrailKind::stop;
     entry.result = in_flight_.empty() ? std::string(why)
@@ -267,7 +268,7 @@ Status Engine::commit() {
     }
     const bool announces = !turn_.intents.empty();
     if (announces) failpoint("before_commit");
-    const Status kept = store_.commit(turn_);
+    const Status kept = settings_.reads_only ? Status{} : store_.commit(turn_);
     if (kept) {
         if (announces) failpoint("after_commit");
         if (blocked_) log_.info("RC-DISK-BACK", "the store can be written again");
@@ -338,6 +339,7 @@ Guid named_canary(const policy::Program& program, const std::string& text) {
 }  // namespace
 
 void Engine::record(TrailEntry entry) {
+    if (settings_.reads_only) return;
     if (program_ && !entry.caller && !schema::has_subject(entry))
         entry.person = named_canary(*program_, entry.result);
     come_before(entry);

@@ -54,6 +54,9 @@ struct Settings {
     std::string admin_room;  // full alias; "" for none
     policy::Abilities abilities;
     bool one_shot = false;  // a command without a daemon: reads, and acts only when told to converge
+    // … which only asks something: nothing that is learned on the way is kept, and the trail says nothing of
+    // it. The next process learns it again.
+    bool reads_only = false;
     Duration verify_every = std::chrono::hours{6};
     Duration look_for_accounts_every = std::chrono::minutes{5};
     audit::RandomBytes random;  // the system's where not set; for people's keys in the trail

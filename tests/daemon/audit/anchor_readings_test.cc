@@ -28,7 +28,8 @@ struct Door {
 
 class Port : public AnchorPort {
   public:
-    Port(std::string name, std::shared_ptr<Door> door) : AnchorPort(std::move(name)), door_(std::move(door)) {}
+    Port(std::string name, std::shared_ptr<Door> door)
+        : AnchorPort(std::move(name)), door_(std::move(door)) {}
     ~Port() override { door_->set(&Door::gone); }
     Port(const Port&) = delete;
     Port& operator=(const Port&) = delete;
@@ -56,7 +57,8 @@ class WriteOnly : public AnchorPort {
 };
 
 TEST(AnchorReadings, OneThatDoesNotAnswerKeepsNoOtherFromBeingRead) {
-    const auto slow = std::make_shared<Door>(), dead = std::make_shared<Door>(), well = std::make_shared<Door>();
+    const auto slow = std::make_shared<Door>(), dead = std::make_shared<Door>(),
+               well = std::make_shared<Door>();
     dead->listens = false;  // as a mount that hangs in the kernel
     well->open = true;
     Anchors anchors;
