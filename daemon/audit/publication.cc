@@ -54,7 +54,8 @@ Result<std::unique_ptr<Publication>> Publication::open(PublicationSettings setti
     if (!committed) return pass(committed);
     auto folder = LogFolder::open(settings.folder);
     if (!folder) return pass(folder);
-    auto keys = key_history(**reader, *folder);
+    (*reader)->read_leaves_with(log_reader(*folder));
+    auto keys = key_history(**reader);
     if (!keys) return pass(keys);
     auto publisher =
         Publisher::open(std::move(*folder), settings.key, settings.origin, *committed, keys->keys());

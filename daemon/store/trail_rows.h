@@ -20,5 +20,8 @@ namespace rollcall::store {
 [[nodiscard]] Status each_trail(Database& database, const TrailFilter& filter, const LeafReader& leaves,
                                 const TrailVisit& visit);
 [[nodiscard]] Result<std::uint64_t> trail_size(Database& database);
+// The leaf of an entry: as the store has it, or, where it is "", from the log's files.
+[[nodiscard]] Result<std::string> whole_leaf(std::string stored, std::uint64_t number,
+                                             const LeafReader& leaves);
 
 }  // namespace rollcall::store

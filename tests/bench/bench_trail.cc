@@ -160,6 +160,21 @@ void ask(store::Store& store) {
                access.members().size(), 1000 * seconds_since(start));
 }
 
+// The entries around one in the middle, by their times.
+void ask_time(store::Store& store, std::uint64_t entries) {
+    store::TrailFilter filter;
+    filter.from = entry(entries / 2).time;
+    filter.to = entry(std::min(entries, entries / 2 + 500)).time;
+    std::uint64_t read = 0;
+    const auto start = Clock::now();
+    must(store.each_trail(filter, [&](const store::StoredTrailEntry&) {
+        ++read;
+        return Status{};
+    }));
+    fmt::print("what was written in a certain time: {} entries, {:.1f} ms\n", read,
+               1000 * seconds_since(start));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -191,6 +206,7 @@ int main(int argc, char** argv) {
                megabytes_below(folder));
     check(folder, key.verifier(), entries);
     ask(*store);
+    ask_time(*store, entries);
     rusage used{};
     ::getrusage(RUSAGE_SELF, &used);
     fmt::print("peak memory {:.0f} MB\n", static_cast<double>(used.ru_maxrss) / 1000);

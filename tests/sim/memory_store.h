@@ -73,6 +73,7 @@ class MemoryStore : public store::Store {
     };
 
     void erase(std::uint64_t key);
+    [[nodiscard]] std::set<std::uint64_t> keys_of(const store::TrailFilter& filter) const;
     void save_people(const policy::World& world, const policy::Touched& touched);
     void save_groups(const policy::World& world, const policy::Touched& touched);
     void save_users(const policy::World& world, const policy::Touched& touched);
