@@ -43,14 +43,19 @@ class AccessView {
             paragraph(look_, 0, Tone::strong, fmt::format("Access of {} {}", name_of(result_), asked()));
         Table table(2);
         for (const json::Value& room : items(result_["rooms"]))
-            for (const json::Value& stay : items(room["stays"]))
-                table.row(row(room["room"].text(), stay, why(stay)));
+            for (const json::Value& stay : items(room["stays"])) table.row(row(place(room), stay, why(stay)));
         for (const json::Value& room : items(result_["rooms"])) out += unmanaged(room, room["room"].text());
         if (table.empty()) return out + paragraph(look_, 2, Tone::plain, "None that the trail knows of.");
         return out + "\n" + table.text(look_) + "\n" + paragraph(look_, 0, Tone::faint, notes());
     }
 
   private:
+    // As whom, where it is another Matrix ID of theirs than the one that was asked about.
+    [[nodiscard]] std::string place(const json::Value& room) const {
+        const std::string user = room["user"].text(result_["user"].text());
+        return user == result_["user"].text() ? room["room"].text()
+                                              : fmt::format("{} (as {})", room["room"].text(), user);
+    }
     [[nodiscard]] std::string shown(const json::Value& time) const { return shown_time(time.text(), zone_); }
 
     [[nodiscard]] std::string asked() const {

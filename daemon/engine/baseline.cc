@@ -188,6 +188,7 @@ Status Baseline::come_before(const TrailEntry& next, store::TrailSource& trail, 
     if (entries_ > 0) {
         store::TrailFilter filter;
         filter.user = next.user;
+        filter.person = next.person;
         filter.room = next.room_key;
         Status read = trail.each_trail(filter, [&](const store::StoredTrailEntry& row) {
             if (row.index <= entries_) note(row, world, known);

@@ -119,6 +119,40 @@ TEST_F(Audit, ALeaverOfBeforeTheTrailRemainsWhereTheyAre) {
     EXPECT_TRUE(found) << json::write(answer);
 }
 
+// By the Matrix ID of today and by each former one, login, distinguished name and GUID.
+TEST_F(Audit, WhoeverHadAnotherMatrixIdIsFoundByAll) {
+    const std::string room = daemon.sim.rules.front().key, login = someone_in(room);
+    const sim::Simulation& sim = daemon.sim;
+    const Guid guid = sim.directory.content.people.at(login).guid;
+    ASSERT_TRUE(daemon.sim.command([&](engine::Engine& engine) {
+        for (const char* membership : {"join", "leave"}) {
+            schema::TrailEntry entry;
+            entry.kind = schema::TrailKind::membership;
+            entry.person = guid;
+            entry.user = "@former:corp.example";
+            entry.room_key = room;
+            entry.membership = membership;
+            engine.record(std::move(entry));
+        }
+    }));
+    std::set<std::string> listed, access;
+    for (const std::string& name : {login, sim::Simulation::id_of(login), std::string("@former:corp.example"),
+                                    "guid:" + guid.text(), sim.directory.content.people.at(login).dn}) {
+        const std::string args = R"({"user":")" + name + R"("})";
+        const json::Value entries = ask("list", args)["result"]["entries"];
+        ASSERT_NE(entries.array(), nullptr) << name;
+        listed.insert(json::write(entries));
+        const json::Value rooms =
+            ask("access", R"({"user":")" + name + R"(","from":"2001-01-01"})")["result"]["rooms"];
+        access.insert(json::write(rooms));
+    }
+    EXPECT_EQ(listed.size(), 1U) << "each name leads to the same entries";
+    EXPECT_NE(listed.begin()->find("@former:corp.example"), std::string::npos);
+    EXPECT_NE(listed.begin()->find(sim::Simulation::id_of(login)), std::string::npos);
+    EXPECT_EQ(access.size(), 1U) << *access.begin();
+    EXPECT_NE(access.begin()->find("@former:corp.example"), std::string::npos);
+}
+
 TEST_F(Audit, RefusesWhatIsNoQuestion) {
     const std::string room = daemon.sim.rules.front().key;
     for (const std::string& args :
