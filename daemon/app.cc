@@ -96,7 +96,10 @@ directory::Settings directory_settings(const schema::Config& config, const Secre
     return out;
 }
 
-engine::Settings engine_settings(const schema::Config& config, const Secrets& secrets, bool one_shot,
+// What a process is for.
+enum class Purpose : std::uint8_t { daemon, act, ask };
+
+engine::Settings engine_settings(const schema::Config& config, const Secrets& secrets, Purpose purpose,
                                  audit::Publication& publication, audit::Collector* collector,
                                  control::ReviewReader& reviews) {
     engine::Settings out;
@@ -105,14 +108,15 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
     if (!config.appservice.admin_room.empty())
         out.admin_room = "#" + config.appservice.admin_room + ":" + config.homeserver.server_name;
     out.abilities.mask = secrets.mask.has_value();
-    out.one_shot = one_shot;
+    out.one_shot = purpose != Purpose::daemon;
+    out.reads_only = purpose == Purpose::ask;
     out.verify_every = config.homeserver.verify_every;
     out.look_for_accounts_every = config.homeserver.look_for_accounts_every;
-    if (config.audit.retention && !one_shot)
+    if (config.audit.retention && purpose == Purpose::daemon)
         out.retention = [&config](engine::Engine& engine, std::size_t at_most) {
             return control::keep_retention(engine, config, at_most);
         };
-    if (!one_shot)
+    if (purpose == Purpose::daemon)
         out.read_review = [&reviews, bot = out.bot](std::string room_key) {
             reviews.read(std::move(room_key), bot);
         };
@@ -129,10 +133,11 @@ class App {
   public:
     App(const schema::Config& config, Secrets secrets, std::unique_ptr<store::Store> store,
         std::unique_ptr<audit::Publication> publication, std::unique_ptr<audit::Collector> collector,
-        bool one_shot)
+        Purpose purpose)
         : config_(config),
+          purpose_(purpose),
           secrets_(std::move(secrets)),
-          log_(static_cast<LogLevel>(one_shot ? schema::LogLevel::error : config.log.level),
+          log_(static_cast<LogLevel>(purpose == Purpose::daemon ? config.log.level : schema::LogLevel::error),
                static_cast<LogFormat>(config.log.format)),
           store_(std::move(store)),
           publication_(std::move(publication)),
@@ -145,12 +150,13 @@ class App {
           homeserver_(matrix_, mailbox_, config.appservice.bot, secrets_.main.id),
           directory_(directory_settings(config, secrets_), mailbox_),
           engine_(*store_, homeserver_, directory_, log_,
-                  engine_settings(config_, secrets_, one_shot, *publication_, collector_.get(), reviews_)) {
+                  engine_settings(config_, secrets_, purpose, *publication_, collector_.get(), reviews_)) {
         mailbox_.put(publication_->state());
-        if (!one_shot) publication_->start([this](const audit::LogState& state) { mailbox_.put(state); });
+        const bool daemon = purpose == Purpose::daemon;
+        if (daemon) publication_->start([this](const audit::LogState& state) { mailbox_.put(state); });
         if (!collector_) return;
         mailbox_.put(collector_->state());
-        if (!one_shot) collector_->start([this](const audit::CollectorState& state) { mailbox_.put(state); });
+        if (daemon) collector_->start([this](const audit::CollectorState& state) { mailbox_.put(state); });
     }
 
     ~App() {
@@ -218,6 +224,7 @@ class App {
 
     // After the last turn: the trail says so, and the log holds all of it, signed.
     Status stop(std::string_view why) {
+        if (purpose_ == Purpose::ask) return {};
         const Status stopped = engine_.stop(why);
         const Status published = publication_->finish();
         if (collector_) collector_->finish();
@@ -226,6 +233,7 @@ class App {
 
   private:
     const schema::Config config_;
+    const Purpose purpose_;
     const Secrets secrets_;
     Log log_;
     std::unique_ptr<store::Store> store_;
@@ -266,7 +274,7 @@ Result<std::unique_ptr<audit::Collector>> open_collector(const schema::Config& c
     return audit::Collector::open(std::move(settings));
 }
 
-Result<std::unique_ptr<App>> make_app(const schema::Config& config, bool one_shot) {
+Result<std::unique_ptr<App>> make_app(const schema::Config& config, Purpose purpose) {
     if (sodium_init() < 0) return fail(ErrorKind::io, "libsodium cannot be started");
     Result<Secrets> secrets = read_secrets(config);
     if (!secrets) return pass(secrets);
@@ -276,10 +284,11 @@ Result<std::unique_ptr<App>> make_app(const schema::Config& config, bool one_sho
         return matrix::Access{config.homeserver.url, control::bot_id(config), secrets->main.as_token, ""};
     });
     if (!outside) return pass(outside);
-    auto publication =
-        audit::Publication::open({config.state, config.audit.folder, config.audit.origin, secrets->audit_key,
-                                  config.audit.checkpoint_every, audit::KeyFiles(config.audit.key_file)},
-                                 std::move(*outside));
+    const bool asks = purpose == Purpose::ask;
+    auto publication = audit::Publication::open(
+        {config.state, config.audit.folder, config.audit.origin, secrets->audit_key,
+         config.audit.checkpoint_every, audit::KeyFiles(config.audit.key_file), asks},
+        asks ? audit::Anchors{} : std::move(*outside));
     if (!publication) return pass(publication);
     auto log = audit::LogFolder::open(config.audit.folder);
     if (!log) return pass(log);
@@ -287,7 +296,7 @@ Result<std::unique_ptr<App>> make_app(const schema::Config& config, bool one_sho
     auto collector = open_collector(config);
     if (!collector) return pass(collector);
     auto app = std::make_unique<App>(config, std::move(*secrets), std::move(*store), std::move(*publication),
-                                     std::move(*collector), one_shot);
+                                     std::move(*collector), purpose);
     if (Status started = app->start(); !started) return pass(started);
     return app;
 }
@@ -346,9 +355,9 @@ class InProcess : public control::Transport {
 
 }  // namespace
 
-Result<std::unique_ptr<control::Transport>> open_in_process(const schema::Config& config) {
+Result<std::unique_ptr<control::Transport>> open_in_process(const schema::Config& config, bool reads_only) {
     if (Status owner = become_owner(config.state); !owner) return pass(owner);
-    auto app = make_app(config, true);
+    auto app = make_app(config, reads_only ? Purpose::ask : Purpose::act);
     if (!app) return pass(app);
     return std::unique_ptr<control::Transport>(std::make_unique<InProcess>(std::move(*app)));
 }
@@ -389,7 +398,7 @@ int run_daemon(const schema::Config& config) {
         if (!error.hint.empty()) std::fprintf(stderr, "  what to do: %s\n", error.hint.c_str());
         return error.kind == ErrorKind::invalid_input ? 2 : 1;
     };
-    auto app = make_app(config, false);
+    auto app = make_app(config, Purpose::daemon);
     if (!app) return give_up(app.error());
     if (Status listening = (*app)->listen(); !listening) return give_up(listening.error());
     (*app)->homeserver().prepare();

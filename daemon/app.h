@@ -15,8 +15,10 @@
 namespace rollcall {
 
 // The handler inside this program, under the lock of the state folder, while no daemon runs. conflict when
-// somebody else holds the lock.
-[[nodiscard]] Result<std::unique_ptr<control::Transport>> open_in_process(const schema::Config& config);
+// somebody else holds the lock. `reads_only`: for commands that only ask something; then neither the store
+// nor the log is written, and no anchor is asked.
+[[nodiscard]] Result<std::unique_ptr<control::Transport>> open_in_process(const schema::Config& config,
+                                                                          bool reads_only);
 
 // After an apply in-process: carries out what the policy in force wants until nothing more can be done, once.
 // `progress` gets a line now and then, on the calling thread.

@@ -114,6 +114,8 @@ struct RoomEvent {
     std::string replaces;  // unsigned.replaces_state: the state event it came after; "" for none
     bool state = false;    // has a state key
     RoomContent content;
+    // unsigned.prev_content: the membership that it replaces, where the homeserver says so.
+    std::optional<MembershipState> before{};
 };
 
 // The whole current state of one room, read at once (GET /rooms/{roomId}/state): complete, or not made at

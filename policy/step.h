@@ -42,6 +42,7 @@ struct Note {
     std::string sender{};                         // whose doing it was, as the homeserver says
     std::optional<Time> event_time{};             // and when
     bool read = false;                            // found by reading the room, not told as it happened
+    bool earlier = false;                         // … and it may have begun earlier than at that time
 };
 
 // Somebody is owed an explanation.

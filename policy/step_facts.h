@@ -58,7 +58,8 @@ class Step {
     enum class Told { ours, event, read };
     void set_member(RoomId room, UserId user, const RoomEvent& event, const MemberContent& content,
                     Told told);
-    void note_member(RoomId room, UserId user, const RoomEvent& event, MembershipState now, Told told);
+    void note_member(RoomId room, UserId user, const RoomEvent& event, MembershipState now, Told told,
+                     bool earlier);
     void unknown_member(RoomId room, UserId user);
     void apply_membership(UserId user, Membership next, MembershipState before);
     void keep_identity(UserId user);

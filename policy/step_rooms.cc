@@ -39,11 +39,25 @@ void Step::member_event(RoomId room, const RoomEventSeen& fact, const MemberCont
     set_member(room, user, fact.event, content, fact.ours ? Told::ours : Told::event);
 }
 
+namespace {
+
+// Every change of a display name is an event of the membership too. One that came after others which nobody
+// told us of says that somebody is in the room, and not since when.
+bool may_be_older(const RoomEvent& event, const MemberContent& content, std::uint32_t held) {
+    if (content.membership != MembershipState::join && content.membership != MembershipState::invite)
+        return false;
+    return !event.replaces.empty() && event_digest(event.replaces) != held &&
+           event.before.value_or(content.membership) == content.membership;
+}
+
+}  // namespace
+
 void Step::set_member(RoomId room, UserId user, const RoomEvent& event, const MemberContent& content,
                       Told told) {
     const Membership* held = world_.membership(user, room);
     Membership next = held == nullptr ? Membership{.room = room} : *held;
     const MembershipState before = next.state;
+    const bool earlier = told == Told::read && may_be_older(event, content, next.event);
     next.event = event_digest(event.event);
     next.state = content.membership;
     next.cause = told == Told::ours || event.sender == world_.bot ? Cause::daemon
@@ -52,7 +66,7 @@ void Step::set_member(RoomId room, UserId user, const RoomEvent& event, const Me
     apply_membership(user, next, before);
     // Of what a request in flight brings about, its result will tell.
     if (before != next.state && (told != Told::ours || content.user == world_.bot))
-        note_member(room, user, event, next.state, told);
+        note_member(room, user, event, next.state, told, earlier);
     if (content.user == world_.bot) {
         world_.rooms[room.index()].bot_joined = content.membership == MembershipState::join;
         world_.mark_room(room);
@@ -64,7 +78,8 @@ void Step::set_member(RoomId room, UserId user, const RoomEvent& event, const Me
     if (next.cause != Cause::daemon) tell_inviter(room, user, event, next.state);
 }
 
-void Step::note_member(RoomId room, UserId user, const RoomEvent& event, MembershipState now, Told told) {
+void Step::note_member(RoomId room, UserId user, const RoomEvent& event, MembershipState now, Told told,
+                       bool earlier) {
     Note made;
     made.text = fmt::format("{} by {}", to_text(now), event.sender);
     made.user = user;
@@ -75,6 +90,7 @@ void Step::note_member(RoomId room, UserId user, const RoomEvent& event, Members
     made.sender = event.sender;
     if (event.time != Time{}) made.event_time = event.time;
     made.read = told == Told::read;
+    made.earlier = earlier;
     note(std::move(made));
 }
 

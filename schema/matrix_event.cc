@@ -51,6 +51,12 @@ Result<policy::RoomEvent> read_event(std::string_view text, std::string_view roo
     made.replaces = event["unsigned"]["replaces_state"].text(event["replaces_state"].text());
     if (!made.replaces.empty() && !is_opaque_id(made.replaces, '$')) return bad_event("replaces_state");
     made.content = read_content(*type, *state_key, made.sender, event["content"]);
+    const Value& former = event["unsigned"]["prev_content"];
+    if (std::holds_alternative<policy::MemberContent>(made.content) && former.is_object()) {
+        const auto content = read_content(*type, *state_key, made.sender, former);
+        if (const auto* member = std::get_if<policy::MemberContent>(&content))
+            made.before = member->membership;
+    }
     return made;
 }
 

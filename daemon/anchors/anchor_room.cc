@@ -79,7 +79,8 @@ Result<std::vector<audit::Anchor>> AnchorRoom::read(std::size_t most, std::size_
             if (const json::Value& head = content[schema::kCheckpointKey]; head["note"].string() != nullptr)
                 out.push_back(
                     {fmt::format("the room {} (checkpoint of {})", key_, head["size"].integer_or(0)),
-                     head["note"].text()});
+                     head["note"].text(), true});
+        gets_on();
         from = (*answer)->next;
         if (from.empty()) break;
     }

@@ -35,6 +35,7 @@ class AnchorWitness : public audit::AnchorPort {
     }
     [[nodiscard]] Result<std::vector<audit::Anchor>> all() override { return std::vector<audit::Anchor>{}; }
     [[nodiscard]] std::string cosignature() const override { return cosignature_; }
+    [[nodiscard]] std::optional<schema::VerifierKey> witness() const override { return key_; }
     void cancel() override { patience_.cancel(); }
 
   private:

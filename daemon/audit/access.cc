@@ -25,7 +25,7 @@ std::string_view to_text(Standing standing) {
 
 const Stay* Member::at(Time time) const {
     for (const Stay& stay : stays)
-        if (stay.time.from <= time && time < stay.time.to) return &stay;
+        if (stay.earliest <= time && time < stay.time.to) return &stay;
     return nullptr;
 }
 
@@ -139,9 +139,11 @@ void Access::change(const TrailEntry& entry, std::uint64_t index) {
     const Stay* now = last != nullptr && last->time.to == kNever ? last : nullptr;
     const bool same =
         in ? now != nullptr && now->standing == standing : now == nullptr || now->standing == Standing::left;
-    if (same) return;  // known already
+    // Removed before the trail began, and nobody took the past from them.
+    const bool left_before = entry.source == "before" && !in && last == nullptr && local(entry.user);
+    if (same && !left_before) return;  // known already
 
-    const bool found = entry.source == "read";
+    const bool before = entry.source == "before", found = entry.source == "read" || before;
     Time time = found && entry.event_time && *entry.event_time < entry.time ? *entry.event_time : entry.time;
     if (last != nullptr) time = std::max(time, now != nullptr ? now->time.from : last->time.to);
     const bool invited = now != nullptr && now->standing == Standing::invited;
@@ -150,14 +152,14 @@ void Access::change(const TrailEntry& entry, std::uint64_t index) {
     if (joined) reads_past = false;
     if (now != nullptr && now->standing == Standing::joined) reads_past = local(entry.user);
     if (now != nullptr) end(member, time, authority);
-    if (in)
-        begin(member, standing, time, found, authority);
-    else if (reads_past)
-        begin(member, Standing::left, time, found, authority);
-}
-
-void Access::begin(Member& member, Standing standing, Time time, bool found, Authority why) {
-    member.stays.push_back({standing, {time, kNever}, found, std::move(why), {}});
+    if (left_before) {
+        member.stays.push_back({Standing::joined, {time, time}, false, kEver, authority, authority});
+        reads_past = true;
+    }
+    const Time earliest = !before ? time : member.stays.empty() ? kEver : member.stays.back().time.to;
+    if (in || reads_past)
+        member.stays.push_back(
+            {in ? standing : Standing::left, {time, kNever}, found && !before, earliest, authority, {}});
 }
 
 void Access::end(Member& member, Time time, const Authority& why) {
@@ -216,7 +218,7 @@ std::vector<Period> Access::readable(const Member& member, Time at) const {
             if (stay.standing == Standing::joined && stay.time.to <= at) limit = stay.time.to;
     std::vector<Period> out = shared_until(limit);
     for (const Stay& stay : member.stays) {
-        const Period within{stay.time.from, std::min(stay.time.to, limit)};
+        const Period within{stay.earliest, std::min(stay.time.to, limit)};
         if (stay.standing == Standing::joined) add(out, within);
         if (stay.standing != Standing::invited) continue;
         for (std::size_t i = 0; i < history_.size(); ++i)

@@ -5,7 +5,8 @@
 // message was sent, and, for an account of our own server that was removed, whether the past was taken from
 // it by a forget (Matrix client-server API v1.19, "Room history visibility"; docs/carrying-on.md, "Traps").
 //
-// Where the trail does not know the visibility, the answer is the widest: as if the past were shared.
+// Where the trail does not know something, the answer is the widest: a visibility as if the past were shared,
+// a stay of which nobody saw the beginning (source "before") as if it had begun as early as it can have.
 // Pure; any thread.
 #pragma once
 
@@ -47,6 +48,7 @@ struct Stay {
     Period time;
     bool found = false;  // its beginning was not told as it happened but found later; `time` as the
                          // homeserver says
+    Time earliest{};     // may have begun at any moment from then on, up to time.from; mostly the same
     Authority began, ended;
 };
 
@@ -54,6 +56,7 @@ struct Member {
     std::string user;
     Guid person;
     std::vector<Stay> stays;  // one after another
+    // Where it is not known when a stay began, the earliest moment counts.
     [[nodiscard]] const Stay* at(Time time) const;
 };
 
@@ -105,7 +108,6 @@ class Access {
                                 const Stay* invitation);
     void note_release(const schema::TrailEntry& entry);
     void change(const schema::TrailEntry& entry, std::uint64_t index);
-    void begin(Member& member, Standing standing, Time time, bool found, Authority why);
     void end(Member& member, Time time, const Authority& why);
     void take_approval(std::uint64_t index, const schema::TrailEntry& entry);
     [[nodiscard]] std::vector<Period> shared_until(Time limit) const;

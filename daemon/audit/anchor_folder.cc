@@ -57,7 +57,7 @@ Result<std::optional<Anchor>> AnchorFolder::newest() {
     if (files->empty()) return std::optional<Anchor>{};
     Result<std::string> note = read_whole(files->back(), kLongestNote);
     if (!note) return pass(note);
-    return std::optional(Anchor{files->back(), std::move(*note)});
+    return std::optional(Anchor{files->back(), std::move(*note), true});
 }
 
 Result<std::vector<Anchor>> AnchorFolder::all() {
@@ -67,7 +67,8 @@ Result<std::vector<Anchor>> AnchorFolder::all() {
     for (const std::string& file : *files) {
         Result<std::string> note = read_whole(file, kLongestNote);
         if (!note) return pass(note);
-        out.push_back({file, std::move(*note)});
+        out.push_back({file, std::move(*note), true});
+        gets_on();
     }
     return out;
 }

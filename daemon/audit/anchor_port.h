@@ -6,6 +6,8 @@
 // conflict where the place holds or says something that does not go with this log.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,11 +36,20 @@ class AnchorPort {
     [[nodiscard]] virtual Result<std::vector<Anchor>> all() = 0;
     // Signature lines that the place gave for the head that was put last; they are added to `checkpoint`.
     [[nodiscard]] virtual std::string cosignature() const { return {}; }
+    // Whose signature that is: of an anchor that keeps no heads, and signs them.
+    [[nodiscard]] virtual std::optional<schema::VerifierKey> witness() const { return std::nullopt; }
     // From any thread: what is waiting for that place gives up soon, and so does whatever is begun later.
     virtual void cancel() {}
+    // From any thread: when all() got on last, so that what takes long is told from what hangs.
+    using Clock = std::chrono::steady_clock;
+    [[nodiscard]] Clock::time_point got_on() const { return got_on_; }
+
+  protected:
+    void gets_on() { got_on_ = Clock::now(); }
 
   private:
     const std::string name_;
+    std::atomic<Clock::time_point> got_on_ = Clock::time_point{};
 };
 
 }  // namespace rollcall::audit

@@ -14,6 +14,7 @@ constexpr auto kTogether = std::chrono::milliseconds{50};  // what comes within 
 constexpr auto kSaveEvery = std::chrono::seconds{2};
 constexpr auto kTellEvery = std::chrono::seconds{1};
 constexpr auto kLook = std::chrono::milliseconds{500};  // at a connection on which nothing is sent
+constexpr std::size_t kMostBreaks = 16;                 // that count
 
 }  // namespace
 
@@ -96,16 +97,16 @@ void Collector::run() {
 
 Status Collector::pass_on() {
     if (Status there = look_at_peer(); !there) return there;
-    if (sender_ && !unsettled_.empty()) careful_ = false;  // it lives on
+    if (sender_ && !unsettled_.empty() && breaks_ < 2) careful_ = false;  // it lives on
     while (true) {
-        const auto messages = feed_.next(sent_, kAtOnce);
+        if (careful_ && breaks_ > 1 && !unsettled_.empty()) return {};  // until that is settled
+        const auto messages = feed_.next(sent_, step());
         if (!messages) return pass(messages);
         if (messages->empty()) return {};
         if (!sender_)
             if (Status connected = connect(); !connected) return connected;
         if (Status sent = send_batch(*messages); !sent) {
-            careful_ = true;
-            disconnect();
+            broken();
             return sent;
         }
         if (Status there = look_at_peer(); !there) return there;
@@ -119,6 +120,8 @@ Status Collector::connect() {
     auto made = syslog::Sender::connect(settings_.to, [this] { return stopping(); });
     if (!made) return pass(made);
     sender_ = std::move(*made);
+    connected_at_ = Clock::now();
+    settled_here_ = false;
     return {};
 }
 
@@ -143,6 +146,8 @@ void Collector::settle(Clock::time_point sent_before, std::size_t unacknowledged
         unsettled_bytes_ -= unsettled_.front().bytes;
         unsettled_.pop_front();
         retry_ = settings_.first_retry;
+        settled_here_ = true;
+        careful_ = false;
     }
 }
 
@@ -151,17 +156,37 @@ Status Collector::look_at_peer() {
     if (!sender_) return {};
     const Peer peer = sender_->peer();
     if (peer == Peer::open) {
-        settle(Clock::now() - settings_.settle_after, sender_->unacknowledged());
+        if (Clock::now() >= connected_at_ + settings_.settle_after) breaks_ = 0;
+        settle(Clock::now() - patience(), sender_->unacknowledged());
         return {};
     }
     if (peer == Peer::closed_in_order) settle(Clock::time_point::max(), 0);
-    const bool lost = !unsettled_.empty();
-    disconnect();
-    if (!lost) return {};
-    careful_ = true;
+    if (unsettled_.empty()) {
+        disconnect();
+        return {};
+    }
+    broken();
     const std::size_t name = settings_.to.url.find("://") + 3;
     return fail(ErrorKind::unavailable, settings_.to.url.substr(name) + " closed the connection",
                 "see in the collector's log why");
+}
+
+// With something on the way that may be lost.
+void Collector::broken() {
+    if (!settled_here_) breaks_ = std::min(breaks_ + 1, kMostBreaks);
+    careful_ = true;
+    disconnect();
+}
+
+std::size_t Collector::step() const {
+    if (!careful_ || breaks_ < 2) return kAtOnce;
+    return std::max<std::size_t>(1, kAtOnce >> (breaks_ - 1));
+}
+
+Duration Collector::patience() const {
+    if (breaks_ < 2) return settings_.settle_after;
+    const Duration shorter{settings_.settle_after.count() >> (2 * breaks_)};
+    return std::max(shorter, std::min(settings_.settle_at_least, settings_.settle_after));
 }
 
 // From the first entry again of which it is not known that somebody has it.

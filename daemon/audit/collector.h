@@ -13,9 +13,14 @@
 //     4 and 6 MiB).
 //
 // After a broken connection, an end of the process or a crash it is sent again from the first entry that was
-// not settled; after a broken one a single batch first, so that a collector which closes every connection
-// after a while gets on by a batch each time. What no sender can see: a collector that took nothing out of
-// its socket for longer than `settle_after` and died then, and what it lost after reading.
+// not settled; after a broken one a single batch first. A collector that breaks one connection after the
+// other before anything is settled would get the same entries for ever. So from the second one on, what is
+// sent at once is halved each time, and the time for which the connection must live on is quartered (to one
+// entry and `settle_at_least`), until something is settled: it gets on by that much each time. Once a
+// connection has lived for `settle_after`, all is as before.
+//
+// What no sender can see: a collector that took nothing out of its socket for longer than that and died then,
+// and what it lost after reading.
 //
 // open(), start() and finish() on one thread; wake() and state() on any; `tell` is called on the sender's,
 // about once a second at most while it sends.
@@ -40,6 +45,7 @@ struct CollectorSettings {
     syslog::Target to;
     FeedSettings feed;
     Duration settle_after = std::chrono::seconds{60};
+    Duration settle_at_least = std::chrono::seconds{1};
     Duration first_retry = std::chrono::seconds{1};  // then twice as long each time, up to
     Duration last_retry = std::chrono::seconds{30};
     Duration last_words = std::chrono::seconds{2};  // at the end, for what is still to be sent
@@ -78,6 +84,9 @@ class Collector {
     void settle(Clock::time_point sent_before, std::size_t unacknowledged);
     void save(bool now);
     void disconnect();
+    void broken();
+    [[nodiscard]] std::size_t step() const;  // entries at once
+    [[nodiscard]] Duration patience() const;
     void note(const Status& done);
     void wait(const Status& done);
     [[nodiscard]] bool stopping() const;
@@ -92,7 +101,10 @@ class Collector {
     std::deque<Batch> unsettled_;
     std::size_t unsettled_bytes_ = 0;
     Clock::time_point saved_at_{}, told_at_{};
-    bool careful_ = false;  // a connection broke: a look at the peer after the first batch
+    bool careful_ = false;       // a connection broke: a look at the peer after the first batch
+    std::size_t breaks_ = 0;     // connections one after the other on which nothing was settled
+    bool settled_here_ = false;  // on this connection
+    Clock::time_point connected_at_{};
     Duration retry_;
     Status saving_;  // of the cursor
 

@@ -33,16 +33,14 @@ Result<CollectorFeed> CollectorFeed::open(const FeedSettings& settings) {
     if (!reader) return pass(reader);
     auto folder = LogFolder::open(settings.folder);
     if (!folder) return pass(folder);
-    return CollectorFeed(std::move(*reader), log_reader(*folder), settings.host, settings.names);
+    (*reader)->read_leaves_with(log_reader(*folder));
+    return CollectorFeed(std::move(*reader), settings.host, settings.names);
 }
 
 Result<std::string> CollectorFeed::message(const store::TrailRowRead& row) const {
     const std::uint64_t number = row.row.number;
-    Result<std::string> leaf = row.row.leaf.text;
-    if (leaf->empty()) leaf = leaves_(number);
-    if (!leaf) return pass(leaf);
-    Result<json::Value> entry =
-        schema::join_trail_entry(*leaf, names_ ? row.row.leaf.personal : std::vector<schema::PersonalPart>{});
+    Result<json::Value> entry = schema::join_trail_entry(
+        row.row.leaf.text, names_ ? row.row.leaf.personal : std::vector<schema::PersonalPart>{});
     if (!entry)
         return fail(ErrorKind::io,
                     fmt::format("entry {} of the trail cannot be read: {}", number, entry.error().message),
@@ -54,7 +52,7 @@ Result<std::string> CollectorFeed::message(const store::TrailRowRead& row) const
 }
 
 Result<std::vector<std::string>> CollectorFeed::next(std::uint64_t after, std::size_t at_most) {
-    const auto rows = reader_->rows(after, at_most);
+    const auto rows = reader_->whole_rows(after, at_most);
     if (!rows) return pass(rows);
     std::vector<std::string> out;
     for (const store::TrailRowRead& row : *rows) {

@@ -31,13 +31,11 @@ class CollectorFeed {
     [[nodiscard]] Result<std::uint64_t> size() { return reader_->trail_size(); }
 
   private:
-    CollectorFeed(std::unique_ptr<store::TrailReader> reader, store::LeafReader leaves, std::string host,
-                  bool names)
-        : reader_(std::move(reader)), leaves_(std::move(leaves)), host_(std::move(host)), names_(names) {}
+    CollectorFeed(std::unique_ptr<store::TrailReader> reader, std::string host, bool names)
+        : reader_(std::move(reader)), host_(std::move(host)), names_(names) {}
     [[nodiscard]] Result<std::string> message(const store::TrailRowRead& row) const;
 
     std::unique_ptr<store::TrailReader> reader_;
-    store::LeafReader leaves_;
     std::string host_;
     bool names_;
 };

@@ -2,25 +2,18 @@
 
 #include <fmt/format.h>
 
-#include "daemon/audit/publication.h"
 #include "schema/trail_entry.h"
 
 namespace rollcall::audit {
 
-Result<schema::KeyChain> key_history(store::TrailReader& reader, const LogFolder& folder) {
+Result<schema::KeyChain> key_history(store::TrailReader& reader) {
     const auto numbers = reader.numbers(schema::to_text(schema::TrailKind::command), schema::kRotateKey);
     if (!numbers) return pass(numbers);
-    const store::LeafReader published = log_reader(folder);
     schema::KeyChain out;
     for (const std::uint64_t number : *numbers) {
-        Result<std::optional<std::string>> leaf = reader.leaf(number);
+        const Result<std::string> leaf = reader.leaf(number);
         if (!leaf) return pass(leaf);
-        if (!*leaf) {
-            Result<std::string> entry = published(number);
-            if (!entry) return pass(entry);
-            *leaf = std::move(*entry);
-        }
-        if (Status added = out.add(number, schema::key_rotation_in(**leaf).value_or("")); !added)
+        if (Status added = out.add(number, schema::key_rotation_in(*leaf).value_or("")); !added)
             return fail(added.error().kind, fmt::format("entry {}: {}", number, added.error().message),
                         "`rollcall audit verify` says what is wrong");
     }

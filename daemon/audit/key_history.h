@@ -10,7 +10,7 @@
 namespace rollcall::audit {
 
 // Every rotation that was committed, published or not; empty where the log has its first key.
-[[nodiscard]] Result<schema::KeyChain> key_history(store::TrailReader& reader, const LogFolder& folder);
+[[nodiscard]] Result<schema::KeyChain> key_history(store::TrailReader& reader);
 
 // Hands the publisher's log on where its last rotation is not done yet: from the publisher's key to the one
 // in `files`. Errors: conflict where the publisher's key is not the log's (any more), or the next one is

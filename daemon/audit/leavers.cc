@@ -37,7 +37,7 @@ Departure* Leavers::open() {
 }
 
 void Leavers::take(std::uint64_t index, const TrailEntry& entry) {
-    if (entry.user != user_) return;
+    if (entry.user.empty()) return;
     if (entry.kind == TrailKind::directory && entry.action == "departed") return departed(index, entry);
     if (entry.kind == TrailKind::directory && entry.action == "returned") {
         if (Departure* last = open()) last->over = entry.time;
@@ -51,14 +51,14 @@ void Leavers::departed(std::uint64_t index, const TrailEntry& entry) {
     if (Departure* last = open()) last->over = entry.time;
     Departure& made = departures_.emplace_back();
     made.entry = index;
-    made.user = user_;
+    made.user = entry.user;
     made.person = entry.person;
     made.text = entry.result;
     made.noticed = made.said = entry.time;
     // An account that runs out does so without any news from the directory, and so does an order.
     if (entry.evidence && !entry.evidence->attribute.empty() && entry.evidence->attribute != "accountExpires")
         made.said = std::min(entry.time, entry.evidence->time);
-    for (const auto& [room, joined] : in_)
+    for (const auto& [room, users] : in_)
         (released_.contains(room) ? made.let_go : made.remains).insert(room);
 }
 
@@ -75,14 +75,17 @@ void Leavers::managed(const std::string& room_key, bool managed) {
 
 void Leavers::membership(const TrailEntry& entry) {
     const bool in = entry.membership == "join" || entry.membership == "invite";
-    const bool was_in = in_.contains(entry.room_key);
-    const bool was_joined = was_in && in_.at(entry.room_key);
+    std::map<std::string, bool>& users = in_[entry.room_key];
+    const auto now = users.find(entry.user);
+    const bool was_in = now != users.end(), was_joined = was_in && now->second;
     if (in)
-        in_[entry.room_key] = entry.membership == "join" || was_joined;
+        users[entry.user] = entry.membership == "join" || was_joined;
     else
-        in_.erase(entry.room_key);
+        users.erase(entry.user);
+    const bool elsewise = !in && !users.empty();  // by another Matrix ID of theirs they are still in it
+    if (users.empty()) in_.erase(entry.room_key);
     Departure* last = open();
-    if (last == nullptr) return;
+    if (last == nullptr || elsewise) return;
     last->let_go.erase(entry.room_key);
     if (in) (released_.contains(entry.room_key) ? last->let_go : last->remains).insert(entry.room_key);
     if (in || !was_in) return;

@@ -1,8 +1,8 @@
 // Leavers: what became of one person's departures, from the entries about them alone.
 //
-// A fold: take() is given every entry about one Matrix ID in their order. When a room was left counts from
-// the answer or the event that said so; the promise is about the rooms that the policy names.
-// Pure; any thread.
+// A fold: take() is given every entry about one person in their order, whichever of their Matrix IDs it
+// names. When a room was left counts from the answer or the event that said so; the promise is about the
+// rooms that the policy names. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,6 @@ struct Departure {
 
 class Leavers {
   public:
-    explicit Leavers(std::string user) : user_(std::move(user)) {}
     void take(std::uint64_t index, const schema::TrailEntry& entry);
     // No policy names this room any more, from here on: nobody is taken out of it. Or one does again.
     void managed(const std::string& room_key, bool managed);
@@ -57,9 +56,9 @@ class Leavers {
     void done(const schema::TrailEntry& entry);
     [[nodiscard]] Departure* open();
 
-    const std::string user_;
     std::set<std::string> released_;
-    std::map<std::string, bool> in_;  // rooms that they are in or invited to → joined
+    // Rooms that they are in or invited to, and as whom → joined.
+    std::map<std::string, std::map<std::string, bool>> in_;
     std::vector<Departure> departures_;
 };
 

@@ -54,7 +54,8 @@ Result<std::unique_ptr<Publication>> Publication::open(PublicationSettings setti
     if (!committed) return pass(committed);
     auto folder = LogFolder::open(settings.folder);
     if (!folder) return pass(folder);
-    auto keys = key_history(**reader, *folder);
+    (*reader)->read_leaves_with(log_reader(*folder));
+    auto keys = key_history(**reader);
     if (!keys) return pass(keys);
     auto publisher =
         Publisher::open(std::move(*folder), settings.key, settings.origin, *committed, keys->keys());
@@ -74,7 +75,7 @@ Result<std::unique_ptr<Publication>> Publication::open(PublicationSettings setti
     // that does not answer now is compared when it does.
     out->offer();
     if (Status same = out->anchoring_->settle(kAnchors); !same) return pass(same);
-    const Status caught_up = out->append();
+    const Status caught_up = out->settings_.reads_only ? Status{} : out->append();
     if (!caught_up && caught_up.error().kind == ErrorKind::conflict) return pass(caught_up);
     out->note(caught_up);
     return out;

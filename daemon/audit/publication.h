@@ -34,7 +34,8 @@ struct PublicationSettings {
     std::string origin;
     schema::SignerKey key;
     Duration checkpoint_every = std::chrono::minutes{1};
-    KeyFiles key_files{};  // where the next key lies, once the log is handed on
+    KeyFiles key_files{};     // where the next key lies, once the log is handed on
+    bool reads_only = false;  // compares store and files, and writes nothing; finish() is not called
 };
 
 class Publication {

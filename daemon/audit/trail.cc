@@ -101,7 +101,8 @@ Result<store::StoredPersonKey> Trail::key_of(const Guid& guid, const std::string
 }
 
 // Whoever had only a name until now, and turns out to be a person of the directory, keeps the key; and a key
-// of each that were made before anybody knew belongs to that person, so that erasing finds both.
+// of each that were made before anybody knew belongs to that person, so that erasing finds both. A person who
+// has another Matrix ID than before gets a key for it, so that each of them leads to all.
 Result<store::StoredPersonKey> Trail::settled_key(const Guid& guid, const std::string& name) {
     Result<std::optional<Key>> by_guid = find(guid, ""), by_name = find({}, name);
     if (!by_guid) return pass(by_guid);
@@ -116,7 +117,9 @@ Result<store::StoredPersonKey> Trail::settled_key(const Guid& guid, const std::s
             (*by_guid)->name = name;
             keep(**by_guid);
         }
-        return std::move(**by_guid);
+        const bool renamed = !name.empty() && !(*by_guid)->name.empty() && (*by_guid)->name != name;
+        if (renamed && *by_name && (*by_name)->guid == guid) return std::move(**by_name);
+        if (!renamed || *by_name) return std::move(**by_guid);
     }
     if (*by_name && (guid.empty() || (*by_name)->guid == guid)) return std::move(**by_name);
     Key fresh;

@@ -27,6 +27,7 @@ class Verifier {
         if (!read_head() || out_.head->size == 0) {
             look_for_strangers();
             check_keys();
+            check_signatures();
             return std::move(out_);
         }
         size_ = out_.head->size;
@@ -39,6 +40,7 @@ class Verifier {
         }
         look_for_strangers();
         check_keys();
+        check_signatures();
         check_anchors(root);
         return std::move(out_);
     }
@@ -71,6 +73,8 @@ class Verifier {
         if (!note || !*note) return fault(kSignedFile, note ? "it is missing" : note.error().message);
         const Result<Checkpoint> last = schema::open_checkpoint(**note, options_.origin, options_.keys);
         if (!last) return fault(kSignedFile, last.error().message);
+        signed_ = **note;
+        signed_size_ = last->size;
         if (last->size < head.size || (last->size == head.size && last->root != head.root))
             fault(kSignedFile,
                   fmt::format("it is the head of {} entries, and {} were published", last->size, head.size));
@@ -195,6 +199,31 @@ class Verifier {
                                                out_.keys.links().back().number));
     }
 
+    // A note may have signatures by keys that nobody knows. Below what this log wrote itself there are none
+    // but its own, and witnesses' where they are asked: so no line of it can be changed into a stranger's.
+    [[nodiscard]] std::optional<std::string> stranger(const std::string& note, bool witnesses) const {
+        const auto opened = schema::open_note(note, out_.keys.empty() ? options_.keys : out_.keys.keys());
+        if (!opened) return opened.error().message;
+        for (const std::string& name : opened->unknown)
+            if (!witnesses || name == options_.origin)
+                return fmt::format("a signature below it, by {}, is of no key of this log", name);
+        return std::nullopt;
+    }
+
+    // Only where all the keys of this log were read in it.
+    void check_signatures() {
+        all_keys_known_ = out_.faults.empty();
+        if (!all_keys_known_) return;
+        const auto head = stranger(note_, true);
+        if (head) fault(kCheckpointFile, *head);
+        // One step ahead, it may be signed by a key to which an entry hands the log on that is ahead too.
+        if (signed_size_ != out_.head->size) return;
+        const auto last = stranger(signed_, false);
+        if (last) fault(kSignedFile, *last);
+        if (!last && !head && !note_.starts_with(signed_))
+            fault(kCheckpointFile, "the signatures below it are not those that were made");
+    }
+
     // A checkpoint from elsewhere, by the key that was in force when it was signed.
     [[nodiscard]] Result<Checkpoint> open_anchor(const Anchor& anchor) const {
         if (out_.keys.empty()) return schema::open_checkpoint(anchor.note, options_.origin, options_.keys);
@@ -262,6 +291,9 @@ class Verifier {
         if (needed == tile) return;
         const Result<std::string> mine = folder_.read(tile), whole = folder_.read(needed);
         if (!mine || !whole) return;  // reported where it was needed
+        const bool full =
+            tile.entries ? folder_.entries(tile).has_value() : mine->size() == tile.width * sizeof(TlogHash);
+        if (!full) return fault(tile.path(), "it is cut");
         const std::string &shorter = tile.width < needed.width ? *mine : *whole,
                           &longer = tile.width < needed.width ? *whole : *mine;
         if (!longer.starts_with(shorter))
@@ -282,6 +314,10 @@ class Verifier {
                 continue;
             }
             if (!root) continue;  // nothing here can be compared
+            if (const auto text = stranger(anchor.note, !anchor.as_signed); text && all_keys_known_) {
+                fault(anchor.name, *text);
+                continue;
+            }
             const Result<TlogHash> then = schema::tlog_root(folder_.reader(size_), head->size);
             if (!then)
                 fault(anchor.name, then.error().message);
@@ -296,7 +332,9 @@ class Verifier {
     const LogFolder& folder_;
     const VerifyOptions& options_;
     Verification out_;
-    std::string note_;  // the head's
+    std::string note_, signed_;  // of the head, and of what was signed last
+    std::uint64_t signed_size_ = 0;
+    bool all_keys_known_ = false;
     std::uint64_t size_ = 0;
     std::map<unsigned, Edge> edges_;
 };

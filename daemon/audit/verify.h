@@ -26,6 +26,7 @@ struct Fault {
 // A checkpoint that somebody else has kept, and what to call it.
 struct Anchor {
     std::string name, note;
+    bool as_signed = false;  // just as this log wrote it: nobody else has signed below it
 };
 
 struct Verification {

@@ -30,6 +30,7 @@ class StoreCheck {
             if (failed_) fault(number, "the store lacks it");
             return;
         }
+        note_time(*row);
         if (!row->row.leaf.text.empty() && row->row.leaf.text != leaf)
             fault(number, "the store has another than the log");
         const Result<json::Value> event = json::parse(leaf);
@@ -78,6 +79,7 @@ class StoreCheck {
         for (const auto& [pseudonym, number] : kept_)
             if (erased_.contains(pseudonym)) fault(number, "it still says what was to be erased");
         check_names();
+        if (Status times = check_times(); !times) return times;
         for (const auto& [intent, number] : orphans_)
             fault(number, fmt::format("a result without its intent {}", intent));
         return {};
@@ -148,6 +150,28 @@ class StoreCheck {
         ++out_.personal;
         kept_.try_emplace(mark->id, number);
         check_found_by(row, party, key, *part);
+    }
+
+    // By which a question about a time finds entries (store/trail_times.h).
+    void note_time(const TrailRowRead& row) {
+        const std::uint64_t block = (row.row.number - 1) / store::kTimeBlock;
+        if (times_.empty() || times_.back().block != block)
+            times_.push_back({block, row.row.time, row.row.time});
+        times_.back().earliest = std::min(times_.back().earliest, row.row.time);
+        times_.back().latest = std::max(times_.back().latest, row.row.time);
+        last_ = row.row.number;
+    }
+    Status check_times() {
+        const auto held = reader_.times();
+        if (!held) return pass(held);
+        if (!times_.empty() && last_ % store::kTimeBlock != 0) times_.pop_back();  // not full yet
+        for (std::size_t i = 0; i < std::max(held->size(), times_.size()); ++i)
+            if (i >= held->size() || i >= times_.size() || (*held)[i] != times_[i]) {
+                fault(i * store::kTimeBlock + 1,
+                      "it and those after it are looked for at another time than theirs");
+                break;
+            }
+        return {};
     }
 
     void note_erasures(std::uint64_t number, const json::Value& ours) {
@@ -254,6 +278,8 @@ class StoreCheck {
     std::unordered_map<std::uint64_t, FoundBy> found_by_;  // by person key
     std::unordered_set<std::size_t> together_;             // GUID and name of one entry, hashed
     std::optional<std::uint64_t> former_;
+    std::vector<store::TimeBlock> times_;
+    std::uint64_t last_ = 0;  // entry
     std::size_t faults_ = 0;
     bool failed_ = false;
 };

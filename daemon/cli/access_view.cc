@@ -22,7 +22,7 @@ class AccessView {
         const std::string room = result_["room"].text();
         std::string out = paragraph(look_, 0, Tone::strong, fmt::format("Access to {} {}", room, asked()));
         out += known();
-        if (before_the_trail()) return out;
+        if (before_the_trail() && items(result_["people"]).empty()) return out;
         out += paragraph(look_, 2, Tone::plain, history(result_["history"]));
         out += unmanaged(result_, "It");
         Table table(2);
@@ -43,14 +43,19 @@ class AccessView {
             paragraph(look_, 0, Tone::strong, fmt::format("Access of {} {}", name_of(result_), asked()));
         Table table(2);
         for (const json::Value& room : items(result_["rooms"]))
-            for (const json::Value& stay : items(room["stays"]))
-                table.row(row(room["room"].text(), stay, why(stay)));
+            for (const json::Value& stay : items(room["stays"])) table.row(row(place(room), stay, why(stay)));
         for (const json::Value& room : items(result_["rooms"])) out += unmanaged(room, room["room"].text());
         if (table.empty()) return out + paragraph(look_, 2, Tone::plain, "None that the trail knows of.");
         return out + "\n" + table.text(look_) + "\n" + paragraph(look_, 0, Tone::faint, notes());
     }
 
   private:
+    // As whom, where it is another Matrix ID of theirs than the one that was asked about.
+    [[nodiscard]] std::string place(const json::Value& room) const {
+        const std::string user = room["user"].text(result_["user"].text());
+        return user == result_["user"].text() ? room["room"].text()
+                                              : fmt::format("{} (as {})", room["room"].text(), user);
+    }
     [[nodiscard]] std::string shown(const json::Value& time) const { return shown_time(time.text(), zone_); }
 
     [[nodiscard]] std::string asked() const {
@@ -73,9 +78,10 @@ class AccessView {
             return paragraph(look_, 2, Tone::warning, "Nothing about this room stands in the trail yet.");
         if (before_the_trail())
             return paragraph(look_, 2, Tone::warning,
-                             fmt::format("The trail knows this room since {} only: who could read it before "
-                                         "that is not known.",
-                                         shown(since)));
+                             fmt::format("The trail knows this room since {} only: {}.", shown(since),
+                                         items(result_["people"]).empty()
+                                             ? "who could read it before that is not known"
+                                             : "whoever was in it then may have been in it before"));
         if (from.is_null() || time_of(from) < time_of(since))
             return paragraph(look_, 2, Tone::plain,
                              fmt::format("The trail knows this room since {}.", shown(since)));
@@ -120,6 +126,8 @@ class AccessView {
                 approval["given_by"].text("?"), approval["sponsor"].text(), shown(approval["until"]),
                 ended.is_null() ? "" : fmt::format(" (ended {})", shown(ended)), approval["reason"].text());
         }
+        if (stay["since_before"].boolean_or(false))
+            out += fmt::format("{}since when is not known", out.empty() ? "" : "; ");
         if (stay["found"].boolean_or(false))
             out += fmt::format("{}found when the room was read, the time is the homeserver's",
                                out.empty() ? "" : "; ");
@@ -148,15 +156,22 @@ class AccessView {
                                         const std::string& reason) const {
         const std::string standing = stay["standing"].text();
         const Tone tone = standing == "joined" ? Tone::plain : Tone::warning;
+        const std::string shown_standing = standing == "left" ? "left, reads on" : standing;
+        const bool perhaps = stay["perhaps"].boolean_or(false);
         return {name,
-                {standing == "left" ? "left, reads on" : standing, tone},
+                {perhaps ? "perhaps " + shown_standing : shown_standing, perhaps ? Tone::warning : tone},
                 {span(stay), Tone::faint},
                 fmt::format("reads {}; {}", reads(stay), reason)};
     }
 
-    // "since 2026-03-03 09:00:02 CET", "2026-03-03 09:00:02 – 16:00:00 CET".
+    // "since 2026-03-03 09:00:02 CET", "2026-03-03 09:00:02 – 16:00:00 CET", "since before 2026-03-03 …".
     [[nodiscard]] std::string span(const json::Value& stay) const {
         const std::string from = shown(stay["from"]);
+        if (stay["since_before"].boolean_or(false)) {
+            const bool moment = stay["to"] == stay["from"];  // all that is known is that it is over
+            const std::string until = stay["to"].is_null() || moment ? "" : " – " + shown(stay["to"]);
+            return (moment ? "before " : "since before ") + from + until;
+        }
         if (stay["to"].is_null()) return "since " + from;
         const std::string to = shown(stay["to"]);
         const bool same_day = from.substr(0, 10) == to.substr(0, 10) && from.substr(19) == to.substr(19);

@@ -145,7 +145,7 @@ class Apply {
 
 int apply(const Session& session) {
     int exit = 1;
-    const std::optional<Opened> opened = open(session, exit);
+    const std::optional<Opened> opened = open(session, Use::acts, exit);
     return opened ? Apply(session, *opened).run() : exit;
 }
 

@@ -48,7 +48,7 @@ int audit_export(const Session& session) {
     const std::string name = session.arguments.format.empty() ? "jsonl" : session.arguments.format;
     const auto format = audit::export_format(name);
     int exit = 1;
-    const std::optional<Opened> opened = open(session, exit);
+    const std::optional<Opened> opened = open(session, Use::asks, exit);
     if (!opened || !format) return exit;
     const std::string& path = session.arguments.out;
     std::string whole;

@@ -59,7 +59,7 @@ int audit_list(const Session& session) {
                                            : audit_view(*entries, config.time_zone, look);
                             });
     int exit = 1;
-    const std::optional<Opened> opened = open(session, exit);
+    const std::optional<Opened> opened = open(session, Use::asks, exit);
     return opened ? follow(session, *opened) : exit;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "daemon/audit/key_history.h"
+#include "daemon/audit/publication.h"
 #include "daemon/cli/audit_log.h"
 #include "daemon/cli/commands.h"
 #include "daemon/cli/files.h"
@@ -34,7 +35,8 @@ Result<std::string> make_proof(const OpenedLog& log, std::uint64_t number, bool 
     if (!*note) return fail(ErrorKind::not_found, "nothing is signed yet", "try again in a minute");
     auto reader = store::TrailReader::open(log.config.state);
     if (!reader) return pass(reader);
-    const auto keys = audit::key_history(**reader, log.folder);
+    (*reader)->read_leaves_with(audit::log_reader(log.folder));
+    const auto keys = audit::key_history(**reader);
     if (!keys) return pass(keys);
     std::vector<schema::VerifierKey> known = keys->keys();
     known.push_back(log.key);

@@ -20,7 +20,7 @@ std::string in_format(const Session& session, const json::Value& result, const s
 // The daemon sends the messages; without one they wait in the store.
 int ask_owners(const Session& session) {
     int exit = 1;
-    const std::optional<Opened> opened = open(session, exit);
+    const std::optional<Opened> opened = open(session, Use::acts, exit);
     if (!opened) return exit;
     json::Value args{json::Object{}};
     args.set("room", session.arguments.room);
@@ -39,7 +39,7 @@ int ask_owners(const Session& session) {
 int audit_review(const Session& session) {
     if (session.arguments.ask) return ask_owners(session);
     int exit = 1;
-    const std::optional<Opened> opened = open(session, exit);
+    const std::optional<Opened> opened = open(session, Use::asks, exit);
     if (!opened) return exit;
     json::Value args{json::Object{}};
     args.set("room", session.arguments.room);

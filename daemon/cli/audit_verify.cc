@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "daemon/anchors/make_anchors.h"
+#include "daemon/audit/anchor_readings.h"
 #include "daemon/audit/verify_trail.h"
 #include "daemon/cli/audit_log.h"
 #include "daemon/cli/commands.h"
@@ -15,26 +16,34 @@ namespace rollcall::cli {
 namespace {
 
 constexpr std::size_t kMostNote = 1U << 20U;
+constexpr Duration kAnchors = std::chrono::seconds{30};  // all of them are asked at once
 
-// What anchors say that hold no checkpoints to compare: whose signature is below the published one.
+// What anchors say beside the checkpoints that were read there.
 struct Witnessed {
     std::vector<std::string> signed_by;
-    std::vector<std::string> lacking;     // witnesses whose signature is not there (yet)
-    std::vector<std::string> unreadable;  // anchors that keep heads, and cannot be asked for them
+    std::vector<std::string> lacking;       // witnesses whose signature is not there (yet)
+    std::vector<std::string> unreadable;    // anchors that keep heads, and cannot be asked for them
+    std::vector<audit::Fault> not_checked;  // those that can, and could not be read now
 };
 
-Witnessed witnessed(const OpenedLog& log, audit::TrailVerification& found) {
+Witnessed witnessed(const OpenedLog& log, const std::vector<audit::AnchorReading>& anchors,
+                    audit::TrailVerification& found) {
     Witnessed out;
+    for (const audit::AnchorReading& anchor : anchors) {
+        if (!anchor.kept)
+            out.not_checked.push_back({"audit.anchors." + anchor.name, anchor.kept.error().message});
+        else if (!anchor.can_be_read && !anchor.witness)
+            out.unreadable.push_back(anchor.name);
+    }
     std::vector<schema::VerifierKey> keys = found.log.keys.keys();
     keys.push_back(log.key);
     const auto note = log.folder.read_note(audit::kCheckpointFile);
     if (!note || !*note) return out;  // reported by who checks the log
-    for (const schema::AnchorConfig& anchor : log.config.audit.anchors) {
-        if (!anchor.syslog.empty()) out.unreadable.push_back(anchor.name);
-        if (anchor.witness_url.empty()) continue;
-        keys.push_back(anchor.witness_key);
+    for (const audit::AnchorReading& anchor : anchors) {
+        if (!anchor.witness) continue;
+        keys.push_back(*anchor.witness);
         const auto opened = schema::open_note(**note, keys);
-        const std::string& name = anchor.witness_key.name;
+        const std::string& name = anchor.witness->name;
         if (!opened)
             found.faults.push_back({audit::kCheckpointFile, opened.error().message});
         else if (std::find(opened->signers.begin(), opened->signers.end(), name) != opened->signers.end())
@@ -74,12 +83,15 @@ json::Value to_json(const OpenedLog& log, const audit::TrailVerification& found,
           std::pair("in_flight", found.in_flight),
           std::pair("checkpoints_met", std::uint64_t{found.log.anchors})})
         out.set(name, static_cast<std::int64_t>(count));
-    for (const audit::Fault& fault : found.faults) {
-        json::Value one;
-        one.set("place", fault.place);
-        one.set("text", fault.text);
-        faults.push(std::move(one));
-    }
+    json::Value not_checked{json::Array{}};
+    for (const auto& [list, into] : {std::pair(&found.faults, &faults), {&by.not_checked, &not_checked}})
+        for (const audit::Fault& fault : *list) {
+            json::Value one;
+            one.set("place", fault.place);
+            one.set("text", fault.text);
+            into->push(std::move(one));
+        }
+    out.set("not_checked", std::move(not_checked));
     out.set("witnesses", names(by.signed_by));
     out.set("witnesses_lacking", names(by.lacking));
     out.set("anchors_unreadable", names(by.unreadable));
@@ -87,11 +99,32 @@ json::Value to_json(const OpenedLog& log, const audit::TrailVerification& found,
     return out;
 }
 
-std::string faults_view(const std::vector<audit::Fault>& faults, const Look& look) {
-    std::string out = paragraph(look, 0, Tone::bad, counted(faults.size(), "fault", "faults"));
+std::string places_view(const std::string& title, const std::vector<audit::Fault>& places, const Look& look) {
+    std::string out = paragraph(look, 0, Tone::bad, title);
     Table table(2);
-    for (const audit::Fault& fault : faults) table.row({{printable(fault.place), Tone::strong}, fault.text});
+    for (const audit::Fault& one : places) table.row({{printable(one.place), Tone::strong}, one.text});
     out += table.text(look);
+    return out;
+}
+
+// What the check comes to, in words; the exit status is 0 only where nothing is wrong and nothing was left
+// out.
+std::string judgement(const audit::TrailVerification& found, const Witnessed& by, const Look& look) {
+    std::string out;
+    if (!by.not_checked.empty()) out += places_view("Not checked", by.not_checked, look) + "\n";
+    if (!found.faults.empty())
+        return out + places_view(counted(found.faults.size(), "fault", "faults"), found.faults, look);
+    out += paragraph(look, 0, Tone::good, "Nothing was changed, left out or put in since it was signed.");
+    if (!by.not_checked.empty())
+        return out +
+               paragraph(look, 0, Tone::warning,
+                         "Whether it is the log that was anchored in the places above is not known: check "
+                         "again when they can be read. Until then the exit status is 1.");
+    if (found.log.anchors == 0 && by.signed_by.empty())
+        out +=
+            paragraph(look, 0, Tone::plain,
+                      "Root of this machine could have signed another log anew. A checkpoint that was kept "
+                      "elsewhere shows that: rollcall audit verify --from FILE.");
     return out;
 }
 
@@ -127,15 +160,7 @@ std::string view(const OpenedLog& log, const audit::TrailVerification& found, co
         table.row({{"witness", Tone::faint}, name + " has not signed it yet: see rollcall status"});
     for (const std::string& name : by.unreadable)
         table.row({{"anchor", Tone::faint}, name + " cannot be read back: give what it has to --from"});
-    out += table.text(look) + "\n";
-    if (!found.faults.empty()) return out + faults_view(found.faults, look);
-    out += paragraph(look, 0, Tone::good, "Nothing was changed, left out or put in since it was signed.");
-    if (found.log.anchors == 0 && by.signed_by.empty())
-        out +=
-            paragraph(look, 0, Tone::plain,
-                      "Root of this machine could have signed another log anew. A checkpoint that was kept "
-                      "elsewhere shows that: rollcall audit verify --from FILE.");
-    return out;
+    return out + table.text(look) + "\n" + judgement(found, by, look);
 }
 
 }  // namespace
@@ -157,16 +182,12 @@ int audit_verify(const Session& session) {
         if (!note) return report(session.terminal, note.error());
         options.anchors.push_back({from, std::move(*note)});
     }
-    std::vector<audit::Fault> unread;
-    const auto outside = anchors::make_anchors(log->config, [&] { return control::bot_access(log->config); });
+    auto outside = anchors::make_anchors(log->config, [&] { return control::bot_access(log->config); });
     if (!outside) return report(session.terminal, outside.error());
-    for (const std::unique_ptr<audit::AnchorPort>& anchor : *outside) {
-        auto kept = anchor->all();
-        if (kept)
-            options.anchors.insert(options.anchors.end(), kept->begin(), kept->end());
-        else
-            unread.push_back({"audit.anchors." + anchor->name(), kept.error().message});
-    }
+    const std::vector<audit::AnchorReading> anchors = audit::read_anchors(std::move(*outside), kAnchors);
+    for (const audit::AnchorReading& anchor : anchors)
+        if (anchor.kept)
+            options.anchors.insert(options.anchors.end(), anchor.kept->begin(), anchor.kept->end());
     if (session.terminal.shows_progress())
         options.progress = [&](std::uint64_t done, std::uint64_t of) {
             if (done % 25'600 == 0)
@@ -178,10 +199,9 @@ int audit_verify(const Session& session) {
     auto found = audit::verify_trail(log->folder, **reader, std::move(options));
     if (session.terminal.shows_progress()) session.terminal.err("\r\x1b[K");
     if (!found) return report(session.terminal, found.error());
-    found->faults.insert(found->faults.end(), unread.begin(), unread.end());
-    const Witnessed by = witnessed(*log, *found);
+    const Witnessed by = witnessed(*log, anchors, *found);
     show(session, to_json(*log, *found, by), [&](const Look& look) { return view(*log, *found, by, look); });
-    return found->faults.empty() ? 0 : 1;
+    return found->faults.empty() && by.not_checked.empty() ? 0 : 1;
 }
 
 }  // namespace rollcall::cli

@@ -96,7 +96,7 @@ json::Value appended(const json::Value& some, const Diagnostics& more) {
 // The servers' part; the faults of the files were reported before.
 int online(const Session& session, const Checked& checked) {
     int exit = 1;
-    const std::optional<Opened> opened = open(session, exit);
+    const std::optional<Opened> opened = open(session, Use::asks, exit);
     if (!opened) return exit;
     const std::optional<json::Value> answer = ask(session, *opened->transport, request("check"));
     if (!answer) return 1;

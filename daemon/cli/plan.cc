@@ -19,7 +19,7 @@ int exit_for(const json::Value& plan) {
 int plan(const Session& session) {
     const Arguments& arguments = session.arguments;
     int exit = 1;
-    const std::optional<Opened> opened = open(session, exit);
+    const std::optional<Opened> opened = open(session, Use::asks, exit);
     if (!opened) return exit;
     json::Value args{json::Object{}};
     if (!arguments.policy.empty())

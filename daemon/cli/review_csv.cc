@@ -1,4 +1,6 @@
 // audit review --format csv: RFC 4180.
+#include <string_view>
+
 #include "daemon/audit/csv.h"
 #include "daemon/cli/audit_answers.h"
 
@@ -20,7 +22,10 @@ std::string review_csv(const json::Value& result) {
         const json::Value& content = review["content"];
         for (const json::Value& member : items(content["members"])) {
             out += csv_field(content["room"].text()) + "," + csv_field(content["name"].text());
-            for (const char* name : kMembers) out += "," + csv_field(member[name].text());
+            for (const std::string_view name : kMembers) {
+                const bool before = name == "since" && member["since_before"].boolean_or(false);
+                out += "," + csv_field((before ? "before " : "") + member[name].text());
+            }
             out += "," + csv_field(std::to_string(member["entry"].integer_or(0))) + "," +
                    csv_field(review["hash"].text()) + "\r\n";
         }

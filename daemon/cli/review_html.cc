@@ -77,7 +77,10 @@ std::string member_row(const json::Value& member, const std::string& zone) {
                        small(login.empty() ? "" : member["user"].text()), look, escaped(role),
                        small(member["membership"].text() == "invite" ? "invited, has not joined" : ""),
                        escaped(member["reason"].text()), small(rule),
-                       member["since"].is_null() ? "" : escaped(shown_time(member["since"].text(), zone)),
+                       member["since"].is_null()
+                           ? ""
+                           : (member["since_before"].boolean_or(false) ? "before " : "") +
+                                 escaped(shown_time(member["since"].text(), zone)),
                        small(entry > 0 ? fmt::format("entry {}", entry) : ""));
 }
 

@@ -60,7 +60,10 @@ std::string review_view(const json::Value& result, const std::string& zone, cons
                               : role == "outsider" ? Tone::warning
                                                    : Tone::plain},
                        member["membership"].text() == "invite" ? "invited" : "",
-                       {member["since"].is_null() ? "" : "since " + shown_time(member["since"].text(), zone),
+                       {member["since"].is_null()
+                            ? ""
+                            : (member["since_before"].boolean_or(false) ? "since before " : "since ") +
+                                  shown_time(member["since"].text(), zone),
                         Tone::faint},
                        why});
         }

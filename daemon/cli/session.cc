@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "daemon/cli/text.h"
+#include "daemon/control/handler.h"
 #include "daemon/control/policy_files.h"
 
 namespace rollcall::cli {
@@ -71,7 +72,7 @@ std::optional<schema::Config> load_config(const Session& session) {
     return config;
 }
 
-std::optional<Opened> open(const Session& session, int& exit) {
+std::optional<Opened> open(const Session& session, Use use, int& exit) {
     std::optional<schema::Config> config = load_config(session);
     if (!config) {
         exit = 2;
@@ -82,7 +83,7 @@ std::optional<Opened> open(const Session& session, int& exit) {
         session.doors.connect_daemon(config->control.socket);
     if (!transport && transport.error().kind == ErrorKind::not_found) {
         in_process = true;
-        transport = session.doors.open_in_process(*config);
+        transport = session.doors.open_in_process(*config, use == Use::asks);
     }
     if (!transport) {
         report(session.terminal, transport.error());
@@ -132,7 +133,8 @@ int ask_and_show(
     const Session& session, const json::Value& request,
     const std::function<std::string(const json::Value&, const schema::Config&, const Look&)>& view) {
     int exit = 1;
-    const std::optional<Opened> opened = open(session, exit);
+    const Use use = control::Handler::reads_only(request) ? Use::asks : Use::acts;
+    const std::optional<Opened> opened = open(session, use, exit);
     if (!opened) return exit;
     const std::optional<json::Value> answer = ask(session, *opened->transport, request);
     if (!answer) return 1;

@@ -22,7 +22,8 @@ namespace rollcall::cli {
 // As daemon/app.h and daemon/control/transport.h declare them.
 struct Doors {
     std::function<Result<std::unique_ptr<control::Transport>>(const std::string&)> connect_daemon;
-    std::function<Result<std::unique_ptr<control::Transport>>(const schema::Config&)> open_in_process;
+    std::function<Result<std::unique_ptr<control::Transport>>(const schema::Config&, bool reads_only)>
+        open_in_process;
     std::function<Status(control::Transport&, const std::function<void(std::string)>&)> converge;
     std::function<int(const schema::Config&)> run_daemon;
     std::function<Result<std::optional<audit::Recovered>>(
@@ -56,7 +57,8 @@ void print_diagnostics(Terminal& terminal, const json::Value& diagnostics);
 [[nodiscard]] std::optional<schema::Config> load_config(const Session& session);
 // The daemon where one runs, this program itself otherwise; nullopt after a report, with the exit status in
 // `exit`.
-[[nodiscard]] std::optional<Opened> open(const Session& session, int& exit);
+enum class Use : std::uint8_t { asks, acts };  // without a daemon, what only asks writes nothing
+[[nodiscard]] std::optional<Opened> open(const Session& session, Use use, int& exit);
 
 [[nodiscard]] json::Value request(std::string command, json::Value args = json::Object{});
 // The answer, whatever it says; nullopt after a report that there was none.

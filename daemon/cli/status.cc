@@ -6,7 +6,7 @@ namespace rollcall::cli {
 
 int status(const Session& session) {
     int exit = 1;
-    const std::optional<Opened> opened = open(session, exit);
+    const std::optional<Opened> opened = open(session, Use::asks, exit);
     if (!opened) return exit;
     const std::optional<json::Value> answer = ask(session, *opened->transport, request("status"));
     if (!answer) return 1;

@@ -179,11 +179,15 @@ std::string trail_text(const json::Value& trail, const std::string& zone) {
         out += fmt::format("; {} under a legal hold", counted(held, "person", "people"));
     if (list(trail["anchors"]).empty()) return out + "; no anchors: root could rewrite it";
     std::vector<std::string> anchors;
+    const bool asked = list(trail["anchors"]).front()["asked"].boolean_or(true);
     for (const json::Value& anchor : list(trail["anchors"]))
-        anchors.push_back(fmt::format("{} up to {}{}", anchor["name"].text(),
-                                      with_separators(number(anchor["signed"])),
-                                      anchor["read_back"].boolean_or(true) ? "" : " (not read back)"));
+        anchors.push_back(!asked
+                              ? anchor["name"].text()
+                              : fmt::format("{} up to {}{}", anchor["name"].text(),
+                                            with_separators(number(anchor["signed"])),
+                                            anchor["read_back"].boolean_or(true) ? "" : " (not read back)"));
     out += "; anchored in " + joined(anchors, ", ");
+    if (!asked) out += ", which only the daemon asks how far";
     return out;
 }
 

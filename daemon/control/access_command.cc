@@ -51,13 +51,18 @@ json::Value stay_json(const Access& access, const audit::Member& member, const a
     out.set("from", time_json(stay.time.from));
     out.set("to", time_json(stay.time.to));
     out.set("found", stay.found);
+    if (stay.earliest < stay.time.from) {
+        out.set("since_before", true);  // `from` is when it was so at the latest
+        out.set("earliest", time_json(stay.earliest));
+        if (asked.to <= stay.time.from) out.set("perhaps", true);
+    }
     out.set("why", authority_json(stay.began));
     if (stay.time.to != kNever) out.set("ended", authority_json(stay.ended));
     const Time last = std::min({stay.time.to, asked.to, now + Duration{1}}) - Duration{1};
     for (const Period& period : access.readable(member, last)) reads.push(period_json(period));
     out.set("reads", std::move(reads));
     const audit::Approval* approval = access.approval(member.user, last);
-    if (approval == nullptr) approval = access.approval(member.user, std::max(stay.time.from, asked.from));
+    if (approval == nullptr) approval = access.approval(member.user, std::max(stay.earliest, asked.from));
     if (approval != nullptr) out.set("approval", approval_json(*approval));
     return out;
 }
@@ -65,7 +70,7 @@ json::Value stay_json(const Access& access, const audit::Member& member, const a
 json::Value stays_json(const Access& access, const audit::Member& member, const Period& asked, Time now) {
     json::Value out{json::Array{}};
     for (const audit::Stay& stay : member.stays)
-        if (stay.time.from < asked.to && asked.from < stay.time.to)
+        if (stay.earliest < asked.to && asked.from < stay.time.to)
             out.push(stay_json(access, member, stay, asked, now));
     return out;
 }
@@ -195,17 +200,18 @@ struct PersonAccess {
     PeriodsByRoom unmanaged;
 };
 
-Status read_person(TrailReading& trail, const std::string& user, const std::string& bot, PersonAccess& into) {
+Status read_person(TrailReading& trail, const Whom& whom, const std::string& bot, PersonAccess& into) {
     AccessByRoom& rooms = into.rooms;
     store::TrailFilter filter;
-    filter.user = user;
+    filter.user = whom.user;
+    filter.person = whom.person;
     Status read =
         trail.each_entry(filter, &Access::may_concern, [&](std::uint64_t index, const auto& entry) -> Status {
-            if (!entry.room_key.empty())
+            if (!entry.room_key.empty() && entry.history.empty())  // that comes below, of everybody
                 rooms.try_emplace(entry.room_key, entry.room_key, bot).first->second.take(index, entry);
             return {};
         });
-    filter.user.clear();
+    filter = {};
     filter.kind = "policy";
     if (read)
         read = trail.each_entry(filter, &Access::may_concern,
@@ -230,37 +236,38 @@ Status read_person(TrailReading& trail, const std::string& user, const std::stri
     return {};
 }
 
-Answer person_answer(const Context& context, const Period& asked, const std::string& user,
+// A person may have had several Matrix IDs: as each of them they are a member of their own.
+Answer person_answer(const Context& context, const Period& asked, const Whom& whom,
                      const PersonAccess& read) {
     json::Value out, list{json::Array{}};
     head(context, asked, out);
-    out.set("user", user);
-    out.set("login", login_of(context, user));
-    for (const auto& [key, access] : read.rooms) {
-        const auto member = access.members().find(user);
-        if (member == access.members().end()) continue;
-        json::Value stays = stays_json(access, member->second, asked, context.engine.world().now), row;
-        if (stays.array()->empty()) continue;
-        row.set("room", key);
-        row.set("history", history_json(access));
-        if (const auto at = read.unmanaged.find(key); at != read.unmanaged.end())
-            row.set("unmanaged", unmanaged_json(at->second, asked));
-        row.set("stays", std::move(stays));
-        list.push(std::move(row));
-    }
+    out.set("user", whom.user.empty() ? "guid:" + whom.person.text() : whom.user);
+    out.set("login", login_of(context, whom.user));
+    for (const auto& [key, access] : read.rooms)
+        for (const auto& [user, member] : access.members()) {
+            json::Value stays = stays_json(access, member, asked, context.engine.world().now), row;
+            if (stays.array()->empty()) continue;
+            row.set("room", key);
+            row.set("user", user);
+            row.set("history", history_json(access));
+            if (const auto at = read.unmanaged.find(key); at != read.unmanaged.end())
+                row.set("unmanaged", unmanaged_json(at->second, asked));
+            row.set("stays", std::move(stays));
+            list.push(std::move(row));
+        }
     out.set("rooms", std::move(list));
     return ok(std::move(out));
 }
 
 Asked person_access(const Context& context, const Period& asked) {
-    const Result<std::string> user = matrix_id_of(context, context.args["user"].text());
-    if (!user) return error(user.error());
+    const Result<Whom> whom = whom_of(context, context.args["user"].text());
+    if (!whom) return error(whom.error());
     const auto found = std::make_shared<PersonAccess>();
-    return Question{[user = *user, bot = context.engine.world().bot, found](TrailReading& trail) {
-                        return read_person(trail, user, bot, *found);
+    return Question{[whom = *whom, bot = context.engine.world().bot, found](TrailReading& trail) {
+                        return read_person(trail, whom, bot, *found);
                     },
-                    [user = *user, asked, found](const Context& later) {
-                        return person_answer(later, asked, user, *found);
+                    [whom = *whom, asked, found](const Context& later) {
+                        return person_answer(later, asked, whom, *found);
                     }};
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "policy/base/text.h"
 #include "policy/explain.h"
 
 namespace rollcall::control {
@@ -145,7 +146,19 @@ Result<PersonId> find_person(engine::Engine& engine, const std::string& name) {
                     fmt::format("no person in the directory has the Matrix ID {}", name),
                     "give their login name");
     }
+    if (name.starts_with("guid:")) {
+        const std::optional<Guid> guid = Guid::from_text(name.substr(5));
+        const PersonId person = guid ? world.person(*guid) : PersonId{};
+        if (person.valid()) return person;
+        return fail(ErrorKind::not_found, fmt::format("no person '{}' in the directory", name),
+                    "give a login name or a Matrix ID");
+    }
     std::vector<PersonId> found = world.people_named(name);
+    if (found.empty() && name.find('=') != std::string::npos) {  // a distinguished name
+        const std::string wanted = fold_dn(name);
+        for (std::size_t i = 0; i < world.people.size(); ++i)
+            if (fold_dn(world.people[i].dn.text()) == wanted) found.emplace_back(i);
+    }
     if (found.empty())  // somebody who has gone may still be asked about
         for (std::size_t i = 0; i < world.people.size(); ++i)
             if (world.people[i].login == name) found.emplace_back(i);

@@ -45,9 +45,10 @@ Result<store::TrailFilter> filter_of(const Context& context) {
     if (const std::string room = context.args["room"].text(); !room.empty())
         filter.room = room_key_of(context, room);
     if (const std::string user = context.args["user"].text(); !user.empty()) {
-        Result<std::string> id = matrix_id_of(context, user);
-        if (!id) return pass(id);
-        filter.user = std::move(*id);
+        Result<Whom> whom = whom_of(context, user);
+        if (!whom) return pass(whom);
+        filter.user = std::move(whom->user);
+        filter.person = whom->person;
     }
     return filter;
 }
@@ -143,7 +144,9 @@ namespace {
 // The chain of cause of one entry: what was learned, what was decided, asked for, and came of it.
 class Chain {
   public:
-    Chain(TrailReading& trail, json::Value entry) : trail_(trail), entry_(std::move(entry)) {}
+    // `subject`: the person key of whom it is about; 0 for nobody.
+    Chain(TrailReading& trail, json::Value entry, std::uint64_t subject)
+        : trail_(trail), entry_(std::move(entry)), subject_(subject) {}
 
     Status gather() {
         intent_ = entry_["intent"].integer_or(0);
@@ -186,7 +189,7 @@ class Chain {
     // The announcement and all that came of it.
     Status follow_intent() {
         store::TrailFilter filter;
-        filter.user = entry_["user"].text();
+        filter.subject = subject_;
         filter.room = entry_["room_key"].text();
         return each(filter, fmt::format("\"intent\":{},", intent_), [this](const json::Value& entry) {
             if (entry["intent"].integer_or(0) != intent_ || links_.size() >= kMostOfChain) return;
@@ -211,7 +214,7 @@ class Chain {
     // The last that was learned, held or answered about this person, before it was decided.
     Status find_cause() {
         store::TrailFilter filter;
-        filter.user = entry_["user"].text();
+        filter.subject = subject_;
         const std::string room = entry_["room_key"].text();
         static constexpr std::array<std::string_view, 5> kRoles{"directory", "membership", "hold", "approve",
                                                                 "reject"};
@@ -220,6 +223,7 @@ class Chain {
             const auto role = std::find(kRoles.begin(), kRoles.end(), entry["kind"].text());
             if (role == kRoles.end() || number_of(entry["index"]) >= first_) return;
             if (!entry["room_key"].is_null() && entry["room_key"].text() != room) return;
+            if (entry["user"].text() != entry_["user"].text()) return;  // another Matrix ID of theirs
             last[static_cast<std::size_t>(role - kRoles.begin())] = entry;
         });
         // A return is no cause of a removal, and what was seen in the room none of a departure's.
@@ -234,6 +238,7 @@ class Chain {
 
     TrailReading& trail_;
     json::Value entry_;
+    const std::uint64_t subject_;
     std::uint64_t first_ = 0;
     std::int64_t intent_ = 0;
     json::Array links_;
@@ -248,15 +253,17 @@ Result<json::Value> shown(TrailReading& trail, std::uint64_t number) {
     store::TrailFilter filter;
     filter.after = number - 1;
     std::optional<Result<json::Value>> found;
+    std::uint64_t subject = 0;
     static_cast<void>(trail.each_row(filter, [&](const store::StoredTrailEntry& row) -> Status {
         found = entry_json(row);
+        subject = row.subject;
         return fail(ErrorKind::limit, "enough");
     }));
     if (!found)
         return fail(ErrorKind::io, fmt::format("entry {} of the trail cannot be read", number),
                     "`rollcall audit verify` says what is wrong");
     if (!*found) return pass(*found);
-    Chain chain(trail, std::move(**found));
+    Chain chain(trail, std::move(**found), subject);
     if (Status read = chain.gather(); !read) return pass(read);
     return std::move(chain).answer();
 }

@@ -49,11 +49,20 @@ Result<audit::Period> period_of(const Context& context) {
                 "turn them around");
 }
 
-Result<std::string> matrix_id_of(const Context& context, const std::string& name) {
-    if (name.starts_with('@')) return name;
-    const Result<UserId> user = find_user(context.engine, name);
-    if (!user) return pass(user);
-    return context.engine.world().users.text(*user);
+Result<Whom> whom_of(const Context& context, const std::string& name) {
+    const policy::World& world = context.engine.world();
+    const bool is_guid = name.starts_with("guid:");
+    Whom out;
+    if (name.starts_with('@')) out.user = name;
+    if (is_guid) out.person = Guid::from_text(name.substr(5)).value_or(Guid{});
+    const Result<PersonId> person = find_person(context.engine, name);
+    if (!person && out.user.empty() && out.person.empty()) return pass(person);
+    if (!person) return out;  // not of the directory (any more); the trail may know them
+    out.person = world.people[person->index()].guid;
+    const UserId user =
+        context.engine.decider() == nullptr ? UserId{} : context.engine.decider()->user_of(*person);
+    if (out.user.empty() && user.valid()) out.user = world.users.text(user);
+    return out;
 }
 
 std::string room_key_of(const Context& context, const std::string& name) {

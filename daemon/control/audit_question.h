@@ -51,8 +51,13 @@ class TrailReading {
 // {name: text} as the period that it stands for; a moment is one millisecond long.
 [[nodiscard]] Result<audit::Period> period_at(const Context& context, const std::string& text);
 
-// The Matrix ID of a login or Matrix ID. One that the program does not know now may stand in the trail.
-[[nodiscard]] Result<std::string> matrix_id_of(const Context& context, const std::string& name);
+// Whom a question is about: by login, Matrix ID (one that they had before does too), distinguished name or
+// guid:…. A Matrix ID that the program does not know now may stand in the trail.
+struct Whom {
+    std::string user;  // a Matrix ID of theirs, the one that was given or the one of today; "" for none
+    Guid person;       // empty: nobody of the directory
+};
+[[nodiscard]] Result<Whom> whom_of(const Context& context, const std::string& name);
 // The key of a room: key, alias or room ID. One that no policy names now may stand in the trail.
 [[nodiscard]] std::string room_key_of(const Context& context, const std::string& name);
 // The login of whoever has that Matrix ID; "".

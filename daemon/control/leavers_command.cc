@@ -48,28 +48,24 @@ json::Value departure_json(const Context& context, const audit::Departure& depar
     return row;
 }
 
-// Who departed in the period, each once, and the key by which they are found: only of who was erased, because
-// others may have several.
-Result<std::map<std::string, std::uint64_t>> leavers_of(TrailReading& trail, const audit::Period& period) {
+// Who departed in the period: the keys by which they are found, which may be several of one person.
+Result<std::set<std::uint64_t>> leavers_of(TrailReading& trail, const audit::Period& period) {
     store::TrailFilter filter;
     filter.kind = "directory";
     filter.action = "departed";
     if (period.from != audit::kEver) filter.from = period.from;
     if (period.to != kNever) filter.to = period.to;
-    std::map<std::string, std::uint64_t> users;
+    std::set<std::uint64_t> people;
     Status read = trail.each_row(filter, [&](const store::StoredTrailEntry& row) -> Status {
-        if (users.size() > kMostLeavers)
+        if (people.size() > kMostLeavers)
             return fail(ErrorKind::limit,
                         fmt::format("more than {} people departed in that time", kMostLeavers),
                         "ask about a shorter time");
-        const Result<json::Value> entry = entry_json(row);
-        if (!entry) return pass(entry);
-        const std::string erased = (*entry)["erased"].text();
-        users.emplace(erased.empty() ? row.user : erased, erased.empty() ? 0 : row.subject);
+        if (row.subject != 0) people.insert(row.subject);
         return {};
     });
     if (!read) return pass(read);
-    return users;
+    return people;
 }
 
 // Each time that a policy stopped naming a room, or began to again.
@@ -101,17 +97,17 @@ bool about_leaving(std::string_view kind, std::string_view text) {
 
 // In the order of their entries.
 Result<std::vector<audit::Departure>> departures_of(TrailReading& trail, const audit::Period& period) {
-    const auto users = leavers_of(trail, period);
-    if (!users) return pass(users);
+    const auto people = leavers_of(trail, period);
+    if (!people) return pass(people);
     const auto rooms = changes_of_rooms(trail);
     if (!rooms) return pass(rooms);
     std::vector<audit::Departure> departures;
-    for (const auto& [user, subject] : *users) {
-        audit::Leavers leavers(user);
+    std::set<std::uint64_t> seen;  // departures: of somebody with two keys they come twice
+    for (const std::uint64_t subject : *people) {
+        audit::Leavers leavers;
         auto next = rooms->begin();
         store::TrailFilter filter;
         filter.subject = subject;
-        if (subject == 0) filter.user = user;
         Status read =
             trail.each_entry(filter, &about_leaving, [&](std::uint64_t index, const auto& entry) -> Status {
                 for (; next != rooms->end() && next->entry < index; ++next)
@@ -122,7 +118,8 @@ Result<std::vector<audit::Departure>> departures_of(TrailReading& trail, const a
         if (!read) return pass(read);
         for (; next != rooms->end(); ++next) leavers.managed(next->room, next->managed);
         for (const audit::Departure& departure : leavers.departures())
-            if (period.from <= departure.noticed && departure.noticed < period.to)
+            if (period.from <= departure.noticed && departure.noticed < period.to &&
+                seen.insert(departure.entry).second)
                 departures.push_back(departure);
     }
     std::sort(departures.begin(), departures.end(),

@@ -56,6 +56,7 @@ json::Value member_json(const Context& context, UserId user, std::uint32_t room,
     if (access == nullptr || known == access->members().end() || known->second.stays.empty()) return out;
     const audit::Stay& stay = known->second.stays.back();
     out.set("since", to_rfc3339(stay.time.from));
+    if (stay.earliest < stay.time.from) out.set("since_before", true);
     out.set("entry", static_cast<std::int64_t>(stay.began.entry));
     if (!stay.began.by.empty()) out.set("by", stay.began.by);
     return out;

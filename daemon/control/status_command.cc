@@ -131,7 +131,8 @@ json::Value failures_json(const engine::Engine& engine, bool invited) {
     return list;
 }
 
-json::Value trail_json(const engine::Engine& engine) {
+json::Value trail_json(const Context& context) {
+    const engine::Engine& engine = context.engine;
     const audit::LogState& log = engine.log_state();
     json::Value out;
     out.set("entries", static_cast<std::int64_t>(engine.trail_size()));
@@ -151,6 +152,13 @@ json::Value trail_json(const engine::Engine& engine) {
         anchor.set("read_back", at.read_back);
         anchors.push(std::move(anchor));
     }
+    if (engine.settings().reads_only)  // without a daemon nobody asks them for this
+        for (const schema::AnchorConfig& at : context.config.audit.anchors) {
+            json::Value anchor;
+            anchor.set("name", at.name);
+            anchor.set("asked", false);
+            anchors.push(std::move(anchor));
+        }
     out.set("anchors", std::move(anchors));
     out.set("legal_holds", static_cast<std::int64_t>(engine.legal_holds().size()));
     return out;
@@ -219,7 +227,7 @@ Answer status(const Context& context) {
     out.set("homeserver", std::move(homeserver));
     out.set("rooms", std::move(rooms));
     out.set("backlog", std::move(backlog));
-    out.set("trail", trail_json(engine));
+    out.set("trail", trail_json(context));
     if (json::Value collector = collector_json(engine); !collector.is_null())
         out.set("collector", std::move(collector));
     out.set("reviews", reviews_json(engine));

@@ -52,6 +52,7 @@ Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const 
     }
     next_intent_ = *last + 1;
     if (Status begun = trail_.start(); !begun) return begun;
+    if (!baseline_made_) baseline_.begin(world_, trail_.size());
     world_.now = std::max(world_.now, now);
     for (const store::StoredIntent& row : *intents)
         if (std::optional<Intent> intent = Intent::from_text(row.id, row.text))
@@ -79,6 +80,7 @@ Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const 
 }
 
 Status Engine::stop(std::string_view why) {
+    if (settings_.reads_only) return {};
     TrailEntry entry;
     entry.kind = TrailKind::stop;
     entry.result = in_flight_.empty() ? std::string(why)
@@ -143,6 +145,7 @@ Status Engine::turn(std::vector<Message> messages, Time now) {
             message);
     for (Command& command : std::exchange(deferred_, {})) take(command);
     decide();
+    keep_baseline();
     keep_retention();
     look_at_reactions();
     dispatch();
@@ -274,7 +277,7 @@ Status Engine::commit() {
     }
     const bool announces = !turn_.intents.empty();
     if (announces) failpoint("before_commit");
-    const Status kept = store_.commit(turn_);
+    const Status kept = settings_.reads_only ? Status{} : store_.commit(turn_);
     if (kept) {
         if (announces) failpoint("after_commit");
         if (blocked_) log_.info("RC-DISK-BACK", "the store can be written again");
@@ -345,8 +348,10 @@ Guid named_canary(const policy::Program& program, const std::string& text) {
 }  // namespace
 
 void Engine::record(TrailEntry entry) {
+    if (settings_.reads_only) return;
     if (program_ && !entry.caller && !schema::has_subject(entry))
         entry.person = named_canary(*program_, entry.result);
+    come_before(entry);
     if (entry.time == Time{}) entry.time = world_.now;
     if (entry.policy.empty() && program_) entry.policy = program_->version;
     trail_.add(entry);

@@ -14,7 +14,7 @@
 // (messages → facts), holds.cc (what guards stop), dispatch.cc and rooms.cc (backlog → calls), send.cc (their
 // announcement), results.cc (results → facts), settle.cc (what a crash left in flight), reads.cc, notices.cc,
 // reviews.cc (what owners are asked to sign), marks.cc (what is remembered), orders.cc (what commands ask),
-// rights.cc (erasure, legal holds, and the log's key).
+// rights.cc (erasure, legal holds, and the log's key), baseline.cc (what was so before the trail).
 #pragma once
 
 #include <array>
@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "daemon/audit/trail.h"
+#include "daemon/engine/baseline.h"
 #include "daemon/engine/intent.h"
 #include "daemon/engine/message.h"
 #include "daemon/engine/review_ask.h"
@@ -54,6 +55,9 @@ struct Settings {
     std::string admin_room;  // full alias; "" for none
     policy::Abilities abilities;
     bool one_shot = false;  // a command without a daemon: reads, and acts only when told to converge
+    // … which only asks something: nothing that is learned on the way is kept, and the trail says nothing of
+    // it. The next process learns it again.
+    bool reads_only = false;
     Duration verify_every = std::chrono::hours{6};
     Duration look_for_accounts_every = std::chrono::minutes{5};
     audit::RandomBytes random;  // the system's where not set; for people's keys in the trail
@@ -361,6 +365,12 @@ class Engine {
     void load_retention(const std::string& value);
     void keep_retention();
 
+    // baseline.cc
+    void keep_baseline();
+    void come_before(const schema::TrailEntry& entry);
+    void record_before(schema::TrailEntry entry);
+    void give_up_baseline(const Error& error);
+
     // orders.cc
     void record_approvals(const PolicyToApply& wanted);
 
@@ -454,6 +464,8 @@ class Engine {
     // This turn, until its commit.
     store::Turn turn_;
     audit::Trail trail_;
+    Baseline baseline_;
+    bool baseline_made_ = false;
     std::optional<Time> retained_;  // when retention was looked at last
     Time retain_at_{};              // … and is again
     std::string next_verifier_;     // to which the log is being handed on; "": it is not

@@ -178,7 +178,8 @@ void Engine::effects(policy::Effects&& effects) {
         entry.history = note.history;
         entry.sender = note.sender;
         entry.event_time = note.event_time;
-        if (!entry.membership.empty() || !entry.sender.empty()) entry.source = note.read ? "read" : "event";
+        if (!entry.membership.empty() || !entry.sender.empty())
+            entry.source = note.earlier ? "before" : note.read ? "read" : "event";
         if (note.kind == policy::Note::Kind::departed) forget_review_asks_of(entry.user);
         if (note.kind == policy::Note::Kind::departed)
             log_.info("RC-DEPARTED", note.text, {{"user", entry.user}});

@@ -101,11 +101,13 @@ struct Turn {
 };
 
 struct TrailFilter {
-    std::string user, room, kind, action;  // "" for any; exact; `user`: whom it is about
+    std::string user, room, kind, action;  // "" for any; exact; `user`: whom it is about, by a Matrix ID
+    Guid person;                           // … or by this; whoever is found has all entries of theirs,
+                                           // whichever Matrix ID stands in them
     std::uint64_t after = 0;               // only entries with a higher index
     std::size_t at_most = 200;             // the newest ones, oldest of them first
     std::optional<Time> from, to;          // only entries of this moment or later; of one before this
-    std::uint64_t subject = 0;             // a person key: also finds who was erased; 0 for any
+    std::uint64_t subject = 0;             // … or by a person key: also finds who was erased; 0 for any
 };
 
 // Called with one entry after another. An error ends the reading and is its result. Must not read the trail

@@ -94,8 +94,8 @@ Result<std::vector<std::uint64_t>> TrailReader::numbers(std::string_view kind, s
     return out;
 }
 
-Result<std::optional<std::string>> TrailReader::leaf(std::uint64_t number) {
-    std::optional<std::string> out;
+Result<std::string> TrailReader::leaf(std::uint64_t number) {
+    std::string out;
     const Status read = database_->each(
         "SELECT text FROM trail_leaf WHERE number = $1",
         [&](const Row& row) {
@@ -104,6 +104,17 @@ Result<std::optional<std::string>> TrailReader::leaf(std::uint64_t number) {
         },
         number);
     if (!read) return pass(read);
+    return whole_leaf(std::move(out), number, leaves_);
+}
+
+Result<std::vector<TrailRowRead>> TrailReader::whole_rows(std::uint64_t after, std::size_t at_most) {
+    auto out = rows(after, at_most);
+    if (!out) return out;
+    for (TrailRowRead& read : *out) {
+        Result<std::string> leaf = whole_leaf(std::move(read.row.leaf.text), read.row.number, leaves_);
+        if (!leaf) return pass(leaf);
+        read.row.leaf.text = std::move(*leaf);
+    }
     return out;
 }
 

@@ -10,6 +10,7 @@
 
 #include "daemon/store/sqlite.h"
 #include "daemon/store/store.h"
+#include "daemon/store/trail_times.h"
 
 namespace rollcall::store {
 
@@ -35,10 +36,14 @@ class TrailReader : public TrailSource {
     [[nodiscard]] Result<std::uint64_t> first_leaf();
     // Numbers of the entries of that kind and action, in order.
     [[nodiscard]] Result<std::vector<std::uint64_t>> numbers(std::string_view kind, std::string_view action);
-    // One leaf; nullopt: it went.
-    [[nodiscard]] Result<std::optional<std::string>> leaf(std::uint64_t number);
-    // Rows after entry `after`, in order, at most so many.
+    // One leaf: the store's, or, where that went, the log's (see read_leaves_with()).
+    [[nodiscard]] Result<std::string> leaf(std::uint64_t number);
+    // Rows after entry `after`, in order, at most so many. whole_rows(): each with its leaf, wherever that
+    // is.
+    [[nodiscard]] Result<std::vector<TrailRowRead>> whole_rows(std::uint64_t after, std::size_t at_most);
     [[nodiscard]] Result<std::vector<TrailRowRead>> rows(std::uint64_t after, std::size_t at_most);
+    // When the entries were written, 1,024 at a time.
+    [[nodiscard]] Result<std::vector<TimeBlock>> times() { return read_times(*database_, 0); }
     // Intents that are under way, and the last one that an older form of the trail announced.
     [[nodiscard]] Result<std::vector<std::uint64_t>> in_flight();
     [[nodiscard]] Result<std::uint64_t> last_former_intent();

@@ -6,6 +6,7 @@
 
 #include "daemon/store/meta.h"
 #include "daemon/store/part_rows.h"
+#include "daemon/store/trail_times.h"
 #include "schema/sealed_part.h"
 
 namespace rollcall::store {
@@ -53,14 +54,8 @@ Result<StoredTrailEntry> read_entry(Database& database, const Row& row, const Le
         return {};
     });
     if (!read) return pass(read);
-    Result<std::string> leaf = std::string(row.text(4));
-    if (row.is_null(4)) {
-        if (!leaves)
-            return fail(ErrorKind::unavailable,
-                        fmt::format("entry {} is in the log's files only", entry.index));
-        leaf = leaves(entry.index);
-        if (!leaf) return pass(leaf);
-    }
+    const Result<std::string> leaf = whole_leaf(std::string(row.text(4)), entry.index, leaves);
+    if (!leaf) return pass(leaf);
     const Result<json::Value> whole = schema::join_trail_entry(*leaf, parts);
     if (!whole)
         return fail(
@@ -72,39 +67,71 @@ Result<StoredTrailEntry> read_entry(Database& database, const Row& row, const Le
     return entry;
 }
 
-// A condition that is not asked for stays, as one that holds, so that the parameters keep their numbers. A
-// person is found by the keys of their name and of the GUID that goes with it.
+// A person has one key, or several: of each Matrix ID that they had, and of what was not known to be theirs
+// at first. Those with one GUID are one person's; a name that is another person's by now says nothing.
+std::string person_condition(const TrailFilter& filter) {
+    if (!filter.person.empty())
+        return " AND subject IN (SELECT id FROM person_key WHERE name = $3 AND guid IS NULL UNION SELECT id "
+               "FROM "
+               "person_key WHERE guid = $4)";
+    if (filter.user.empty()) return " AND $3 = '' AND $4 IS NULL";
+    return " AND subject IN (SELECT id FROM person_key WHERE name = $3 UNION SELECT other.id FROM person_key "
+           "AS one JOIN person_key AS other ON other.guid = one.guid WHERE one.name = $3) AND $4 IS NULL";
+}
+
+// A condition that is not asked for stays, as one that holds, so that the parameters keep their numbers,
+// which are those of their first places in the text.
 std::string conditions(const TrailFilter& filter) {
     std::string sql = "t.number > $1";
     sql += filter.kind.empty() ? " AND $2 = ''" : " AND kind = $2";
-    sql += filter.user.empty() ? " AND $3 = ''"
-                               : " AND subject IN (SELECT id FROM person_key WHERE name = $3 UNION SELECT "
-                                 "other.id FROM person_key AS one JOIN person_key AS other ON other.guid = "
-                                 "one.guid WHERE one.name = $3)";
-    sql += filter.room.empty() ? " AND $4 = ''" : " AND room = $4";
-    sql += filter.action.empty() ? " AND $5 = ''" : " AND action = $5";
-    sql += filter.from ? " AND time >= $6" : " AND $6 IS NULL";
-    sql += filter.to ? " AND time < $7" : " AND $7 IS NULL";
-    sql += filter.subject == 0 ? " AND $8 = 0" : " AND subject = $8";
+    sql += person_condition(filter);
+    sql += filter.room.empty() ? " AND $5 = ''" : " AND room = $5";
+    sql += filter.action.empty() ? " AND $6 = ''" : " AND action = $6";
+    sql += filter.from ? " AND time >= $7" : " AND $7 IS NULL";
+    sql += filter.to ? " AND time < $8" : " AND $8 IS NULL";
+    sql += " AND t.number <= $9";
+    sql += filter.subject == 0
+               ? " AND $10 = 0"
+               : " AND subject IN (SELECT $10 UNION SELECT other.id FROM person_key AS one JOIN "
+                 "person_key AS other ON other.guid = one.guid WHERE one.id = $10)";
     return sql;
 }
 
-Status select(Database& database, const TrailFilter& filter, std::string_view order, std::size_t at_most,
-              const LeafReader& leaves, const TrailVisit& visit) {
+// Of one range of numbers. `at_most` becomes how many more may come.
+Status select(Database& database, const TrailFilter& filter, const NumberRange& range, std::string_view order,
+              std::size_t& at_most, const LeafReader& leaves, const TrailVisit& visit) {
     const std::string sql = fmt::format(
         "SELECT t.number, time, kind, room, text, subject FROM trail AS t LEFT JOIN trail_leaf AS l ON "
         "l.number = "
-        "t.number WHERE {} ORDER BY t.number {} LIMIT $9",
+        "t.number WHERE {} ORDER BY t.number {} LIMIT $11",
         conditions(filter), order);
-    return database.each(
+    std::size_t count = 0;
+    Status read = database.each(
         sql,
         [&](const Row& row) -> Status {
             const Result<StoredTrailEntry> entry = read_entry(database, row, leaves);
             if (!entry) return pass(entry);
+            ++count;
             return visit(*entry);
         },
-        filter.after, filter.kind, filter.user, filter.room, filter.action, filter.from, filter.to,
-        filter.subject, at_most);
+        range.after, filter.kind, filter.user,
+        filter.person.empty() ? std::nullopt : std::optional(filter.person), filter.room, filter.action,
+        filter.from, filter.to, range.last, filter.subject, at_most);
+    at_most -= count;
+    return read;
+}
+
+Status select(Database& database, const TrailFilter& filter, bool newest_first, std::size_t at_most,
+              const LeafReader& leaves, const TrailVisit& visit) {
+    auto ranges = ranges_of(database, filter);
+    if (!ranges) return pass(ranges);
+    if (newest_first) std::reverse(ranges->begin(), ranges->end());
+    for (const NumberRange& range : *ranges) {
+        if (at_most == 0) break;
+        Status read = select(database, filter, range, newest_first ? "DESC" : "ASC", at_most, leaves, visit);
+        if (!read) return read;
+    }
+    return {};
 }
 
 }  // namespace
@@ -121,7 +148,7 @@ Status save_trail(Database& database, const std::vector<TrailRow>& entries) {
         last = entry.number;
         if (Status put = save_entry(database, entry); !put) return put;
     }
-    return {};
+    return save_times(database, *size, last);
 }
 
 Status drop_covered(Database& database, std::uint64_t number) {
@@ -136,7 +163,7 @@ Result<std::vector<StoredTrailEntry>> read_trail(Database& database, const Trail
                                                  const LeafReader& leaves) {
     constexpr std::size_t kMost = std::numeric_limits<std::int64_t>::max();
     std::vector<StoredTrailEntry> entries;
-    const Status read = select(database, filter, "DESC", std::min(filter.at_most, kMost), leaves,
+    const Status read = select(database, filter, true, std::min(filter.at_most, kMost), leaves,
                                [&](const StoredTrailEntry& entry) {
                                    entries.push_back(entry);
                                    return Status{};
@@ -148,7 +175,13 @@ Result<std::vector<StoredTrailEntry>> read_trail(Database& database, const Trail
 
 Status each_trail(Database& database, const TrailFilter& filter, const LeafReader& leaves,
                   const TrailVisit& visit) {
-    return select(database, filter, "ASC", std::numeric_limits<std::int64_t>::max(), leaves, visit);
+    return select(database, filter, false, std::numeric_limits<std::int64_t>::max(), leaves, visit);
+}
+
+Result<std::string> whole_leaf(std::string stored, std::uint64_t number, const LeafReader& leaves) {
+    if (!stored.empty()) return stored;
+    if (leaves) return leaves(number);
+    return fail(ErrorKind::unavailable, fmt::format("entry {} is in the log's files only", number));
 }
 
 // Of an index that holds nothing else: it is asked on the engine's thread.

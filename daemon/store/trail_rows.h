@@ -23,5 +23,8 @@ namespace rollcall::store {
 [[nodiscard]] Result<std::uint64_t> trail_size(Database& database);
 // The last one of each person key.
 [[nodiscard]] Result<std::map<std::uint64_t, Time>> departures(Database& database);
+// The leaf of an entry: as the store has it, or, where it is "", from the log's files.
+[[nodiscard]] Result<std::string> whole_leaf(std::string stored, std::uint64_t number,
+                                             const LeafReader& leaves);
 
 }  // namespace rollcall::store

@@ -30,7 +30,9 @@ class EmptyStore : public store::Store {
         return std::optional<store::StoredPolicy>(store::StoredPolicy{});
     }
     Result<std::vector<store::StoredIntent>> intents() override { return std::vector<store::StoredIntent>{}; }
-    Result<std::vector<store::StoredMark>> marks() override { return std::vector<store::StoredMark>{}; }
+    Result<std::vector<store::StoredMark>> marks() override {
+        return std::vector<store::StoredMark>{{"baseline", "made", "0"}};
+    }
     Result<bool> seen_transaction(const std::string&) override { return false; }
     Result<std::vector<store::StoredTrailEntry>> trail(const store::TrailFilter&) override {
         return std::vector<store::StoredTrailEntry>{};

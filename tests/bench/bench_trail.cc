@@ -171,6 +171,21 @@ void erase(store::Store& store) {
     fmt::print("one of {} people erased: {:.0f} ms\n", keys.size(), 1000 * seconds_since(start));
 }
 
+// The entries around one in the middle, by their times.
+void ask_time(store::Store& store, std::uint64_t entries) {
+    store::TrailFilter filter;
+    filter.from = entry(entries / 2).time;
+    filter.to = entry(std::min(entries, entries / 2 + 500)).time;
+    std::uint64_t read = 0;
+    const auto start = Clock::now();
+    must(store.each_trail(filter, [&](const store::StoredTrailEntry&) {
+        ++read;
+        return Status{};
+    }));
+    fmt::print("what was written in a certain time: {} entries, {:.1f} ms\n", read,
+               1000 * seconds_since(start));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -202,6 +217,7 @@ int main(int argc, char** argv) {
                megabytes_below(folder));
     check(folder, key.verifier(), entries);
     ask(*store);
+    ask_time(*store, entries);
     erase(*store);
     rusage used{};
     ::getrusage(RUSAGE_SELF, &used);

@@ -103,6 +103,28 @@ class Trail(Scenario):
         self.assertGreater(found["personal"], 10)
         self.assertGreater(found["intents"], 10)
 
+    def test_without_a_daemon_what_only_asks_writes_nothing(self):
+        self.all_signed()
+        self.site.stop()
+
+        def state() -> tuple:
+            with contextlib.closing(sqlite3.connect(self.site.folder / "state" / "rollcall.db")) as database:
+                entries = database.execute("SELECT MAX(number) FROM trail").fetchone()[0]
+            files = {file: file.stat().st_mtime_ns for top in (self.folder, self.site.folder / "worm")
+                     for file in top.rglob("*") if file.is_file()}
+            return entries, files
+
+        before = state()
+        for words in (["status"], ["plan"], ["holds"], ["why", f"{self.site}-amy"], ["audit", "list"],
+                      ["audit", "review", "all"], ["audit", "access", f"{self.site}-crew"], ["audit", "leavers"]):
+            self.assertEqual(self.site.cli(*words).returncode, 0, words)
+            self.assertEqual(state(), before, words)
+        self.assertEqual(self.site.cli("pause", "--reason", "to be on record").returncode, 0)
+        entries, files = state()
+        self.assertGreater(entries, before[0])
+        self.assertNotEqual(files, before[1], "signed, and left outside")
+        self.assertEqual(self.site.cli("resume").returncode, 0)
+
     def test_another_program_finds_the_same(self):
         self.all_signed()
         key = self.site.status()["trail"]["key"]

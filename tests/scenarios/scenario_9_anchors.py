@@ -157,6 +157,10 @@ class Anchors(Scenario):
             for name in ("room", "witness"):
                 until(lambda anchor=name: self.anchor(anchor)["signed"] >= size, f"the {name} has the head", 20)
             self.assertEqual(self.anchor("worm")["signed"], 0)
+            verified = self.site.cli("audit", "verify")
+            self.assertEqual(verified.returncode, 1, verified.stdout)
+            self.assertIn("audit.anchors.worm  it has not answered for 30 s", verified.stdout)
+            self.assertIn("Nothing was changed, left out or put in", verified.stdout)
             self.site.stop()
         finally:
             hanging.unlink()

@@ -55,8 +55,24 @@ TEST(MatrixEvent, ReadsATransaction) {
     EXPECT_EQ(std::get<MemberContent>(member.content).user, "@u:x");
     EXPECT_EQ(std::get<MemberContent>(member.content).membership, MembershipState::join);
     EXPECT_EQ(std::get<MemberContent>(member.content).reason, "r");
+    EXPECT_FALSE(member.before) << "the homeserver does not say";
     EXPECT_FALSE(transaction->events[1].state);
     EXPECT_EQ(event_type(transaction->events[1].content), "m.room.message");
+}
+
+TEST(MatrixEvent, ReadsWhichMembershipAnotherReplaces) {
+    const auto before = [](const std::string& former) {
+        const auto transaction = read_transaction(
+            R"({"events":[)" +
+            event("m.room.member", R"({"membership":"join"})",
+                  R"(,"state_key":"@u:x","unsigned":{"replaces_state":"$before","prev_content":)" + former +
+                      "}") +
+            "]}");
+        return transaction && transaction->events.size() == 1 ? transaction->events[0].before : std::nullopt;
+    };
+    EXPECT_EQ(before(R"({"membership":"join","displayname":"Ada"})"), MembershipState::join);
+    EXPECT_EQ(before(R"({"membership":"invite"})"), MembershipState::invite);
+    EXPECT_EQ(before("7"), std::nullopt);
 }
 
 TEST(MatrixEvent, OneBadEventIsSkippedAndCounted) {

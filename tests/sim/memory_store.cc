@@ -240,19 +240,38 @@ Result<std::vector<store::StoredTrailEntry>> MemoryStore::trail(const store::Tra
     return out;
 }
 
+// Of that person, as the SQLite store finds them.
+std::set<std::uint64_t> MemoryStore::keys_of(const store::TrailFilter& filter) const {
+    std::set<std::uint64_t> keys;
+    std::set<Guid> guids;
+    if (!filter.person.empty()) guids.insert(filter.person);
+    if (filter.subject != 0) keys.insert(filter.subject);
+    for (const auto& [id, key] : person_keys_) {
+        const bool named = !filter.user.empty() && key.name == filter.user;
+        if (!named && id != filter.subject) continue;
+        if (named && !filter.person.empty() && !key.guid.empty()) continue;  // another person's by now
+        keys.insert(id);
+        if (!key.guid.empty()) guids.insert(key.guid);
+    }
+    for (const auto& [id, key] : person_keys_)
+        if (guids.contains(key.guid)) keys.insert(id);
+    return keys;
+}
+
 Status MemoryStore::each_trail(const store::TrailFilter& filter, const store::TrailVisit& visit) {
     const auto fits = [](const std::string& wanted, const std::string& is) {
         return wanted.empty() || wanted == is;
     };
+    const bool anybody = filter.user.empty() && filter.person.empty() && filter.subject == 0;
+    const std::set<std::uint64_t> keys = keys_of(filter);
     for (const store::TrailRow& row : trail_) {
         if (row.number <= filter.after || !fits(filter.room, row.room) || !fits(filter.kind, row.kind) ||
             !fits(filter.action, row.action) || (filter.from && row.time < *filter.from) ||
-            (filter.to && row.time >= *filter.to) || (filter.subject != 0 && filter.subject != row.subject))
+            (filter.to && row.time >= *filter.to) || (!anybody && !keys.contains(row.subject)))
             continue;
         const Result<json::Value> whole = schema::join_trail_entry(row.leaf.text, row.leaf.personal);
         if (!whole) return pass(whole);
         const std::string user = (*whole)["user"].text();
-        if (!fits(filter.user, user)) continue;
         if (Status seen =
                 visit({row.number, row.time, row.kind, user, row.room, json::write(*whole), row.subject});
             !seen)

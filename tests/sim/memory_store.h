@@ -46,6 +46,13 @@ class MemoryStore : public store::Store {
     enum class Fault { none, disk_full, fsync };
     Fault fault = Fault::none;
     void restarted() { fatal_ = false; }
+    // As of a version that had no lasting trail, or nothing but the mark that it was completed.
+    void forget_trail() {
+        trail_.clear();
+        person_keys_.clear();
+        forget_baseline();
+    }
+    void forget_baseline() { marks_.erase({"baseline", "made"}); }
 
     [[nodiscard]] bool has_intent(std::uint64_t id) const { return intents_.contains(id); }
     [[nodiscard]] std::size_t commits() const { return commits_; }
@@ -67,6 +74,7 @@ class MemoryStore : public store::Store {
     };
 
     void erase(std::uint64_t key);
+    [[nodiscard]] std::set<std::uint64_t> keys_of(const store::TrailFilter& filter) const;
     void save_people(const policy::World& world, const policy::Touched& touched);
     void save_groups(const policy::World& world, const policy::Touched& touched);
     void save_users(const policy::World& world, const policy::Touched& touched);

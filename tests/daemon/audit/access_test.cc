@@ -252,6 +252,60 @@ TEST(Access, WhatWasFoundBeganWhenTheHomeserverSays) {
     EXPECT_EQ(access.known_since(), at(20));
 }
 
+TEST(Access, ASinceWhenThatNobodyKnowsIsTheWidest) {
+    Access access("crew", kBot);
+    TrailEntry history = entry(TrailKind::membership, 20, "");
+    history.history = "joined";
+    history.source = "before";
+    access.take(1, history);
+    TrailEntry was = entry(TrailKind::membership, 20, "@anna:corp.example");
+    was.membership = "join";
+    was.source = "before";
+    access.take(2, was);
+    const Member& anna = access.members().at(was.user);
+    ASSERT_EQ(anna.stays.size(), 1U);
+    EXPECT_EQ(anna.stays[0].time, (Period{at(20), kNever})) << "certain from then on";
+    EXPECT_EQ(anna.stays[0].earliest, kEver);
+    EXPECT_NE(anna.at(at(3)), nullptr) << "perhaps";
+    EXPECT_EQ(access.readable(anna, at(30)), (std::vector<Period>{{kEver, at(30)}}));
+
+    // Out since they were seen last, and in again: not before that.
+    TrailEntry left = entry(TrailKind::membership, 40, was.user);
+    left.membership = "leave";
+    access.take(3, left);
+    TrailEntry forgotten = entry(TrailKind::result, 41, was.user);
+    forgotten.action = "forget";
+    forgotten.result = "done";
+    access.take(4, forgotten);
+    was.time = at(60);
+    was.event_time = at(50);
+    access.take(5, was);
+    const Stay& back = access.members().at(was.user).stays.back();
+    EXPECT_EQ(back.time.from, at(50));
+    EXPECT_EQ(back.earliest, at(41));
+    EXPECT_EQ(access.readable(anna, at(60)), (std::vector<Period>{{kEver, at(40)}, {at(41), at(60)}}));
+}
+
+TEST(Access, WhoeverWasRemovedBeforeTheTrailMayReadOn) {
+    Access access("crew", kBot);
+    TrailEntry was = entry(TrailKind::membership, 20, "@anna:corp.example");
+    was.membership = "leave";
+    was.source = "before";
+    access.take(1, was);
+    const Member& anna = access.members().at(was.user);
+    EXPECT_EQ(anna.at(at(3))->standing, Standing::joined);
+    EXPECT_EQ(anna.at(at(30))->standing, Standing::left);
+    EXPECT_EQ(access.readable(anna, at(30)), (std::vector<Period>{{kEver, at(20)}}));
+    TrailEntry forgotten = entry(TrailKind::result, 41, was.user);
+    forgotten.action = "forget";
+    forgotten.result = "done";
+    access.take(2, forgotten);
+    EXPECT_EQ(anna.at(at(42)), nullptr);
+    was.user = "@guest:partner.example";  // of another server: nothing is taken from it, nor known
+    access.take(3, was);
+    EXPECT_TRUE(access.members().at(was.user).stays.empty());
+}
+
 TEST(Access, LooksOnlyAtWhatMayConcernIt) {
     for (const TrailKind kind : {TrailKind::intent, TrailKind::result, TrailKind::membership,
                                  TrailKind::failure, TrailKind::policy, TrailKind::directory}) {

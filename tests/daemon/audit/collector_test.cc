@@ -178,6 +178,19 @@ TEST(Collector, WhoeverClosesAgainAndAgainGetsOn) {
     EXPECT_TRUE(whole(collector, 160));
 }
 
+// Before anything can have settled, and long before sixteen megabytes: it gets on all the same.
+TEST(Collector, WhoeverResetsSoonAgainAndAgainGetsOn) {
+    TrailFolder at;
+    at.act(20);
+    const TestCollector collector({"--reset-after", "10"});
+    CollectorSettings with = settings(at, collector);
+    with.settle_at_least = 20ms;
+    ToldOfCollector told;
+    const auto sender = started(with, told);
+    EXPECT_TRUE(eventually([&] { return bool(whole(collector, 40)); }, 60s));
+    EXPECT_TRUE(whole(collector, 40));
+}
+
 TEST(Collector, NothingIsLostWhileItIsAwayNorByARestart) {
     TrailFolder at;
     at.act(50);

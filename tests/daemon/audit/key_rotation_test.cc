@@ -79,9 +79,10 @@ TEST_F(Rotation, AProofCarriesTheWayFromTheFirstKey) {
     at.publish();
     read_key();
     const auto reader = store::TrailReader::open(at.folder.path());
-    const schema::KeyChain keys = key_history(**reader, at.log()).value();
+    (*reader)->read_leaves_with(log_reader(at.log()));
+    const schema::KeyChain keys = key_history(**reader).value();
     ASSERT_EQ(keys.links().size(), 1U);
-    schema::EntryProof entry{(*reader)->leaf(2).value().value(), {}, {}};
+    schema::EntryProof entry{(*reader)->leaf(2).value(), {}, {}};
     schema::TlogProof proof;
     proof.index = 1;
     proof.checkpoint = schema::open_note(head(), {first})->text + "\n" +

@@ -47,10 +47,29 @@ TrailEntry departed(Duration after, Duration said, const std::string& attribute)
 }
 
 Leavers told(const std::vector<TrailEntry>& entries) {
-    Leavers leavers(kUser);
+    Leavers leavers;
     std::uint64_t index = 0;
     for (const TrailEntry& one : entries) leavers.take(++index, one);
     return leavers;
+}
+
+TEST(Leavers, WhoeverHadTwoMatrixIdsIsOutOnlyAsBoth) {
+    const auto former = [](TrailEntry entry) {
+        entry.user = "@doe.former:corp.example";
+        return entry;
+    };
+    std::vector<TrailEntry> entries{
+        former(membership(minutes{-9}, "hall", "join")), former(membership(minutes{-9}, "crew", "join")),
+        membership(minutes{-5}, "hall", "join"), departed(seconds{1}, seconds{0}, "userAccountControl"),
+        membership(seconds{3}, "hall", "leave")};
+    const auto remains = [&] { return told(entries).departures().front().remains; };
+    EXPECT_EQ(remains(), (std::set<std::string>{"crew", "hall"}));
+    entries.push_back(former(membership(seconds{5}, "hall", "leave")));
+    EXPECT_EQ(remains(), std::set<std::string>{"crew"});
+    entries.push_back(former(membership(seconds{9}, "crew", "leave")));
+    EXPECT_EQ(remains(), std::set<std::string>{});
+    EXPECT_EQ(told(entries).departures().front().took(), seconds{9});
+    EXPECT_EQ(told(entries).departures().front().rooms, 2U);
 }
 
 TEST(Leavers, TheTimeRunsFromTheDirectorysWordToTheLastRoom) {
@@ -78,7 +97,7 @@ TEST(Leavers, TheTimeRunsFromTheDirectorysWordToTheLastRoom) {
 }
 
 TEST(Leavers, ARoomThatNoPolicyNamesIsNotPromised) {
-    Leavers leavers(kUser);
+    Leavers leavers;
     leavers.take(1, membership(minutes{-9}, "hall", "join"));
     leavers.take(2, membership(minutes{-8}, "crew", "join"));
     leavers.managed("crew", false);

@@ -1,13 +1,17 @@
 // Nothing can be done to a file of the log that verify does not see, and it names that file.
 #include <fmt/format.h>
+#include <fstream>
 #include <random>
+#include <sstream>
 
 #include "tests/daemon/audit/log_fixture.h"
+#include "tests/daemon/audit/trail_fixture.h"
 
 namespace rollcall::audit::test {
 namespace {
 
 constexpr int kMutations = 10'000;
+constexpr int kMutationsOfAHandedOn = 5'000;
 
 class Mutation : public testing::Test {
   protected:
@@ -74,6 +78,97 @@ TEST_F(Mutation, OfAnyFileIsSeenAndItsPlaceNamed) {
         ++done;
     }
     EXPECT_EQ(log.faults(), "");
+}
+
+// A trail that was handed on to another key, twice, the last time just now, so that its head is signed by
+// both; and the places outside in which its heads were left.
+class HandedOn : public Mutation {
+  protected:
+    HandedOn() {
+        std::ofstream(at.key_file()) << at.key.secret_text() << "\n";
+        std::filesystem::create_directory(outside());
+        at.anchors = {{"worm", outside()}};
+        for (int times = 0; times < 2; ++times) {
+            at.act(140);
+            at.publish();
+            const schema::SignerKey next = at.rotate();
+            at.publish();
+            at.key = next;
+        }
+    }
+    [[nodiscard]] std::string outside() const { return at.folder.path() + "/worm"; }
+    [[nodiscard]] std::string audit() const { return at.folder.path() + "/audit/"; }
+    // Every file, by its path, and the place that verify calls it.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> files() const {
+        std::vector<std::pair<std::string, std::string>> out;
+        const auto inside = at.log().files();
+        for (const std::string& file : *inside) out.emplace_back(audit() + file, file);
+        const auto kept = AnchorFolder("worm", outside()).all();
+        for (const Anchor& anchor : *kept) out.emplace_back(anchor.name, anchor.name);
+        return out;
+    }
+    [[nodiscard]] std::vector<Fault> faults() const {
+        VerifyOptions options;
+        options.origin = kLogName;
+        options.keys = {at.key.verifier()};
+        options.handed_out = first;
+        const auto anchors = AnchorFolder("worm", outside()).all();
+        if (!anchors) return {{"audit.anchors.worm", anchors.error().message}};
+        options.anchors = *anchors;
+        return verify_log(at.log(), options).faults;
+    }
+    // A head that is missing outside is no lie: the others still hold this log to what they say. A tile that
+    // was begun may go once it was written longer (C2SP tlog-tiles, "Partial tiles").
+    [[nodiscard]] static bool may_go(const std::string& path, const std::string& place) {
+        if (path == place) return true;
+        const std::filesystem::path tile(path);
+        if (tile.parent_path().extension() != ".p") return false;
+        std::string whole = tile.parent_path().string();
+        whole.resize(whole.size() - 2);
+        bool longer = std::filesystem::exists(whole);
+        for (const auto& other : std::filesystem::directory_iterator(tile.parent_path()))
+            longer = longer || std::stoul(other.path().filename()) > std::stoul(tile.filename());
+        return longer;
+    }
+    static std::string read(const std::string& path) {
+        std::ostringstream out;
+        out << std::ifstream(path, std::ios::binary).rdbuf();
+        return out.str();
+    }
+    static void write(const std::string& path, const std::string& bytes) {
+        std::filesystem::remove(path);  // what is outside is read-only
+        std::ofstream(path, std::ios::binary) << bytes;
+    }
+
+    TrailFolder at;
+    const schema::VerifierKey first = at.key.verifier();
+};
+
+TEST_F(HandedOn, EveryChangeOfAFileIsSeenAndItsPlaceNamed) {
+    const auto files = this->files();
+    ASSERT_GE(files.size(), 12U);
+    ASSERT_EQ(faults(), std::vector<Fault>{});
+    for (int done = 0; done < kMutationsOfAHandedOn;) {
+        const auto& [path, place] = files[below(files.size())];
+        const std::string before = read(path);
+        std::string what;
+        const std::optional<std::string> after = change(before, what);
+        if (after == before) continue;
+        if (!after && may_go(path, place)) continue;
+        if (after)
+            write(path, *after);
+        else
+            std::filesystem::remove(path);
+        const std::vector<Fault> found = faults();
+        std::string all;
+        for (const Fault& fault : found) all += fault.place + ": " + fault.text + "\n";
+        ASSERT_TRUE(
+            std::any_of(found.begin(), found.end(), [&](const Fault& fault) { return fault.place == place; }))
+            << place << ": " << what << ", and verify says: " << all;
+        write(path, before);
+        ++done;
+    }
+    EXPECT_EQ(faults(), std::vector<Fault>{});
 }
 
 TEST_F(Mutation, TwoFilesThatChangePlacesAreSeen) {

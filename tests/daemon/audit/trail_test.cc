@@ -63,6 +63,28 @@ TEST(Trail, WhoeverTurnsOutToBeAPersonKeepsTheirKeys) {
     EXPECT_EQ(*at.store->last_person_key(), 2U);
 }
 
+TEST(Trail, WhoeverGetsAnotherMatrixIdIsFoundByBoth) {
+    TrailFolder at;
+    const auto say = [&](const Guid& person, const std::string& user) {
+        at.trail->add(TrailFolder::about(TrailKind::membership, person, user));
+        ASSERT_TRUE(at.commit());
+    };
+    say(kAda, "@ada:x");
+    say(kAda, "@countess:x");
+    say({}, "@countess:x");
+    at.start();
+    say(kAda, "@ada:x");
+    say(kAda, "@countess:x");
+    say(kAda, "");
+    EXPECT_EQ(*at.store->last_person_key(), 2U);
+    EXPECT_EQ(about(at, "@ada:x"), (Numbers{1, 2, 3, 4, 5, 6}));
+    EXPECT_EQ(about(at, "@countess:x"), (Numbers{1, 2, 3, 4, 5, 6}));
+    say(kBob, "@countess:x");  // a conflict: it stays Ada's
+    EXPECT_EQ(about(at, "@countess:x"), (Numbers{1, 2, 3, 4, 5, 6}));
+    at.publish();
+    EXPECT_EQ(at.faults(), "");
+}
+
 TEST(Trail, AMatrixIdNeverLeadsFromOnePersonToAnother) {
     TrailFolder at;
     at.trail->add(TrailFolder::about(TrailKind::directory, kAda, "@ada:x"));

@@ -205,5 +205,20 @@ TEST(VerifyTrail, AFaultInTheLogIsNamedOnce) {
     EXPECT_NE(faults.find("is not the one that was signed"), std::string::npos);
 }
 
+// Questions about a time would leave out what the table of times does not lead to.
+TEST(VerifyTrail, AChangedTimeByWhichEntriesAreFoundIsNamed) {
+    TrailFolder at;
+    at.act(1'100);  // two blocks, and some
+    at.publish();
+    EXPECT_EQ(at.faults(), "");
+    at.meddle("UPDATE trail_time SET latest = latest - 1 WHERE block = 1");
+    EXPECT_EQ(at.faults(),
+              "rollcall.db: entry 1025: it and those after it are looked for at another time than theirs\n");
+    at.meddle("UPDATE trail_time SET latest = latest + 1 WHERE block = 1");
+    EXPECT_EQ(at.faults(), "");
+    at.meddle("DELETE FROM trail_time WHERE block = 0");
+    EXPECT_NE(at.faults().find("entry 1: it and"), std::string::npos) << at.faults();
+}
+
 }  // namespace
 }  // namespace rollcall::audit::test

@@ -207,6 +207,33 @@ TEST_F(Commands, StatusHoldsAndWhyPassTheExitStatusOn) {
     EXPECT_EQ(json::write((*bench.script.last("why"))["args"]), R"({"room":"engineering","user":"jdoe"})");
 }
 
+TEST_F(Commands, WithoutADaemonWhatOnlyAsksIsOpenedToRead) {
+    bench.daemon = false;
+    bench.terminal.there = true;
+    answer("status", answered(fixture("status_well")));
+    answer("holds", answered(fixture("holds"), 4));
+    answer("plan", answered(fixture("plan_long")));
+    answer("audit.list", answered(fixture("audit")));
+    answer("audit.review", answered(fixture("review")));
+    answer("pause", answered("{}"));
+    can_apply();
+    struct Case {
+        std::vector<std::string> words;
+        bool reads;
+    };
+    for (const Case& one : {Case{{"status"}, true},
+                            {{"holds"}, true},
+                            {{"plan"}, true},
+                            {{"audit", "list"}, true},
+                            {{"audit", "review", "all"}, true},
+                            {{"pause", "--reason", "x"}, false},
+                            {{"apply", "--yes"}, false}}) {
+        bench.opened_to_read.reset();
+        static_cast<void>(bench.run(one.words));
+        EXPECT_EQ(bench.opened_to_read, std::optional(one.reads)) << one.words.back();
+    }
+}
+
 TEST_F(Commands, AuditListAndFollow) {
     answer("audit.list", answered(fixture("audit")));
     EXPECT_EQ(bench.run({"audit", "list", "--user", "mvisser", "--most", "4"}), 0);

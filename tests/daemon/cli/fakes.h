@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <sstream>
 
 #include "daemon/cli/commands.h"
@@ -121,6 +122,7 @@ struct Bench {
     FakeTerminal terminal;
     bool daemon = true;
     int converged = 0;
+    std::optional<bool> opened_to_read;  // without a daemon
     matrix::SignUp sign_up = matrix::SignUp::closed;
     std::string asked_sign_up;
     Result<std::optional<audit::Recovered>> recovered = std::optional<audit::Recovered>();
@@ -159,7 +161,9 @@ struct Bench {
             if (!daemon) return fail(ErrorKind::not_found, "no daemon listens there");
             return std::unique_ptr<control::Transport>(std::make_unique<FakeTransport>(script));
         };
-        doors.open_in_process = [this](const schema::Config&) -> Result<std::unique_ptr<control::Transport>> {
+        doors.open_in_process = [this](const schema::Config&,
+                                       bool reads_only) -> Result<std::unique_ptr<control::Transport>> {
+            opened_to_read = reads_only;
             return std::unique_ptr<control::Transport>(std::make_unique<FakeTransport>(script));
         };
         doors.converge = [this](control::Transport&,

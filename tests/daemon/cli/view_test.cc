@@ -92,6 +92,7 @@ const Case kCases[] = {
     {"holds_rejected", "holds_rejected.80", holds_zoned, kNarrow},
     {"plan_rejected", "plan_rejected.80", plan_short, kNarrow},
     {"access_room", "access_room.80", zoned<access_view>, kNarrow},
+    {"access_before", "access_before.80", zoned<access_view>, kNarrow},
     {"access_room", "access_room.pipe", zoned<access_view>, kPipe},
     {"access_unknown", "access_unknown.80", zoned<access_view>, kNarrow},
     {"access_person", "access_person.120", zoned<access_view>, kWide},

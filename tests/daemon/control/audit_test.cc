@@ -71,6 +71,88 @@ TEST_F(Audit, AccessOfADayBeforeTheRoomWasKnownSaysSo) {
     EXPECT_GT(answer["result"]["known_since"].text(), answer["result"]["to"].text());
 }
 
+TEST_F(Audit, WhoeverWasThereBeforeTheTrailIsPerhapsThereAtAnyTimeBefore) {
+    const std::string room = daemon.sim.rules.front().key;
+    daemon.sim.stop();
+    daemon.sim.memory.forget_trail();
+    daemon.sim.start();
+    daemon.sim.run_for(minutes{1});
+    EXPECT_EQ(in_by_trail(room), in_by_homeserver(room));
+    const json::Value now = ask("access", R"({"room":")" + room + R"("})");
+    for (const json::Value& person : *now["result"]["people"].array()) {
+        const json::Value& stay = person["stays"].array()->front();
+        EXPECT_TRUE(stay["since_before"].boolean_or(false)) << json::write(person);
+        EXPECT_TRUE(stay["perhaps"].is_null()) << "they are there now, that is known";
+    }
+    const json::Value then = ask("access", R"({"room":")" + room + R"(","at":"2001-01-01"})");
+    EXPECT_EQ(then["result"]["people"].array()->size(), now["result"]["people"].array()->size());
+    for (const json::Value& person : *then["result"]["people"].array())
+        EXPECT_TRUE(person["stays"].array()->front()["perhaps"].boolean_or(false)) << json::write(person);
+    const json::Value review = ask("review", R"({"room":")" + room + R"("})");
+    for (const json::Value& member :
+         *review["result"]["rooms"].array()->front()["content"]["members"].array())
+        EXPECT_TRUE(member["since_before"].boolean_or(false)) << json::write(member);
+}
+
+// Nobody has left as promised who was in a room before the trail said so, and still is.
+TEST_F(Audit, ALeaverOfBeforeTheTrailRemainsWhereTheyAre) {
+    const std::string room = daemon.sim.rules.front().key, login = someone_in(room);
+    daemon.sim.stop();
+    daemon.sim.memory.forget_trail();
+    daemon.sim.start();
+    daemon.sim.homeserver.answer_instead = [](const engine::Call& call) -> std::optional<engine::CallResult> {
+        if (call.kind != engine::CallKind::put_member) return std::nullopt;
+        engine::CallResult result;
+        result.outcome = engine::CallOutcome::retry;
+        return result;
+    };
+    daemon.sim.directory.disable(login, true);
+    daemon.sim.run_for(minutes{10});
+    const json::Value answer = ask("leavers");
+    bool found = false;
+    for (const json::Value& departure : *answer["result"]["departures"].array()) {
+        if (departure["login"].text() != login) continue;
+        found = true;
+        EXPECT_EQ(departure["promise"].text(), "missed") << json::write(departure);
+        EXPECT_FALSE(departure["remains"].array()->empty());
+    }
+    EXPECT_TRUE(found) << json::write(answer);
+}
+
+// By the Matrix ID of today and by each former one, login, distinguished name and GUID.
+TEST_F(Audit, WhoeverHadAnotherMatrixIdIsFoundByAll) {
+    const std::string room = daemon.sim.rules.front().key, login = someone_in(room);
+    const sim::Simulation& sim = daemon.sim;
+    const Guid guid = sim.directory.content.people.at(login).guid;
+    ASSERT_TRUE(daemon.sim.command([&](engine::Engine& engine) {
+        for (const char* membership : {"join", "leave"}) {
+            schema::TrailEntry entry;
+            entry.kind = schema::TrailKind::membership;
+            entry.person = guid;
+            entry.user = "@former:corp.example";
+            entry.room_key = room;
+            entry.membership = membership;
+            engine.record(std::move(entry));
+        }
+    }));
+    std::set<std::string> listed, access;
+    for (const std::string& name : {login, sim::Simulation::id_of(login), std::string("@former:corp.example"),
+                                    "guid:" + guid.text(), sim.directory.content.people.at(login).dn}) {
+        const std::string args = R"({"user":")" + name + R"("})";
+        const json::Value entries = ask("list", args)["result"]["entries"];
+        ASSERT_NE(entries.array(), nullptr) << name;
+        listed.insert(json::write(entries));
+        const json::Value rooms =
+            ask("access", R"({"user":")" + name + R"(","from":"2001-01-01"})")["result"]["rooms"];
+        access.insert(json::write(rooms));
+    }
+    EXPECT_EQ(listed.size(), 1U) << "each name leads to the same entries";
+    EXPECT_NE(listed.begin()->find("@former:corp.example"), std::string::npos);
+    EXPECT_NE(listed.begin()->find(sim::Simulation::id_of(login)), std::string::npos);
+    EXPECT_EQ(access.size(), 1U) << *access.begin();
+    EXPECT_NE(access.begin()->find("@former:corp.example"), std::string::npos);
+}
+
 TEST_F(Audit, RefusesWhatIsNoQuestion) {
     const std::string room = daemon.sim.rules.front().key;
     for (const std::string& args :

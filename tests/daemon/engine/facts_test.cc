@@ -263,6 +263,34 @@ TEST_F(Facts, TheTrailSaysWhatIsFoundWhenARoomIsRead) {
     EXPECT_EQ(found.sender, Company::id("p1"));
 }
 
+// … although it reads directory and rooms, and finds that much has happened.
+TEST_F(Facts, AProcessThatOnlyAsksWritesNothing) {
+    company.sim.stop();
+    company.sim.directory.disable("p3", true);
+    company.sim.homeserver.deaf = true;  // nobody listens for events
+    ASSERT_TRUE(
+        company.sim.homeserver.kick(company.sim.room_id("crew"), Company::id("p1"), Company::id("p4")));
+    const std::size_t commits = company.sim.memory.commits(), entries = company.trail().size();
+    company.sim.settings.one_shot = company.sim.settings.reads_only = true;
+    company.sim.start();
+    company.sim.engine().directory().request_sweep();
+    ASSERT_TRUE(company.comes([&] { return company.sim.engine().fresh(); }));
+    const policy::World& world = company.sim.engine().world();
+    EXPECT_TRUE(company.sim.engine().decider()->departed(
+                    world.person(company.sim.directory.content.people.at("p3").guid)) == policy::Tri::yes)
+        << "it knows";
+    EXPECT_EQ(company.sim.engine().trail_size(), entries);
+    ASSERT_TRUE(company.sim.engine().stop("asked"));
+    EXPECT_EQ(company.sim.memory.commits(), commits);
+    company.sim.stop();
+    company.sim.homeserver.deaf = false;
+    company.sim.settings.one_shot = company.sim.settings.reads_only = false;
+    company.sim.start();
+    company.sim.run_for(minutes{1});
+    EXPECT_EQ(last([](const auto& entry) { return entry.action == "departed"; }).user, Company::id("p3"));
+    EXPECT_EQ(company.wrongs(), "");
+}
+
 TEST_F(Facts, AnOutsidersApprovalIsOnRecordWithWhoAskedAndWhoGaveIt) {
     company.room("room0");
     company.sim.apply();

@@ -72,6 +72,26 @@ TEST(Trail, FindsAPersonByEveryKeyThatIsTheirs) {
     EXPECT_EQ(indices(*store, {.user = "@ada:x"}), (Indices{1, 2}));
 }
 
+TEST(Trail, FindsWhoeverHasAnotherMatrixIdNowByEachOfThem) {
+    const TemporaryFolder folder;
+    auto store = open_or_fail(folder.path());
+    const Guid ada = *Guid::from_text("0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9");
+    const Guid bob = *Guid::from_text("1a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9");
+    ASSERT_TRUE(ok(store->commit(
+        {.person_keys = {person(1, "@ada:x", ada), person(2, "@countess:x", ada), person(3, "@bob:x", bob),
+                         person(4, "@late:x")},
+         .trail = {entry(1, Kind::directory, 1, "@ada:x"), entry(2, Kind::membership, 2, "@countess:x"),
+                   entry(3, Kind::membership, 3, "@bob:x"), entry(4, Kind::membership, 4, "@late:x")}})));
+    for (const TrailFilter& filter :
+         {TrailFilter{.user = "@ada:x"}, TrailFilter{.user = "@countess:x"}, TrailFilter{.person = ada},
+          TrailFilter{.user = "@new:x", .person = ada}, TrailFilter{.subject = 1}, TrailFilter{.subject = 2}})
+        EXPECT_EQ(indices(*store, filter), (Indices{1, 2}));
+    // A Matrix ID of somebody whom the trail did not know yet; one that is another person's.
+    EXPECT_EQ(indices(*store, {.user = "@late:x", .person = ada}), (Indices{1, 2, 4}));
+    EXPECT_EQ(indices(*store, {.user = "@bob:x", .person = ada}), (Indices{1, 2}));
+    EXPECT_EQ(indices(*store, {.subject = 4}), Indices{4});
+}
+
 TEST(Trail, IsReadOneByOneUntilTheReaderHasEnough) {
     const TemporaryFolder folder;
     auto store = open_or_fail(folder.path());
