@@ -169,6 +169,14 @@ class App {
     Status start() {
         const auto compile = [this](const store::StoredPolicy& stored,
                                     policy::World& world) -> Result<std::shared_ptr<const policy::Program>> {
+            if (control::policy_version(stored.files) != stored.version)
+                return fail(
+                    ErrorKind::conflict,
+                    fmt::format("the policy in force was changed in the database: its text is not the one "
+                                "that was applied as {:.12}",
+                                stored.version),
+                    "`rollcall audit verify` says what else was changed; restore the database from a "
+                    "backup");
             const control::PolicyLoaded loaded =
                 control::load_policy(stored.files, config_, world, stored.pins, policy::Unfound::unknown);
             for (const Diagnostic& diagnostic : loaded.diagnostics)

@@ -66,4 +66,6 @@ def main(folder, key):
     assert lines(head, key) == [origin, size, root], "the checkpoint has another form"
     print(f"{origin}: {size} entries, each as it was signed by {key}")
 
+if not __debug__:
+    sys.exit("with -O or PYTHONOPTIMIZE nothing would be checked")
 main(pathlib.Path(sys.argv[1]), sys.argv[2])

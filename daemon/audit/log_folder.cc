@@ -63,7 +63,9 @@ Result<std::vector<std::string>> LogFolder::entries(const Tile& bundle) const {
     const Result<std::string> bytes = read(bundle);
     if (!bytes) return pass(bytes);
     auto out = schema::read_bundle(*bytes, bundle.width);
-    if (!out) return fail(out.error().kind, fmt::format("{}: {}", bundle.path(), out.error().message));
+    if (!out)
+        return fail(out.error().kind, fmt::format("{}: {}", bundle.path(), out.error().message),
+                    "restore the audit folder from its backup; see docs/trail.md, \"After a restore\"");
     return out;
 }
 

@@ -10,6 +10,8 @@
 
 #include "daemon/audit/recovery.h"
 
+#include "daemon/audit/kept_policies.h"
+
 namespace rollcall::audit {
 namespace {
 
@@ -44,6 +46,7 @@ class StoreCheck {
         note_erasures(number, ours);
         note_recovery(number, ours);
         follow_intent(number, ours);
+        note_policy(number, ours);
     }
 
     // What is in the store and in no checkpoint yet.
@@ -51,6 +54,13 @@ class StoreCheck {
         while (true) {
             const TrailRowRead* row = row_of(size + out_.unsigned_entries + 1);
             if (row == nullptr) return status_;
+            if (row->row.leaf.text.empty()) {
+                fault(row->row.number,
+                      "the store has given it and what follows to the log, and no checkpoint there covers "
+                      "it: the "
+                      "log was rolled back");
+                return status_;
+            }
             ++out_.unsigned_entries;
             entry(row->row.number, std::string(row->row.leaf.text));
         }
@@ -82,6 +92,11 @@ class StoreCheck {
         if (Status times = check_times(); !times) return times;
         for (const auto& [intent, number] : orphans_)
             fault(number, fmt::format("a result without its intent {}", intent));
+        std::erase_if(policies_, [this](const auto& policy) { return recovered(policy.second); });
+        auto kept = check_kept_policies(reader_, policies_);
+        if (!kept) return pass(kept);
+        out_.policies = kept->whole;
+        out_.faults.insert(out_.faults.end(), kept->faults.begin(), kept->faults.end());
         return {};
     }
 
@@ -128,7 +143,10 @@ class StoreCheck {
         const auto at = static_cast<std::size_t>(party);
         const std::uint64_t number = row.row.number;
         const std::uint64_t key = party == Party::subject ? row.row.subject : row.row.caller;
-        if (!mark && key == 0) return;
+        const bool kept =
+            std::any_of(row.row.leaf.personal.begin(), row.row.leaf.personal.end(),
+                        [party](const schema::PersonalPart& part) { return part.party == party; });
+        if (!mark && key == 0 && !kept) return;
         if (!mark || key == 0)
             return fault(number, fmt::format("store and log differ in whether it has a {}", to_text(party)));
         if (row.erased[at]) {
@@ -192,6 +210,14 @@ class StoreCheck {
         return std::any_of(recovered_.begin(), recovered_.end(), [number](const auto& range) {
             return range.first <= number && number <= range.second;
         });
+    }
+
+    // Of many entries one after another the same.
+    void note_policy(std::uint64_t number, const json::Value& ours) {
+        const std::string policy = ours["policy"].text();
+        if (policy.empty() || policy == last_policy_) return;
+        policies_.try_emplace(policy, number);
+        last_policy_ = policy;
     }
 
     // A key is found by a GUID or a name; each must stand in entries that lie under it (audit/trail.h).
@@ -272,7 +298,9 @@ class StoreCheck {
     std::map<std::uint64_t, std::uint64_t> open_, orphans_;  // intent → entry
     std::map<std::string, std::uint64_t> gone_;              // pseudonym → its first entry
     std::unordered_map<std::string, std::uint64_t> kept_;
-    std::set<std::string> erased_;  // by an entry
+    std::set<std::string> erased_;                   // by an entry
+    std::map<std::string, std::uint64_t> policies_;  // hash → the first entry that names it
+    std::string last_policy_;
     std::vector<std::pair<std::uint64_t, std::uint64_t>> recovered_;
     std::vector<std::pair<std::uint64_t, Party>> missing_;
     std::unordered_map<std::uint64_t, FoundBy> found_by_;  // by person key

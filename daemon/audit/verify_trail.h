@@ -1,5 +1,6 @@
 // The whole trail checked: the log as verify.h checks it, and that what the store holds beside it is of the
-// same entries: what questions look for, what is personal (by its MAC), and that every intent has its result.
+// same entries: what questions look for, what is personal (by its MAC), the policies that they name (by their
+// hash), and that every intent has its result.
 //
 // Pure but for reading; any thread.
 #pragma once
@@ -17,7 +18,8 @@ struct TrailVerification {
     std::uint64_t lost = 0;              // parts that a database took with it (recovery.h)
     std::uint64_t intents = 0;           // with their result
     std::uint64_t in_flight = 0;
-    std::vector<Fault> faults;  // of the log and of the store, at most kMostFaults of each
+    std::uint64_t policies = 0;  // whose text is kept as it was put in force
+    std::vector<Fault> faults;   // of the log and of the store, at most kMostFaults of each
 };
 
 // `options.check_entry` is not used: it is this function's own.

@@ -54,6 +54,34 @@ Witnessed witnessed(const OpenedLog& log, const std::vector<audit::AnchorReading
     return out;
 }
 
+// What one anchor has, as far as it can be read back.
+struct KeptOutside {
+    std::string name;
+    std::size_t checkpoints = 0;
+    std::uint64_t newest = 0;  // entries that its newest one covers
+};
+
+KeptOutside kept_outside(const std::string& name, const std::vector<audit::Anchor>& kept) {
+    KeptOutside out{name, kept.size(), 0};
+    for (const audit::Anchor& anchor : kept)
+        if (const auto head =
+                schema::read_checkpoint_text(anchor.note.substr(0, anchor.note.find("\n\n") + 1)))
+            out.newest = std::max(out.newest, head->size);
+    return out;
+}
+
+json::Value to_json(const std::vector<KeptOutside>& anchors) {
+    json::Value out{json::Array{}};
+    for (const KeptOutside& anchor : anchors) {
+        json::Value one;
+        one.set("name", anchor.name);
+        one.set("checkpoints", static_cast<std::int64_t>(anchor.checkpoints));
+        if (anchor.checkpoints > 0) one.set("newest", static_cast<std::int64_t>(anchor.newest));
+        out.push(std::move(one));
+    }
+    return out;
+}
+
 json::Value names(const std::vector<std::string>& texts) {
     json::Value out{json::Array{}};
     for (const std::string& text : texts) out.push(text);
@@ -66,7 +94,8 @@ std::string key_of(const OpenedLog& log, const audit::TrailVerification& found) 
     return one ? log.key.text() : found.log.keys.at(found.log.head->size).text();
 }
 
-json::Value to_json(const OpenedLog& log, const audit::TrailVerification& found, const Witnessed& by) {
+json::Value to_json(const OpenedLog& log, const audit::TrailVerification& found, const Witnessed& by,
+                    const std::vector<KeptOutside>& kept) {
     json::Value out, faults{json::Array{}}, keys{json::Array{}};
     out.set("origin", log.config.audit.origin);
     out.set("key", key_of(log, found));
@@ -80,7 +109,7 @@ json::Value to_json(const OpenedLog& log, const audit::TrailVerification& found,
          {std::pair("checked", found.log.entries), std::pair("unsigned", found.unsigned_entries),
           std::pair("personal", found.personal), std::pair("erased", found.erased),
           std::pair("lost", found.lost), std::pair("intents", found.intents),
-          std::pair("in_flight", found.in_flight),
+          std::pair("in_flight", found.in_flight), std::pair("policies", found.policies),
           std::pair("checkpoints_met", std::uint64_t{found.log.anchors})})
         out.set(name, static_cast<std::int64_t>(count));
     json::Value not_checked{json::Array{}};
@@ -92,6 +121,7 @@ json::Value to_json(const OpenedLog& log, const audit::TrailVerification& found,
             into->push(std::move(one));
         }
     out.set("not_checked", std::move(not_checked));
+    out.set("anchors", to_json(kept));
     out.set("witnesses", names(by.signed_by));
     out.set("witnesses_lacking", names(by.lacking));
     out.set("anchors_unreadable", names(by.unreadable));
@@ -129,7 +159,7 @@ std::string judgement(const audit::TrailVerification& found, const Witnessed& by
 }
 
 std::string view(const OpenedLog& log, const audit::TrailVerification& found, const Witnessed& by,
-                 const Look& look) {
+                 const std::vector<KeptOutside>& kept, const Look& look) {
     std::string out = paragraph(look, 0, Tone::strong, "The log " + log.config.audit.origin);
     Table table(2);
     if (found.log.head) {
@@ -151,9 +181,20 @@ std::string view(const OpenedLog& log, const audit::TrailVerification& found, co
     table.row({{"requests", Tone::faint},
                counted(found.intents, "intent with its result", "intents with their results") +
                    (found.in_flight > 0 ? fmt::format(", {} under way", found.in_flight) : "")});
+    if (found.policies > 0)
+        table.row(
+            {{"policies", Tone::faint},
+             counted(found.policies, "text as it was put in force", "texts as they were put in force")});
     if (found.log.anchors > 0)
         table.row({{"from outside", Tone::faint},
                    counted(found.log.anchors, "checkpoint is met", "checkpoints are met")});
+    for (const KeptOutside& anchor : kept)
+        table.row({{"anchor", Tone::faint},
+                   anchor.checkpoints == 0
+                       ? Cell{anchor.name + " holds no checkpoint: it is new, or was emptied", Tone::bad}
+                       : Cell{fmt::format("{} has {}, the newest of {}", anchor.name,
+                                          counted(anchor.checkpoints, "checkpoint", "checkpoints"),
+                                          counted(anchor.newest, "entry", "entries"))}});
     for (const std::string& name : by.signed_by)
         table.row({{"witness", Tone::faint}, name + " has signed it too"});
     for (const std::string& name : by.lacking)
@@ -185,9 +226,12 @@ int audit_verify(const Session& session) {
     auto outside = anchors::make_anchors(log->config, [&] { return control::bot_access(log->config); });
     if (!outside) return report(session.terminal, outside.error());
     const std::vector<audit::AnchorReading> anchors = audit::read_anchors(std::move(*outside), kAnchors);
-    for (const audit::AnchorReading& anchor : anchors)
-        if (anchor.kept)
-            options.anchors.insert(options.anchors.end(), anchor.kept->begin(), anchor.kept->end());
+    std::vector<KeptOutside> outside_has;
+    for (const audit::AnchorReading& anchor : anchors) {
+        if (!anchor.kept) continue;
+        if (anchor.can_be_read) outside_has.push_back(kept_outside(anchor.name, *anchor.kept));
+        options.anchors.insert(options.anchors.end(), anchor.kept->begin(), anchor.kept->end());
+    }
     if (session.terminal.shows_progress())
         options.progress = [&](std::uint64_t done, std::uint64_t of) {
             if (done % 25'600 == 0)
@@ -200,7 +244,8 @@ int audit_verify(const Session& session) {
     if (session.terminal.shows_progress()) session.terminal.err("\r\x1b[K");
     if (!found) return report(session.terminal, found.error());
     const Witnessed by = witnessed(*log, anchors, *found);
-    show(session, to_json(*log, *found, by), [&](const Look& look) { return view(*log, *found, by, look); });
+    show(session, to_json(*log, *found, by, outside_has),
+         [&](const Look& look) { return view(*log, *found, by, outside_has, look); });
     return found->faults.empty() && by.not_checked.empty() ? 0 : 1;
 }
 

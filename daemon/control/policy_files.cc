@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <algorithm>
@@ -91,25 +90,6 @@ Result<PolicyTexts> read_policy_files(const std::string& path) {
         texts.emplace_back(file, std::move(*text));
     }
     return texts;
-}
-
-std::string policy_version(const PolicyTexts& texts) {
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
-    const auto feed = [&state](std::string_view text) {
-        const std::string size = fmt::format("{}:", text.size());
-        crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(size.data()), size.size());
-        crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(text.data()), text.size());
-    };
-    for (const auto& [file, text] : texts) {
-        feed(std::filesystem::path(file).filename().string());
-        feed(text);
-    }
-    unsigned char digest[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256_final(&state, digest);
-    std::string out;
-    for (const unsigned char byte : digest) out += fmt::format("{:02x}", byte);
-    return out;
 }
 
 PolicyLoaded load_policy(PolicyTexts texts, const schema::Config& config, const policy::World& world,

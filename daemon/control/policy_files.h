@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/audit/kept_policies.h"
 #include "policy/base/diagnostic.h"
 #include "policy/base/result.h"
 #include "policy/compile.h"
@@ -24,8 +25,7 @@ using PolicyTexts = std::vector<std::pair<std::string, std::string>>;  // path a
 
 // Errors: not_found, io, refused (others can write it), limit (over 4 MiB, or 1,000 files).
 [[nodiscard]] Result<PolicyTexts> read_policy_files(const std::string& path);
-// Hash over names and texts, 64 hex digits: the policy's version.
-[[nodiscard]] std::string policy_version(const PolicyTexts& texts);
+using audit::policy_version;  // of such texts
 
 struct PolicyLoaded {
     std::shared_ptr<const policy::Program> program;  // null if a diagnostic is an error

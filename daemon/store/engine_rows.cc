@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "daemon/store/meta.h"
 
@@ -39,6 +40,16 @@ Status read_policy_parts(Database& database, std::int64_t number, StoredPolicy& 
             return Status{};
         },
         number);
+}
+
+// Of the columns number, version, applied, caller, reason.
+StoredPolicy read_policy_head(const Row& row) {
+    StoredPolicy policy;
+    policy.version = row.text(1);
+    policy.applied = row.time(2);
+    policy.caller = row.text(3);
+    policy.reason = row.text(4);
+    return policy;
 }
 
 }  // namespace
@@ -145,6 +156,22 @@ Status save_policy(Database& database, const StoredPolicy& policy) {
     return put ? save_policy_parts(database, number, policy) : put;
 }
 
+Status each_policy(Database& database, const std::function<Status(const StoredPolicy&)>& visit) {
+    std::vector<std::pair<std::int64_t, StoredPolicy>> all;  // without their files
+    Status read =
+        database.each("SELECT number, version, applied, caller, reason FROM policy_version ORDER BY number",
+                      [&](const Row& row) {
+                          all.emplace_back(row.integer(0), read_policy_head(row));
+                          return Status{};
+                      });
+    for (auto& [number, policy] : all) {
+        if (read) read = read_policy_parts(database, number, policy);
+        if (read) read = visit(policy);
+        policy = {};
+    }
+    return read;
+}
+
 Result<std::optional<StoredPolicy>> read_policy(Database& database) {
     std::int64_t number = 0;
     StoredPolicy policy;
@@ -152,10 +179,7 @@ Result<std::optional<StoredPolicy>> read_policy(Database& database) {
         "SELECT number, version, applied, caller, reason FROM policy_version ORDER BY number DESC LIMIT 1",
         [&](const Row& row) {
             number = row.integer(0);
-            policy.version = row.text(1);
-            policy.applied = row.time(2);
-            policy.caller = row.text(3);
-            policy.reason = row.text(4);
+            policy = read_policy_head(row);
             return Status{};
         });
     if (read && number != 0) read = read_policy_parts(database, number, policy);

@@ -2,6 +2,7 @@
 // force. Writers are called inside the store's transaction.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -27,5 +28,7 @@ inline constexpr int kTransactionsKept = 20'000;
 
 [[nodiscard]] Status save_policy(Database& database, const StoredPolicy& policy);
 [[nodiscard]] Result<std::optional<StoredPolicy>> read_policy(Database& database);
+// Every policy that was ever put in force, in their order; one at a time, since they can be long.
+[[nodiscard]] Status each_policy(Database& database, const std::function<Status(const StoredPolicy&)>& visit);
 
 }  // namespace rollcall::store

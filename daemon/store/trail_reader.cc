@@ -70,6 +70,10 @@ Result<std::optional<std::string>> TrailReader::room_id(const std::string& key) 
     return id;
 }
 
+Status TrailReader::each_policy(const std::function<Status(const StoredPolicy&)>& visit) {
+    return store::each_policy(*database_, visit);
+}
+
 Result<std::uint64_t> TrailReader::first_leaf() {
     std::uint64_t first = 0;
     const Status read =

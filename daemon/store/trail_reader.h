@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,8 @@ class TrailReader : public TrailSource {
     // Intents that are under way, and the last one that an older form of the trail announced.
     [[nodiscard]] Result<std::vector<std::uint64_t>> in_flight();
     [[nodiscard]] Result<std::uint64_t> last_former_intent();
+    // Every policy that was ever put in force, in their order.
+    [[nodiscard]] Status each_policy(const std::function<Status(const StoredPolicy&)>& visit);
     // The ID of the managed room of that key; nullopt: it is not made yet.
     [[nodiscard]] Result<std::optional<std::string>> room_id(const std::string& key);
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/audit/access.h"
+#include "daemon/audit/kept_policies.h"
 #include "daemon/audit/publication.h"
 #include "daemon/audit/trail.h"
 #include "daemon/audit/verify_trail.h"
@@ -44,6 +45,17 @@ void must(const Status& status) {
     std::exit(1);
 }
 
+// The one that all entries name.
+const store::StoredPolicy& policy() {
+    static const store::StoredPolicy made = [] {
+        store::StoredPolicy out;
+        out.files = {{"policy/company.yaml", "rooms: {}\n"}};
+        out.version = policy_version(out.files);
+        return out;
+    }();
+    return made;
+}
+
 // A join or a leave of one of the people in one of the rooms, its intent and then its result.
 schema::TrailEntry entry(std::uint64_t number) {
     const std::uint64_t request = (number + 1) / 2, person = request * 7919 % kPeople;
@@ -56,7 +68,7 @@ schema::TrailEntry entry(std::uint64_t number) {
     made.user = fmt::format("@first.last{}:corp.example.com", person);
     made.room_key = fmt::format("room{}", request * 31 % kRooms);
     made.room = fmt::format("!29AL51qRmBO2fVaoYHe3dz3yvpoLKXhJveBGP{}", request * 31 % kRooms);
-    made.policy = "a7f086ea76c0d682b8fe47572b1d28238c442bd9ac37a8d8b38927600f31dfcd";
+    made.policy = policy().version;
     if (number % 2 == 1) {
         made.kind = schema::TrailKind::intent;
         made.reason = "group Project Apollo › Storage Squad";
@@ -110,6 +122,7 @@ Written append(store::Store& store, Publication& publication, std::uint64_t entr
     for (std::uint64_t number = 1; number <= entries;) {
         for (std::size_t i = 0; i < kTurn && number <= entries; ++i) trail.add(entry(number++));
         store::Turn turn;
+        if (number <= kTurn + 1) turn.policy = policy();
         must(trail.take_into(turn));
         for (const store::TrailRow& row : turn.trail) {
             bytes += row.leaf.text.size();

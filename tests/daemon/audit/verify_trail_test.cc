@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fstream>
 
+#include "daemon/audit/kept_policies.h"
 #include "schema/sealed_part.h"
 #include "tests/daemon/audit/trail_fixture.h"
 
@@ -33,7 +34,11 @@ TEST(VerifyTrail, NamesEveryChangeInTheStore) {
               "rollcall.db: entry 2: the store has another than the log\n"},
              {"DELETE FROM trail WHERE number = 10", "rollcall.db: entry 10: the store lacks it\n"},
              {"DELETE FROM trail_leaf WHERE number = 11",
-              "rollcall.db: entry 11: it is no entry of a trail\n"}}) {
+              "rollcall.db: entry 11: the store has given it and what follows to the log, and no checkpoint "
+              "there "
+              "covers it: the log was rolled back\n"},
+             {"INSERT INTO trail_personal VALUES (3, 1, 1, '{}')",
+              "rollcall.db: entry 3: store and log differ in whether it has a caller\n"}}) {
         TrailFolder at;
         at.act(5);
         at.publish();
@@ -108,6 +113,43 @@ TEST(VerifyTrail, WhoIsFoundUnderAnotherNameThanTheirEntriesSayIsSeen) {
         ASSERT_TRUE(at.commit());
         at.publish();
         EXPECT_EQ(at.faults(), "");
+        at.meddle(change.sql);
+        EXPECT_TRUE(at.faults().starts_with(change.fault)) << change.sql << "\n" << at.faults();
+    }
+}
+
+// The text beside the trail says what a rule was: it must be the one that was put in force.
+TEST(VerifyTrail, APolicyTextThatWasChangedOrIsGoneIsNamed) {
+    struct Change {
+        std::string sql, fault;
+    };
+    store::StoredPolicy policy;
+    policy.files = {{"policy/company.yaml", "rooms: {merger: {members: nobody}}"}, {"policy/more.yaml", "x"}};
+    policy.version = policy_version(policy.files);
+    const std::string changed =
+        "rollcall.db: policy " + policy.version + ": the text that is kept is another";
+    for (const Change& change : std::initializer_list<Change>{
+             {"UPDATE policy_file SET text = replace(text, 'nobody', 'everybody')", changed},
+             {"UPDATE policy_file SET path = 'policy/other.yaml' WHERE position = 1", changed},
+             {"DELETE FROM policy_file WHERE position = 1", changed},
+             {"DELETE FROM policy_file; DELETE FROM policy_version",
+              "rollcall.db: policy " + policy.version + ": entry 2 names it, and its text is not kept\n"},
+             {"UPDATE policy_version SET version = 'a7f0'",
+              "rollcall.db: policy a7f0: the text that is kept"}}) {
+        TrailFolder at;
+        at.trail->add(TrailFolder::about(TrailKind::start, {}, ""));
+        schema::TrailEntry applied = TrailFolder::about(TrailKind::policy, {}, "");
+        applied.action = "apply";
+        applied.policy = policy.version;
+        at.trail->add(applied);
+        store::Turn turn;
+        turn.policy = policy;
+        ASSERT_TRUE(at.trail->take_into(turn));
+        ASSERT_TRUE(store::ok(at.store->commit(turn)));
+        at.trail->committed();
+        at.publish();
+        EXPECT_EQ(at.faults(), "");
+        EXPECT_EQ(at.verify().policies, 1U);
         at.meddle(change.sql);
         EXPECT_TRUE(at.faults().starts_with(change.fault)) << change.sql << "\n" << at.faults();
     }
