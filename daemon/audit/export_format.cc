@@ -4,6 +4,7 @@
 #include <array>
 
 #include "daemon/audit/csv.h"
+#include "daemon/audit/tame_text.h"
 #include "policy/base/time.h"
 #include "schema/ocsf.h"
 
@@ -95,6 +96,23 @@ std::string_view activity_name(const schema::OcsfKind& is) {
     }
 }
 
+// What the schema knows in an event of a class by way of a profile only: the actor of a base event, and the
+// policy of whatever is no account change.
+json::Array profiles_of(const schema::OcsfKind& is, bool policy) {
+    json::Array out;
+    if (is.class_uid == 0) out.emplace_back("host");
+    if (policy && is.class_uid != 3001) out.emplace_back("security_control");
+    return out;
+}
+
+Value room_json(const Value& entry) {
+    Value out;
+    if (!entry["room_key"].is_null()) out.set("name", entry["room_key"]);
+    if (!entry["room"].is_null()) out.set("uid", entry["room"]);
+    out.set("type", "Matrix room");
+    return out;
+}
+
 Value user_json(const Value& entry) {
     Value out;
     out.set("name", entry["user"].text());
@@ -140,6 +158,8 @@ std::string ocsf_line(const Value& entry, std::string_view host) {
     metadata.set("log_provider", host);
     metadata.set("sequence", entry["index"]);
     metadata.set("uid", std::to_string(entry["index"].integer_or(0)));
+    if (json::Array profiles = profiles_of(is, !entry["rule"].is_null()); !profiles.empty())
+        metadata.set("profiles", std::move(profiles));
     out.set("metadata", std::move(metadata));
     out.set("class_uid", is.class_uid);
     out.set("class_name", class_name(is.class_uid));
@@ -155,20 +175,12 @@ std::string ocsf_line(const Value& entry, std::string_view host) {
     if (!entry["result"].is_null()) out.set("status_detail", entry["result"]);
     out.set("message", message_of(entry));
     out.set("actor", actor_json(entry));
-    if (!entry["room_key"].is_null() && is.class_uid == 3006) {
-        Value group;
-        group.set("name", entry["room_key"]);
-        if (!entry["room"].is_null()) group.set("uid", entry["room"]);
-        group.set("type", "Matrix room");
-        out.set("group", std::move(group));
+    if (is.class_uid == 3006) out.set("group", room_json(entry));
+    if (is.class_uid == 3005) {
+        out.set("privileges", json::Array{Value("power level")});
+        out.set("resources", json::Array{room_json(entry)});
     }
-    if (!entry["user"].is_null() && is.class_uid == 3006) {
-        Value users{json::Array{}};
-        users.push(user_json(entry));
-        out.set("users", std::move(users));
-    } else if (!entry["user"].is_null()) {
-        out.set("user", user_json(entry));
-    }
+    if (is.class_uid != 0 && !entry["user"].is_null()) out.set("user", user_json(entry));
     if (!entry["rule"].is_null()) {
         Value policy;
         policy.set("name", entry["rule"]);
@@ -199,14 +211,14 @@ std::string escaped(const std::string& text, std::string_view special) {
 std::string cef_line(const Value& entry, std::string_view host) {
     const std::string kind = entry["kind"].text(), action = entry["action"].text(kind);
     std::string out = fmt::format("CEF:0|{}|{}|1|{}|{}|{}|", kProduct, kProduct, escaped(kind, "\\|"),
-                                  escaped(action, "\\|"),
+                                  escaped(tame_text(action), "\\|"),
                                   failed(entry)    ? 6
                                   : kind == "hold" ? 5
                                                    : 2);
     const auto add = [&out](std::string_view key, const std::string& text) {
         if (text.empty()) return;
         if (out.back() != '|') out += ' ';
-        out += fmt::format("{}={}", key, escaped(text, "\\="));
+        out += fmt::format("{}={}", key, escaped(tame_text(text), "\\="));
     };
     add("rt", std::to_string(ms_of(entry)));
     add("externalId", std::to_string(entry["index"].integer_or(0)));

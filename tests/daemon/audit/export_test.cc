@@ -15,6 +15,9 @@ const char* const kLeave =
 const char* const kWild =
     R"({"index":72,"time":"2026-02-01T08:00:00.130Z","kind":"failure","action":"a|b=c\\d","user":"@x y:z",)"
     R"("result":"line\nbreak = \"quoted\" | bar","reason":"=1+1","caller":{"text":"alice","uid":1000,"login_uid":1000}})";
+const char* const kPower =
+    R"({"index":75,"time":"2026-02-01T08:00:00.130Z","kind":"intent","intent":42,"action":"power levels",)"
+    R"("user":"@jdoe:corp.example.com","room":"!abc","room_key":"engineering"})";
 
 std::string line(ExportFormat format, const char* entry) {
     return export_line(format, json::parse(entry).value(), "corp.example.com");
@@ -45,13 +48,35 @@ TEST(Export, OcsfHasWhatItsSchemaRequires) {
     EXPECT_EQ(event["severity_id"].integer_or(0), 1);
     EXPECT_EQ(event["metadata"]["product"]["name"].text(), "Rollcall");
     EXPECT_EQ(event["group"]["name"].text(), "engineering");
-    EXPECT_EQ(event["users"].array()->at(0)["name"].text(), "@jdoe:corp.example.com");
+    EXPECT_EQ(event["user"]["name"].text(), "@jdoe:corp.example.com");
     EXPECT_EQ(event["policy"]["name"].text(), "policy/company.yaml:20");
+    EXPECT_EQ(json::write(event["metadata"]["profiles"]), R"(["security_control"])") << "that has `policy`";
     EXPECT_EQ(event["unmapped"]["rollcall"]["index"].integer_or(0), 71) << "nothing is lost";
     const json::Value wild = json::parse(line(ExportFormat::ocsf, kWild)).value();
     EXPECT_EQ(wild["class_uid"].integer_or(-1), 0);
     EXPECT_EQ(wild["status_id"].integer_or(0), 2);
     EXPECT_EQ(wild["actor"]["user"]["name"].text(), "alice");
+    EXPECT_EQ(json::write(wild["metadata"]["profiles"]), R"(["host"])") << "that has `actor`";
+    EXPECT_TRUE(wild["user"].is_null()) << "a base event has none";
+    EXPECT_EQ(wild["unmapped"]["rollcall"]["user"].text(), "@x y:z");
+    const json::Value power = json::parse(line(ExportFormat::ocsf, kPower)).value();
+    EXPECT_EQ(power["class_uid"].integer_or(0), 3005);
+    EXPECT_EQ(json::write(power["privileges"]), R"(["power level"])") << "required";
+    EXPECT_EQ(power["resources"].array()->at(0)["name"].text(), "engineering");
+    EXPECT_EQ(power["user"]["name"].text(), "@jdoe:corp.example.com");
+}
+
+TEST(Export, NothingThatATerminalOrASpreadsheetObeys) {
+    const char* const entry =
+        "{\"index\":74,\"time\":\"2026-02-01T08:00:00.130Z\",\"kind\":\"command\",\"action\":\"pause\","
+        "\"reason\":\"\\u001b[2J red \\u202egpj.exe \\u2066x\\u0007 \\u009b1m \\u007f caf\xC3\xA9\"}";
+    for (const ExportFormat format : {ExportFormat::csv, ExportFormat::cef}) {
+        const std::string text = line(format, entry);
+        EXPECT_NE(text.find("\xEF\xBF\xBD[2J red \xEF\xBF\xBDgpj.exe \xEF\xBF\xBDx\xEF\xBF\xBD \xEF\xBF\xBD"
+                            "1m \xEF\xBF\xBD caf\xC3\xA9"),
+                  std::string::npos)
+            << text;
+    }
 }
 
 TEST(Export, WhoeverWasErasedIsAPseudonym) {
