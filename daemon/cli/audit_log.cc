@@ -39,7 +39,11 @@ std::string entry_view(const json::Value& entry, const std::string& time_zone, c
     const auto line = [&](const std::string& name, const json::Value& value) {
         std::string text = value.text();
         if (name == "time") text = shown_time(text, time_zone);
-        table.row({{name, Tone::faint}, value.string() != nullptr ? text : json::write(value)});
+        // Of whom it does not say more: whether they were erased, a proof does not tell.
+        const std::string_view shown = name == "erased"          ? "pseudonym"
+                                       : name == "erased_caller" ? "caller"
+                                                                 : std::string_view(name);
+        table.row({{shown, Tone::faint}, value.string() != nullptr ? text : json::write(value)});
     };
     // What people look for first, then the rest as it stands.
     constexpr std::array<std::string_view, 8> kFirst{"time",     "kind",   "action", "user",

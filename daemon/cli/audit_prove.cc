@@ -105,7 +105,7 @@ int audit_prove(const Session& session) {
         !written)
         return report(session.terminal, written.error());
     session.terminal.out(paragraph(session.terminal.out_look(), 0, Tone::plain,
-                                   fmt::format("Whoever gets {} checks it with\n", arguments.out)));
+                                   fmt::format("Whoever gets {} checks it with", arguments.out)));
     session.terminal.out(
         fmt::format("  rollcall audit check-proof {} --key {}\n", arguments.out, log->key.text()));
     return 0;
@@ -119,7 +119,8 @@ int audit_check_proof(const Session& session) {
     const auto proven = schema::check_entry_proof(*text, *key);
     if (!proven) {
         Error error = proven.error();
-        error.message = "the proof does not hold: " + error.message;
+        if (!error.message.starts_with("the proof does not hold"))
+            error.message = "the proof does not hold: " + error.message;
         report(session.terminal, error);
         return 1;
     }

@@ -84,6 +84,13 @@ std::optional<Opened> open(const Session& session, Use use, int& exit) {
     if (!transport && transport.error().kind == ErrorKind::not_found) {
         in_process = true;
         transport = session.doors.open_in_process(*config, use == Use::asks);
+        if (!transport && transport.error().kind == ErrorKind::conflict) {
+            // Whoever has the state folder may be a daemon that was starting: it listens by now.
+            if (auto daemon = session.doors.connect_daemon(config->control.socket)) {
+                in_process = false;
+                transport = std::move(daemon);
+            }
+        }
     }
     if (!transport) {
         report(session.terminal, transport.error());

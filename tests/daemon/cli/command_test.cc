@@ -43,6 +43,16 @@ TEST_F(Commands, PlanShowsAndExitCodesSayWhatItFound) {
     EXPECT_EQ(bench.run({"plan", "--exit-code"}), 0);
 }
 
+TEST_F(Commands, ADaemonThatIsStartingIsAskedOnceItListens) {
+    answer("plan", answered(fixture("plan_empty")));
+    bench.daemon = false;
+    bench.starting = true;
+    EXPECT_EQ(bench.run({"plan"}), 0) << err();
+    EXPECT_EQ(err(), "");
+    EXPECT_NE(bench.script.last("plan"), nullptr);
+    EXPECT_TRUE(bench.daemon);
+}
+
 TEST_F(Commands, PlanSendsThePathFromTheRoot) {
     answer("plan", answered(fixture("plan_empty")));
     EXPECT_EQ(bench.run({"plan", "--policy", "proposals/../new"}), 0);

@@ -121,6 +121,7 @@ struct Bench {
     Script script;
     FakeTerminal terminal;
     bool daemon = true;
+    bool starting = false;  // a daemon has the state folder, and listens a moment later
     int converged = 0;
     std::optional<bool> opened_to_read;  // without a daemon
     matrix::SignUp sign_up = matrix::SignUp::closed;
@@ -164,6 +165,10 @@ struct Bench {
         doors.open_in_process = [this](const schema::Config&,
                                        bool reads_only) -> Result<std::unique_ptr<control::Transport>> {
             opened_to_read = reads_only;
+            if (starting) {
+                daemon = true;
+                return fail(ErrorKind::conflict, "another rollcall uses this state folder");
+            }
             return std::unique_ptr<control::Transport>(std::make_unique<FakeTransport>(script));
         };
         doors.converge = [this](control::Transport&,
