@@ -41,8 +41,10 @@ struct Note {
     std::string history{};                        // the visibility that was set
     std::string sender{};                         // whose doing it was, as the homeserver says
     std::optional<Time> event_time{};             // and when
-    bool read = false;                            // found by reading the room, not told as it happened
-    bool earlier = false;                         // … and it may have begun earlier than at that time
+    std::string
+        was{};  // told late: the membership, or the visibility, was that for a time, and is another now
+    bool read = false;     // found by reading the room, not told as it happened
+    bool earlier = false;  // … and it may have begun earlier than at that time
 };
 
 // Somebody is owed an explanation.

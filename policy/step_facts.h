@@ -64,6 +64,8 @@ class Step {
     void apply_membership(UserId user, Membership next, MembershipState before);
     void keep_identity(UserId user);
     void tell_inviter(RoomId room, UserId user, const RoomEvent& event, MembershipState state);
+    bool late_member(RoomId room, UserId user, const RoomEvent& event, const MemberContent& content);
+    void late_history(RoomId room, const RoomEvent& event);
     void late_invitation(RoomId room, UserId user, const RoomEvent& event, MembershipState state);
     static std::string state_key_of(const RoomEvent& event);
     void state_event(RoomId room, const RoomEvent& event);

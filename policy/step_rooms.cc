@@ -29,13 +29,20 @@ void Step::member_event(RoomId room, const RoomEventSeen& fact, const MemberCont
     const Membership* held = world_.membership(user, room);
     const std::uint32_t event = event_digest(fact.event.event);
     const std::uint32_t before = held == nullptr ? 0 : held->event;
-    if (event == before) return;
+    if (event == before) {  // read already; the last of those that were told late
+        if (world_.told_late.erase(World::pair(user, room)) == 1)
+            late_member(room, user, fact.event, content);
+        return;
+    }
     const bool first = held == nullptr || (held->state == MembershipState::none && held->event == 0);
     if (first ? !fact.event.replaces.empty() : event_digest(fact.event.replaces) != before) {
         effects_.read_members.emplace_back(fact.event.room, content.user);
         late_invitation(room, user, fact.event, content.membership);
+        if (!fact.ours && late_member(room, user, fact.event, content))
+            world_.told_late.insert(World::pair(user, room));
         return;
     }
+    world_.told_late.erase(World::pair(user, room));
     set_member(room, user, fact.event, content, fact.ours ? Told::ours : Told::event);
 }
 
@@ -67,6 +74,9 @@ void Step::set_member(RoomId room, UserId user, const RoomEvent& event, const Me
     // Of what a request in flight brings about, its result will tell.
     if (before != next.state && (told != Told::ours || content.user == world_.bot))
         note_member(room, user, event, next.state, told, earlier);
+    // Out already, as our own answer said: it is told now since when.
+    if (before == next.state && next.state == MembershipState::leave && told == Told::event)
+        late_member(room, user, event, content);
     if (content.user == world_.bot) {
         world_.rooms[room.index()].bot_joined = content.membership == MembershipState::join;
         world_.mark_room(room);
@@ -161,6 +171,38 @@ void Step::tell_inviter(RoomId room, UserId user, const RoomEvent& event, Member
             {world_.user(event.sender), world_.rooms[room.index()].key, world_.users.text(user)});
 }
 
+// What is told of after what came of it decides nothing, but it was so for a time. Whether it is one of
+// those: not what we did ourselves, of which the results tell, nor a changed display name.
+bool Step::late_member(RoomId room, UserId user, const RoomEvent& event, const MemberContent& content) {
+    if (event.sender == world_.bot || content.user == world_.bot || event.before == content.membership)
+        return false;
+    Note made;
+    made.text = fmt::format("{} by {}, told late", to_text(content.membership), event.sender);
+    made.user = user;
+    if (decider_ != nullptr) made.person = decider_->person_of(user);
+    made.room = world_.rooms[room.index()].key;
+    made.event = event.event;
+    made.was = to_text(content.membership);
+    made.sender = event.sender;
+    if (event.time != Time{}) made.event_time = event.time;
+    note(std::move(made));
+    return true;
+}
+
+void Step::late_history(RoomId room, const RoomEvent& event) {
+    const auto* history = std::get_if<HistoryVisibilityContent>(&event.content);
+    if (history == nullptr) return;
+    Note made;
+    made.kind = Note::Kind::room_state;
+    made.text = fmt::format("history visibility was {}, told late", history->visibility);
+    made.room = world_.rooms[room.index()].key;
+    made.event = event.event;
+    made.was = history->visibility;
+    made.sender = event.sender;
+    if (event.time != Time{}) made.event_time = event.time;
+    note(std::move(made));
+}
+
 // An invitation that is told of after what came of it decides nothing. But whoever sent it is owed the
 // explanation all the same, once: who is remembered as the inviter has had it.
 void Step::late_invitation(RoomId room, UserId user, const RoomEvent& event, MembershipState state) {
@@ -188,6 +230,7 @@ void Step::state_event(RoomId room, const RoomEvent& event) {
     if (held == event.event) return;
     if (held != event.replaces) {  // not the successor of what we know: the room is read afresh
         effects_.read_rooms.push_back(room);
+        late_history(room, event);
         return;
     }
     hold_event(room, place, event.event);

@@ -230,6 +230,8 @@ class World {
     Rows<UserId> room_users;       // by RoomId: whoever has a membership other than none, or a power level
     std::unordered_map<std::uint64_t, UserId> inviters;  // user << 32 | room → who invited
     std::unordered_map<std::uint64_t, Time> put_back;    // when a hand-made removal was last undone
+    // user << 32 | room: of whom events were told after what came of them; the last of them is the one held.
+    std::unordered_set<std::uint64_t> told_late;
 
     // Matrix IDs that were in use as somebody's until people.identities gave them another: no template makes
     // them anybody else's.

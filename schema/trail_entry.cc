@@ -54,7 +54,8 @@ constexpr std::array<TextField, 20> kTexts{{{"action", &TrailEntry::action},
                                             {"sender", &TrailEntry::sender},
                                             {"source", &TrailEntry::source},
                                             {"sponsor", &TrailEntry::sponsor},
-                                            {"user", &TrailEntry::user}}};
+                                            {"user", &TrailEntry::user},
+                                            {"was", &TrailEntry::was}}};
 
 void set_text(Value& into, std::string_view name, const std::string& text) {
     if (!text.empty()) into.set(std::string(name), text);

@@ -85,8 +85,9 @@ struct TrailEntry {
     // For programs to read, so that no text needs to be taken apart.
     std::string membership;  // what the user's membership in the room is now: "join", "leave", "none" …
     std::string history;     // what the room's history visibility is now: "shared"
+    std::string was;         // told late: what one of both was for a time, from event_time on
     std::string sender;      // Matrix ID of whoever changed it, as the homeserver says
-    std::string source;      // how it was learned: "event" told as it happened, "read" found later
+    std::string source;      // how it was learned: "event" told as it happened, "read" found later …
     std::optional<Time> event_time;  // when it happened, as the homeserver says
     std::string sponsor;             // of an outsider's approval: who asked for it
     std::optional<Time> until;       // … when it ends

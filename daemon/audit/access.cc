@@ -1,6 +1,7 @@
 #include "daemon/audit/access.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "policy/base/text.h"
@@ -35,6 +36,9 @@ Authority authority_of(std::uint64_t index, const TrailEntry& entry) {
     return {index, entry.reason, entry.rule, entry.rule_path, entry.policy, entry.sender};
 }
 
+// An event that comes later than that after it happened was not told as it happened: somebody was away.
+constexpr Duration kPrompt = std::chrono::seconds{2};
+
 bool is_shared(const std::string& visibility) {
     return visibility.empty() || visibility == "shared" || visibility == "world_readable";
 }
@@ -66,7 +70,7 @@ bool Access::may_concern(std::string_view kind, std::string_view text) {
         says("\"action\":\"join\"") || says("\"action\":\"invite\"") || says("\"action\":\"leave\"");
     if (kind == "intent") return asked;
     return (kind == "result" && asked) || says("\"membership\":") || says("\"history\":") ||
-           says("\"action\":\"forget\"") || says("\"action\":\"release\"") ||
+           says("\"was\":") || says("\"action\":\"forget\"") || says("\"action\":\"release\"") ||
            says("\"action\":\"manage again\"");
 }
 
@@ -81,6 +85,7 @@ void Access::take(std::uint64_t index, const TrailEntry& entry) {
     note_release(entry);
     if (!entry.history.empty())
         history_.push_back({history_.empty() ? kEver : entry.time, entry.history, entry.sender});
+    if (!entry.was.empty()) return entry.user.empty() ? late_history(entry) : late(entry, index);
     if (entry.user.empty()) return;
     if (entry.kind == TrailKind::intent) {
         Open& open = open_[entry.user];
@@ -96,12 +101,14 @@ void Access::take(std::uint64_t index, const TrailEntry& entry) {
         if (entry.intent == open.out_intent) open.out = {};
     } else if (entry.action == "forget" && entry.kind == TrailKind::result &&
                entry.result.starts_with("done")) {
-        open_[entry.user].reads_past = false;
-        const auto member = members_.find(entry.user);
-        if (member != members_.end() && !member->second.stays.empty() &&
-            member->second.stays.back().standing == Standing::left &&
-            member->second.stays.back().time.to == kNever)
-            end(member->second, entry.time, authority_of(index, entry));
+        Change forgotten;
+        forgotten.time = entry.time;
+        forgotten.forgotten = true;
+        forgotten.why = authority_of(index, entry);
+        if (const auto member = members_.find(entry.user); member != members_.end()) {
+            open_[entry.user].assumed = false;
+            stand(member->second, std::move(forgotten));
+        }
     }
 }
 
@@ -116,13 +123,13 @@ void Access::note_release(const TrailEntry& entry) {
 
 // Of our own doing, on the authority of what was announced; else whoever did it. Who comes in by themselves
 // is there on the authority of the invitation that they had.
-Authority Access::why(const TrailEntry& entry, std::uint64_t index, bool in, const Stay* invitation) {
+Authority Access::why(const TrailEntry& entry, std::uint64_t index, bool in, bool& by_invitation) {
     Open& open = open_[entry.user];
     Authority announced = std::exchange(in ? open.in : open.out, {});
     const bool others = entry.kind == TrailKind::membership && entry.sender != bot_ &&
                         entry.sender != entry.user && !entry.sender.empty();
     if (!others && announced.entry != 0) return announced;
-    if (!others && in && invitation != nullptr) return invitation->began;
+    by_invitation = !others && in;
     Authority own = authority_of(index, entry);
     if (own.by == bot_) own.by.clear();
     return own;
@@ -133,39 +140,158 @@ void Access::change(const TrailEntry& entry, std::uint64_t index) {
     Member& member = members_[entry.user];
     member.user = entry.user;
     if (!entry.person.empty()) member.person = entry.person;
-    const bool joined = entry.membership == "join", in = joined || entry.membership == "invite";
-    const Standing standing = joined ? Standing::joined : Standing::invited;
-    const Stay* last = member.stays.empty() ? nullptr : &member.stays.back();
-    const Stay* now = last != nullptr && last->time.to == kNever ? last : nullptr;
-    const bool same =
-        in ? now != nullptr && now->standing == standing : now == nullptr || now->standing == Standing::left;
-    // Removed before the trail began, and nobody took the past from them.
-    const bool left_before = entry.source == "before" && !in && last == nullptr && local(entry.user);
-    if (same && !left_before) return;  // known already
+    Change change = change_of(entry.membership);
+    change.before = entry.source == "before";
+    change.time = entry.time;
+    if (entry.event_time && *entry.event_time < entry.time) {
+        const bool delayed = entry.source == "event" && entry.time - *entry.event_time > kPrompt;
+        change.found = entry.source == "read" || change.before || delayed;
+        if (change.found) change.time = *entry.event_time;
+    }
+    forget_assumed(member);
+    if (!known(member, change)) change.why = why(entry, index, change.to.has_value(), change.by_invitation);
+    stand(member, std::move(change));
+}
 
-    const bool before = entry.source == "before", found = entry.source == "read" || before;
-    Time time = found && entry.event_time && *entry.event_time < entry.time ? *entry.event_time : entry.time;
-    if (last != nullptr) time = std::max(time, now != nullptr ? now->time.from : last->time.to);
-    const bool invited = now != nullptr && now->standing == Standing::invited;
-    const Authority authority = why(entry, index, in, invited ? now : nullptr);
-    bool& reads_past = open_[entry.user].reads_past;
-    if (joined) reads_past = false;
-    if (now != nullptr && now->standing == Standing::joined) reads_past = local(entry.user);
-    if (now != nullptr) end(member, time, authority);
-    if (left_before) {
-        member.stays.push_back({Standing::joined, {time, time}, false, kEver, authority, authority});
+// Told of after what came of it: it takes its place among what is known, and what is so now stays so.
+void Access::late(const TrailEntry& entry, std::uint64_t index) {
+    Member& member = members_[entry.user];
+    member.user = entry.user;
+    if (!entry.person.empty()) member.person = entry.person;
+    const std::optional<Standing> now = standing_now(member);
+    Change told = change_of(entry.was);
+    told.found = true;
+    told.time = std::min(entry.event_time.value_or(entry.time), entry.time);
+    told.why = authority_of(index, entry);
+    if (told.why.by == bot_) told.why.by.clear();
+    told.by_invitation = told.to && entry.sender == entry.user;
+    forget_assumed(member);
+    std::vector<Change> all = changes_of(member);
+    Change known_now;
+    known_now.found = true;
+    if (now != Standing::left) known_now.to = now;
+    known_now.time = known_now.to ? told.time : entry.time;
+    const auto place = std::upper_bound(all.begin(), all.end(), told.time,
+                                        [](Time time, const Change& one) { return time < one.time; });
+    all.insert(place, std::move(told));
+    replay(member, std::move(all));
+    std::optional<Standing> after = standing_now(member);
+    if (after == Standing::left) after.reset();
+    if (after == known_now.to) return;
+    open_[entry.user].assumed = true;
+    stand(member, std::move(known_now));
+}
+
+void Access::replay(Member& member, std::vector<Change> all) {
+    member.stays.clear();
+    open_[member.user].reads_past = false;
+    for (Change& one : all) stand(member, std::move(one));
+}
+
+void Access::forget_assumed(Member& member) {
+    if (!std::exchange(open_[member.user].assumed, false)) return;
+    std::vector<Change> all = changes_of(member);
+    all.pop_back();  // nothing came after it
+    replay(member, std::move(all));
+}
+
+Access::Change Access::change_of(std::string_view membership) {
+    Change out;
+    if (membership == "join") out.to = Standing::joined;
+    if (membership == "invite") out.to = Standing::invited;
+    return out;
+}
+
+// The changes that make such stays.
+std::vector<Access::Change> Access::changes_of(const Member& member) {
+    std::vector<Change> out;
+    for (std::size_t i = 0; i < member.stays.size(); ++i) {
+        const Stay& stay = member.stays[i];
+        Change begun;
+        if (stay.standing != Standing::left) begun.to = stay.standing;
+        begun.time = stay.time.from;
+        begun.before = stay.earliest != stay.time.from;
+        begun.found = stay.found || begun.before;
+        begun.why = stay.began;
+        out.push_back(std::move(begun));
+        const Stay* next = i + 1 < member.stays.size() ? &member.stays[i + 1] : nullptr;
+        const bool goes_on =
+            next != nullptr && next->time.from == stay.time.to && next->standing != stay.standing;
+        if (stay.time.to == kNever || goes_on) continue;
+        Change ended;
+        ended.time = stay.time.to;
+        ended.forgotten = stay.standing == Standing::left;
+        ended.why = stay.ended;
+        out.push_back(std::move(ended));
+    }
+    return out;
+}
+
+std::optional<Standing> Access::standing_now(const Member& member) {
+    if (member.stays.empty() || member.stays.back().time.to != kNever) return std::nullopt;
+    return member.stays.back().standing;
+}
+
+// Removed before the trail began, and nobody took the past from them.
+bool Access::left_before(const Member& member, const Change& change) const {
+    return change.before && !change.to && member.stays.empty() && local(member.user);
+}
+
+bool Access::known(const Member& member, const Change& change) const {
+    const std::optional<Standing> now = standing_now(member);
+    const bool same = change.to ? now == change.to : !now || now == Standing::left;
+    return same && !left_before(member, change);
+}
+
+void Access::stand(Member& member, Change change) {
+    bool& reads_past = open_[member.user].reads_past;
+    const std::optional<Standing> now = standing_now(member);
+    if (change.forgotten) {
+        reads_past = false;
+        if (now == Standing::left) end(member, change.time, change.why);
+        return;
+    }
+    if (known(member, change)) return;
+    Time time = change.time;
+    if (!member.stays.empty()) {
+        const Period& last = member.stays.back().time;
+        time = std::max(time, now ? last.from : last.to);
+    }
+    if (change.by_invitation && now == Standing::invited) change.why = member.stays.back().began;
+    const bool left_then = left_before(member, change);
+    if (change.to == Standing::joined) reads_past = false;
+    if (now == Standing::joined) reads_past = local(member.user);
+    if (now) end(member, time, change.why);
+    if (left_then) {
+        member.stays.push_back({Standing::joined, {time, time}, false, kEver, change.why, change.why});
         reads_past = true;
     }
-    const Time earliest = !before ? time : member.stays.empty() ? kEver : member.stays.back().time.to;
-    if (in || reads_past)
-        member.stays.push_back(
-            {in ? standing : Standing::left, {time, kNever}, found && !before, earliest, authority, {}});
+    const Time earliest = !change.before ? time : member.stays.empty() ? kEver : member.stays.back().time.to;
+    if (change.to || reads_past)
+        member.stays.push_back({change.to.value_or(Standing::left),
+                                {time, kNever},
+                                change.found && !change.before,
+                                earliest,
+                                std::move(change.why),
+                                {}});
 }
 
 void Access::end(Member& member, Time time, const Authority& why) {
     Stay& last = member.stays.back();
     last.time.to = std::max(time, last.time.from);
     last.ended = why;
+}
+
+// What the visibility was for a time, told of afterwards: counted where it lets people read more.
+void Access::late_history(const TrailEntry& entry) {
+    if (history_.empty() || !is_shared(entry.was)) return;
+    const Time from = std::min(entry.event_time.value_or(entry.time), entry.time);
+    const Visibility now = history_.back();
+    const auto place = std::upper_bound(history_.begin(), history_.end(), from,
+                                        [](Time time, const Visibility& one) { return time < one.from; });
+    const bool last = place == history_.end();
+    history_.insert(place, {from, entry.was, entry.sender});
+    if (last && now.value != entry.was) history_.push_back({entry.time, now.value, now.sender});
 }
 
 void Access::take_approval(std::uint64_t index, const TrailEntry& entry) {

@@ -5,6 +5,9 @@
 // message was sent, and, for an account of our own server that was removed, whether the past was taken from
 // it by a forget (Matrix client-server API v1.19, "Room history visibility"; docs/carrying-on.md, "Traps").
 //
+// What is told of after what came of it (source "late") takes its place among what is known, at the
+// homeserver's time, and does not change what is so now.
+//
 // Where the trail does not know something, the answer is the widest: a visibility as if the past were shared,
 // a stay of which nobody saw the beginning (source "before") as if it had begun as early as it can have.
 // Pure; any thread.
@@ -12,7 +15,9 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "policy/base/guid.h"
@@ -103,11 +108,30 @@ class Access {
         Authority in, out;  // announced, and nothing has come of it yet
         std::uint64_t in_intent = 0, out_intent = 0;
         bool reads_past = false;  // was in, and no forget came since
+        bool assumed = false;     // the last change only leads from what was told late to what is known
+    };
+    // Somebody stands in another way to the room from a moment on.
+    struct Change {
+        std::optional<Standing> to;  // none: out
+        Time time{};
+        bool found = false, before = false, forgotten = false;
+        bool by_invitation = false;  // on the authority of the invitation that they have, if there is one
+        Authority why;
     };
     [[nodiscard]] Authority why(const schema::TrailEntry& entry, std::uint64_t index, bool in,
-                                const Stay* invitation);
+                                bool& by_invitation);
     void note_release(const schema::TrailEntry& entry);
     void change(const schema::TrailEntry& entry, std::uint64_t index);
+    void late(const schema::TrailEntry& entry, std::uint64_t index);
+    void late_history(const schema::TrailEntry& entry);
+    [[nodiscard]] static Change change_of(std::string_view membership);
+    [[nodiscard]] static std::vector<Change> changes_of(const Member& member);
+    [[nodiscard]] static std::optional<Standing> standing_now(const Member& member);
+    [[nodiscard]] bool left_before(const Member& member, const Change& change) const;
+    [[nodiscard]] bool known(const Member& member, const Change& change) const;
+    void stand(Member& member, Change change);
+    void replay(Member& member, std::vector<Change> all);
+    void forget_assumed(Member& member);
     void end(Member& member, Time time, const Authority& why);
     void take_approval(std::uint64_t index, const schema::TrailEntry& entry);
     [[nodiscard]] std::vector<Period> shared_until(Time limit) const;

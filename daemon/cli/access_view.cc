@@ -129,8 +129,7 @@ class AccessView {
         if (stay["since_before"].boolean_or(false))
             out += fmt::format("{}since when is not known", out.empty() ? "" : "; ");
         if (stay["found"].boolean_or(false))
-            out += fmt::format("{}found when the room was read, the time is the homeserver's",
-                               out.empty() ? "" : "; ");
+            out += fmt::format("{}learned of later, the time is the homeserver's", out.empty() ? "" : "; ");
         if (const std::int64_t entry = began["entry"].integer_or(0); entry > 0)
             out += fmt::format(" [{}]", entry);
         return out;

@@ -176,10 +176,14 @@ void Engine::effects(policy::Effects&& effects) {
             mark("former_id", world_.users.text(note.former), world_.former_ids.at(note.former).text());
         if (note.membership) entry.membership = to_text(*note.membership);
         entry.history = note.history;
+        entry.was = note.was;
         entry.sender = note.sender;
         entry.event_time = note.event_time;
         if (!entry.membership.empty() || !entry.sender.empty())
-            entry.source = note.earlier ? "before" : note.read ? "read" : "event";
+            entry.source = !note.was.empty() ? "late"
+                           : note.earlier    ? "before"
+                           : note.read       ? "read"
+                                             : "event";
         if (note.kind == policy::Note::Kind::departed) forget_review_asks_of(entry.user);
         if (note.kind == policy::Note::Kind::departed)
             log_.info("RC-DEPARTED", note.text, {{"user", entry.user}});

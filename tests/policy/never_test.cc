@@ -354,6 +354,7 @@ RoomEvent member(const std::string& id, const std::string& replaces, MembershipS
             {},
             replaces,
             true,
+            {},
             MemberContent{"@eve:elsewhere.example", state, ""}};
 }
 
@@ -378,6 +379,36 @@ TEST_F(Never, N6_AnOlderEventDecidesNothingAndTheMemberIsRead) {
         effects.read_members,
         (std::vector<std::pair<std::string, std::string>>{{"!eng:corp.example", "@eve:elsewhere.example"}}));
     nothing_to_do();
+}
+
+// Nobody told of it in time, the room was read first. It decides nothing, but the trail is to know who was
+// there.
+TEST_F(Never, N6_WhatWasSoForATimeIsNotedWhenItIsToldOfLate) {
+    RoomEvent left = member("$c", "$b", MembershipState::leave);
+    left.before = MembershipState::join;
+    left.time = from_ms(1'000);
+    scene.learn(RoomEventSeen{member("$0", "", MembershipState::leave), false});
+    scene.learn(MemberRead{left.room, left.sender, left});
+    RoomEvent came = member("$b", "$0", MembershipState::join);
+    came.time = from_ms(900);
+    Effects effects = scene.learn(RoomEventSeen{came, false});
+    ASSERT_EQ(effects.notes.size(), 1U);
+    EXPECT_EQ(effects.notes[0].was, "join");
+    EXPECT_FALSE(effects.notes[0].membership);
+    EXPECT_EQ(effects.notes[0].event_time, came.time);
+    effects = scene.learn(RoomEventSeen{left, false});
+    ASSERT_EQ(effects.notes.size(), 1U)
+        << "held since the read, which did not know that there was a join before";
+    EXPECT_EQ(effects.notes[0].was, "leave");
+    EXPECT_TRUE(scene.learn(RoomEventSeen{left, false}).notes.empty());
+    nothing_to_do();
+    // What the bot did itself is known by its results, and a display name is no membership.
+    RoomEvent ours = member("$x", "$y", MembershipState::invite);
+    ours.sender = scene.world.bot;
+    EXPECT_TRUE(scene.learn(RoomEventSeen{ours, false}).notes.empty());
+    RoomEvent renamed = member("$y", "$z", MembershipState::join);
+    renamed.before = MembershipState::join;
+    EXPECT_TRUE(scene.learn(RoomEventSeen{renamed, false}).notes.empty());
 }
 
 TEST_F(Never, N6_AnEventThatIsNotTheSuccessorDecidesNothing) {

@@ -30,6 +30,7 @@ TrailEntry full() {
     entry.result = "done";
     entry.membership = "leave";
     entry.history = "shared";
+    entry.was = "world_readable";
     entry.sender = "@anna:corp.example.com";
     entry.source = "event";
     entry.event_time = *parse_rfc3339("2026-11-22T08:59:58Z");
@@ -56,7 +57,7 @@ TEST(TrailEntry, HasOneFormOnly) {
         R"("policy":"cafe","reason":"no longer a member","result":"done","review":"beef","room":"!r","room_key":"engineering",)"
         R"("rooms":["engineering","hall"],"rule":"policy/company.yaml:38","rule_path":"rooms.engineering.members",)"
         R"("sender":"@anna:corp.example.com","source":"event","sponsor":"anna",)"
-        R"("time":"2026-11-22T09:00:00.123Z","until":"2027-01-31T23:00:00.000Z","user":"@jdoe:corp.example.com","v":2})");
+        R"("time":"2026-11-22T09:00:00.123Z","until":"2027-01-31T23:00:00.000Z","user":"@jdoe:corp.example.com","v":2,"was":"world_readable"})");
     TrailEntry least;
     least.kind = TrailKind::start;
     EXPECT_EQ(bytes_of(least), R"({"kind":"start","time":"1970-01-01T00:00:00.000Z","v":2})");

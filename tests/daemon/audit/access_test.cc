@@ -96,6 +96,26 @@ TrailEntry told(std::mt19937& random, const Happening& one) {
     return made;
 }
 
+// Several changes of one user that nobody was told of in time: the last one is read, where it makes a
+// difference, and then all of them are told late, in their order.
+void tell_late(std::mt19937& random, const std::vector<Happening>& missed, const std::string& before, int now,
+               Access& into, std::uint64_t& index) {
+    TrailEntry entry_of_last = entry(TrailKind::membership, now, missed.back().user);
+    entry_of_last.sender = kBot;
+    entry_of_last.event_time = at(missed.back().minute);
+    entry_of_last.source = "read";
+    entry_of_last.membership = missed.back().what;
+    if (missed.back().what != before || random() % 2 == 0) into.take(++index, entry_of_last);
+    for (const Happening& one : missed) {
+        TrailEntry made = entry(TrailKind::membership, now, one.user);
+        made.sender = random() % 2 == 0 ? one.user : kBot;
+        made.source = "late";
+        made.was = one.what;
+        made.event_time = at(one.minute);
+        into.take(++index, made);
+    }
+}
+
 TEST(Access, IsWhatAReplayOfEverySingleMessageSays) {
     const std::vector<std::string> users{"@anna:corp.example", "@ben:corp.example", "@guest:partner.example"};
     const std::vector<std::string> steps{"invite", "join", "join", "leave", "leave", "ban", "forget", "none"};
@@ -109,6 +129,15 @@ TEST(Access, IsWhatAReplayOfEverySingleMessageSays) {
         for (int minute = 10; minute < 60; minute += 1 + static_cast<int>(random() % 4)) {
             Happening one{minute, users[random() % users.size()], steps[random() % steps.size()]};
             if (random() % 6 == 0) one = {minute, "", values[random() % values.size()]};
+            if (random() % 8 == 0 && !one.user.empty()) {
+                const std::string before = replay.membership(one.user, minute);
+                std::vector<Happening> missed;
+                for (std::size_t n = 1 + random() % 4; n > 0; --n)
+                    missed.push_back({minute++, one.user, steps[random() % 6]});
+                replay.all.insert(replay.all.end(), missed.begin(), missed.end());
+                tell_late(random, missed, before, minute, access, index);
+                continue;
+            }
             if (one.what == "forget" && (replay.membership(one.user, minute) == "join" ||
                                          replay.membership(one.user, minute) == "invite"))
                 continue;  // a homeserver refuses that
@@ -304,6 +333,66 @@ TEST(Access, WhoeverWasRemovedBeforeTheTrailMayReadOn) {
     was.user = "@guest:partner.example";  // of another server: nothing is taken from it, nor known
     access.take(3, was);
     EXPECT_TRUE(access.members().at(was.user).stays.empty());
+}
+
+// Came and went while nobody told of it: what is known first is that they are out, as before.
+TEST(Access, WhoCameAndWentUnseenIsNamedOnceItIsToldOf) {
+    Access access("crew", kBot);
+    const std::string guest = "@guest:partner.example", anna = "@anna:corp.example";
+    const auto tell = [&](int minute, const char* was, const std::string& sender) {
+        TrailEntry late = entry(TrailKind::membership, 30, guest);
+        late.was = was;
+        late.source = "late";
+        late.sender = sender;
+        late.event_time = at(minute);
+        EXPECT_TRUE(Access::may_concern("membership", json::write(schema::to_json(late))));
+        access.take(static_cast<std::uint64_t>(minute), late);
+    };
+    tell(9, "invite", anna);
+    tell(10, "join", guest);
+    EXPECT_EQ(access.members().at(guest).at(at(29))->standing, Standing::joined)
+        << "until it was told of at the latest, as long as nothing says when they left";
+    EXPECT_EQ(access.members().at(guest).at(at(30)), nullptr);
+    tell(20, "leave", guest);
+    EXPECT_EQ(access.members().at(guest).at(at(20)), nullptr);
+    const Stay* stay = access.members().at(guest).at(at(19));
+    ASSERT_NE(stay, nullptr);
+    EXPECT_EQ(stay->standing, Standing::joined);
+    EXPECT_TRUE(stay->found);
+    EXPECT_EQ(stay->began.by, anna) << "on the authority of the invitation";
+    EXPECT_EQ(access.members().at(guest).stays.size(), 2U);
+}
+
+TEST(Access, ARoomThatWasOpenForATimeIsToldOfLate) {
+    Access access("crew", kBot);
+    TrailEntry now = entry(TrailKind::membership, 1, "");
+    now.history = "joined";
+    access.take(1, now);
+    TrailEntry late = entry(TrailKind::membership, 30, "");
+    late.source = "late";
+    late.was = "world_readable";
+    late.event_time = at(10);
+    access.take(2, late);
+    EXPECT_EQ(access.history_at(at(9)), "joined");
+    EXPECT_EQ(access.history_at(at(29)), "world_readable");
+    EXPECT_EQ(access.history_at(at(30)), "joined");
+}
+
+TEST(Access, AnEventThatWasDelayedBeganWhenTheHomeserverSays) {
+    Access access("crew", kBot);
+    TrailEntry came = entry(TrailKind::membership, 20, "@anna:corp.example");
+    came.membership = "join";
+    came.sender = came.user;
+    came.source = "event";
+    came.event_time = at(3);
+    access.take(1, came);
+    EXPECT_EQ(access.members().at(came.user).stays.front().time.from, at(3));
+    EXPECT_TRUE(access.members().at(came.user).stays.front().found);
+    TrailEntry prompt = came;
+    prompt.user = prompt.sender = "@ben:corp.example";
+    prompt.event_time = prompt.time - std::chrono::seconds{1};
+    access.take(2, prompt);
+    EXPECT_EQ(access.members().at(prompt.user).stays.front().time.from, at(20));
 }
 
 TEST(Access, LooksOnlyAtWhatMayConcernIt) {
