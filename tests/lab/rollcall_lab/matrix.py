@@ -103,6 +103,8 @@ class Client:
         except MatrixError as error:
             if error.status == 401:
                 return False
+            if error.status == 404:
+                return True     # Synapse, where the session ends while it is looked up: ask again
             raise
 
     def logout_all(self) -> None:
