@@ -35,7 +35,7 @@ struct TextField {
     std::string_view name;
     std::string TrailEntry::*text;
 };
-constexpr std::array<TextField, 20> kTexts{{{"action", &TrailEntry::action},
+constexpr std::array<TextField, 21> kTexts{{{"action", &TrailEntry::action},
                                             {"erased", &TrailEntry::erased},
                                             {"erased_caller", &TrailEntry::erased_caller},
                                             {"event", &TrailEntry::event},

@@ -16,9 +16,9 @@ using json::Value;
 // Members of an entry that lead to nobody. `time` is the event's, at the top; `v` and `number` are the
 // leaf's.
 constexpr std::array<std::string_view, 19> kPublic{
-    "action",     "history",   "intent",    "kind",   "membership", "policy",
-    "pseudonyms", "recovered", "review",    "room",   "room_key",   "rooms",
-    "rotation",   "rule",      "rule_path", "source", "until",      "v", "was"};
+    "action",    "history", "intent", "kind",     "membership", "policy",   "pseudonyms",
+    "recovered", "review",  "room",   "room_key", "rooms",      "rotation", "rule",
+    "rule_path", "source",  "until",  "v",        "was"};
 constexpr std::array<std::string_view, 5> kPublicEvidence{"attribute", "directory", "server", "time", "usn"};
 // Of who called, whatever the entry is about.
 constexpr std::array<std::string_view, 2> kOfCaller{"caller", "checkout"};

@@ -8,8 +8,8 @@ namespace rollcall::policy::test {
 RoomEvent Homeserver::put_member(const std::string& room, const std::string& user, MembershipState state,
                                  const std::string& sender) {
     Room& at = rooms.at(room);
-    RoomEvent event{at.id, fmt::format("${}", ++next_),   sender, scene_.world.now, "", true,
-                    {},    MemberContent{user, state, ""}};
+    RoomEvent event{at.id, fmt::format("${}", ++next_),   sender, scene_.world.now, "",
+                    true,  MemberContent{user, state, ""}};
     RoomEvent& held = at.members[user];
     event.replaces = held.event;
     return held = event;
@@ -19,7 +19,7 @@ RoomEvent Homeserver::put_state(const std::string& room, const RoomContent& cont
                                 const std::string& sender) {
     Room& at = rooms.at(room);
     const auto* child = std::get_if<SpaceChildContent>(&content);
-    RoomEvent event{at.id, fmt::format("${}", ++next_), sender, scene_.world.now, "", true, {}, content};
+    RoomEvent event{at.id, fmt::format("${}", ++next_), sender, scene_.world.now, "", true, content};
     RoomEvent& held = at.state[fmt::format("{}|{}", content.index(), child == nullptr ? "" : child->child)];
     event.replaces = held.event;
     return held = event;

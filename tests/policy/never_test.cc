@@ -354,7 +354,6 @@ RoomEvent member(const std::string& id, const std::string& replaces, MembershipS
             {},
             replaces,
             true,
-            {},
             MemberContent{"@eve:elsewhere.example", state, ""}};
 }
 

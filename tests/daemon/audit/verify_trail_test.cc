@@ -37,7 +37,7 @@ TEST(VerifyTrail, NamesEveryChangeInTheStore) {
               "rollcall.db: entry 11: the store has given it and what follows to the log, and no checkpoint "
               "there "
               "covers it: the log was rolled back\n"},
-             {"INSERT INTO trail_personal VALUES (3, 1, 1, '{}')",
+             {"INSERT INTO trail_part VALUES (3, 1, 1, x'00')",
               "rollcall.db: entry 3: store and log differ in whether it has a caller\n"}}) {
         TrailFolder at;
         at.act(5);

@@ -132,7 +132,7 @@ TEST(TrailTimes, AreMadeOfAnOlderTrailAndNeverChanged) {
                                "INSERT OR REPLACE INTO trail_time VALUES (0, 1, 2)"})
         EXPECT_FALSE((*database)->execute(change)) << change;
     ASSERT_TRUE((*database)->execute("DROP TABLE trail_time"));
-    ASSERT_TRUE((*database)->execute(std::string(migrations()[4].sql)));
+    ASSERT_TRUE((*database)->execute(std::string(migrations()[5].sql)));
     EXPECT_EQ(read_times(**database, 0).value(), made);
 }
 
