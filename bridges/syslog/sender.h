@@ -54,7 +54,7 @@ class Sender {
 
     enum class Peer : std::uint8_t {
         open,
-        closed_in_order,  // and has read everything
+        closed_in_order,  // and its kernel has taken everything
         broken
     };
     // Does not wait, but a second when the other end closes: for a reset that may follow.

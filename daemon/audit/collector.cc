@@ -122,6 +122,7 @@ Status Collector::connect() {
     sender_ = std::move(*made);
     connected_at_ = Clock::now();
     settled_here_ = false;
+    sent_here_ = 0;
     return {};
 }
 
@@ -132,6 +133,7 @@ Status Collector::send_batch(const std::vector<std::string>& messages) {
     if (Status sent = sender_->send(frames); !sent) return sent;
     failpoint("sent_to_collector");
     sent_ += messages.size();
+    ++sent_here_;
     unsettled_.push_back({sent_, frames.size(), Clock::now()});
     unsettled_bytes_ += frames.size();
     while (unsettled_bytes_ - unsettled_.front().bytes >= kUnread) settle(unsettled_.front().at, 0);
@@ -160,7 +162,7 @@ Status Collector::look_at_peer() {
         settle(Clock::now() - patience(), sender_->unacknowledged());
         return {};
     }
-    if (peer == Peer::closed_in_order) settle(Clock::time_point::max(), 0);
+    if (peer == Peer::closed_in_order && sent_here_ == 1) settle(Clock::time_point::max(), 0);
     if (unsettled_.empty()) {
         disconnect();
         return {};

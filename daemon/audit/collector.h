@@ -8,7 +8,9 @@
 // Nobody answers in syslog. So what was sent counts as *sent*, and as *settled* once one of these holds:
 //
 //   – it was acknowledged by the other kernel, and the connection lived on for `settle_after`;
-//   – acknowledged, and the collector closed the connection in order (syslog::Sender says what that means);
+//   – acknowledged, the only batch on its connection, and the collector closed that in order (syslog::Sender
+//     says what that means). Of a later batch it may have read the bytes and thrown them away: what comes
+//     after its own good-bye is nothing to TLS (RFC 8446, section 6.1);
 //   – 16 MiB were sent after it: more than Linux's kernels hold unread between them (tcp_wmem and tcp_rmem,
 //     4 and 6 MiB).
 //
@@ -104,6 +106,7 @@ class Collector {
     bool careful_ = false;       // a connection broke: a look at the peer after the first batch
     std::size_t breaks_ = 0;     // connections one after the other on which nothing was settled
     bool settled_here_ = false;  // on this connection
+    std::size_t sent_here_ = 0;  // batches
     Clock::time_point connected_at_{};
     Duration retry_;
     Status saving_;  // of the cursor

@@ -145,6 +145,7 @@ TEST(Collector, WhoeverBreaksOffGetsItAgain) {
     EXPECT_TRUE(told.sent(400));
     EXPECT_TRUE(
         told.comes([](const CollectorState& now) { return now.trouble.empty() && now.since == Time{}; }));
+    EXPECT_TRUE(eventually([&] { return bool(whole(well, 400)); }, 20s));
     EXPECT_TRUE(whole(well, 400));
 }
 
