@@ -1,12 +1,16 @@
 #include "daemon/control/erasure.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "daemon/control/answer.h"
 
 namespace rollcall::control {
 namespace {
+
+constexpr std::size_t kMostCounted = 1'000;  // of whom it is only said that they are to be erased
 
 // An outsider whom a policy lets in now.
 const policy::CompiledApproval* approved(const Context& context, const TrailPerson& whom) {
@@ -89,33 +93,37 @@ Result<std::size_t> keep_retention(engine::Engine& engine, const schema::Config&
     const json::Value no_args;
     const schema::TrailCaller nobody;
     const Context context{engine, config, no_args, nobody};
-    const Result<std::vector<store::StoredPersonKey>> keys = engine.store().person_keys();
-    if (!keys) return pass(keys);
+    const Time before = engine.world().now - *config.audit.retention;
     const Result<std::map<std::uint64_t, Time>> departed = engine.store().departures();  // person key → when
     if (!departed) return pass(departed);
+    if (std::none_of(departed->begin(), departed->end(),
+                     [&](const auto& departure) { return departure.second <= before; }))
+        return std::size_t{0};
+    const Result<TrailPeople> people = TrailPeople::read(context);
+    if (!people) return pass(people);
+    const std::size_t most = at_most == 0 ? kMostCounted : at_most;
     std::set<std::uint64_t> done;
     std::size_t due = 0;
-    for (const store::StoredPersonKey& key : *keys) {
+    for (const store::StoredPersonKey& key : people->keys()) {
+        if (due == most) break;
         const auto left = departed->find(key.id);
-        if (left == departed->end() || left->second > engine.world().now - *config.audit.retention) continue;
+        if (left == departed->end() || left->second > before) continue;
         if (done.contains(key.id)) continue;  // another key of somebody who was dealt with
-        const Result<TrailPerson> whom = trail_person(context, schema::pseudonym(key.key), *keys);
-        if (!whom) return pass(whom);
+        const TrailPerson whom = people->owner(context, key);
         bool again = false;  // came back, and left once more since
-        for (const store::StoredPersonKey& one : whom->keys) {
+        for (const store::StoredPersonKey& one : whom.keys) {
             done.insert(one.id);
             const auto later = departed->find(one.id);
-            again = again || (later != departed->end() &&
-                              later->second > engine.world().now - *config.audit.retention);
+            again = again || (later != departed->end() && later->second > before);
         }
-        if (again || !may_be_erased(context, *whom) || in_a_room(context, *whom)) continue;
+        if (again || !may_be_erased(context, whom) || in_a_room(context, whom)) continue;
         ++due;
-        if (due > at_most) continue;
+        if (at_most == 0) continue;
         engine.erase(
-            whom->keys, std::nullopt,
+            whom.keys, std::nullopt,
             fmt::format("audit.retention: {} after the departure", duration_text(*config.audit.retention)));
     }
-    return at_most == 0 ? due : std::min(due, at_most);
+    return due;
 }
 
 }  // namespace rollcall::control

@@ -15,7 +15,7 @@ namespace rollcall::control {
 
 // Erases whose last departure is longer ago than `audit.retention`, at most so many, as the policy of
 // retention and nobody's order. Whoever may not be erased, or is in a room again, stays. How many were
-// erased; with `at_most` 0, how many would be.
+// erased; with `at_most` 0, how many would be, a thousand at most.
 [[nodiscard]] Result<std::size_t> keep_retention(engine::Engine& engine, const schema::Config& config,
                                                  std::size_t at_most);
 

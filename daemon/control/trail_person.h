@@ -1,6 +1,11 @@
 // Whom somebody means who asks for a right in the trail, and everything in it that is theirs. Engine thread.
 #pragma once
 
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
 #include "daemon/control/commands.h"
 
 namespace rollcall::control {
@@ -17,11 +22,29 @@ struct TrailPerson {
     [[nodiscard]] std::string user() const;
 };
 
-// PERSON is a login, a Matrix ID, guid:… or a pseudonym of the log. Whoever the directory has forgotten is
-// found by what the trail has of them. Error not_found where neither knows them.
+// Everybody whom the trail has a key of, found quickly: of half a million keys one is wanted.
+class TrailPeople {
+  public:
+    [[nodiscard]] static Result<TrailPeople> read(const Context& context);
+
+    // `name` is a login, a Matrix ID, guid:… or a pseudonym of the log. Whoever the directory has forgotten
+    // is found by what the trail has of them. Error not_found where neither knows them.
+    [[nodiscard]] Result<TrailPerson> find(const Context& context, const std::string& name) const;
+    // Whose key that is.
+    [[nodiscard]] TrailPerson owner(const Context& context, const store::StoredPersonKey& key) const;
+    [[nodiscard]] const std::vector<store::StoredPersonKey>& keys() const { return keys_; }
+
+  private:
+    explicit TrailPeople(std::vector<store::StoredPersonKey> keys);
+    [[nodiscard]] Result<TrailPerson> begin_with(const Context& context, const std::string& name) const;
+    void complete(const Context& context, TrailPerson& out) const;
+
+    std::vector<store::StoredPersonKey> keys_;  // by id
+    std::unordered_map<Guid, std::vector<std::size_t>, GuidHash> by_guid_;
+    std::unordered_map<std::string, std::vector<std::size_t>> by_name_;
+};
+
+// One question, by a name as find() takes it.
 [[nodiscard]] Result<TrailPerson> trail_person(const Context& context, const std::string& name);
-// The same among keys that were read already.
-[[nodiscard]] Result<TrailPerson> trail_person(const Context& context, const std::string& name,
-                                               const std::vector<store::StoredPersonKey>& keys);
 
 }  // namespace rollcall::control

@@ -147,7 +147,7 @@ class Store : public TrailSource {
     [[nodiscard]] virtual Result<std::optional<StoredPersonKey>> person_key(const Guid& guid,
                                                                             const std::string& name) = 0;
     [[nodiscard]] virtual Result<std::vector<StoredPersonKey>> person_keys() = 0;  // all but destroyed ones
-    // Whose departure the trail knows from the directory: the last one of each person key, destroyed or not.
+    // Whose departure the trail knows from the directory: the last one of each person key that is there.
     [[nodiscard]] virtual Result<std::map<std::uint64_t, Time>> departures() = 0;
     [[nodiscard]] virtual Result<std::uint64_t> last_person_key() = 0;  // the highest id ever used
     [[nodiscard]] virtual Result<std::uint64_t> last_intent() = 0;      // the highest id ever used

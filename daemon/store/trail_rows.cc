@@ -189,8 +189,8 @@ Result<std::map<std::uint64_t, Time>> departures(Database& database) {
     std::map<std::uint64_t, Time> out;
     const Status read = database.each(
         "SELECT subject, MAX(time) FROM trail WHERE kind = 'directory' AND action = 'departed' AND subject "
-        "IS "
-        "NOT NULL GROUP BY subject",
+        "IN "
+        "(SELECT id FROM person_key WHERE erased IS NULL) GROUP BY subject",
         [&](const Row& row) {
             out.emplace_hint(out.end(), static_cast<std::uint64_t>(row.integer(0)), row.time(1));
             return Status{};

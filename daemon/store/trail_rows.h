@@ -21,7 +21,7 @@ namespace rollcall::store {
 [[nodiscard]] Status each_trail(Database& database, const TrailFilter& filter, const LeafReader& leaves,
                                 const TrailVisit& visit);
 [[nodiscard]] Result<std::uint64_t> trail_size(Database& database);
-// The last one of each person key.
+// The last one of each person key that is not destroyed.
 [[nodiscard]] Result<std::map<std::uint64_t, Time>> departures(Database& database);
 // The leaf of an entry: as the store has it, or, where it is "", from the log's files.
 [[nodiscard]] Result<std::string> whole_leaf(std::string stored, std::uint64_t number,

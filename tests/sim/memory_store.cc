@@ -299,7 +299,7 @@ Result<std::vector<store::StoredPersonKey>> MemoryStore::person_keys() {
 Result<std::map<std::uint64_t, Time>> MemoryStore::departures() {
     std::map<std::uint64_t, Time> out;
     for (const store::TrailRow& row : trail_)
-        if (row.kind == "directory" && row.action == "departed" && row.subject != 0)
+        if (row.kind == "directory" && row.action == "departed" && person_keys_.contains(row.subject))
             out[row.subject] = std::max(out[row.subject], row.time);
     return out;
 }

@@ -263,6 +263,8 @@ TEST(Trail, KnowsTheLastDepartureOfEach) {
                                             joined, departed(5, 2, 800)}})));
     const std::map<std::uint64_t, Time> last{{1, from_ms(500)}, {2, from_ms(800)}};
     EXPECT_EQ(store->departures().value(), last);
+    ASSERT_TRUE(ok(store->commit({.erased_keys = {1}, .erased_at = from_ms(1'000)})));
+    EXPECT_EQ(store->departures()->count(1), 0U) << "and that is over";
 }
 
 TEST(Trail, CanBeReadBesideItsWriter) {
