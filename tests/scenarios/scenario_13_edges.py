@@ -17,7 +17,7 @@ rooms:
     outsiders: approved
 outsiders:
   bob: {who: "@bob:partner.example.org", rooms: [{p}-guests], sponsor: {p}-sponsor, reason: Contract 2026-119, until: 2099-01-31}
-guards: {canaries: [rollcall-canary]}
+guards: {canaries: [rollcall-canary], room_loses: {percent: 50, at_least: 10}}   # of five people
 """
 STAFF = ["lead", "sponsor", "jdo", "quitter"]
 BOB = "@bob:partner.example.org"
