@@ -138,6 +138,7 @@ class Bench {
             DirectoryChanges come = changes();
             come.people.push_back(company_.person_entry(company_.people() + i));
             come.people[0].usn = usn_;
+            come.people[0].primary_group = world_.groups[company_.staff().index()].rid;
             for (std::size_t n = 0; n < 3; ++n) {
                 GroupEntry group =
                     company_.group_entry(company_.leaf(company_.leaf_of(company_.people() + i, n)));
@@ -145,7 +146,9 @@ class Bench {
                 group.usn = usn_;
                 come.groups.push_back(std::move(group));
             }
+            const std::size_t before = backlog_.user_actions();
             joiner += milliseconds([&] { learn(come); });
+            if (backlog_.user_actions() < before + 4) std::exit(1);  // into the common rooms and their own
             DirectoryChanges moved = changes();
             GroupEntry group = company_.group_entry(company_.leaf(i));
             if (!group.members.empty()) group.members.pop_back();

@@ -25,6 +25,7 @@ class BigCompany {
     [[nodiscard]] std::size_t leaf_of(std::size_t person, std::size_t nth) const;
     [[nodiscard]] GroupId leaf(std::size_t index) const { return GroupId(3 * index); }
     [[nodiscard]] GroupId quarter() const { return quarter_; }
+    [[nodiscard]] GroupId staff() const { return staff_; }  // all employees
     [[nodiscard]] std::size_t rooms() const { return rooms_; }
 
     World world;
