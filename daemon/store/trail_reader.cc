@@ -6,6 +6,7 @@
 
 #include "daemon/store/engine_rows.h"
 #include "daemon/store/meta.h"
+#include "daemon/store/migrations.h"
 #include "daemon/store/part_rows.h"
 #include "daemon/store/trail_rows.h"
 #include "schema/sealed_part.h"
@@ -24,6 +25,19 @@ tl::unexpected<Error> lacking(std::uint64_t number) {
 Result<std::unique_ptr<TrailReader>> TrailReader::open(const std::string& folder) {
     Result<std::unique_ptr<Database>> database = Database::open_to_read(folder + "/" + kDatabaseFile);
     if (!database) return pass(database);
+    // Whoever only reads cannot bring it up to date.
+    std::int64_t version = 0;
+    const Status read =
+        (*database)->each("SELECT COALESCE(MAX(number), 0) FROM schema_version", [&](const Row& row) {
+            version = row.integer(0);
+            return Status{};
+        });
+    if (!read) return pass(read);
+    if (version != migrations().back().number)
+        return fail(ErrorKind::conflict,
+                    fmt::format("{} is of another version of rollcall (schema {}, this program's is {})",
+                                (*database)->path(), version, migrations().back().number),
+                    "start the daemon of this version once, which brings an older one up to date");
     return std::unique_ptr<TrailReader>(new TrailReader(std::move(*database)));
 }
 

@@ -28,7 +28,7 @@ struct TrailRowRead {
 
 class TrailReader : public TrailSource {
   public:
-    // `folder`: the state folder.
+    // `folder`: the state folder. Error `conflict` where its database is of another version's schema.
     [[nodiscard]] static Result<std::unique_ptr<TrailReader>> open(const std::string& folder);
 
     // Leaves after entry `after`, in order, at most so many. `conflict` where one is not there any more.

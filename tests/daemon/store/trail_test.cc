@@ -237,6 +237,9 @@ TEST(Trail, SealsWhatLayOpen) {
         ASSERT_TRUE(ok((*database)->run("INSERT INTO trail_personal VALUES (1, 0, 1, $1)",
                                         row.leaf.personal.front().text)));
     }
+    const auto early = TrailReader::open(folder.path());
+    ASSERT_FALSE(early) << "whoever only reads cannot bring it up to date";
+    EXPECT_EQ(early.error().kind, ErrorKind::conflict);
     const auto store = open_or_fail(folder.path());
     const auto entries = store->trail({});
     ASSERT_TRUE(entries) << entries.error().text();
