@@ -21,14 +21,16 @@ Directory::~Directory() {
 
 void Directory::start(std::optional<Cursor> cursor) {
     sweeper_ = std::make_unique<Sweeper>(
-        settings_, Sweeper::Hooks{[this](policy::DirectorySnapshot snapshot) {
-                                      sink_(std::move(snapshot));
-                                      note_gap(false);
-                                  },
-                                  [this](DirectoryHealth health, const std::string& text) {
-                                      report(&Directory::sweep_health_, health, text);
-                                  },
-                                  [this] { return wanted(); }});
+        settings_,
+        Sweeper::Hooks{[this](policy::DirectorySnapshot snapshot) {
+                           const Cursor read{settings_.url, snapshot.invocation_id, snapshot.evidence.usn};
+                           sink_(std::move(snapshot));
+                           close_gap(read);
+                       },
+                       [this](DirectoryHealth health, const std::string& text) {
+                           report(&Directory::sweep_health_, health, text);
+                       },
+                       [this] { return wanted(); }});
     Sweeper* const sweeper = sweeper_.get();
     watch_ = std::make_unique<Watch>(
         settings_,
@@ -38,8 +40,8 @@ void Directory::start(std::optional<Cursor> cursor) {
                          sweeper->allow(health == DirectoryHealth::up ||
                                         health == DirectoryHealth::incomplete);
                      },
-                     [this, sweeper](bool gap) {
-                         if (gap) note_gap(true);
+                     [this, sweeper](std::optional<Cursor> gap) {
+                         if (gap) open_gap(std::move(*gap));
                          sweeper->request();
                      },
                      [this] { return wanted(); }},
@@ -84,9 +86,17 @@ void Directory::report(Health Directory::*part, DirectoryHealth health, const st
     tell(refused);
 }
 
-void Directory::note_gap(bool gap) {
+void Directory::open_gap(Cursor gap) {
     const std::lock_guard lock(report_mutex_);
-    gap_ = gap;
+    gap_ = std::move(gap);
+    if (reported_) tell(false);
+}
+
+// A read that was under way when the gap opened may be of another database, or of before.
+void Directory::close_gap(const Cursor& read) {
+    const std::lock_guard lock(report_mutex_);
+    if (!gap_ || read.invocation_id != gap_->invocation_id || read.usn < gap_->usn) return;
+    gap_.reset();
     if (reported_) tell(false);
 }
 

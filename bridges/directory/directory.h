@@ -54,7 +54,8 @@ class Directory {
     };
     [[nodiscard]] Wanted wanted() const;
     void report(Health Directory::*part, policy::DirectoryHealth health, const std::string& text);
-    void note_gap(bool gap);
+    void open_gap(Cursor gap);
+    void close_gap(const Cursor& read);
     void tell(bool again);
 
     const Settings settings_;
@@ -66,7 +67,7 @@ class Directory {
     Health sweep_health_;               // protected by report_mutex_
     std::optional<Health> reported_;    // protected by report_mutex_
     bool reached_ = false;              // protected by report_mutex_; the watch has said something
-    bool gap_ = false;                  // protected by report_mutex_; until the next complete read
+    std::optional<Cursor> gap_;         // protected by report_mutex_; until a complete read covers it
     std::unique_ptr<Sweeper> sweeper_;  // set by start(), cleared by stop()
     std::unique_ptr<Watch> watch_;      // likewise; ends before the sweeper, which it calls
 };

@@ -86,7 +86,7 @@ Status Watch::session(const std::stop_token& stop) {
 Status Watch::join(Connection& connection, const Root& root) {
     join_cursor(root);
     if (const auto learned = learn_containers(connection); !learned) return learned;
-    if (first_session_ && !root.tombstones_visible) hooks_.need_sweep(false);
+    if (first_session_ && !root.tombstones_visible) hooks_.need_sweep(std::nullopt);
     first_session_ = false;
     auto missing = find_missing_canary(connection, hooks_.wanted());
     if (!missing) return pass(missing);
@@ -96,7 +96,7 @@ Status Watch::join(Connection& connection, const Root& root) {
 
 // Whatever changed out of our sight is behind the cursor by now.
 void Watch::note_canary(std::string missing) {
-    if (missing.empty() && !missing_canary_.empty()) hooks_.need_sweep(false);
+    if (missing.empty() && !missing_canary_.empty()) hooks_.need_sweep(std::nullopt);
     missing_canary_ = std::move(missing);
 }
 
@@ -114,7 +114,7 @@ void Watch::join_cursor(const Root& root) {
     }
     // From here on; what was before is for the sweep, which starts later and so reads a USN at least as high.
     cursor_ = Cursor{settings_.url, root.invocation_id, root.usn};
-    hooks_.need_sweep(true);
+    hooks_.need_sweep(cursor_);
 }
 
 Status Watch::learn_containers(Connection& connection) {
@@ -127,7 +127,7 @@ Status Watch::learn_containers(Connection& connection) {
         at->second = container.dn;
     }
     containers_moved_ = false;
-    if (moved) hooks_.need_sweep(false);
+    if (moved) hooks_.need_sweep(std::nullopt);
     return {};
 }
 
@@ -153,7 +153,7 @@ Status Watch::take_changes(Connection& connection, const Root& root) {
 
 void Watch::follow_containers(const Drained& drained) {
     const auto& changed = drained.changes.containers;
-    if (containers_unsure_ && !changed.empty()) hooks_.need_sweep(false);
+    if (containers_unsure_ && !changed.empty()) hooks_.need_sweep(std::nullopt);
     containers_unsure_ = false;
     for (const policy::ContainerEntry& container : changed) {
         if (container.deleted) continue;
@@ -162,7 +162,7 @@ void Watch::follow_containers(const Drained& drained) {
         at->second = container.dn;
         containers_moved_ = true;
     }
-    if (containers_moved_) hooks_.need_sweep(false);
+    if (containers_moved_) hooks_.need_sweep(std::nullopt);
 }
 
 void Watch::pause(const std::stop_token& stop, std::chrono::milliseconds wait) {

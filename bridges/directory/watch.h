@@ -32,8 +32,8 @@ class Watch {
         std::function<void(policy::DirectoryChanges)> changes;
         std::function<void(policy::DirectoryHealth, const std::string& text)>
             health;  // at every try; repeats itself
-        // Changes alone do not tell everything. `gap`: until that read, nobody knows what has changed.
-        std::function<void(bool gap)> need_sweep;
+        // Changes alone do not tell everything. `gap`: what was before it only a complete read can say.
+        std::function<void(std::optional<Cursor> gap)> need_sweep;
         std::function<Wanted()> wanted;
     };
     // Without a cursor, or with one that does not fit the server, it goes on from the server's present and

@@ -152,8 +152,9 @@ class Recovery {
             open_[intent] = {row, ours["room"].text()};
         else if (intent != 0 && open_.erase(intent) == 0)
             turn_.finished.push_back(intent);  // announced before
-        if (row.kind == "command" && row.action == "erase")
-            for (const json::Value& pseudonym : *ours["pseudonyms"].array()) erase(pseudonym.text());
+        const json::Array* erased = row.kind == "command" ? ours["pseudonyms"].array() : nullptr;
+        if (row.action == "erase" && erased != nullptr)
+            for (const json::Value& pseudonym : *erased) erase(pseudonym.text());
         else if (is_order(row.kind, row.action))
             out_.orders.push_back(
                 {row.number, row.time, row.action.empty() ? row.kind : row.action, row.room});

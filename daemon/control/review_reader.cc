@@ -5,6 +5,7 @@
 
 #include "daemon/control/audit_question.h"
 #include "daemon/control/review_asking.h"
+#include "daemon/thread_signals.h"
 
 namespace rollcall::control {
 
@@ -16,6 +17,7 @@ ReviewReader::~ReviewReader() {
 void ReviewReader::read(std::string room_key, std::string bot) {
     if (thread_.joinable()) thread_.join();  // its last word has been taken
     thread_ = std::thread([this, room_key = std::move(room_key), bot = std::move(bot)] {
+        leave_signals_to_the_engine();
         auto history = std::make_shared<Result<ReviewHistory>>();
         const Question question{[&](TrailReading& trail) -> Status {
                                     *history = review_history(trail, room_key, bot);

@@ -1,5 +1,5 @@
 // Engine: reviews that owners were asked to sign off in Matrix, and their reactions. What a reaction is worth
-// is for daemon/control to say (review_answer.h): it needs the room's history from the trail, which is read
+// is for daemon/control to say (review_asking.h): it needs the room's history from the trail, which is read
 // on a thread of its own.
 #include <algorithm>
 #include <utility>

@@ -1,5 +1,5 @@
 -- What of an entry leads to a person lies encrypted under that person's key (schema/sealed_part.h), so that who is erased
--- is gone when the key is. Before, it lay open in trail_personal: sealed_parts.cc moves it.
+-- is gone when the key is. Before, it lay open in trail_personal: daemon/store/part_rows.cc moves it.
 CREATE TABLE trail_part (
     number     INTEGER NOT NULL,
     party      INTEGER NOT NULL CHECK (party BETWEEN 0 AND 1),  -- subject, caller

@@ -95,6 +95,29 @@ TEST_F(LabWatch, BringsWhatHappensToAPerson) {
     EXPECT_EQ(entry->login, "rc-watch");
 }
 
+// Until everything that changed has been told, nobody may be taken for a stranger.
+TEST_F(LabWatch, IsCurrentOnceItHasToldEverything) {
+    const auto first_status = [this](bool current) {
+        return recorder_.wait([current](const Fact& f) {
+            const auto* status = std::get_if<policy::DirectoryStatus>(&f);
+            return status != nullptr && status->current == current;
+        });
+    };
+    start(Lab::get().service());
+    ASSERT_TRUE(first_status(false)) << "without a cursor it answers before anything was read";
+    const auto snapshot = recorder_.snapshot();
+    ASSERT_TRUE(snapshot);
+    ASSERT_TRUE(first_status(true)) << "and after the complete read it is";
+    directory_->stop();
+    start(Lab::get().service(),
+          Cursor{Lab::get().service().url, snapshot->invocation_id, snapshot->evidence.usn});
+    const auto status =
+        recorder_.wait([](const Fact& f) { return !std::holds_alternative<policy::DirectoryChanges>(f); });
+    ASSERT_TRUE(status);
+    ASSERT_TRUE(std::holds_alternative<policy::DirectoryStatus>(*status)) << "no complete read is needed";
+    EXPECT_TRUE(std::get<policy::DirectoryStatus>(*status).current) << "what has changed since was told";
+}
+
 TEST_F(LabWatch, ReadsAChangedGroupVerified) {
     start_and_sweep(Lab::get().service());
     admin_->add_member(kGroup, kPerson);

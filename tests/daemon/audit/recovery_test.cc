@@ -120,6 +120,20 @@ TEST_F(RecoveryTest, ErasesAgainWhoeverWasErased) {
     EXPECT_EQ(at.faults(), "");
 }
 
+// Whatever was signed once is read: an entry that says less than it should must not end the program.
+TEST_F(RecoveryTest, PassesOverAnErasureOfNobody) {
+    schema::TrailEntry entry = TrailFolder::about(TrailKind::command, {}, "");
+    entry.action = "erase";
+    at.trail->add(entry);
+    ASSERT_TRUE(at.commit());
+    at.publish();
+    restore();
+    const auto out = recovered();
+    ASSERT_TRUE(out && *out);
+    EXPECT_EQ((*out)->erased, 0U);
+    EXPECT_EQ((*out)->last, 7U);
+}
+
 TEST_F(RecoveryTest, EndsWhatNobodyKnowsTheEndOf) {
     const std::uint64_t next = at.intents + 1;
     about_bob(TrailKind::intent, "leave", next);
