@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-from harness import REPOSITORY, Scenario, Site, program
+from harness import REPOSITORY, Scenario, Site, program, until
 
 POLICY = """
 people:
@@ -59,6 +59,10 @@ class Recovery(Scenario):
         site.settle()
         site.ask("pause", reason="scenario", all=False)
         site.ask("resume", reason="scenario")
+        newer = POLICY + "  {p}-late: {name: Late, members: employees, owners: {user: {p}-amy}}\n"
+        site.apply(newer)
+        site.settle(30)
+        late = site.room("late")
         entries = site.trail()[-1]["index"]
         was = {room: site.joined(room) for room in ("hall", "crew")}
         site.stop()
@@ -70,7 +74,7 @@ class Recovery(Scenario):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertGreaterEqual(done.json["last"], entries)
         self.assertGreater(done.json["people_lost"], 0)
-        self.assertEqual([order["order"] for order in done.json["orders"]], ["pause", "resume"])
+        self.assertEqual([order["order"] for order in done.json["orders"]], ["pause", "resume", "apply"])
         found = self.verified()
         self.assertGreater(found["lost"], 0)
 
@@ -86,6 +90,13 @@ class Recovery(Scenario):
         self.assertEqual([(entry["recovered"], entry["reason"]) for entry in recover],
                          [(f"{done.json['first']}-{done.json['last']}", "the disk died")])
 
+        # A room that was made since is not known to that database: it stays, and its address is not taken from it.
+        site.apply(newer)
+        until(lambda: f"#{site}-late:corp.example.com leads to somebody else's room" in site.status()["alias_conflicts"],
+              "that the address is taken is in status")
+        self.assertIn(late, site.bot.joined_rooms())
+        site.write_policy(POLICY)
+        site.apply()
         site.add("cas", "Crew")
         site.wait("crew", "cas", "join")
         key = site.status()["trail"]["key"]
