@@ -18,6 +18,7 @@
 #include "daemon/anchors/make_anchors.h"
 #include "daemon/audit/collector.h"
 #include "daemon/audit/publication.h"
+#include "daemon/clock.h"
 #include "daemon/control/audit_key.h"
 #include "daemon/control/erasure.h"
 #include "daemon/control/handler.h"
@@ -189,8 +190,7 @@ class App {
                         "the policy in force cannot be read by this version: " + first,
                         "apply a corrected policy");
         };
-        const Status started =
-            engine_.start(std::chrono::floor<Duration>(std::chrono::system_clock::now()), compile);
+        const Status started = engine_.start(clock_now(), compile);
         // A single command waits for one complete read, which a resumed cursor would never ask for.
         if (started)
             directory_.start(engine_.settings().one_shot ? policy::World::Cursor{} : engine_.world().cursor);
@@ -384,9 +384,9 @@ Result<std::optional<audit::Recovered>> recover_store(
     if (!reader) return pass(reader);
     const auto log = audit::LogFolder::open(config.audit.folder);
     if (!log) return pass(log);
-    const Time now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
-    return audit::recover(**store, **reader, *log,
-                          {config.audit.origin, {key->verifier()}, caller, reason, now, progress});
+    return audit::recover(
+        **store, **reader, *log,
+        {config.audit.origin, {key->verifier()}, caller, reason, clock_now().wall, progress});
 }
 
 Status converge(control::Transport& transport, const std::function<void(std::string line)>& progress) {

@@ -14,6 +14,7 @@ namespace rollcall::policy {
 
 struct TimePassed {
     Time now{};
+    Tick tick{};
 };
 
 // An event of a managed room, in the order in which the homeserver sent it.

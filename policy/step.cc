@@ -42,6 +42,7 @@ Effects Step::run(const Fact& fact) {
 void Step::take(const TimePassed& fact) {
     const Time before = world_.now;
     world_.now = std::max(before, fact.now);  // a clock that goes back undoes nothing
+    world_.tick = std::max(world_.tick, fact.tick);
     while (!world_.expiries.empty() && world_.expiries.begin()->first <= world_.now) {
         mark_person(world_.expiries.begin()->second);
         world_.expiries.erase(world_.expiries.begin());

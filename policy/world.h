@@ -252,6 +252,7 @@ class World {
     std::string frozen;  // why removals are frozen (a complete read that cannot be believed); "" if not
 
     Time now{};
+    Tick tick{};      // the same moment by the clock that does not jump: for whatever waits
     std::string bot;  // the daemon's own Matrix ID
     std::string server_name;
 

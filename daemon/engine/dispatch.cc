@@ -42,7 +42,7 @@ bool Engine::slot_free(Lane lane) const {
 bool Engine::ready(const ActionKey& key) const {
     if (busy_.contains(key)) return false;
     const auto retry = retries_.find(key);
-    return retry == retries_.end() || retry->second.not_before <= world_.now;
+    return retry == retries_.end() || retry->second.not_before <= world_.tick;
 }
 
 bool Engine::room_busy(const std::string& room_id, Lane lane) const {
@@ -62,17 +62,17 @@ bool Engine::state_may_change(const std::string& room_id) {
 }
 
 void Engine::dispatch() {
-    if (homeserver_failures_ > 0 && homeserver_retry_ > world_.now) return;
-    if (world_.now >= settle_after_)
+    if (homeserver_failures_ > 0 && homeserver_retry_ > world_.tick) return;
+    if (world_.tick >= settle_after_)
         for (Intent& intent : std::exchange(to_settle_, {})) {
-            if (intent.look_at > world_.now || !slot_free(Lane::departure))
+            if (intent.look_at > world_.tick || !slot_free(Lane::departure))
                 to_settle_.push_back(std::move(intent));
             else
                 settle_by_reading(std::move(intent));
         }
-    if (world_.now >= next_verify_) verify_rooms();
-    if (decider_ && world_.now >= next_accounts_) {
-        next_accounts_ = world_.now + settings_.look_for_accounts_every;
+    if (world_.tick >= next_verify_) verify_rooms();
+    if (decider_ && world_.tick >= next_accounts_) {
+        next_accounts_ = world_.tick + settings_.look_for_accounts_every;
         for (std::size_t i = 0; i < world_.users.size(); ++i)
             if (world_.account(UserId(i)) == policy::Account::absent) accounts_to_find_.emplace_back(i);
     }
@@ -183,7 +183,7 @@ bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
         ledger(*guard, key.user, *guard == policy::Guard::departures ? "" : key.room);
     if (const auto filling = filling_.find(intent.room_ref);
         action.kind == ActionKind::add && filling != filling_.end())
-        filling->second = world_.now;
+        filling->second.last_join = world_.tick;
     send(std::move(intent), key);
     return true;
 }

@@ -20,6 +20,7 @@ using schema::TrailKind;
 namespace {
 constexpr std::size_t kSlice = 2'000;  // people decided in one turn: a few milliseconds
 constexpr Duration kDiskRetry = std::chrono::seconds{1};
+constexpr Duration kLookAtDates = std::chrono::minutes{1};
 }  // namespace
 
 Engine::Engine(store::Store& store, Homeserver& homeserver, DirectoryPort& directory, Log& log,
@@ -34,8 +35,8 @@ Engine::Engine(store::Store& store, Homeserver& homeserver, DirectoryPort& direc
     world_.server_name = settings_.server_name;
 }
 
-Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const policy::Program>>(
-                                   const store::StoredPolicy&, policy::World&)>& compile) {
+Status Engine::start(Moment now, const std::function<Result<std::shared_ptr<const policy::Program>>(
+                                     const store::StoredPolicy&, policy::World&)>& compile) {
     if (Status loaded = store_.load(world_); !loaded) return loaded;
     const auto marks = store_.marks();
     const auto intents = store_.intents();
@@ -45,6 +46,8 @@ Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const 
     if (!intents) return pass(intents);
     if (!last) return pass(last);
     if (!stored) return pass(stored);
+    world_.now = std::max(world_.now, now.wall);
+    world_.tick = now.tick;
     load_marks(*marks);
     if (folder_.empty()) {
         folder_ = fmt::format("{:08x}", std::random_device{}());
@@ -53,7 +56,6 @@ Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const 
     next_intent_ = *last + 1;
     if (Status begun = trail_.start(); !begun) return begun;
     if (!baseline_made_) baseline_.begin(world_, trail_.size());
-    world_.now = std::max(world_.now, now);
     for (const store::StoredIntent& row : *intents)
         if (std::optional<Intent> intent = Intent::from_text(row.id, row.text))
             to_settle_.push_back(std::move(*intent));
@@ -65,14 +67,15 @@ Status Engine::start(Time now, const std::function<Result<std::shared_ptr<const 
     }
     for (std::size_t i = 0; i < world_.rooms.size(); ++i)
         if (world_.rooms[i].phase == policy::RoomPhase::filling)
-            filling_.emplace(i, now), closing_.emplace(i);  // before anybody else joins
+            filling_.emplace(i, Filling{now.tick, now.tick}),
+                closing_.emplace(i);  // before anybody else joins
     TrailEntry entry;
     entry.kind = TrailKind::start;
     entry.result = to_settle_.empty()
                        ? ""
                        : fmt::format("{} requests were in flight and are being settled", to_settle_.size());
     record(std::move(entry));
-    next_accounts_ = now + settings_.look_for_accounts_every;
+    next_accounts_ = now.tick + settings_.look_for_accounts_every;
     if (Status recalled = recall_activity(); !recalled) return recalled;
     verify_rooms();
     more_ = true;
@@ -113,12 +116,12 @@ void Engine::bind(std::shared_ptr<const policy::Program> program) {
     whole_pass_ = true;
     forget_released_reviews();
     directory_.want(program_->attributes, program_->canaries);
-    learn(policy::TimePassed{world_.now});
+    learn(policy::TimePassed{world_.now, world_.tick});
 }
 
 // ---------------------------------------------------------------- the turn
 
-Status Engine::turn(std::vector<Message> messages, Time now) {
+Status Engine::turn(std::vector<Message> messages, Moment now) {
     ++counters_.turns;
     if (blocked_) {  // the turn before is not on disk yet: nothing new until it is
         for (Message& message : messages) {
@@ -129,14 +132,14 @@ Status Engine::turn(std::vector<Message> messages, Time now) {
                 waiting_.push_back(std::move(message));
             }
         }
-        if (now < try_again_) return {};
-        try_again_ = now + kDiskRetry;
+        if (now.tick < try_again_) return {};
+        try_again_ = now.tick + kDiskRetry;
         if (Status kept = commit(); !kept || blocked_) return kept;
         release();
         messages = std::exchange(waiting_, {});
     }
     more_ = false;
-    if (now > world_.now || world_.now == Time{}) learn(policy::TimePassed{now});
+    if (now.wall > world_.now || now.tick > world_.tick) learn(policy::TimePassed{now.wall, now.tick});
     for (Message& message : messages)
         std::visit(
             [this](auto& m) {
@@ -149,7 +152,7 @@ Status Engine::turn(std::vector<Message> messages, Time now) {
     keep_retention();
     look_at_reactions();
     dispatch();
-    try_again_ = now + kDiskRetry;
+    try_again_ = now.tick + kDiskRetry;
     if (Status kept = commit(); !kept || blocked_) {
         answer_reads();
         return kept;
@@ -218,28 +221,32 @@ void Engine::recheck() {
     if (recheck_ < world_.users.size()) more_ = true;
 }
 
-Time Engine::wake() const {
+Tick Engine::wake() const {
     if (blocked_) return try_again_;
-    if (more_) return Time::min();
-    Time next = kNever;
+    if (more_) return Tick::min();
+    Tick next = kNoTick;
     // A moment that has passed was looked at in this turn: what it let happen is under way, or waits for
     // something else.
-    const auto consider = [&](Time time) {
-        if (time > world_.now) next = std::min(next, time);
+    const auto consider = [&](Tick tick) {
+        if (tick > world_.tick) next = std::min(next, tick);
+    };
+    // What waits for a date: the clock that shows it may be set meanwhile, so it is looked at again soon.
+    const auto consider_date = [&](Time date) {
+        if (date > world_.now) consider(world_.tick + std::min(date - world_.now, kLookAtDates));
     };
     consider(next_verify_);
     consider(next_accounts_);
-    consider(policy::next_moment(world_, decider_.get()));
+    consider_date(policy::next_moment(world_, decider_.get()));
     for (const auto& [key, retry] : retries_) consider(retry.not_before);
     for (const Intent& intent : to_settle_) consider(intent.look_at);
     if (homeserver_failures_ > 0) consider(homeserver_retry_);
     if (!to_settle_.empty()) consider(settle_after_);
     consider(reads_after_);
-    if (settings_.retention) consider(retain_at_);
+    if (settings_.retention) consider_date(retain_at_);
     if (!reacted_.empty()) consider(look_at_reactions_);
-    for (const auto& [room, last_join] : filling_) {
-        consider(world_.rooms[room.index()].filling_since + policy::kFillAtMost);
-        consider(last_join + policy::kFillStalled);
+    for (const auto& [room, filling] : filling_) {
+        consider(filling.since + policy::kFillAtMost);
+        consider(filling.last_join + policy::kFillStalled);
     }
     for (const auto& [room, stray] : strays_) consider(stray.not_before);
     return next;

@@ -102,8 +102,8 @@ class Engine {
 
     // Loads what the store holds, binds the policy in force, and lists what must be settled. Once, before the
     // first turn.
-    [[nodiscard]] Status start(Time now, const std::function<Result<std::shared_ptr<const policy::Program>>(
-                                             const store::StoredPolicy&, policy::World&)>& compile);
+    [[nodiscard]] Status start(Moment now, const std::function<Result<std::shared_ptr<const policy::Program>>(
+                                               const store::StoredPolicy&, policy::World&)>& compile);
 
     // An orderly end, after the last turn: the trail says so. What is in flight stays announced, and is
     // settled by the next start.
@@ -111,10 +111,10 @@ class Engine {
 
     // One turn. An error is fatal: the process must end and recover. Want of disk space is no error (see
     // blocked()).
-    [[nodiscard]] Status turn(std::vector<Message> messages, Time now);
-    // When the next turn is due without any message; kNever: only when something arrives. Time::min(): at
+    [[nodiscard]] Status turn(std::vector<Message> messages, Moment now);
+    // When the next turn is due without any message; kNoTick: only when something arrives. Tick::min(): at
     // once.
-    [[nodiscard]] Time wake() const;
+    [[nodiscard]] Tick wake() const;
     // Nothing in flight, nothing waiting that may be done now.
     [[nodiscard]] bool quiet() const;
     // As quiet(), and what is left in the backlog is held, put off or waits for others: nothing more comes by
@@ -232,12 +232,12 @@ class Engine {
     // A room that an intent of ours made, and that is not known as one of ours (yet).
     struct Stray {
         std::string marker;
-        Time not_before{};
+        Tick not_before{};
         int refusals = 0;  // to leave it
     };
     struct Retry {
         int attempts = 0;
-        Time not_before{};
+        Tick not_before{};
         std::string text;
         bool refused = false;
     };
@@ -358,6 +358,7 @@ class Engine {
 
     // marks.cc
     void load_marks(const std::vector<store::StoredMark>& marks);
+    [[nodiscard]] Tick waits_until(Time date) const;
     void mark(std::string kind, std::string key, std::optional<std::string> value);
 
     // rights.cc
@@ -376,6 +377,7 @@ class Engine {
 
     // engine.cc
     void bind(std::shared_ptr<const policy::Program> program);
+    [[nodiscard]] Time time_of(Tick tick) const { return world_.now + (tick - world_.tick); }
     [[nodiscard]] Status collect();
     [[nodiscard]] Status commit();
     void release();
@@ -405,9 +407,9 @@ class Engine {
     std::optional<store::StoredPolicy> policy_;
     policy::DirectoryStatus directory_status_;
     std::string homeserver_trouble_;
-    Time homeserver_retry_{};
+    Tick homeserver_retry_{};
     int homeserver_failures_ = 0;
-    Time homeserver_down_since_{}, homeserver_down_until_{};  // the first and the last failure
+    Tick homeserver_down_since_{}, homeserver_down_until_{};  // the first and the last failure
     Pause pause_ = Pause::none;
     std::string pause_text_;
     Counters counters_;
@@ -422,9 +424,12 @@ class Engine {
     std::map<std::string, int> room_members_;  // room ID → membership calls in flight
     std::set<std::string> room_state_;         // room IDs whose state is being written or read
     std::set<std::string> state_waits_;  // … is to be, once no membership changes: no new ones meanwhile
-    std::map<RoomId, Time> filling_;     // rooms that are still hidden, and admit openly; and the last join
+    struct Filling {
+        Tick since{}, last_join{};
+    };
+    std::map<RoomId, Filling> filling_;  // rooms that are still hidden, and admit openly
     struct {
-        Time since{};  // when the first of them was made, and how many have joined any of them since
+        Tick since{};  // when the first of them was made, and how many have joined any of them since
         std::int64_t joins = 0;
     } fill_pace_;
     std::set<RoomId> first_fills_;         // of which were not over when they had to be closed
@@ -434,14 +439,14 @@ class Engine {
     std::vector<Time> room_activity_;      // by RoomId: when something was last heard from it
     std::map<policy::ActionKey, Retry> retries_;
     std::map<policy::ActionKey, int> repeats_;  // how often done since a minute ago at most
-    Time repeats_until_{};
+    Tick repeats_until_{};
     std::set<std::pair<std::string, std::string>> by_mask_;  // (room key, user): the kick was refused
     std::map<std::uint64_t, Reading> reading_;
     std::deque<RoomId> rooms_to_read_;
     std::deque<std::pair<std::string, std::string>> members_to_read_;
     std::deque<UserId> accounts_to_find_;
-    Time next_verify_{}, next_accounts_{};
-    Time settle_after_{}, reads_after_{};      // not before: the last answer said nothing
+    Tick next_verify_{}, next_accounts_{};
+    Tick settle_after_{}, reads_after_{};      // not before: the last answer said nothing
     std::vector<std::uint64_t> room_changes_;  // by RoomId: counts what happened in it
     std::size_t recheck_ = 0;                  // the next user to be decided again in an idle moment
     std::set<std::string> suspect_rooms_;      // keys: a decision there was found stale, removals wait
@@ -452,7 +457,7 @@ class Engine {
     std::map<std::string, EarlyReaction> early_reactions_;  // by event ID of the message
     std::set<ReviewKey> reacted_;                           // whose reaction is to be looked at
     std::string reading_review_;                            // key of the room that is being read for; ""
-    Time look_at_reactions_{};                              // not before: the trail could not be read
+    Tick look_at_reactions_{};                              // not before: the trail could not be read
     std::map<std::string, std::string> direct_rooms_;  // Matrix ID, or alias of the admin room → room ID
     std::array<std::size_t, policy::kLanes> lane_cursor_{};
     bool dispatched_ = false;  // something was sent in this turn
@@ -478,7 +483,7 @@ class Engine {
     std::vector<Command> deferred_;
     std::vector<Message> waiting_;  // arrived while the disk was full
     bool blocked_ = false;
-    Time try_again_{};  // when the blocked turn's commit is tried again
+    Tick try_again_{};  // when the blocked turn's commit is tried again
 };
 
 }  // namespace rollcall::engine

@@ -25,9 +25,9 @@ struct Intent {
     std::string marker;     // what finds it on the homeserver
     std::string wanted;     // what the call asks for, in one word: "join", "leave", "invite" …
     // Not stored: only of use while the process lives.
-    Time look_until{};      // of createRoom: until then "not there" may mean "not there yet"
-    Time look_at{};         // when it is looked for again
-    Time missed{};          // when it was looked for last, and was not there
+    Tick look_until{};      // of createRoom: until then "not there" may mean "not there yet"
+    Tick look_at{};         // when it is looked for again
+    Tick missed{};          // when it was looked for last, and was not there
     bool not_made = false;  // the answer said so
     bool rested = false;    // the answer was lost so often that it waited
     Call call;

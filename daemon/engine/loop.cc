@@ -5,18 +5,15 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
+#include "daemon/clock.h"
+
 namespace rollcall::engine {
 namespace {
-
-Time clock_now() {
-    return std::chrono::floor<Duration>(std::chrono::system_clock::now());
-}
 
 void must(int result, const char* what) {
     if (result >= 0) return;
@@ -30,7 +27,7 @@ Loop::Loop(Engine& engine, Mailbox& mailbox, bool background)
     : engine_(engine), mailbox_(mailbox), background_(background) {
     must(sd_event_new(&event_), "sd_event_new");
     must(sd_event_add_io(event_, &mail_, mailbox_.fd(), EPOLLIN, &Loop::on_mail, this), "sd_event_add_io");
-    must(sd_event_add_time(event_, &timer_, CLOCK_REALTIME, 0, 1000, &Loop::on_timer, this),
+    must(sd_event_add_time(event_, &timer_, CLOCK_MONOTONIC, 0, 1000, &Loop::on_timer, this),
          "sd_event_add_time");
     if (background_) {
         sigset_t set;
@@ -79,12 +76,13 @@ void Loop::turn() {
 }
 
 void Loop::arm() {
-    const Time next = engine_.wake();
-    if (next == kNever) {
+    const Tick next = engine_.wake();
+    if (next == kNoTick) {
         must(sd_event_source_set_enabled(timer_, SD_EVENT_OFF), "sd_event_source_set_enabled");
         return;
     }
-    const std::int64_t usec = next == Time::min() ? 0 : std::max<std::int64_t>(0, to_ms(next) * 1000);
+    const std::int64_t usec =
+        next == Tick::min() ? 0 : std::max<std::int64_t>(0, next.time_since_epoch().count() * 1000);
     must(sd_event_source_set_time(timer_, static_cast<std::uint64_t>(usec)), "sd_event_source_set_time");
     must(sd_event_source_set_enabled(timer_, SD_EVENT_ONESHOT), "sd_event_source_set_enabled");
 }

@@ -1,8 +1,10 @@
 // Engine: what it remembers in the store beside facts and intents: holds, answers to them, the guards'
 // ledger, retry times, notices owed, reviews asked for, the pause.
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "daemon/engine/engine.h"
+#include "daemon/engine/waits.h"
 
 namespace rollcall::engine {
 
@@ -10,6 +12,12 @@ using policy::ActionKey;
 
 void Engine::mark(std::string kind, std::string key, std::optional<std::string> value) {
     turn_.marks.push_back({std::move(kind), std::move(key), std::move(value)});
+}
+
+// What waited for a date when the last process ended. That date, or the clock by now, may be a wrong one: it
+// waits no longer than it may ever wait.
+Tick Engine::waits_until(Time date) const {
+    return world_.tick + std::clamp(date - world_.now, Duration{}, kRefusedRetry);
 }
 
 void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
@@ -45,8 +53,8 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
             const Result<json::Value> retry = json::parse(value);
             if (key && retry)
                 retries_[*key] = {static_cast<int>((*retry)["attempts"].integer_or(1)),
-                                  from_ms((*retry)["not_before"].integer_or(0)), (*retry)["text"].text(),
-                                  (*retry)["refused"].boolean_or(false)};
+                                  waits_until(from_ms((*retry)["not_before"].integer_or(0))),
+                                  (*retry)["text"].text(), (*retry)["refused"].boolean_or(false)};
         }
     }
 }

@@ -126,12 +126,13 @@ std::vector<Failure> Engine::failures() const {
             retry.refused && key.kind == policy::ActionKind::add && room != world_.room_by_key.end())
             invited =
                 world_.state_of(world_.users.find(key.user), room->second) == policy::MembershipState::invite;
-        out.push_back({key.text(), retry.text, retry.attempts, retry.not_before, retry.refused, invited});
+        out.push_back(
+            {key.text(), retry.text, retry.attempts, time_of(retry.not_before), retry.refused, invited});
     }
     for (const Intent& intent : to_settle_)
-        if (intent.look_until != Time{})
+        if (intent.look_until != Tick{})
             out.push_back({intent.key().text(), "the answer was lost: looking whether it was made",
-                           intent.attempts, intent.look_at, false, false});
+                           intent.attempts, time_of(intent.look_at), false, false});
     return out;
 }
 

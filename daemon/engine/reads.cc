@@ -30,7 +30,7 @@ void Engine::read_room(RoomId room) {
 }
 
 void Engine::verify_rooms() {
-    next_verify_ = world_.now + settings_.verify_every;
+    next_verify_ = world_.tick + settings_.verify_every;
     rooms_to_read_.clear();
     for (std::size_t i = 0; i < world_.rooms.size(); ++i)
         if (!world_.rooms[i].id.empty() && !world_.rooms[i].released) rooms_to_read_.emplace_back(i);
@@ -63,7 +63,7 @@ Status Engine::recall_activity() {
 }
 
 void Engine::dispatch_reads() {
-    if (world_.now < reads_after_) return;
+    if (world_.tick < reads_after_) return;
     const auto send_read = [this](Reading reading, Call call) {
         const std::uint64_t id = next_read_++;
         reading_[id] = std::move(reading);
@@ -107,7 +107,7 @@ void Engine::dispatch_reads() {
 // absence.
 void Engine::read_done(const Reading& reading, const CallResult& result) {
     const bool failed = says_nothing(result);
-    if (failed) reads_after_ = world_.now + std::max(kFirstRetry, result.retry_after.value_or(Duration{}));
+    if (failed) reads_after_ = world_.tick + std::max(kFirstRetry, result.retry_after.value_or(Duration{}));
     switch (reading.kind) {
         case ReadKind::room:
             if (failed || (result.read && changes(reading.room_ref) != reading.changes)) {
@@ -144,11 +144,11 @@ void Engine::trouble(const CallResult& result) {
         if (homeserver_failures_ == 0)
             log_.warn("RC-HS-DOWN", "the homeserver does not answer; everything waits",
                       {{"error", result.text}});
-        if (homeserver_failures_ == 0) homeserver_down_since_ = world_.now;
-        homeserver_down_until_ = world_.now;
+        if (homeserver_failures_ == 0) homeserver_down_since_ = world_.tick;
+        homeserver_down_until_ = world_.tick;
         homeserver_trouble_ = result.text;
         ++homeserver_failures_;
-        homeserver_retry_ = world_.now + backoff(kDownRetry, kLongestDown, homeserver_failures_);
+        homeserver_retry_ = world_.tick + backoff(kDownRetry, kLongestDown, homeserver_failures_);
         return;
     }
     if (result.outcome == CallOutcome::torn) return;

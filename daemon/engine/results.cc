@@ -19,7 +19,6 @@ namespace {
 constexpr Duration kLeastRetry = std::chrono::milliseconds{100};
 constexpr Duration kLongestRetry = std::chrono::minutes{5};
 constexpr int kRefusedAdds = 4;
-constexpr Duration kRefusedRetry = std::chrono::minutes{15};
 constexpr Duration kRepeatsWithin = std::chrono::minutes{1};
 constexpr int kMostRepeats = 6;  // of one action within that; an invitation and a join are two
 
@@ -92,8 +91,8 @@ void Engine::finish(Intent& intent, const CallResult& result) {
 // What was done and is wanted again at once has not brought about what it should have: a fault of ours, or of
 // the homeserver. It is tried more and more seldom, and shows in status.
 void Engine::not_too_often(const Intent& intent, const CallResult& result) {
-    if (world_.now >= repeats_until_) {
-        repeats_until_ = world_.now + kRepeatsWithin;
+    if (world_.tick >= repeats_until_) {
+        repeats_until_ = world_.tick + kRepeatsWithin;
         repeats_.clear();
     }
     const ActionKey key = intent.key();
@@ -205,10 +204,10 @@ void Engine::try_later(const ActionKey& key, const CallResult& result, int attem
     const Duration wait = retry.refused        ? kRefusedRetry
                           : result.retry_after ? std::max(*result.retry_after, kLeastRetry)
                                                : backoff(kFirstRetry, kLongestRetry, attempts);
-    retry.not_before = world_.now + wait;
+    retry.not_before = world_.tick + wait;
     json::Value value;
     value.set("attempts", retry.attempts);
-    value.set("not_before", to_ms(retry.not_before));
+    value.set("not_before", to_ms(world_.now + wait));
     value.set("text", retry.text);
     value.set("refused", retry.refused);
     mark("retry", key.text(), json::write(value));

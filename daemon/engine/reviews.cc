@@ -172,7 +172,7 @@ bool Engine::to_be_read(const std::string& room_key) const {
 }
 
 void Engine::look_at_reactions() {
-    if (!settings_.read_review || !decider_ || !reading_review_.empty() || world_.now < look_at_reactions_)
+    if (!settings_.read_review || !decider_ || !reading_review_.empty() || world_.tick < look_at_reactions_)
         return;
     for (const ReviewKey& key : reacted_) {
         if (to_be_read(key.second)) continue;
@@ -198,7 +198,7 @@ void Engine::forget_reaction(const ReviewKey& key) {
 
 void Engine::reactions_looked_at(bool read) {
     reading_review_.clear();
-    if (!read) look_at_reactions_ = world_.now + kLookAgain;
+    if (!read) look_at_reactions_ = world_.tick + kLookAgain;
     if (!reacted_.empty()) more_ = true;
 }
 

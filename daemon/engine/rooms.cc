@@ -34,7 +34,7 @@ constexpr std::string_view kHidden = "hidden";
 // after that, because they are wanted of an open room only, and closing is what opens it (policy/plan.cc).
 void Engine::close_rooms() {
     const bool derived = !whole_pass_ && backlog_.complete();
-    for (const auto& [id, last_join] : std::map<RoomId, Time>(filling_)) {
+    for (const auto& [id, filling] : std::map<RoomId, Filling>(filling_)) {
         const policy::Room& room = world_.rooms[id.index()];
         if (room.phase != policy::RoomPhase::filling) {
             filling_.erase(id), closing_.erase(id);
@@ -44,7 +44,7 @@ void Engine::close_rooms() {
         const bool filled =
             index < 0 || (derived && backlog_.adds_waiting(static_cast<std::uint32_t>(index)) == 0);
         // Those who are still to come cannot: their joins are put off, or the homeserver is away.
-        const bool stalled = last_join + policy::kFillStalled <= world_.now;
+        const bool stalled = filling.last_join + policy::kFillStalled <= world_.tick;
         if (filled || stalled || fill_is_over(id) || pause_ != Pause::none) closing_.insert(id);
         if (!closing_.contains(id)) continue;
         if (!filled) first_fills_.insert(id);
@@ -72,9 +72,9 @@ void Engine::go_on_with_first_fills() {
 }
 
 bool Engine::fill_is_over(RoomId id) const {
+    const auto filling = filling_.find(id);
     return closing_.contains(id) ||
-           (filling_.contains(id) &&
-            world_.rooms[id.index()].filling_since + policy::kFillAtMost <= world_.now);
+           (filling != filling_.end() && filling->second.since + policy::kFillAtMost <= world_.tick);
 }
 
 void Engine::close(RoomId id) {
@@ -102,26 +102,25 @@ void Engine::close(RoomId id) {
 bool Engine::may_fill(std::uint32_t index) const {
     std::size_t rooms = 0;
     std::int64_t joins = backlog_.adds_waiting(index);
-    Time oldest = world_.now;
+    Tick oldest = world_.tick;
     const auto count = [&](RoomId id) {
         ++rooms;
         if (const int other = decider_->managed(id); other >= 0)
             joins += backlog_.adds_waiting(static_cast<std::uint32_t>(other));
     };
-    for (const auto& [id, last_join] : filling_)
-        if (!closing_.contains(id))
-            count(id), oldest = std::min(oldest, world_.rooms[id.index()].filling_since);
+    for (const auto& [id, filling] : filling_)
+        if (!closing_.contains(id)) count(id), oldest = std::min(oldest, filling.since);
     for (const auto& [id, intent] : in_flight_)
         if (intent.action == ActionKind::create && intent.wanted == kHidden) count(intent.room_ref);
     if (fill_pace_.joins < kPaceKnownAfter) return rooms < kFilledAtFirst;
-    const Duration a_join = (world_.now - fill_pace_.since) / fill_pace_.joins;
-    return rooms == 0 || (rooms < kFilledAtOnce && world_.now - oldest + joins * a_join <= kFilledWithin);
+    const Duration a_join = (world_.tick - fill_pace_.since) / fill_pace_.joins;
+    return rooms == 0 || (rooms < kFilledAtOnce && world_.tick - oldest + joins * a_join <= kFilledWithin);
 }
 
 // A room is there that admits openly, until everybody is in it.
 void Engine::begin_fill(RoomId id) {
-    if (filling_.empty()) fill_pace_ = {world_.now, 0};
-    filling_[id] = world_.now;
+    if (filling_.empty()) fill_pace_ = {world_.tick, 0};
+    filling_[id] = {world_.tick, world_.tick};
 }
 
 // A command that converges does not end while a door stands open, unless the homeserver refuses to close it.

@@ -44,7 +44,7 @@ void Engine::settle_by_reading(Intent intent) {
     call.marker = intent.marker;
     const bool direct = intent.notice() && intent.wanted == "direct room";
     if (intent.action == ActionKind::create || direct) {
-        if (intent.look_until == Time{}) intent.look_until = world_.now + kCreateMayTake;
+        if (intent.look_until == Tick{}) intent.look_until = world_.tick + kCreateMayTake;
         call.kind = CallKind::find_created;
         for (const policy::Room& room : world_.rooms)
             if (!room.id.empty()) call.known.push_back(room.id);
@@ -81,20 +81,20 @@ void Engine::settled(Intent intent, const CallResult& result) {
             read_room(intent.room_ref);
             return put_off(std::move(intent), result);
         }
-        settle_after_ = world_.now + std::max(refused ? kRefusedSettle : kSettleAgain,
-                                              result.retry_after.value_or(Duration{}));
+        settle_after_ = world_.tick + std::max(refused ? kRefusedSettle : kSettleAgain,
+                                               result.retry_after.value_or(Duration{}));
         busy_.insert(key);  // until it is known, nobody does it anew
         to_settle_.push_back(std::move(intent));
         return;
     }
     if (intent.call.kind == CallKind::find_created && result.outcome == CallOutcome::absent &&
-        world_.now < intent.look_until) {
-        intent.look_at = world_.now + kLookAgain;
+        world_.tick < intent.look_until) {
+        intent.look_at = world_.tick + kLookAgain;
         busy_.insert(key);
         to_settle_.push_back(std::move(intent));
         return;
     }
-    intent.look_until = Time{};
+    intent.look_until = Tick{};
     intent.settling = false;
     if (intent.call.kind == CallKind::read_member) {
         learn(policy::MemberRead{intent.room_id, intent.user, result.member});
@@ -116,7 +116,7 @@ void Engine::settled(Intent intent, const CallResult& result) {
     // Not carried out: sent again under the same intent, if it is still wanted then.
     for (NoticeDebt& debt : notices_)
         if (intent.notice() && debt.key == intent.room) debt.busy = false;
-    intent.missed = world_.now;
+    intent.missed = world_.tick;
     if (intent.attempts > kMostAttempts && !std::exchange(intent.rested, false)) {
         CallResult again = result;
         again.outcome = CallOutcome::unreachable;

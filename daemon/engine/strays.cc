@@ -39,14 +39,14 @@ bool Engine::waited_for(Stray& stray) {
     if (std::any_of(in_flight_.begin(), in_flight_.end(), made)) return true;
     for (Intent& intent : to_settle_)
         if (intent.marker == stray.marker) {
-            intent.look_at = std::min(intent.look_at, world_.now);
+            intent.look_at = std::min(intent.look_at, world_.tick);
             return true;
         }
     const auto open = std::find_if(open_.begin(), open_.end(), made);
     if (open == open_.end()) return false;
-    stray.not_before = world_.now + kLeaveAgain;
+    stray.not_before = world_.tick + kLeaveAgain;
     open->second.not_made = false;
-    open->second.missed = Time{};
+    open->second.missed = Tick{};
     look_first(ActionKey(open->first), std::string(open->second.wanted));
     return true;
 }
@@ -62,7 +62,7 @@ void Engine::dispatch_strays() {
             continue;
         }
         const ActionKey key{ActionKind::release, room, ""};
-        if (stray.not_before <= world_.now && !busy_.contains(key) && slot_free(Lane::cosmetic) &&
+        if (stray.not_before <= world_.tick && !busy_.contains(key) && slot_free(Lane::cosmetic) &&
             !waited_for(stray)) {
             Intent intent;
             intent.action = ActionKind::release;
@@ -82,7 +82,7 @@ void Engine::stray_left(const Intent& intent, const CallResult& result) {
     turn_.finished.push_back(intent.id);
     const auto at = strays_.find(intent.room_id);
     if (at == strays_.end()) return;
-    at->second.not_before = world_.now + kLeaveAgain;
+    at->second.not_before = world_.tick + kLeaveAgain;
     at->second.refusals += result.outcome == CallOutcome::refused ? 1 : 0;
     if (!left && at->second.refusals < kMostRefusals) return;  // refused for good: the bot is not in it
     log_.warn("RC-DOUBLE", "a room was made twice by a request that had been given up; the bot left one",
@@ -96,11 +96,11 @@ void Engine::stray_left(const Intent& intent, const CallResult& result) {
 bool Engine::look_first(const ActionKey& key, const std::string& wanted) {
     const auto held = open_.find(key);
     if (held == open_.end() || held->second.marker.empty() || held->second.wanted != wanted ||
-        held->second.not_made || held->second.missed + kLookedJustNow > world_.now)
+        held->second.not_made || held->second.missed + kLookedJustNow > world_.tick)
         return false;
     Intent intent = std::move(held->second);
     open_.erase(held);
-    intent.look_until = world_.now;
+    intent.look_until = world_.tick;
     settle_by_reading(std::move(intent));
     return true;
 }

@@ -9,6 +9,7 @@
 namespace rollcall::engine {
 
 inline constexpr Duration kFirstRetry = std::chrono::seconds{1};
+inline constexpr Duration kRefusedRetry = std::chrono::minutes{15};
 
 // The first wait, doubled with each attempt, up to the longest.
 [[nodiscard]] inline Duration backoff(Duration first, Duration longest, int attempts) {

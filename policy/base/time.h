@@ -1,4 +1,8 @@
-// Time as the whole program counts it: milliseconds since the Unix epoch, UTC. policy/ never reads a clock.
+// Time as the whole program counts it. policy/ never reads a clock.
+//
+// Time: the date, milliseconds since the Unix epoch, UTC. It is what people and other machines write, and it
+// can jump: somebody sets the clock. Tick: how long something takes, milliseconds of the monotonic clock of
+// this start of the machine, which only goes forward. Whatever waits, waits for a Tick.
 #pragma once
 
 #include <chrono>
@@ -12,6 +16,17 @@ using Duration = std::chrono::milliseconds;
 using Time = std::chrono::sys_time<Duration>;
 
 inline constexpr Time kNever = Time::max();
+
+struct MonotonicClock {};  // only a name, so that the two cannot be mixed
+using Tick = std::chrono::time_point<MonotonicClock, Duration>;
+
+inline constexpr Tick kNoTick = Tick::max();
+
+// One moment by both clocks.
+struct Moment {
+    Time wall{};
+    Tick tick{};
+};
 
 // "30s", "15m", "8h", "7d", "1y" (365 days); nullopt for anything else, for zero, and past 100 years.
 [[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);

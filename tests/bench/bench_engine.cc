@@ -83,7 +83,7 @@ class Bench {
         policy::Decider decider(company.world, program_);
         if (filled) policy::bench::bring_in(company.world, decider);
         policy::bench::furnish(company.world, decider);
-        now_ = company.world.now;
+        now_.wall = company.world.now;
         for (std::size_t i = 0; i < kTurns; ++i) joiners_.push_back(joiner(company, i));
         settings_.server_name = company.world.server_name;
         settings_.bot = company.world.bot;
@@ -142,7 +142,7 @@ class Bench {
     }
 
     void turn(std::vector<Message> messages) {
-        now_ += Duration{1};
+        now_.wall += Duration{1}, now_.tick += Duration{1};
         if (!engine_->turn(std::move(messages), now_)) std::exit(1);
         (void)engine_->wake();
     }
@@ -211,7 +211,7 @@ class Bench {
     Log log_;
     std::shared_ptr<const policy::Program> program_;
     Settings settings_;
-    Time now_{};
+    Moment now_{};
     std::unique_ptr<EmptyStore> store_;
     YesHomeserver homeserver_;
     SilentDirectory directory_;

@@ -68,7 +68,7 @@ void Simulation::start() {
     engine_ = std::make_unique<engine::Engine>(store_, homeserver, directory, log_, settings);
     idle_turns_ = 0;
     ++process_;
-    const Status started = engine_->start(agenda.now(), compile);
+    const Status started = engine_->start(agenda.moment(), compile);
     if (!started) noticed_.push_back("start: " + started.error().text());
     homeserver.process_started();
     directory.process_started(engine_->world().cursor);
@@ -88,19 +88,20 @@ void Simulation::step() {
         agenda.advance(agenda.now() + Duration{random.below(3000)});
         return start();
     }
-    if (inbox_.empty() && engine_->wake() > agenda.now()) {
-        const Time next = std::min(agenda.next(), engine_->wake());
+    if (inbox_.empty() && engine_->wake() > agenda.tick()) {
+        const Time next = std::min(agenda.next(), agenda.time_of(engine_->wake()));
         agenda.advance(next == kNever ? agenda.now() + std::chrono::hours{1} : next);
     }
-    if (running() && (!inbox_.empty() || engine_->wake() <= agenda.now())) turn();
+    if (running() && (!inbox_.empty() || engine_->wake() <= agenda.tick())) turn();
 }
 
 void Simulation::turn() {
     const std::size_t sent = homeserver.sent;
-    const bool silent = inbox_.empty();
+    const bool silent = inbox_.empty() && agenda.now() - last_turn_ < std::chrono::seconds{1};
+    last_turn_ = agenda.now();
     static_cast<void>(turns++);
     try {
-        status_ = engine_->turn(std::exchange(inbox_, {}), agenda.now());
+        status_ = engine_->turn(std::exchange(inbox_, {}), agenda.moment());
     } catch (const Crash&) {
         return stop();
     }

@@ -128,6 +128,7 @@ class Simulation {
     std::unique_ptr<engine::Engine> engine_;
     std::vector<engine::Message> inbox_;
     std::size_t idle_turns_ = 0;
+    Time last_turn_{};
     std::size_t process_ = 0;
     Status status_;
     std::vector<std::string> noticed_;  // wrongs seen on the way

@@ -74,7 +74,7 @@ void Simulation::look_around(std::vector<std::string>& out) {
     if (engine_->decider() == nullptr) return out.emplace_back("no policy in force"), void();
     for (const policy::PlanLine& line : policy::whole_plan(*engine_->decider(), settings.abilities))
         out.push_back(fmt::format("still to do: {}", policy::test::line_of(line)));
-    if (engine_->wake() <= agenda.now()) out.emplace_back("wake() is not in the future");
+    if (engine_->wake() <= agenda.tick()) out.emplace_back("wake() is not in the future");
 }
 
 void Simulation::wrong_members(const Rule& rule, std::vector<std::string>& out) const {

@@ -33,7 +33,7 @@ json::Value Daemon::ask(const std::string& request) {
     EXPECT_TRUE(parsed) << request;
     EXPECT_TRUE(mailbox.offer(make_command(handler, std::move(*parsed), own_caller(),
                                            [&answer](json::Value said) { answer = std::move(said); })));
-    EXPECT_TRUE(sim.engine().turn(mailbox.take(), sim.agenda.now()));
+    EXPECT_TRUE(sim.engine().turn(mailbox.take(), sim.agenda.moment()));
     return answer;
 }
 
@@ -43,7 +43,7 @@ void Daemon::work() {
         while (working_) {
             pollfd mail{mailbox.fd(), POLLIN, 0};
             if (::poll(&mail, 1, 20) <= 0) continue;
-            EXPECT_TRUE(sim.engine().turn(mailbox.take(), sim.agenda.now()));
+            EXPECT_TRUE(sim.engine().turn(mailbox.take(), sim.agenda.moment()));
         }
     });
 }

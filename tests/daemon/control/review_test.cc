@@ -700,7 +700,7 @@ TEST_F(Review, AnEndCutsTheReadingShort) {
         reader.read("team", sim::kBot);
         while (!begun) std::this_thread::yield();
     }
-    EXPECT_TRUE(daemon.sim.engine().turn(daemon.mailbox.take(), daemon.sim.agenda.now()));
+    EXPECT_TRUE(daemon.sim.engine().turn(daemon.mailbox.take(), daemon.sim.agenda.moment()));
     EXPECT_TRUE(entries("sign-off").empty());
     EXPECT_EQ(rooms_waiting(), 1) << "it is looked at after the next start";
 }

@@ -165,7 +165,7 @@ TEST_F(Socket, SaysBusyWhereTheMailboxIsFull) {
     Client client(path_);
     client.send(kStatus);
     EXPECT_NE(client.line().find("the daemon is busy"), std::string::npos);
-    EXPECT_TRUE(daemon_.sim.engine().turn(daemon_.mailbox.take(), daemon_.sim.agenda.now()));
+    EXPECT_TRUE(daemon_.sim.engine().turn(daemon_.mailbox.take(), daemon_.sim.agenda.moment()));
     daemon_.work();
     client.send(kStatus);
     EXPECT_NE(client.line().find("\"result\""), std::string::npos);

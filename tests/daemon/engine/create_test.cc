@@ -82,9 +82,9 @@ TEST(Creation, ARoomOfALostStateFolderIsNotTakenForOneOfOurs) {
     sim::DiskStore fresh;
     Engine engine(fresh, company.sim.homeserver, company.sim.directory, company.sim.engine().log(),
                   company.sim.settings);
-    ASSERT_TRUE(engine.start(company.sim.agenda.now(),
+    ASSERT_TRUE(engine.start(company.sim.agenda.moment(),
                              [](const auto&, auto&) { return std::shared_ptr<const policy::Program>(); }));
-    ASSERT_TRUE(engine.turn({}, company.sim.agenda.now()));
+    ASSERT_TRUE(engine.turn({}, company.sim.agenda.moment()));
     const auto folder_of = [](store::Store& store) {
         std::string id;
         const auto marks = store.marks();

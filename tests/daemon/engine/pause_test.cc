@@ -31,7 +31,7 @@ TEST_P(Pauses, StopsWhatItSaysAndNothingElse) {
     EXPECT_EQ(company.in("p4", "crew"), !GetParam().leaver_goes);
     EXPECT_TRUE(company.in("p5", "crew"));
     EXPECT_FALSE(company.in("p7", "crew"));
-    EXPECT_GT(company.sim.engine().wake(), company.sim.agenda.now());
+    EXPECT_GT(company.sim.engine().wake(), company.sim.agenda.tick());
 
     company.pause(Engine::Pause::none);
     company.sim.run_for(minutes{5});
