@@ -229,6 +229,8 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
     count_attention(status["conflicts"], "conflict", "conflicts", "of Matrix IDs", out);
     count_attention(status["alias_conflicts"], "room address leads", "room addresses lead", "somewhere else",
                     out);
+    count_attention(status["unremembered_rooms"], "room was", "rooms were",
+                    "made by this state folder, which does not remember it: nothing is done there", out);
     count_attention(status["unreadable_groups"], "group", "groups",
                     "cannot be read: nothing changes for whoever depends on them", out);
     return out;
@@ -273,6 +275,10 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
     out += texts(status["alias_conflicts"], "Room addresses taken by others", look);
     out += texts(status["protected_departed"], "Protected, although departed", look);
     out += texts(status["unreadable_groups"], "Groups that cannot be read", look);
+    out += texts(
+        status["unremembered_rooms"],
+        "Made by this state folder, which does not remember them (the database is an older copy, perhaps)",
+        look);
     return out + texts(status["bans"], "Banned by an owner, although the policy lets them in", look);
 }
 

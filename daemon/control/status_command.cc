@@ -37,7 +37,7 @@ json::Value policy_json(const Context& context) {
         out.set("by", in_force->caller);
         out.set("reason", in_force->reason);
     }
-    const Result<PolicyTexts> texts = read_policy_files(context.config.policy);
+    const Result<PolicyTexts>& texts = context.policy->texts;
     const bool edited = !texts || !in_force || policy_version(*texts) != in_force->version;
     out.set("edited", edited);
     out.set("edited_text", !texts ? texts.error().message : edited ? "edited, not applied" : "");
@@ -247,6 +247,9 @@ Answer status(const Context& context) {
     json::Value suspects{json::Array{}};
     for (const std::string& room : engine.suspect_rooms()) suspects.push(room);
     out.set("suspect_rooms", std::move(suspects));
+    json::Value unremembered{json::Array{}};
+    for (const std::string& room : engine.unremembered_rooms()) unremembered.push(room);
+    out.set("unremembered_rooms", std::move(unremembered));
     out.set("disk_full", engine.blocked());
     return ok(std::move(out), holds["holds"].array()->empty() ? 0 : 4);
 }

@@ -203,7 +203,7 @@ void Engine::drop_unwanted() {
             continue;
         }
         result_entry(at->second, "no longer wanted", "", true);
-        turn_.finished.push_back(at->second.id);
+        ended(at->second, false);
         at = open_.erase(at);
     }
     std::erase_if(retries_, [&](const auto& retry) {

@@ -53,6 +53,7 @@ Status Engine::start(Moment now, const std::function<Result<std::shared_ptr<cons
         folder_ = fmt::format("{:08x}", std::random_device{}());
         mark("folder", "id", folder_);
     }
+    run_ = fmt::format("{:08x}", std::random_device{}());
     next_intent_ = *last + 1;
     if (Status begun = trail_.start(); !begun) return begun;
     if (!baseline_made_) baseline_.begin(world_, trail_.size());

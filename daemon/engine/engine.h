@@ -147,6 +147,8 @@ class Engine {
     [[nodiscard]] const std::string& homeserver_trouble() const { return homeserver_trouble_; }
     [[nodiscard]] std::vector<Failure> failures() const;
     [[nodiscard]] const std::set<std::string>& suspect_rooms() const { return suspect_rooms_; }
+    // Room IDs: made by this state folder, which does not remember it. They are left alone.
+    [[nodiscard]] std::vector<std::string> unremembered_rooms() const;
     [[nodiscard]] std::size_t in_flight() const { return in_flight_.size() + reading_.size(); }
     [[nodiscard]] std::size_t notices_owed() const { return notices_.size(); }
     [[nodiscard]] store::Store& store() { return store_; }
@@ -233,7 +235,8 @@ class Engine {
     struct Stray {
         std::string marker;
         Tick not_before{};
-        int refusals = 0;  // to leave it
+        int refusals = 0;           // to leave it
+        bool unremembered = false;  // this store never gave that marker out: nothing is done there
     };
     struct Retry {
         int attempts = 0;
@@ -303,7 +306,13 @@ class Engine {
     void stray_left(const Intent& intent, const CallResult& result);
     [[nodiscard]] bool waited_for(Stray& stray);
     bool look_first(const policy::ActionKey& key, const std::string& wanted);
-    [[nodiscard]] std::string marker_of(std::uint64_t intent) const;
+    [[nodiscard]] std::string new_marker() const;
+    void ended(const Intent& intent, bool carried_out);
+    void give_up(const std::string& marker);
+    void leave_alone(const std::string& room, Stray& stray);
+    void leave_double(const std::string& room, const policy::ActionKey& key);
+    void forget_stray(const std::string& room);
+    void load_given_up(const store::StoredMark& row);
 
     // send.cc
     void announce(const Intent& intent);
@@ -432,11 +441,13 @@ class Engine {
         Tick since{};  // when the first of them was made, and how many have joined any of them since
         std::int64_t joins = 0;
     } fill_pace_;
-    std::set<RoomId> first_fills_;         // of which were not over when they had to be closed
-    std::set<RoomId> closing_;             // those of them whom nobody may join any more
-    std::map<std::string, Stray> strays_;  // by room ID
-    std::string folder_;                   // random, of this state folder: no other's marker is like ours
-    std::vector<Time> room_activity_;      // by RoomId: when something was last heard from it
+    std::set<RoomId> first_fills_;          // of which were not over when they had to be closed
+    std::set<RoomId> closing_;              // those of them whom nobody may join any more
+    std::map<std::string, Stray> strays_;   // by room ID
+    std::map<std::string, Time> given_up_;  // markers of which a room would be one too many; since when
+    std::string folder_;                    // random, of this state folder: no other's marker is like ours
+    std::string run_;  // … of this process: nor like one that a database gave out which a copy replaced
+    std::vector<Time> room_activity_;  // by RoomId: when something was last heard from it
     std::map<policy::ActionKey, Retry> retries_;
     std::map<policy::ActionKey, int> repeats_;  // how often done since a minute ago at most
     Tick repeats_until_{};

@@ -19,11 +19,12 @@ struct Intent {
     std::string user;  // Matrix ID
     policy::Lane lane = policy::Lane::cosmetic;
     policy::Basis basis = policy::Basis::member;
-    int attempts = 0;       // how often it was sent
-    bool settling = false;  // its answer was lost: being read
-    bool put_back = false;  // undoes what somebody did by hand: at most once an hour
-    std::string marker;     // what finds it on the homeserver
-    std::string wanted;     // what the call asks for, in one word: "join", "leave", "invite" …
+    int attempts = 0;         // how often it was sent
+    bool settling = false;    // its answer was lost: being read
+    bool put_back = false;    // undoes what somebody did by hand: at most once an hour
+    std::string marker;       // what finds it on the homeserver
+    std::string wanted;       // what the call asks for, in one word: "join", "leave", "invite" …
+    bool sent_again = false;  // although it may have been carried out before: there may be two
     // Not stored: only of use while the process lives.
     Tick look_until{};      // of createRoom: until then "not there" may mean "not there yet"
     Tick look_at{};         // when it is looked for again
@@ -39,6 +40,9 @@ struct Intent {
 
     [[nodiscard]] bool notice() const { return action == policy::ActionKind::notify; }
     [[nodiscard]] policy::ActionKey key() const;
+    [[nodiscard]] bool makes_room() const {
+        return action == policy::ActionKind::create || (notice() && wanted == "direct room");
+    }
     // "" where it concerns no managed room.
     [[nodiscard]] std::string room_key() const { return notice() || room == room_id ? "" : room; }
     [[nodiscard]] std::string text() const;  // JSON for the store

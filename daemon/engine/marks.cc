@@ -31,8 +31,11 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
                     {row.key, (*debt)["to"].text(), (*debt)["text"].text(), (*debt)["html"].text(), false});
         } else if (row.kind == "folder") {
             folder_ = value;
-        } else if (row.kind == "stray") {
+        } else if (row.kind == "stray" || row.kind == "unremembered") {
             strays_[row.key].marker = value;
+            strays_[row.key].unremembered = row.kind == "unremembered";
+        } else if (row.kind == "given_up") {
+            load_given_up(row);
         } else if (row.kind == "direct_room") {
             direct_rooms_[row.key] = value;
         } else if (row.kind == "review_ask" || row.kind == "review_early") {

@@ -122,7 +122,7 @@ void Engine::dispatch_notices() {
         const bool same = held != open_.end() && held->second.wanted == intent.wanted;
         if (same && look_first(key, intent.wanted)) continue;
         debt.busy = true;
-        intent.call.marker = marker_of(same ? held->second.id : next_intent_);
+        intent.call.marker = same ? held->second.marker : new_marker();
         if (direct != direct_rooms_.end()) {
             intent.room_id = direct->second;
             intent.call.kind = CallKind::send_notice;
@@ -156,7 +156,7 @@ void Engine::finish_notice(Intent& intent, const CallResult& result) {
         notices_.erase(debt);
     }
     result_entry(intent, "done", result.event, true);
-    turn_.finished.push_back(intent.id);
+    ended(intent, true);
 }
 
 }  // namespace rollcall::engine

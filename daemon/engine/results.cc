@@ -164,7 +164,7 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
     }
     ++counters_.actions[static_cast<std::size_t>(intent.action)];
     result_entry(intent, text, result.event, result.outcome != CallOutcome::conflict);
-    turn_.finished.push_back(intent.id);
+    ended(intent, true);
     by_mask_.erase({intent.room, intent.user});
 }
 
@@ -182,7 +182,7 @@ void Engine::put_off(Intent intent, const CallResult& result) {
             if (debt.key == intent.room) debt.busy = false;
     if (refused) {
         result_entry(intent, fmt::format("refused: {}", result.text), "", false);
-        turn_.finished.push_back(intent.id);
+        ended(intent, false);
         if (intent.notice() &&
             !intent.user.starts_with('#')) {  // an explanation that cannot be given is not owed for ever
             review_not_sent(intent.room, intent.user, result.text);

@@ -164,9 +164,8 @@ bool Engine::dispatch_room(std::uint32_t index, const policy::RoomAction& action
     const ActionKey key{action.kind, room.key, ""};
     if (!ready(key) || !guards_.allows(*decider_, memory_, index, action)) return false;
     const auto held = open_.find(key);
-    const std::uint64_t intent_id = held == open_.end() ? next_intent_ : held->second.id;
-    std::optional<Wanted> wanted =
-        wanted_call(*decider_, backlog_, settings_.abilities, index, action, marker_of(intent_id));
+    std::optional<Wanted> wanted = wanted_call(*decider_, backlog_, settings_.abilities, index, action,
+                                               held == open_.end() ? new_marker() : held->second.marker);
     if (!wanted) return false;
     if (action.kind == ActionKind::create) {
         if (wanted->word == kHidden && !may_fill(index)) return false;

@@ -53,13 +53,14 @@ void Engine::send(Intent intent, const ActionKey& key) {
     // after all.
     if (held != open_.end() && held->second.wanted != intent.wanted && intent.action != ActionKind::create) {
         result_entry(held->second, "no longer wanted", "", true);
-        turn_.finished.push_back(held->second.id);
+        ended(held->second, false);
         open_.erase(held);
         held = open_.end();
     }
     const bool announced = held != open_.end();
     intent.id = announced ? held->second.id : next_intent_++;
     intent.attempts = (announced ? held->second.attempts : 0) + 1;
+    intent.sent_again = announced && (held->second.sent_again || !held->second.not_made);
     if (const auto room = world_.room_by_id.find(intent.call.room);
         intent.call.kind == CallKind::put_state && room != world_.room_by_id.end())
         intent.held_state =

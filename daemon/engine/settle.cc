@@ -35,8 +35,8 @@ MembershipState state_of(const std::string& wanted) {
 
 void Engine::settle_by_reading(Intent intent) {
     // A stored intent knows names only.
-    if (!intent.user.empty()) intent.user_id = world_.user(intent.user);
-    if (!intent.notice() && !intent.room.empty()) intent.room_ref = world_.room(intent.room);
+    if (intent.user.starts_with('@')) intent.user_id = world_.user(intent.user);
+    if (!intent.notice() && !intent.room_key().empty()) intent.room_ref = world_.room(intent.room);
     const ActionKey key = intent.key();
     Call call;
     call.room = intent.room_id;
@@ -104,7 +104,7 @@ void Engine::settled(Intent intent, const CallResult& result) {
             ++counters_.actions[static_cast<std::size_t>(intent.action)];
             result_entry(intent, "done: found so when asked", result.member ? result.member->event : "",
                          true);
-            turn_.finished.push_back(intent.id);
+            ended(intent, true);
             forget_retry(key);
             return;
         }

@@ -17,10 +17,29 @@ DiskStore::~DiskStore() {
     store_.reset();
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
+    std::filesystem::remove_all(folder_ + "-backup", ignored);
 }
 
 void DiskStore::reopen() {
     store_.reset();  // its lock first
+    open();
+}
+
+void DiskStore::backup() {
+    store_.reset();
+    std::filesystem::remove_all(folder_ + "-backup");
+    std::filesystem::copy(folder_, folder_ + "-backup", std::filesystem::copy_options::recursive);
+    open();
+}
+
+void DiskStore::restore() {
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+    std::filesystem::copy(folder_ + "-backup", folder_, std::filesystem::copy_options::recursive);
+    open();
+}
+
+void DiskStore::open() {
     auto opened = store::open_sqlite_store(folder_);
     if (!opened) throw std::runtime_error(opened.error().text());
     store_ = std::move(*opened);

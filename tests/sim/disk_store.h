@@ -19,6 +19,9 @@ class DiskStore : public store::Store {
 
     // As a new process: closes the folder and opens it again.
     void reopen();
+    // A copy of the folder as it is now, and the folder made that copy again. Nobody uses it meanwhile.
+    void backup();
+    void restore();
     std::function<void(const store::Turn&)> before_commit, after_commit;
 
     [[nodiscard]] Status commit(const store::Turn& turn) override;
@@ -52,6 +55,8 @@ class DiskStore : public store::Store {
     [[nodiscard]] Result<std::uint64_t> last_intent() override { return store_->last_intent(); }
 
   private:
+    void open();
+
     std::string folder_;
     std::unique_ptr<store::Store> store_;
 };

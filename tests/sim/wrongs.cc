@@ -70,6 +70,7 @@ void Simulation::look_around(std::vector<std::string>& out) {
     for (const engine::Failure& failure : engine_->failures())
         out.push_back(fmt::format("still failing: {}: {}", failure.action, failure.text));
     if (engine_->notices_owed() > 0) out.emplace_back("notices are still owed");
+    for (const std::string& room : engine_->unremembered_rooms()) out.push_back("not remembered: " + room);
     for (const policy::Hold& hold : engine_->guards().holds()) out.push_back("still held: " + hold.cause);
     if (engine_->decider() == nullptr) return out.emplace_back("no policy in force"), void();
     for (const policy::PlanLine& line : policy::whole_plan(*engine_->decider(), settings.abilities))

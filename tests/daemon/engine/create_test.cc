@@ -72,6 +72,81 @@ INSTANTIATE_TEST_SUITE_P(, SlowCreation,
                                          Slow{"CrashThenMadeMuchLater", seconds{20}, seconds{30}, true}),
                          [](const auto& test) { return test.param.name; });
 
+// The database is put back as it was before the room was made; the homeserver has the room and the people
+// in it, and tells of it again.
+class Restored : public testing::Test {
+  protected:
+    Restored() {
+        company.people(4);
+        company.room("crew");
+        company.open();
+        company.sim.stop();
+        store.backup();
+        company.sim.start();
+        company.room("late");
+        company.sim.apply();
+        company.sim.run_for(minutes{1});
+        late = company.sim.room_id("late");
+        company.sim.stop();
+        store.restore();
+        company.sim.start();
+        company.sim.run_for(minutes{1});
+    }
+    void tell_of_it_again() {
+        std::vector<policy::RoomEvent> events;
+        for (const auto& [slot, event] : company.sim.homeserver.rooms.at(late).state) events.push_back(event);
+        company.sim.homeserver.deliver(TransactionIn{"again", std::move(events), [](bool) {}});
+        company.sim.run_for(minutes{10});
+    }
+    [[nodiscard]] policy::MembershipState in_late(const std::string& user) const {
+        return company.sim.homeserver.membership(late, user);
+    }
+
+    sim::DiskStore store;
+    Company company{{.store = &store, .restarted = [this] { store.reopen(); }}};
+    std::string late;
+};
+
+TEST_F(Restored, ARoomThatWasMadeSinceIsLeftAloneAndNamed) {
+    using State = policy::MembershipState;
+    ASSERT_EQ(in_late(Company::id("p2")), State::join);
+    tell_of_it_again();
+    const auto untouched = [this] {
+        EXPECT_EQ(in_late(Company::id("p2")), State::join);
+        EXPECT_EQ(in_late(sim::kBot), State::join);
+        EXPECT_EQ(company.sim.engine().unremembered_rooms(), std::vector{late});
+    };
+    untouched();
+    company.sim.restart();
+    tell_of_it_again();
+    untouched();
+    std::size_t said = 0;
+    for (const schema::TrailEntry& entry : company.trail()) said += entry.action == "remember room" ? 1U : 0U;
+    EXPECT_EQ(said, 1U);
+    EXPECT_EQ(company.calls(CallKind::leave_double), 0U);
+    // Once the bot is out of it, there is nothing to say any more.
+    ASSERT_TRUE(company.sim.homeserver.leave(late, sim::kBot));
+    company.sim.run_for(minutes{1});
+    EXPECT_EQ(company.sim.engine().unremembered_rooms(), std::vector<std::string>{});
+    company.sim.restart();
+    EXPECT_EQ(company.sim.engine().unremembered_rooms(), std::vector<std::string>{});
+}
+
+// Its intent's number is given again; the room of that time is not taken for the one that is wanted now.
+TEST_F(Restored, ARoomThatWasMadeSinceIsNotTakenForAnother) {
+    company.room("other");
+    company.sim.homeserver.create_takes = seconds{3};
+    company.sim.homeserver.patience = seconds{1};
+    company.sim.apply();
+    company.sim.run_for(minutes{2});
+    tell_of_it_again();
+    EXPECT_EQ(in_late(Company::id("p2")), policy::MembershipState::join);
+    const std::string other = company.sim.room_id("other");
+    EXPECT_NE(company.sim.homeserver.rooms.at(other).marker, company.sim.homeserver.rooms.at(late).marker);
+    const policy::World& world = company.sim.engine().world();
+    EXPECT_EQ(world.rooms[world.room_by_key.at("other").index()].id, other);
+}
+
 TEST(Creation, ARoomOfALostStateFolderIsNotTakenForOneOfOurs) {
     Company company;
     company.people(4);
