@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <iterator>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 #include "daemon/engine/engine.h"
 
@@ -76,6 +79,9 @@ std::string metrics_text(engine::Engine& engine) {
     }
     page.add("paused", "gauge", "0 running, 1 all but departures paused, 2 all paused",
              static_cast<double>(engine.paused()));
+    page.add("rooms_unremembered", "gauge",
+             "rooms that this state folder made and does not remember; nothing is done there",
+             number(engine.unremembered_rooms().size()));
     page.add("disk_full", "gauge", "1 while turns cannot be stored", engine.blocked() ? 1 : 0);
     for (const audit::AnchorState& at : engine.log_state().anchors)
         page.add("anchor_up", "gauge", "1 while the anchor of the audit log takes checkpoints",
@@ -97,26 +103,62 @@ std::string metrics_text(engine::Engine& engine) {
     return std::move(page).text();
 }
 
+namespace {
+
+// Whoever asks while the page is being made waits for the same one: however many ask, the engine makes one at
+// a time. Shared by the server's thread and the engine's.
+class PageForAll : public std::enable_shared_from_this<PageForAll> {
+  public:
+    explicit PageForAll(engine::Mailbox& mailbox) : mailbox_(mailbox) {}
+
+    void answer(http::Responder responder) {
+        {
+            const std::lock_guard lock(mutex_);
+            waiting_.push_back(std::move(responder));
+            if (std::exchange(asked_, true)) return;
+        }
+        const auto make = [self = shared_from_this()](engine::Engine& engine) -> std::function<void()> {
+            return [self, text = metrics_text(engine)] {
+                self->give({200, text, "text/plain; version=0.0.4", {}});
+            };
+        };
+        if (!mailbox_.offer({make, true})) give({503, "busy\n", "text/plain", {}});
+    }
+
+  private:
+    void give(const http::Reply& reply) {
+        std::vector<http::Responder> all;
+        {
+            const std::lock_guard lock(mutex_);
+            all = std::exchange(waiting_, {});
+            asked_ = false;
+        }
+        for (http::Responder& one : all) one.answer(reply);
+    }
+
+    engine::Mailbox& mailbox_;
+    std::mutex mutex_;
+    std::vector<http::Responder> waiting_;  // protected by mutex_
+    bool asked_ = false;                    // protected by mutex_
+};
+
+}  // namespace
+
 Result<std::unique_ptr<http::Server>> serve_metrics(const std::string& host, std::uint16_t port,
                                                     engine::Mailbox& mailbox) {
     http::ServerOptions options;
     options.host = host;
     options.port = port;
     options.body_cap = 1024;
-    return http::Server::start(std::move(options), [&mailbox](const http::IncomingRequest& request,
-                                                              http::Responder responder) {
-        if (request.path != "/metrics")
-            return responder.answer({404, "only /metrics is here\n", "text/plain", {}});
-        if (request.method != "GET") return responder.answer({405, "only GET\n", "text/plain", {}});
-        const auto kept = std::make_shared<http::Responder>(std::move(responder));
-        const bool taken = mailbox.offer({[kept](engine::Engine& engine) -> std::function<void()> {
-                                              return [kept, text = metrics_text(engine)] {
-                                                  kept->answer({200, text, "text/plain; version=0.0.4", {}});
-                                              };
-                                          },
-                                          true});
-        if (!taken) kept->answer({503, "busy\n", "text/plain", {}});
-    });
+    options.strangers = 64;
+    return http::Server::start(
+        std::move(options), [page = std::make_shared<PageForAll>(mailbox)](
+                                const http::IncomingRequest& request, http::Responder responder) {
+            if (request.path != "/metrics")
+                return responder.answer({404, "only /metrics is here\n", "text/plain", {}});
+            if (request.method != "GET") return responder.answer({405, "only GET\n", "text/plain", {}});
+            page->answer(std::move(responder));
+        });
 }
 
 }  // namespace rollcall

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "bridges/http/connections.h"
 #include "bridges/http/exchange.h"
 #include "bridges/http/front_check.h"
 
@@ -42,6 +43,7 @@ Reply plain(int status, std::string_view text) {
 }
 
 constexpr Duration kPatienceAtStop = std::chrono::seconds{1};
+constexpr unsigned kClosing = 64;  // connections that were put out and are still to be closed
 
 }  // namespace
 
@@ -96,12 +98,33 @@ struct ServerCallbacks {
         return MHD_NO;
     }
 
-    static void on_completed(void*, MHD_Connection*, void** context, MHD_RequestTerminationCode) {
+    static void on_completed(void* cls, MHD_Connection* connection, void** context,
+                             MHD_RequestTerminationCode) {
         const std::unique_ptr<Holder> exchange(static_cast<Holder*>(std::exchange(*context, nullptr)));
         if (exchange) (*exchange)->close();
+        if (Connections::Connection* known = known_as(connection); known != nullptr)
+            static_cast<Server*>(cls)->connections_->idle(known);
+    }
+
+    static void on_connection(void* cls, MHD_Connection* connection, void** context,
+                              MHD_ConnectionNotificationCode code) try {
+        Connections& all = *static_cast<Server*>(cls)->connections_;
+        if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+            const auto* fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+            const auto* from = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+            *context = all.opened(fd->connect_fd, from == nullptr ? nullptr : from->client_addr);
+        } else if (*context != nullptr) {
+            all.closed(static_cast<Connections::Connection*>(std::exchange(*context, nullptr)));
+        }
+    } catch (...) {  // no memory: nobody counts it, and the server's own limit holds
     }
 
   private:
+    static Connections::Connection* known_as(MHD_Connection* connection) {
+        const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        return info == nullptr ? nullptr : static_cast<Connections::Connection*>(info->socket_context);
+    }
+
     static Reply refusal(const Server& server, int status, std::string_view text) {
         return server.options_.refusal ? server.options_.refusal(status, text) : plain(status, text);
     }
@@ -109,6 +132,8 @@ struct ServerCallbacks {
     static MHD_Result take_head(const Server& server, Exchange& exchange, MHD_Connection* connection,
                                 const char* method) {
         exchange.stage = Exchange::Stage::body;
+        Connections::Connection* const from = known_as(connection);
+        if (from != nullptr) server.connections_->busy(from, false);
         IncomingRequest& request = exchange.request;
         MHD_get_connection_values(connection, MHD_HEADER_KIND, &collect_header, &request.headers);
         request.method = method;
@@ -120,6 +145,7 @@ struct ServerCallbacks {
         if (mark != std::string::npos) request.query = target.substr(mark + 1);
         if (!server.options_.admit) return MHD_YES;
         if (const auto reply = server.options_.admit(request)) return queue(connection, *reply, true);
+        if (from != nullptr) server.connections_->busy(from, true);
         return MHD_YES;
     }
 
@@ -165,7 +191,11 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Handler han
 }
 
 Server::Server(ServerOptions options, Handler handler)
-    : options_(std::move(options)), handler_(std::move(handler)), open_(std::make_shared<OpenExchanges>()) {}
+    : options_(std::move(options)),
+      handler_(std::move(handler)),
+      open_(std::make_shared<OpenExchanges>()),
+      connections_(std::make_unique<Connections>(
+          Connections::Limits{options_.strangers, options_.head_timeout, options_.idle_timeout})) {}
 
 Status Server::listen() {
     const std::string where = fmt::format("{}:{}", options_.host, options_.port);
@@ -182,14 +212,15 @@ Status Server::listen() {
     unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     if (address->ai_family == AF_INET6) flags |= MHD_USE_IPv6;
     const auto idle = std::chrono::duration_cast<std::chrono::seconds>(options_.idle_timeout).count();
+    const unsigned connections = static_cast<unsigned>(options_.strangers) + options_.known + kClosing;
     errno = 0;
     daemon_ = MHD_start_daemon(flags, options_.port, nullptr, nullptr, &ServerCallbacks::on_request, this,  //
                                MHD_OPTION_SOCK_ADDR, address->ai_addr,                                      //
                                MHD_OPTION_URI_LOG_CALLBACK, &ServerCallbacks::on_target, this,              //
-                               MHD_OPTION_NOTIFY_COMPLETED, &ServerCallbacks::on_completed, nullptr,        //
+                               MHD_OPTION_NOTIFY_COMPLETED, &ServerCallbacks::on_completed, this,           //
+                               MHD_OPTION_NOTIFY_CONNECTION, &ServerCallbacks::on_connection, this,         //
                                MHD_OPTION_CONNECTION_MEMORY_LIMIT, options_.head_cap,                       //
-                               MHD_OPTION_CONNECTION_LIMIT, options_.connections,                           //
-                               MHD_OPTION_PER_IP_CONNECTION_LIMIT, options_.connections_per_address,        //
+                               MHD_OPTION_CONNECTION_LIMIT, connections,                                    //
                                MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(idle),                  //
                                MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (daemon_ == nullptr)

@@ -39,6 +39,7 @@ struct Reply {
     Headers headers;
 };
 
+class Connections;
 class Exchange;
 class OpenExchanges;
 
@@ -67,13 +68,15 @@ struct ServerOptions {
     std::uint16_t port = 0;  // 0: any free one, see port()
     std::size_t body_cap = 16U << 20U;
     std::size_t head_cap = 32U << 10U;  // first line and header fields; more is answered 431 or 414
-    unsigned connections = 64;
-    unsigned connections_per_address = 32;
-    Duration idle_timeout = std::chrono::seconds{30};     // counted in whole seconds
+    // At most so many of whom no request was admitted; who goes then, see connections.h.
+    std::size_t strangers = 256;
+    unsigned known = 64;                               // beside them, about
+    Duration head_timeout = std::chrono::seconds{10};  // for a stranger's first head, from the connection on
+    Duration idle_timeout = std::chrono::seconds{30};  // counted in whole seconds
     Duration receive_timeout = std::chrono::seconds{60};  // for a whole body, however steadily it trickles
 
     // Sees a request before its body is read; a reply refuses it, so that strangers cannot make us hold their
-    // bodies.
+    // bodies. Whose request it lets in is no stranger any more; without it everybody stays one.
     std::function<std::optional<Reply>(const IncomingRequest&)> admit;
     // Makes the reply to a request that is refused by this class; plain text where not set.
     std::function<Reply(int status, std::string_view text)> refusal;
@@ -98,6 +101,7 @@ class Server {
     const ServerOptions options_;
     const Handler handler_;
     std::shared_ptr<OpenExchanges> open_;
+    std::unique_ptr<Connections> connections_;  // as long as daemon_ calls back
     MHD_Daemon* daemon_ = nullptr;
     std::uint16_t port_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 
 #include "bridges/http/server.h"
 #include "tests/bridges/http/sockets.h"
@@ -112,18 +113,85 @@ TEST_F(ServerLimits, drops_a_body_that_trickles_past_its_time) {
     EXPECT_EQ(handled_, 0);
 }
 
-TEST_F(ServerLimits, takes_only_so_many_connections_from_one_address) {
+TEST_F(ServerLimits, drops_a_head_that_trickles_past_its_time) {
     ServerOptions options;
-    options.connections_per_address = 2;
+    options.head_timeout = std::chrono::milliseconds{200};
+    start(options);
+    const Socket slow = Socket::connect(server_->port());
+    std::atomic<bool> over{false};
+    std::thread drip([&] {
+        slow.send("GET /a HTTP/1.1\r\nHost: h\r\n");
+        while (!over) {
+            slow.send("X: y\r\n");
+            std::this_thread::sleep_for(std::chrono::milliseconds{20});
+        }
+    });
+    EXPECT_EQ(slow.receive_all(), "");
+    over = true;
+    drip.join();
+    EXPECT_EQ(handled_, 0);
+}
+
+TEST_F(ServerLimits, lets_a_client_be_idle_between_requests_for_longer_than_a_head_may_take) {
+    ServerOptions options;
+    options.head_timeout = std::chrono::milliseconds{200};
+    start(options);
+    const Socket socket = Socket::connect(server_->port());
+    const std::string get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+    for (int times = 0; times < 2; ++times) {
+        socket.send(get);
+        EXPECT_EQ(status(socket.receive_until("\r\n\r\n")), 200);
+        std::this_thread::sleep_for(std::chrono::milliseconds{400});  // past it, which is what is tried
+    }
+}
+
+// Of one peer the oldest of them goes, and nobody else's.
+TEST_F(ServerLimits, takes_only_so_many_strangers_and_puts_out_whoever_has_the_most) {
+    ServerOptions options;
+    options.strangers = 3;
     start(options);
     const std::string get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+    const Socket elsewhere = Socket::connect(server_->port(), 2);
+    elsewhere.send(get);
+    EXPECT_EQ(status(elsewhere.receive_until("\r\n\r\n")), 200);
     const Socket one = Socket::connect(server_->port());
-    const Socket two = Socket::connect(server_->port());
     one.send(get);
-    two.send(get);
     EXPECT_EQ(status(one.receive_until("\r\n\r\n")), 200);
-    EXPECT_EQ(status(two.receive_until("\r\n\r\n")), 200);
-    EXPECT_EQ(status(ask(get)), 0);
+    std::vector<Socket> more;
+    for (int i = 0; i < 5; ++i) {
+        more.push_back(Socket::connect(server_->port()));
+        more.back().send(get);
+        EXPECT_EQ(status(more.back().receive_until("\r\n\r\n")), 200);
+    }
+    EXPECT_EQ(one.receive_all().find("HTTP/1.1"), std::string::npos) << "put out";
+    elsewhere.send(get);
+    EXPECT_EQ(status(elsewhere.receive_until("\r\n\r\n")), 200);
+}
+
+// Whatever strangers open: whoever has the token gets in, and keeps what they have.
+TEST_F(ServerLimits, strangers_keep_nobody_out_who_is_admitted) {
+    ServerOptions options;
+    options.admit = [](const IncomingRequest& request) -> std::optional<Reply> {
+        if (request.header("Authorization") != nullptr) return std::nullopt;
+        return Reply{401, "who are you", "text/plain", {}};
+    };
+    options.strangers = 32;
+    start(options);
+    const std::string request = "GET /a HTTP/1.1\r\nHost: h\r\nAuthorization: x\r\n\r\n";
+    const Socket known = Socket::connect(server_->port());
+    known.send(request);
+    EXPECT_EQ(status(known.receive_until("\r\n\r\n")), 200);
+    std::vector<Socket> slow;
+    for (int i = 0; i < 200; ++i) {
+        slow.push_back(Socket::connect(server_->port()));
+        slow.back().send("PUT /a HTTP/1.1\r\nHost: h\r\nX: ");
+    }
+    const Socket next = Socket::connect(server_->port());
+    next.send(request);
+    EXPECT_EQ(status(next.receive_until("\r\n\r\n")), 200);
+    known.send(request);
+    EXPECT_EQ(status(known.receive_until("\r\n\r\n")), 200);
+    EXPECT_EQ(handled_, 3);
 }
 
 TEST_F(ServerLimits, asks_before_it_reads_a_body) {

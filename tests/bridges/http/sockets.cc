@@ -32,9 +32,12 @@ Socket::~Socket() {
     if (fd_ >= 0) close(fd_);
 }
 
-Socket Socket::connect(std::uint16_t port) {
+Socket Socket::connect(std::uint16_t port, std::uint8_t from) {
     Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     limit_waiting(socket.fd_);
+    sockaddr_in own = loopback(0);
+    own.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + from);
+    static_cast<void>(bind(socket.fd_, reinterpret_cast<const sockaddr*>(&own), sizeof own));
     const sockaddr_in address = loopback(port);
     static_cast<void>(::connect(socket.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address));
     return socket;

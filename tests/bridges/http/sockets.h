@@ -19,7 +19,8 @@ class Socket {
     Socket& operator=(const Socket&) = delete;
     Socket& operator=(Socket&&) = delete;
 
-    [[nodiscard]] static Socket connect(std::uint16_t port);
+    // From 127.0.0.`from`.
+    [[nodiscard]] static Socket connect(std::uint16_t port, std::uint8_t from = 1);
     [[nodiscard]] int fd() const { return fd_; }
     void send(std::string_view bytes) const;
     // Until the other end closes, or resets.
