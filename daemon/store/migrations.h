@@ -21,8 +21,10 @@ struct Migration {
 // All of them, in order.
 [[nodiscard]] std::span<const Migration> migrations();
 
-// Runs those of `steps` that the database has not seen. Error `refused` if it has seen one that is not known
-// here: a newer program has changed the data, and what that means cannot be guessed.
+// The last step that the database has seen; 0: none. Error `refused` where it has seen one that is not among
+// `steps`: a newer program has changed the data, and what that means cannot be guessed.
+[[nodiscard]] Result<int> schema_of(Database& database, std::span<const Migration> steps);
+// Runs those of `steps` that the database has not seen. Errors: those of schema_of().
 [[nodiscard]] Status migrate(Database& database, std::span<const Migration> steps);
 
 }  // namespace rollcall::store

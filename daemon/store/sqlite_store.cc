@@ -1,5 +1,6 @@
 #include "daemon/store/sqlite_store.h"
 
+#include <fmt/format.h>
 #include <cassert>
 
 #include "daemon/store/directory_rows.h"
@@ -11,6 +12,7 @@
 #include "daemon/store/person_key_rows.h"
 #include "daemon/store/room_rows.h"
 #include "daemon/store/trail_rows.h"
+#include "daemon/store/upgrade_copy.h"
 #include "daemon/store/user_rows.h"
 
 namespace rollcall::store {
@@ -69,6 +71,7 @@ Status SqliteStore::commit(const Turn& turn) {
     if (!turn.erased_keys.empty()) {
         erased_remains_ = true;
         overwrite_after_ = {};
+        drop_upgrade_copies(folder_);
     }
     if (Status done = overwrite_erased(); !done && fatal()) return done;
     return database_->checkpoint_if_long();
@@ -144,14 +147,39 @@ Result<std::uint64_t> SqliteStore::last_intent() {
     return store::last_intent(*database_);
 }
 
-Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& folder) {
+Status SqliteStore::upgrade() {
+    const Result<int> version = schema_of(*database_, migrations());
+    if (!version) return pass(version);
+    const int newest = migrations().back().number;
+    if (*version > 0 && *version < newest) {
+        const Result<std::string> copy = keep_upgrade_copy(*database_, folder_, *version);
+        upgraded_ = fmt::format(
+            "the database was brought from schema {} to {}; an older program does not open it any more; {}",
+            *version, newest,
+            copy ? fmt::format("as it was before it is in {}, until somebody is erased", *copy)
+                 : fmt::format("no copy of it was kept: {}", copy.error().message));
+    }
+    return migrate(*database_, migrations());
+}
+
+Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& folder, Opening how) {
     Result<FolderLock> lock = FolderLock::take(folder);
     if (!lock) return pass(lock);
     if (Status made = make_private_file(folder, kDatabaseFile); !made) return pass(made);
     Result<std::unique_ptr<Database>> database = Database::open(folder + "/" + kDatabaseFile);
     if (!database) return pass(database);
-    if (Status migrated = migrate(**database, migrations()); !migrated) return pass(migrated);
-    auto store = std::make_unique<SqliteStore>(std::move(*lock), std::move(*database));
+    const Result<int> version = schema_of(**database, migrations());
+    if (!version) return pass(version);
+    if (how == Opening::asks && *version > 0 && *version < migrations().back().number)
+        return fail(
+            ErrorKind::refused,
+            fmt::format("an older rollcall wrote {} (schema {}, this program knows {}), and what only "
+                        "asks leaves it as it is",
+                        (*database)->path(), *version, migrations().back().number),
+            "start the daemon of this version, which keeps a copy first, or ask with the older program");
+    auto store = std::make_unique<SqliteStore>(std::move(*lock), std::move(*database), folder);
+    if (Status upgraded = store->upgrade(); !upgraded) return pass(upgraded);
+    if (how == Opening::asks) return store;
     if (const Status done = store->overwrite_erased(); !done && store->fatal()) return pass(done);
     return store;
 }

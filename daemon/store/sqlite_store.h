@@ -12,8 +12,8 @@ namespace rollcall::store {
 
 class SqliteStore : public Store {
   public:
-    SqliteStore(FolderLock lock, std::unique_ptr<Database> database)
-        : lock_(std::move(lock)), database_(std::move(database)) {}
+    SqliteStore(FolderLock lock, std::unique_ptr<Database> database, std::string folder)
+        : lock_(std::move(lock)), database_(std::move(database)), folder_(std::move(folder)) {}
 
     [[nodiscard]] Status commit(const Turn& turn) override;
     [[nodiscard]] bool fatal() const override { return database_->fatal(); }
@@ -33,6 +33,10 @@ class SqliteStore : public Store {
     [[nodiscard]] Result<std::uint64_t> last_person_key() override;
     [[nodiscard]] Result<std::uint64_t> last_intent() override;
 
+    [[nodiscard]] std::string upgraded() const override { return upgraded_; }
+
+    // Brings the schema up to date, and keeps a copy of what was before.
+    [[nodiscard]] Status upgrade();
     // What was destroyed before and still lies in the file, if there is such.
     [[nodiscard]] Status overwrite_erased();
 
@@ -41,6 +45,8 @@ class SqliteStore : public Store {
 
     FolderLock lock_;  // first in, last out
     std::unique_ptr<Database> database_;
+    const std::string folder_;
+    std::string upgraded_;
     LeafReader leaves_;
     bool erased_remains_ = true;  // the file may hold what was erased; it is looked up
     std::chrono::steady_clock::time_point overwrite_after_{};

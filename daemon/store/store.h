@@ -151,10 +151,16 @@ class Store : public TrailSource {
     [[nodiscard]] virtual Result<std::map<std::uint64_t, Time>> departures() = 0;
     [[nodiscard]] virtual Result<std::uint64_t> last_person_key() = 0;  // the highest id ever used
     [[nodiscard]] virtual Result<std::uint64_t> last_intent() = 0;      // the highest id ever used
+    // What opening it did to a database of an older program, for the log; "" for nothing.
+    [[nodiscard]] virtual std::string upgraded() const { return {}; }
 };
 
 // Opens or makes `folder`/rollcall.db (WAL, synchronous FULL) and takes the folder's lock, which is held
 // until the store goes. Errors: `conflict` names the process that holds the lock.
-[[nodiscard]] Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& folder);
+// With `asks`, for a command that only asks, a database of an older program is refused instead of brought up
+// to date; otherwise a copy of it is kept first (upgrade_copy.h).
+enum class Opening : std::uint8_t { acts, asks };
+[[nodiscard]] Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& folder,
+                                                               Opening how = Opening::acts);
 
 }  // namespace rollcall::store

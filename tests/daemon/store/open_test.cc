@@ -127,6 +127,55 @@ TEST(Migrate, RunsEveryStepOnceFromWhereverTheFileStands) {
     }
 }
 
+std::vector<std::string> copies(const TemporaryFolder& folder) {
+    std::vector<std::string> out;
+    for (const auto& file : std::filesystem::directory_iterator(folder.path()))
+        if (file.path().filename().string().starts_with("rollcall.db.schema-"))
+            out.push_back(file.path().filename().string());
+    return out;
+}
+
+std::size_t database_of_an_older_program(const TemporaryFolder& folder) {
+    const std::size_t had = migrations().size() - 1;
+    auto database = empty_database(folder);
+    EXPECT_TRUE(ok(migrate(*database, migrations().first(had))));
+    return had;
+}
+
+TEST(Migrate, WhatOnlyAsksLeavesADatabaseOfAnOlderProgramAsItIs) {
+    const TemporaryFolder folder;
+    const std::size_t had = database_of_an_older_program(folder);
+    const auto refused = open_sqlite_store(folder.path(), Opening::asks);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::refused);
+    EXPECT_NE(refused.error().message.find("an older rollcall wrote"), std::string::npos)
+        << refused.error().message;
+    EXPECT_EQ(applied(**Database::open(folder.database())).size(), had);
+    EXPECT_TRUE(copies(folder).empty());
+}
+
+TEST(Migrate, KeepsACopyOfWhatWasBeforeUntilSomebodyIsErased) {
+    const TemporaryFolder folder;
+    const std::size_t had = database_of_an_older_program(folder);
+    const std::string name = "rollcall.db.schema-" + std::to_string(had);
+    {
+        auto store = open_or_fail(folder.path());
+        EXPECT_NE(store->upgraded().find(name), std::string::npos) << store->upgraded();
+    }
+    ASSERT_EQ(copies(folder), std::vector{name});
+    struct stat status {};
+    ASSERT_EQ(::stat((folder.path() + "/" + name).c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0600U);
+    EXPECT_EQ(applied(**Database::open(folder.path() + "/" + name)).size(), had);
+    auto store = open_or_fail(folder.path());
+    EXPECT_EQ(store->upgraded(), "");
+    Turn turn;
+    turn.person_keys.push_back({1, {}, {}, "@anna:corp.example"});
+    turn.erased_keys.push_back(1);
+    ASSERT_TRUE(ok(store->commit(turn)));
+    EXPECT_TRUE(copies(folder).empty()) << "or what was erased is there still";
+}
+
 TEST(Migrate, AStepThatFailsLeavesNothingOfItself) {
     const TemporaryFolder folder;
     auto database = empty_database(folder);
