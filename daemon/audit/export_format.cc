@@ -269,8 +269,9 @@ std::optional<ExportFormat> export_format(std::string_view name) {
 
 std::string export_header(ExportFormat format) {
     if (format != ExportFormat::csv) return {};
-    std::string out;
-    for (const char* column : kColumns) out += fmt::format("{}\"{}\"", out.empty() ? "" : ",", column);
+    std::string out(kByteOrderMark);
+    for (const char* column : kColumns)
+        out += fmt::format("{}\"{}\"", column == kColumns[0] ? "" : ",", column);
     return out + ",\"caller\",\"object\"\r\n";
 }
 

@@ -15,7 +15,7 @@ constexpr const char* kMembers[] = {"user",  "login", "person", "role", "members
 }  // namespace
 
 std::string review_csv(const json::Value& result) {
-    std::string out = "\"room\",\"name\"";
+    std::string out = std::string(audit::kByteOrderMark) + "\"room\",\"name\"";
     for (const char* name : kMembers) out += "," + csv_field(name);
     out += ",\"entry\",\"review\"\r\n";
     for (const json::Value& review : items(result["rooms"])) {

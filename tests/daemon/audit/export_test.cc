@@ -1,6 +1,10 @@
 // daemon/audit/export_format: entries in the forms of other programs.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <regex>
+#include <vector>
+
+#include "daemon/audit/csv.h"
 
 #include "daemon/audit/export_format.h"
 
@@ -115,6 +119,49 @@ TEST(Export, SyslogIsAsItsRfcSays) {
     EXPECT_EQ(match[1].str(), "108") << "log audit, warning";
 }
 
+// What some spreadsheet was seen to calculate, or looks past before it does.
+TEST(Csv, AFormulaIsTextWhateverStandsBeforeIt) {
+    const std::vector<std::string> signs{"=1+1",
+                                         "+1",
+                                         "-1",
+                                         "@SUM(1)",
+                                         "\xEF\xBC\x9D"
+                                         "1+1",
+                                         "\xEF\xBC\x8B"
+                                         "1",
+                                         "\xEF\xBC\x8D"
+                                         "1",
+                                         "\xE2\x88\x92"
+                                         "1",
+                                         "\xEF\xB9\xA6"
+                                         "1",
+                                         "\xEF\xBC\xA0SUM(1)",
+                                         "@SUM\xEF\xBC\x88"
+                                         "1)"};
+    const std::vector<std::string> blanks{"",
+                                          " ",
+                                          "\t",
+                                          "\r\n",
+                                          "\xC2\xA0",
+                                          "\xE3\x80\x80",
+                                          "\xE2\x80\x83 \xE2\x80\x8B",
+                                          "\xE2\x80\xAF",
+                                          "\xE2\x81\xA0",
+                                          "\xEF\xBB\xBF",
+                                          "\xE2\x80\xAE",
+                                          std::string("\0", 1),
+                                          "\xC2\x85"};
+    for (const std::string& sign : signs)
+        for (const std::string& blank : blanks)
+            EXPECT_TRUE(csv_field(blank + sign).starts_with("\"'")) << csv_field(blank + sign);
+    for (const char* plain :
+         {"@anna:corp.example.com", "anna", "", "a=b", "1+1", " @anna:corp.example.com", "caf\xC3\xA9",
+          "\xE2\x82\xAC"
+          "5",
+          "\xE2\x80\x94 so"})
+        EXPECT_EQ(csv_field(plain), fmt::format("\"{}\"", plain));
+}
+
 TEST(Export, CsvIsNoFormula) {
     const std::string text = line(ExportFormat::csv, kWild);
     EXPECT_NE(text.find(R"("'=1+1")"), std::string::npos) << text;
@@ -123,6 +170,7 @@ break = ""quoted"" | bar")"),
               std::string::npos)
         << text;
     const std::string head = export_header(ExportFormat::csv);
+    EXPECT_TRUE(head.starts_with("\xEF\xBB\xBF\"index\",")) << "or Excel takes it for Windows-1252: " << head;
     EXPECT_EQ(std::count(head.begin(), head.end(), ','), 17);
     const std::string leave = line(ExportFormat::csv, kLeave);
     EXPECT_EQ(std::count(leave.begin(), leave.end(), ','), 17);

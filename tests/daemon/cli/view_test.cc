@@ -142,6 +142,7 @@ TEST(View, NoControlCharacterOfAnOutsiderReachesTheTerminal) {
 
 TEST(View, ASpreadsheetTakesNothingInAReviewForAFormula) {
     const std::string text = csv(fixture("review"), kPipe);
+    EXPECT_TRUE(text.starts_with("\xEF\xBB\xBF\"room\",")) << text;
     EXPECT_NE(text.find(R"("'=HYPERLINK(""x"")"), std::string::npos) << text;
     EXPECT_NE(text.find(R"("apollo","Project <Apollo>","@anna:corp.example.com","anna")"), std::string::npos);
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 6) << "one line a member";
