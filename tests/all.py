@@ -4,28 +4,38 @@
     checks      clang-format and clang-tidy
     sanitizers  the same tests under ASan and UBSan, those with threads under TSan
     scenarios   the directory bridge and whole stories against a lab of real servers
+
+The scenarios wait for servers most of the time, so checks and sanitizers run beside them, with the lowest priority. No
+test has a time limit of its own, since nobody knows how busy a machine is: all of it together has one.
 """
 
+import contextlib
 import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PARTS = ("unit", "checks", "sanitizers", "scenarios")
 JOBS = "2"
+LIMIT = 80 * 60      # seconds, for everything: something hangs. CI ends a run after 90 minutes
+BEGAN = time.monotonic()
 THREADED = ("http", "matrix", "syslog", "directory", "control", "engine", "audit", "anchors")
 
 
 class Count:
     passed = failed = skipped = 0
+    lock = threading.Lock()
 
     def add(self, passed=0, failed=0, skipped=0):
-        self.passed, self.failed, self.skipped = self.passed + passed, self.failed + failed, self.skipped + skipped
+        with self.lock:
+            self.passed, self.failed, self.skipped = self.passed + passed, self.failed + failed, self.skipped + skipped
 
     def step(self, good):
         self.add(passed=int(good), failed=int(not good))
@@ -34,17 +44,46 @@ class Count:
 count = Count()
 
 
+class Priority(threading.local):
+    words: tuple = ()            # before every command of this thread
+
+
+priority = Priority()
+
+
+def descendants(pid):
+    """pid → what it runs, of a process and all that it started, in sessions of their own too."""
+    listed = subprocess.run(["ps", "-e", "--no-headers", "-o", "pid,ppid,etime,args"], capture_output=True, text=True).stdout
+    rows = [line.split(None, 3) for line in listed.splitlines()]
+    found, new = {}, {str(pid)}
+    while new:
+        found.update({int(row[0]): " ".join(row[2:]) for row in rows if row[0] in new})
+        new = {row[0] for row in rows if row[1] in new}
+    return found
+
+
 def run(title, words, quiet=True, **options):
     """Runs one step; its output is shown when it fails, or as it comes where it has something to tell."""
     print(f"{title} …", flush=True)
     began = time.monotonic()
-    result = subprocess.run(words, cwd=ROOT, text=True, stdin=subprocess.DEVNULL, errors="replace",
-                            stdout=subprocess.PIPE if quiet else None, stderr=subprocess.STDOUT if quiet else None, **options)
+    process = subprocess.Popen([*priority.words, *words], cwd=ROOT, text=True, stdin=subprocess.DEVNULL, errors="replace",
+                               stdout=subprocess.PIPE if quiet else None, stderr=subprocess.STDOUT if quiet else None,
+                               **options)
+    try:
+        output, _ = process.communicate(timeout=max(1.0, LIMIT - (began - BEGAN)))
+    except subprocess.TimeoutExpired:
+        running = descendants(process.pid)
+        for pid in running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        print(f"{title}: all of it has taken {LIMIT // 60} minutes, and this was running:\n" + "\n".join(running.values()), flush=True)
     took = time.monotonic() - began
-    if result.returncode != 0 and quiet:
-        print("\n".join(result.stdout.splitlines()[-200:]), flush=True)
-    print(f"{title}: {'done' if result.returncode == 0 else 'FAILED'} in {took:.0f} s", flush=True)
-    return result
+    good = process.returncode == 0
+    if not good and quiet:
+        print("\n".join(output.splitlines()[-200:]), flush=True)
+    print(f"{title}: {'done' if good else 'FAILED'} in {took:.0f} s", flush=True)
+    return subprocess.CompletedProcess(words, process.returncode, output or "")
 
 
 BUILDING = dict(os.environ, CXX="ccache g++", CCACHE_BASEDIR=str(ROOT), CCACHE_NOHASHDIR="1")
@@ -79,7 +118,7 @@ def meson_tests(folder, *words, environment=None):
     report = ROOT / folder / "meson-logs" / "testlog.junit.xml"
     report.unlink(missing_ok=True)
     result = run(f"testing {folder} {' '.join(words)}".strip(),
-                 ["meson", "test", "-C", folder, "--no-rebuild", "--num-processes", JOBS, "--timeout-multiplier", "10", "--print-errorlogs", *words],
+                 ["meson", "test", "-C", folder, "--no-rebuild", "--num-processes", JOBS, "--timeout-multiplier", "0", "--print-errorlogs", *words],
                  env=dict(os.environ, **(environment or {})))
     counted = False
     if report.exists():
@@ -124,9 +163,10 @@ def scenarios():
         for name, value in re.findall(r"^(?:export )?(\w+)='?([^'\n]*)'?$", values, re.MULTILINE):
             environment[name] = value
         meson_tests("build", "--suite", "lab", environment=environment)
-        process = subprocess.run(["tests/scenarios/run"], cwd=ROOT, text=True, stdin=subprocess.DEVNULL, capture_output=True, env=dict(os.environ, **environment))
-        print(process.stdout + process.stderr, flush=True)
-        told = re.findall(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", process.stdout + process.stderr, re.MULTILINE)
+        process = run("scenarios", ["tests/scenarios/run"], env=dict(os.environ, **environment))
+        if process.returncode == 0:
+            print(process.stdout, flush=True)
+        told = re.findall(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", process.stdout, re.MULTILINE)
         if told:
             count.add(*(int(n or 0) for n in told[-1]))
         if process.returncode != 0 and (not told or told[-1][1] == "0"):
@@ -135,16 +175,28 @@ def scenarios():
         run("stopping the lab", ["tests/lab/lab", "down"], env=full)
 
 
+def in_order(parts, words=()):
+    priority.words = words
+    for part in parts:
+        globals()[part]()
+
+
 def main():
     wanted = sys.argv[1:] or PARTS
     for part in wanted:
         if part not in PARTS:
             sys.exit(f"tests/all: no part '{part}'; there are {', '.join(PARTS)}")
-    began = time.monotonic()
-    for part in PARTS:
-        if part in wanted:
-            globals()[part]()
-    print(f"all of it in {(time.monotonic() - began) / 60:.1f} minutes")
+    if "unit" in wanted:
+        unit()
+    beside = [part for part in ("checks", "sanitizers") if part in wanted]
+    if "scenarios" in wanted:
+        other = threading.Thread(target=in_order, args=(beside, ("nice", "-n", "19")))
+        other.start()
+        scenarios()
+        other.join()
+    else:
+        in_order(beside)
+    print(f"all of it in {(time.monotonic() - BEGAN) / 60:.1f} minutes")
     print(f"{count.passed} passed, {count.failed} failed" + (f", {count.skipped} skipped" if count.skipped else ""))
     sys.exit(1 if count.failed else 0)
 
