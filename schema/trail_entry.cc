@@ -289,14 +289,45 @@ Result<TrailEntry> read_trail_entry(const Value& value) {
     return made;
 }
 
+namespace {
+
+// A reader has to find the same moment again.
+bool can_be_read(Time time) {
+    return parse_rfc3339(to_rfc3339(time)) == time;
+}
+
+void keep_times_readable(TrailEntry& entry) {
+    if (!can_be_read(entry.time)) entry.time = Time{};
+    if (entry.event_time && !can_be_read(*entry.event_time)) entry.event_time.reset();
+    if (entry.until && !can_be_read(*entry.until)) entry.until.reset();
+    if (entry.evidence && !can_be_read(entry.evidence->time)) entry.evidence->time = Time{};
+}
+
+// Texts of an entry that may be cut, in the order in which they are. What programs look up by its bytes is
+// not among them.
+std::vector<std::string*> texts_to_cut(TrailEntry& entry) {
+    std::vector<std::string*> out{&entry.reason, &entry.result, &entry.action};
+    for (const TextField& field : kTexts) {
+        const bool kept = field.text == &TrailEntry::policy || field.text == &TrailEntry::review ||
+                          field.text == &TrailEntry::rotation || field.text == &TrailEntry::recovered;
+        std::string& text = entry.*field.text;
+        if (!kept && std::find(out.begin(), out.end(), &text) == out.end()) out.push_back(&text);
+    }
+    if (entry.evidence) out.insert(out.end(), {&entry.evidence->object, &entry.evidence->attribute});
+    return out;
+}
+
+}  // namespace
+
 Result<TrailEntry> fit_trail_entry(TrailEntry entry) {
     if (entry.intent > kMostExact)
         return fail(ErrorKind::limit, fmt::format("the intent's number {} is above 2^53 - 1", entry.intent));
+    keep_times_readable(entry);
     std::size_t size = json::write(to_json(entry)).size();
-    for (std::string TrailEntry::*field : {&TrailEntry::reason, &TrailEntry::result, &TrailEntry::action}) {
+    for (std::string* text : texts_to_cut(entry)) {
         if (size <= kLongestWholeEntry) return entry;
-        if ((entry.*field).size() <= kCut.size()) continue;
-        cut(entry.*field, size - kLongestWholeEntry);
+        if (text->size() <= kCut.size()) continue;
+        cut(*text, size - kLongestWholeEntry);
         size = json::write(to_json(entry)).size();
     }
     if (size <= kLongestWholeEntry) return entry;

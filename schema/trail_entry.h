@@ -105,8 +105,9 @@ struct TrailEntry {
 [[nodiscard]] json::Value to_json(const TrailEntry& entry);
 [[nodiscard]] Result<TrailEntry> read_trail_entry(const json::Value& value);
 
-// The same entry, short enough. What does not fit is cut from reason, result and action, in that order, and
-// marked "… [cut]"; limit where that is not enough.
+// The same entry, short enough, and one that can be read again. What does not fit is cut from reason, result
+// and action, in that order, then from whatever others wrote, and marked "… [cut]"; a time that no reader
+// understands is left out. limit where that is not enough.
 [[nodiscard]] Result<TrailEntry> fit_trail_entry(TrailEntry entry);
 
 }  // namespace rollcall::schema

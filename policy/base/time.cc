@@ -62,9 +62,26 @@ std::string to_rfc3339(Time time) {
                        clock.seconds().count(), clock.subseconds().count());
 }
 
+namespace {
+
+// "-001" and "12345" too, as to_rfc3339() writes them: others date their events as they like. Leaves what is
+// behind it in `text`, with four characters in its place.
+std::optional<int> take_year(std::string_view& text) {
+    const std::size_t end = text.find('-', 1);
+    if (end == std::string_view::npos || end < 4 || end > 6) return std::nullopt;
+    int year = 0;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + end, year);
+    if (error != std::errc{} || stop != text.data() + end) return std::nullopt;
+    text.remove_prefix(end - 4);
+    return year;
+}
+
+}  // namespace
+
 std::optional<Time> parse_rfc3339(std::string_view text) {
     // date-time of RFC 3339 section 5.6; a leap second is read as the second after it.
-    const auto y = number(text, 0, 4), mo = number(text, 5, 2), d = number(text, 8, 2);
+    const auto y = take_year(text);
+    const auto mo = number(text, 5, 2), d = number(text, 8, 2);
     const auto h = number(text, 11, 2), mi = number(text, 14, 2), s = number(text, 17, 2);
     if (!y || !mo || !d || !h || !mi || !s) return std::nullopt;
     if (text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') || text[13] != ':' ||

@@ -121,11 +121,40 @@ TEST(TrailEntry, LongTextsAreCutAndMarked) {
     EXPECT_EQ(read.result, "done");
     entry.result = std::string(70'000, 'x');
     EXPECT_TRUE(fit_trail_entry(entry));
-    entry.user = std::string(70'000, 'x');
+    // What others wrote ends no program: a history visibility of 70 kB was seen.
+    for (std::string TrailEntry::*field : {&TrailEntry::user, &TrailEntry::history, &TrailEntry::was,
+                                           &TrailEntry::membership, &TrailEntry::sender, &TrailEntry::room,
+                                           &TrailEntry::event, &TrailEntry::sponsor, &TrailEntry::rule_path})
+        entry.*field = std::string(70'000, 'x');
+    entry.evidence->object = std::string(70'000, 'x');
+    const TrailEntry fitted = fit_trail_entry(entry).value();
+    EXPECT_LE(bytes_of(fitted).size(), kLongestWholeEntry);
+    EXPECT_TRUE(read_trail_entry(json::parse(bytes_of(fitted)).value()));
+    EXPECT_TRUE(fitted.history.ends_with("… [cut]"));
+    EXPECT_EQ(fitted.policy, entry.policy) << "what is looked up by its bytes is whole";
+    entry.rooms.assign(20'000, "room");
     EXPECT_EQ(fit_trail_entry(entry).error().kind, ErrorKind::limit);
     entry = full();
     entry.intent = std::uint64_t{1} << 53U;
     EXPECT_FALSE(fit_trail_entry(entry));
+}
+
+// Others date their events as they like.
+TEST(TrailEntry, WhateverMomentIsWrittenCanBeReadAgain) {
+    constexpr std::int64_t kYear = 365LL * 24 * 3'600'000;
+    for (const std::int64_t years : {-1'000'000LL, -40'000LL, -2'500LL, -1'971LL, 0LL, 50LL, 8'100LL,
+                                     20'000LL, 30'000LL, 290'000'000LL, -290'000'000LL}) {
+        TrailEntry entry = full();
+        entry.event_time = entry.until = from_ms(years * kYear + 1);
+        entry.evidence->time = from_ms(years * kYear);
+        const TrailEntry fitted = fit_trail_entry(entry).value();
+        const auto read = read_trail_entry(json::parse(bytes_of(fitted)).value());
+        ASSERT_TRUE(read) << years << ": " << read.error().text();
+        EXPECT_EQ(read->event_time, fitted.event_time);
+        if (years > -30'000 && years < 20'001) {
+            EXPECT_EQ(read->event_time, entry.event_time) << years;
+        }
+    }
 }
 
 TEST(TrailEntry, BytesThatAreNoTextDoNotSpoilIt) {
