@@ -21,6 +21,7 @@
 #include "daemon/clock.h"
 #include "daemon/control/audit_key.h"
 #include "daemon/control/erasure.h"
+#include "daemon/control/file_rights.h"
 #include "daemon/control/handler.h"
 #include "daemon/control/policy_files.h"
 #include "daemon/control/registration_file.h"
@@ -152,6 +153,8 @@ class App {
           directory_(directory_settings(config, secrets_), mailbox_),
           engine_(*store_, homeserver_, directory_, log_,
                   engine_settings(config_, secrets_, purpose, *publication_, collector_.get(), reviews_)) {
+        if (const std::string upgraded = store_->upgraded(); !upgraded.empty())
+            log_.warn("RC-STORE-UPGRADED", upgraded);
         mailbox_.put(publication_->state());
         const bool daemon = purpose == Purpose::daemon;
         if (daemon) publication_->start([this](const audit::LogState& state) { mailbox_.put(state); });
@@ -262,10 +265,11 @@ class App {
 
 // A command without a daemon holds the state folder for a moment: that must not keep a daemon from starting,
 // nor one command another. Whoever holds it longer is told of.
-Result<std::unique_ptr<store::Store>> open_store(const std::string& folder) {
+Result<std::unique_ptr<store::Store>> open_store(const std::string& folder,
+                                                 store::Opening how = store::Opening::acts) {
     constexpr int kTries = 50;
     for (int tries = 1;; ++tries) {
-        auto store = store::open_sqlite_store(folder);
+        auto store = store::open_sqlite_store(folder, how);
         if (store || store.error().kind != ErrorKind::conflict || tries == kTries) return store;
         std::this_thread::sleep_for(std::chrono::milliseconds{100});
     }
@@ -286,13 +290,13 @@ Result<std::unique_ptr<App>> make_app(const schema::Config& config, Purpose purp
     if (sodium_init() < 0) return fail(ErrorKind::io, "libsodium cannot be started");
     Result<Secrets> secrets = read_secrets(config);
     if (!secrets) return pass(secrets);
-    auto store = open_store(config.state);
+    const bool asks = purpose == Purpose::ask;
+    auto store = open_store(config.state, asks ? store::Opening::asks : store::Opening::acts);
     if (!store) return pass(store);
     auto outside = anchors::make_anchors(config, [&]() -> Result<matrix::Access> {
         return matrix::Access{config.homeserver.url, control::bot_id(config), secrets->main.as_token, ""};
     });
     if (!outside) return pass(outside);
-    const bool asks = purpose == Purpose::ask;
     auto publication = audit::Publication::open(
         {config.state, config.audit.folder, config.audit.origin, secrets->audit_key,
          config.audit.checkpoint_every, audit::KeyFiles(config.audit.key_file), asks},
@@ -413,6 +417,8 @@ int run_daemon(const schema::Config& config) {
     (*app)->log().info("RC-START", "running",
                        {{"bot", (*app)->engine().settings().bot},
                         {"mask", (*app)->engine().settings().abilities.mask ? "yes" : "no"}});
+    for (const Diagnostic& one : control::look_at_rights(config, ""))
+        (*app)->log().warn("RC-FILE-RIGHTS", one.message, {{"path", one.at.text()}, {"do", one.suggestion}});
     engine::Loop loop((*app)->engine(), (*app)->mailbox(), true);
     const Status ran = loop.run();
     if (!ran) return give_up(ran.error());

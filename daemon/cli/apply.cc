@@ -19,7 +19,10 @@ class Apply {
         : session_(session), opened_(opened), terminal_(session.terminal) {}
 
     int run() {
-        const std::optional<json::Value> answer = ask(session_, *opened_.transport, request("plan"));
+        int exit = 1;
+        std::optional<json::Value> files = policy_args(session_, opened_.config, "", exit);
+        if (!files) return exit;
+        const std::optional<json::Value> answer = ask(session_, *opened_.transport, request("plan", *files));
         if (!answer) return 1;
         if (failed(session_, *answer)) return exit_of(*answer);
         const json::Value& plan = (*answer)["result"];
@@ -33,7 +36,7 @@ class Apply {
             return 0;
         }
         if (const int no = confirm(); no != 0) return no;
-        return send(plan);
+        return send(plan, std::move(*files));
     }
 
   private:
@@ -69,8 +72,8 @@ class Apply {
         return 1;
     }
 
-    int send(const json::Value& plan) {
-        json::Value args{json::Object{}};
+    // `args`: the files as they were when they were planned.
+    int send(const json::Value& plan, json::Value args) {
         args.set("plan", plan["hash"]);
         if (!session_.arguments.reason.empty()) args.set("reason", session_.arguments.reason);
         if (std::optional<json::Value> checkout = git_checkout(opened_.config.policy))

@@ -98,7 +98,10 @@ int online(const Session& session, const Checked& checked) {
     int exit = 1;
     const std::optional<Opened> opened = open(session, Use::asks, exit);
     if (!opened) return exit;
-    const std::optional<json::Value> answer = ask(session, *opened->transport, request("check"));
+    std::optional<json::Value> args = policy_args(session, opened->config, "", exit);
+    if (!args) return exit;
+    const std::optional<json::Value> answer =
+        ask(session, *opened->transport, request("check", std::move(*args)));
     if (!answer) return 1;
     if (failed(session, *answer)) return exit_of(*answer);
     const Diagnostics found =

@@ -8,6 +8,7 @@
 #include "bridges/matrix/registration.h"
 #include "daemon/cli/self_written.h"
 #include "daemon/control/audit_key.h"
+#include "daemon/control/file_rights.h"
 #include "daemon/control/policy_files.h"
 #include "schema/matrix_id.h"
 #include "schema/policy_reader.h"
@@ -35,6 +36,8 @@ class Checker {
         for (const schema::DirectoryConfig& directory : out_.config->directories) secrets(directory);
         audit_key(out_.config->audit);
         registrations();
+        const Diagnostics rights = control::look_at_rights(*out_.config, path_);
+        out_.diagnostics.insert(out_.diagnostics.end(), rights.begin(), rights.end());
         return finish();
     }
 

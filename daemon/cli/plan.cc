@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "daemon/cli/commands.h"
-#include "daemon/cli/files.h"
 #include "daemon/cli/plan_view.h"
 #include "daemon/cli/saved_plan.h"
 
@@ -21,11 +20,10 @@ int plan(const Session& session) {
     int exit = 1;
     const std::optional<Opened> opened = open(session, Use::asks, exit);
     if (!opened) return exit;
-    json::Value args{json::Object{}};
-    if (!arguments.policy.empty())
-        args.set("policy", absolute(arguments.policy));  // the daemon was started elsewhere
+    std::optional<json::Value> args = policy_args(session, opened->config, arguments.policy, exit);
+    if (!args) return exit;
     const std::optional<json::Value> answer =
-        ask(session, *opened->transport, request("plan", std::move(args)));
+        ask(session, *opened->transport, request("plan", std::move(*args)));
     if (!answer) return 1;
     if (failed(session, *answer)) return exit_of(*answer);
     const json::Value& result = (*answer)["result"];

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "daemon/cli/files.h"
 #include "daemon/cli/text.h"
 #include "daemon/control/handler.h"
 #include "daemon/control/policy_files.h"
+#include "daemon/control/policy_input.h"
 
 namespace rollcall::cli {
 namespace {
@@ -98,6 +100,19 @@ std::optional<Opened> open(const Session& session, Use use, int& exit) {
         return std::nullopt;
     }
     return Opened{std::move(*config), std::move(*transport), in_process};
+}
+
+std::optional<json::Value> policy_args(const Session& session, const schema::Config& config,
+                                       const std::string& named, int& exit) {
+    const Result<control::PolicyTexts> texts =
+        control::read_policy_files(absolute(named.empty() ? config.policy : named));
+    if (!texts && !named.empty()) {
+        exit = report(session.terminal, texts.error());
+        return std::nullopt;
+    }
+    json::Value args{json::Object{}};
+    if (texts) args.set("files", control::files_json(*texts));
+    return args;
 }
 
 json::Value request(std::string command, json::Value args) {

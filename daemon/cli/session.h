@@ -61,6 +61,11 @@ enum class Use : std::uint8_t { asks, acts };  // without a daemon, what only as
 [[nodiscard]] std::optional<Opened> open(const Session& session, Use use, int& exit);
 
 [[nodiscard]] json::Value request(std::string command, json::Value args = json::Object{});
+// Arguments of a command that works on the policy's files, read here, as whoever calls: the daemon opens
+// nothing that a caller names. Files of the configured policy that the caller may not read, the daemon reads.
+// nullopt after a report, with the exit status in `exit`.
+[[nodiscard]] std::optional<json::Value> policy_args(const Session& session, const schema::Config& config,
+                                                     const std::string& named, int& exit);
 // The answer, whatever it says; nullopt after a report that there was none.
 [[nodiscard]] std::optional<json::Value> ask(const Session& session, control::Transport& transport,
                                              const json::Value& request);

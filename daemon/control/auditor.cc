@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "daemon/control/unix_account.h"
 #include "policy/explain.h"
 
 namespace rollcall::control {
@@ -44,7 +43,7 @@ Result<PersonId> auditor_of(const Context& context) {
     if (uid == 0)
         return fail(ErrorKind::denied, "root is nobody in the directory, so it is no auditor",
                     "log in under your own name");
-    const std::string login = uid < 0 ? "" : unix_login(static_cast<uid_t>(uid));
+    const std::string& login = context.login;
     const std::vector<PersonId> people = login.empty() ? std::vector<PersonId>{} : world.people_named(login);
     if (people.size() != 1)
         return fail(ErrorKind::denied,

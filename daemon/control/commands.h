@@ -5,11 +5,28 @@
 
 namespace rollcall::control {
 
+inline const std::string kNoLogin;
+
 struct Context {
+    Context(engine::Engine& the_engine, const schema::Config& the_config, const Prepared& prepared)
+        : engine(the_engine),
+          config(the_config),
+          args(prepared.request["args"]),
+          caller(prepared.caller),
+          login(prepared.login),
+          policy(prepared.policy.get()) {}
+
+    // Of what nobody asked for.
+    Context(engine::Engine& the_engine, const schema::Config& the_config, const json::Value& no_args,
+            const schema::TrailCaller& nobody)
+        : engine(the_engine), config(the_config), args(no_args), caller(nobody), login(kNoLogin) {}
+
     engine::Engine& engine;
     const schema::Config& config;
     const json::Value& args;
     const schema::TrailCaller& caller;
+    const std::string& login;
+    const PolicyInput* policy = nullptr;  // of commands that work on the files
 };
 
 // Every order says why, because the trail must: its {reason}, at most 1,000 bytes.

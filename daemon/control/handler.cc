@@ -1,25 +1,31 @@
 #include "daemon/control/handler.h"
 
+#include <unistd.h>
 #include <span>
+#include <utility>
 
 #include "daemon/audit/publication.h"
 #include "daemon/control/answer.h"
 #include "daemon/control/audit_question.h"
 #include "daemon/control/commands.h"
+#include "daemon/control/unix_account.h"
 
 namespace rollcall::control {
 namespace {
+
+enum class Files : std::uint8_t { none, texts, parsed };  // what a command needs of the policy's
 
 template <class Outcome>
 struct Entry {
     std::string_view name;
     Outcome (*run)(const Context&);
     bool reads_only;
+    Files files = Files::none;
 };
 constexpr Entry<Answer> kCommands[] = {
-    {"plan", &plan, true},
-    {"apply", &apply, false},
-    {"status", &status, true},
+    {"plan", &plan, true, Files::parsed},
+    {"apply", &apply, false, Files::parsed},
+    {"status", &status, true, Files::texts},
     {"why", &why, true},
     {"pause", &pause, false},
     {"resume", &resume, false},
@@ -27,7 +33,7 @@ constexpr Entry<Answer> kCommands[] = {
     {"holds", &holds, true},
     {"approve", &approve, false},
     {"reject", &reject, false},
-    {"check", &check, true},
+    {"check", &check, true, Files::parsed},
     {"audit.erase", &audit_erase, false},
     {"audit.hold", &audit_hold, false},
     {"audit.release", &audit_release, false},
@@ -57,9 +63,31 @@ const Entry<Asked>* find_question(const json::Value& request) {
 }  // namespace
 
 Handler::Handler(const schema::Config& config, OpenTrail open_trail)
-    : config_(config), open_trail_(open_trail ? std::move(open_trail) : OpenTrail([&config] {
+    : config_(config),
+      open_trail_(open_trail ? std::move(open_trail) : OpenTrail([&config] {
           return audit::open_trail(config.state, config.audit.folder);
-      })) {}
+      })),
+      folder_([path = config.policy] { return read_policy_files(path); }) {}
+
+Prepared Handler::prepare(json::Value request, schema::TrailCaller caller) const {
+    Prepared out{std::move(request), std::move(caller), {}, nullptr};
+    const std::int64_t uid = out.caller.login_uid >= 0 ? out.caller.login_uid : out.caller.uid;
+    if (uid >= 0) out.login = unix_login(static_cast<uid_t>(uid));
+    if (const auto* command = find_command(out.request); command != nullptr && command->files != Files::none)
+        out.policy = policy_input(out.request, out.caller, command->files == Files::parsed);
+    return out;
+}
+
+std::shared_ptr<const PolicyInput> Handler::policy_input(const json::Value& request,
+                                                         const schema::TrailCaller& caller,
+                                                         bool parsed) const {
+    const json::Value& files = request["args"]["files"];
+    auto out = std::make_shared<PolicyInput>();
+    out->texts = files.is_null() ? folder_.read() : texts_of(files);
+    out->quoted = !files.is_null() || caller.uid == 0 || caller.uid == static_cast<std::int64_t>(geteuid());
+    if (out->texts && parsed) out->read = parse_policy(*out->texts, config_);
+    return out;
+}
 
 bool Handler::reads_only(const json::Value& request) {
     if (const auto* question = find_question(request); question != nullptr) return question->reads_only;
@@ -71,9 +99,8 @@ bool Handler::asks_trail(const json::Value& request) {
     return find_question(request) != nullptr;
 }
 
-Asked Handler::ask(engine::Engine& engine, const json::Value& request,
-                   const schema::TrailCaller& caller) const {
-    return find_question(request)->run(Context{engine, config_, request["args"], caller});
+Asked Handler::ask(engine::Engine& engine, const Prepared& prepared) const {
+    return find_question(prepared.request)->run(Context(engine, config_, prepared));
 }
 
 Status Handler::read(const Question& question, const std::atomic<bool>* over) const {
@@ -83,26 +110,25 @@ Status Handler::read(const Question& question, const std::atomic<bool>* over) co
     return question.read(reading);
 }
 
-Answer Handler::finish(engine::Engine& engine, const json::Value& request, const schema::TrailCaller& caller,
-                       const Question& question) const {
-    return question.finish(Context{engine, config_, request["args"], caller});
+Answer Handler::finish(engine::Engine& engine, const Prepared& prepared, const Question& question) const {
+    return question.finish(Context(engine, config_, prepared));
 }
 
-Answer Handler::handle(engine::Engine& engine, const json::Value& request,
-                       const schema::TrailCaller& caller) const {
-    if (asks_trail(request)) {
-        Asked asked = ask(engine, request, caller);
+Answer Handler::handle(engine::Engine& engine, const Prepared& prepared) const {
+    if (asks_trail(prepared.request)) {
+        Asked asked = ask(engine, prepared);
         if (Answer* answer = std::get_if<Answer>(&asked); answer != nullptr) return std::move(*answer);
         const Question& question = std::get<Question>(asked);
         TrailReading reading(engine.store());
         if (Status read = question.read(reading); !read) return error(read.error());
-        return finish(engine, request, caller, question);
+        return finish(engine, prepared, question);
     }
-    const auto* command = find_command(request);
+    const auto* command = find_command(prepared.request);
     if (command == nullptr)
-        return error(Error{ErrorKind::invalid_input, "unknown command '" + request["command"].text() + "'",
+        return error(Error{ErrorKind::invalid_input,
+                           "unknown command '" + prepared.request["command"].text() + "'",
                            "the daemon may be older than this program"});
-    return command->run(Context{engine, config_, request["args"], caller});
+    return command->run(Context(engine, config_, prepared));
 }
 
 }  // namespace rollcall::control

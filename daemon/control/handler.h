@@ -7,8 +7,9 @@
 //            [{"at","message","suggestion","severity"}…]}
 //
 // Commands and their args → result:
-//   plan    {policy?: path}                    → Plan
-//   apply   {policy?: path, plan: hash, reason?, checkout?: {commit, changed?, signature, signer?}} →
+//   plan    {files?: [{name, text}…]}          → Plan; of the files as the caller read them, or of those of
+//                                                rollcall.yaml
+//   apply   {files?, plan: hash, reason?, checkout?: {commit, changed?, signature, signer?}} →
 //   {"version", "applied": n, "holds": [Hold…]}; a plan whose hash differs from
 //                                                what the files now yield is refused (exit 1), with the new
 //                                                Plan in "result"
@@ -63,6 +64,7 @@
 #include <optional>
 #include <variant>
 
+#include "daemon/control/policy_input.h"
 #include "daemon/engine/engine.h"
 #include "schema/config_file.h"
 #include "schema/json.h"
@@ -74,6 +76,14 @@ using Answer = std::optional<json::Value>;
 
 struct Context;
 class TrailReading;
+
+// A request with all that takes waiting looked up, before it gets to the engine's thread.
+struct Prepared {
+    json::Value request;
+    schema::TrailCaller caller;
+    std::string login;                          // of the uid that the caller logged in as; "" for none
+    std::shared_ptr<const PolicyInput> policy;  // for commands that work on the files
+};
 
 // A question to the trail, once it is understood. What it reads may be long, and nobody's removal waits for
 // it:
@@ -91,24 +101,29 @@ class Handler {
     using OpenTrail = std::function<Result<std::unique_ptr<store::TrailSource>>()>;
     // Without `open_trail`: from the state folder and the log that `config` names.
     explicit Handler(const schema::Config& config, OpenTrail open_trail = {});
+    // First, on whatever thread may wait for disks and name services.
+    [[nodiscard]] Prepared prepare(json::Value request, schema::TrailCaller caller) const;
     // All at once, on the engine's thread.
-    [[nodiscard]] Answer handle(engine::Engine& engine, const json::Value& request,
-                                const schema::TrailCaller& caller) const;
+    [[nodiscard]] Answer handle(engine::Engine& engine, const Prepared& prepared) const;
     // May it be answered while nothing can be stored?
     [[nodiscard]] static bool reads_only(const json::Value& request);
 
     // The same in the steps above, for commands that ask the trail.
     [[nodiscard]] static bool asks_trail(const json::Value& request);
-    [[nodiscard]] Asked ask(engine::Engine& engine, const json::Value& request,
-                            const schema::TrailCaller& caller) const;
-    [[nodiscard]] Answer finish(engine::Engine& engine, const json::Value& request,
-                                const schema::TrailCaller& caller, const Question& question) const;
+    [[nodiscard]] Asked ask(engine::Engine& engine, const Prepared& prepared) const;
+    [[nodiscard]] Answer finish(engine::Engine& engine, const Prepared& prepared,
+                                const Question& question) const;
     // What the question reads; any thread, with a connection of its own. `over`: see TrailReading.
     [[nodiscard]] Status read(const Question& question, const std::atomic<bool>* over = nullptr) const;
 
   private:
+    [[nodiscard]] std::shared_ptr<const PolicyInput> policy_input(const json::Value& request,
+                                                                  const schema::TrailCaller& caller,
+                                                                  bool parsed) const;
+
     const schema::Config& config_;
     const OpenTrail open_trail_;
+    const FolderReader folder_;  // of the policy
 };
 
 }  // namespace rollcall::control

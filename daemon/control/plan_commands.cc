@@ -44,6 +44,17 @@ std::string hash_of(const Drafted& draft) {
     return out;
 }
 
+// What is wrong in files that the daemon read itself: where it is, and no word of what stands there.
+Diagnostics told(const Context& context, Diagnostics diagnostics) {
+    if (!context.policy->quoted)
+        for (Diagnostic& one : diagnostics) {
+            one.message =
+                one.severity == Severity::error ? "there is an error here" : "there is a warning here";
+            one.suggestion = "whoever may read this file is told what it is";
+        }
+    return diagnostics;
+}
+
 // Can the command be answered from what is known? If not: an error, or nothing yet (a read was asked for).
 Result<bool> directory_ready(const Context& context, const policy::Program* program) {
     engine::Engine& engine = context.engine;
@@ -90,11 +101,9 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     const Result<bool> read = directory_ready(context, nullptr);
     if (!read) return pass(read);
     if (!*read) return std::optional<Drafted>{};
-    const std::string path = context.args["policy"].text(context.config.policy);
-    Result<PolicyTexts> texts = read_policy_files(path);
-    if (!texts) return pass(texts);
+    if (!context.policy->texts) return pass(context.policy->texts);
     Drafted out;
-    out.loaded = load_policy(std::move(*texts), context.config, engine.world(),
+    out.loaded = load_policy(*context.policy->texts, context.policy->read, engine.world(),
                              engine.policy() ? engine.policy()->pins : policy::Pins{});
     diagnostics = out.loaded.diagnostics;
     if (!out.loaded.program)
@@ -165,7 +174,7 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
     plan.set("elsewhere", std::move(elsewhere));
     plan.set("holds", std::move(holds));
     plan.set("rejected", rejections_json(draft.memory.rejected));
-    plan.set("diagnostics", to_json(draft.loaded.diagnostics));
+    plan.set("diagnostics", to_json(told(context, draft.loaded.diagnostics)));
     plan.set("conflicts", std::move(conflicts));
     plan.set("counts", std::move(counts));
     return plan;
@@ -176,7 +185,7 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
 Answer plan(const Context& context) {
     Diagnostics diagnostics;
     const auto drafted = draft(context, diagnostics);
-    if (!drafted) return error(drafted.error(), diagnostics);
+    if (!drafted) return error(drafted.error(), told(context, diagnostics));
     if (!*drafted) return std::nullopt;
     return ok(plan_json(context, **drafted));
 }
@@ -200,7 +209,7 @@ std::optional<schema::TrailCheckout> checkout_of(const json::Value& said) {
 Answer apply(const Context& context) {
     Diagnostics diagnostics;
     auto drafted = draft(context, diagnostics);
-    if (!drafted) return error(drafted.error(), diagnostics);
+    if (!drafted) return error(drafted.error(), told(context, diagnostics));
     if (!*drafted) return std::nullopt;
     Drafted& now = **drafted;
     const std::string shown = context.args["plan"].text();
@@ -227,7 +236,7 @@ Answer apply(const Context& context) {
 Answer check(const Context& context) {
     Diagnostics diagnostics;
     const auto drafted = draft(context, diagnostics);
-    if (!drafted) return error(drafted.error(), diagnostics);
+    if (!drafted) return error(drafted.error(), told(context, diagnostics));
     if (!*drafted) return std::nullopt;
     const policy::Decider& decider = *(*drafted)->decider;
     const policy::World& world = context.engine.world();
@@ -252,7 +261,7 @@ Answer check(const Context& context) {
         if (members[r] == 0) unreachable.push(program.rooms[r].key);
     }
     for (const policy::IdentityConflict& conflict : decider.conflicts()) conflicts.push(conflict.text);
-    result.set("diagnostics", to_json(diagnostics));
+    result.set("diagnostics", to_json(told(context, diagnostics)));
     result.set("besides", std::move(besides));
     result.set("unreachable", std::move(unreachable));
     result.set("conflicts", std::move(conflicts));

@@ -14,13 +14,10 @@
 namespace rollcall::control {
 namespace {
 
-constexpr std::size_t kMostBytes = 4U << 20U;
-constexpr std::size_t kMostFiles = 1'000;
-
 Result<std::string> read_checked(const std::string& path, std::size_t most, mode_t forbidden, const char* why,
                                  const char* hint) {
-    // Opened once and examined open, so that what is checked is what is read.
-    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    // Opened once and examined open, so that what is checked is what is read. A pipe would wait for a writer.
+    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (file.get() < 0)
         return fail(errno == ENOENT ? ErrorKind::not_found : ErrorKind::io,
                     fmt::format("cannot open {}: {}", path, std::strerror(errno)),
@@ -77,28 +74,36 @@ Result<PolicyTexts> read_policy_files(const std::string& path) {
         if (files.empty())
             return fail(ErrorKind::not_found, fmt::format("no .yaml file in {}", path),
                         "write a policy there, or name its folder in `policy:`");
-        if (files.size() > kMostFiles)
-            return fail(ErrorKind::limit, fmt::format("more than {} files in {}", kMostFiles, path));
+        if (files.size() > kMostPolicyFiles)
+            return fail(ErrorKind::limit, fmt::format("more than {} files in {}", kMostPolicyFiles, path));
     } else {
         files.push_back(path);
     }
     std::sort(files.begin(), files.end());
     PolicyTexts texts;
+    std::size_t bytes = 0;
     for (const std::string& file : files) {
-        Result<std::string> text = read_text_file(file, kMostBytes, true);
+        Result<std::string> text = read_text_file(file, kMostPolicyFile, true);
         if (!text) return pass(text);
+        bytes += text->size();
+        if (bytes > kMostPolicyBytes)
+            return fail(ErrorKind::limit,
+                        fmt::format("the policy files in {} are larger than {} bytes together", path,
+                                    kMostPolicyBytes));
         texts.emplace_back(file, std::move(*text));
     }
     return texts;
 }
 
-PolicyLoaded load_policy(PolicyTexts texts, const schema::Config& config, const policy::World& world,
-                         const policy::Pins& pins, policy::Unfound unfound) {
+schema::PolicyRead parse_policy(const PolicyTexts& texts, const schema::Config& config) {
     std::vector<schema::PolicyText> inputs;
     for (const auto& [file, text] : texts) inputs.push_back({file, text});
-    const schema::PolicySurroundings surroundings{config.directories.front().name,
-                                                  config.homeserver.server_name, config.time_zone};
-    const schema::PolicyRead read = schema::read_policy(inputs, surroundings);
+    return schema::read_policy(
+        inputs, {config.directories.front().name, config.homeserver.server_name, config.time_zone});
+}
+
+PolicyLoaded load_policy(PolicyTexts texts, const schema::PolicyRead& read, const policy::World& world,
+                         const policy::Pins& pins, policy::Unfound unfound) {
     PolicyLoaded out;
     out.diagnostics = read.diagnostics;
     if (!has_errors(out.diagnostics)) {
@@ -109,6 +114,12 @@ PolicyLoaded load_policy(PolicyTexts texts, const schema::Config& config, const 
     }
     out.texts = std::move(texts);
     return out;
+}
+
+PolicyLoaded load_policy(PolicyTexts texts, const schema::Config& config, const policy::World& world,
+                         const policy::Pins& pins, policy::Unfound unfound) {
+    const schema::PolicyRead read = parse_policy(texts, config);
+    return load_policy(std::move(texts), read, world, pins, unfound);
 }
 
 }  // namespace rollcall::control

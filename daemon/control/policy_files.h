@@ -23,7 +23,11 @@ namespace rollcall::control {
 
 using PolicyTexts = std::vector<std::pair<std::string, std::string>>;  // path as the user named it, text
 
-// Errors: not_found, io, refused (others can write it), limit (over 4 MiB, or 1,000 files).
+inline constexpr std::size_t kMostPolicyFile = 4U << 20U;    // bytes of one
+inline constexpr std::size_t kMostPolicyBytes = 32U << 20U;  // of all
+inline constexpr std::size_t kMostPolicyFiles = 1'000;
+
+// Errors: not_found, io, refused (others can write it), limit.
 [[nodiscard]] Result<PolicyTexts> read_policy_files(const std::string& path);
 using audit::policy_version;  // of such texts
 
@@ -32,7 +36,13 @@ struct PolicyLoaded {
     Diagnostics diagnostics;
     PolicyTexts texts;
 };
-// Reads the texts and looks their names up in the world. `pins`: of the policy in force.
+// Parses the texts. Any thread.
+[[nodiscard]] schema::PolicyRead parse_policy(const PolicyTexts& texts, const schema::Config& config);
+// Looks the names of what was parsed up in the world. `pins`: of the policy in force.
+[[nodiscard]] PolicyLoaded load_policy(PolicyTexts texts, const schema::PolicyRead& read,
+                                       const policy::World& world, const policy::Pins& pins,
+                                       policy::Unfound unfound = policy::Unfound::refused);
+// Both.
 [[nodiscard]] PolicyLoaded load_policy(PolicyTexts texts, const schema::Config& config,
                                        const policy::World& world, const policy::Pins& pins,
                                        policy::Unfound unfound = policy::Unfound::refused);

@@ -20,17 +20,18 @@
 #include <thread>
 
 #include "daemon/control/answer.h"
+#include "daemon/control/callers.h"
+#include "daemon/control/lines.h"
 #include "daemon/control/unix_account.h"
 #include "daemon/descriptor.h"
+#include "daemon/thread_signals.h"
 
 namespace rollcall::control {
 namespace {
 
-constexpr std::size_t kLongestRequest = 256 * 1024;
-constexpr std::size_t kMostConnections = 16;
-constexpr std::chrono::milliseconds kSlowestReader{30'000};  // that takes nothing of its answer
-constexpr std::chrono::milliseconds kLastWords{200};         // the same, when the daemon ends
-constexpr std::chrono::milliseconds kNoRoom{100};            // before accepting again without a descriptor
+constexpr std::size_t kLargeRequest = 256 * 1024;  // more is a policy's files: one at a time of each uid
+constexpr std::size_t kLongestRequest = 2 * kMostPolicyBytes;
+constexpr std::chrono::milliseconds kNoRoom{100};  // before accepting again without a descriptor
 
 Result<sockaddr_un> address_of(const std::string& path) {
     sockaddr_un address{};
@@ -40,54 +41,6 @@ Result<sockaddr_un> address_of(const std::string& path) {
                     "choose one below 108 bytes");
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
     return address;
-}
-
-// One line without its end; false at the end of the stream, on an error, or when it grows too long.
-bool read_line(int fd, std::string& buffer, std::string& line, std::size_t longest, int wake) {
-    for (;;) {
-        if (const std::size_t end = buffer.find('\n'); end != std::string::npos) {
-            line = buffer.substr(0, end);
-            buffer.erase(0, end + 1);
-            return true;
-        }
-        if (buffer.size() > longest) return false;
-        pollfd polled[2] = {{fd, POLLIN, 0}, {wake, POLLIN, 0}};
-        if (poll(polled, wake >= 0 ? 2 : 1, -1) < 0 && errno != EINTR) return false;
-        if (wake >= 0 && polled[1].revents != 0) return false;
-        char chunk[16384];
-        const ssize_t got = recv(fd, chunk, sizeof chunk, 0);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return false;
-        buffer.append(chunk, static_cast<std::size_t>(got));
-    }
-}
-
-bool ready(int fd, short events, std::chrono::milliseconds limit) {
-    pollfd polled{fd, events, 0};
-    return poll(&polled, 1, static_cast<int>(limit.count())) > 0;
-}
-
-// Waits until some of it can be sent; false where the other side takes nothing, for long, or while `wake`
-// says that we end.
-bool wait_for_reader(int fd, int wake) {
-    pollfd polled[2] = {{fd, POLLOUT, 0}, {wake, POLLIN, 0}};
-    const int count = poll(polled, wake >= 0 ? 2 : 1, static_cast<int>(kSlowestReader.count()));
-    if (count < 0) return errno == EINTR;
-    return polled[0].revents != 0 || (count > 0 && ready(fd, POLLOUT, kLastWords));
-}
-
-bool write_all(int fd, std::string_view text, int wake) {
-    while (!text.empty()) {
-        const ssize_t sent = send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent > 0) {
-            text.remove_prefix(static_cast<std::size_t>(sent));
-        } else if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            if (!wait_for_reader(fd, wake)) return false;
-        } else if (sent == 0 || errno != EINTR) {
-            return false;
-        }
-    }
-    return true;
 }
 
 std::string name_of(uid_t uid) {
@@ -148,8 +101,8 @@ engine::Command make_command(Work work, bool reads_only, std::function<void(json
 engine::Command make_command(const Handler& handler, json::Value request, schema::TrailCaller caller,
                              std::function<void(json::Value)> reply) {
     const bool reads_only = Handler::reads_only(request);
-    return make_command([&handler, request = std::move(request), caller = std::move(caller)](
-                            engine::Engine& engine) { return handler.handle(engine, request, caller); },
+    return make_command([&handler, prepared = handler.prepare(std::move(request), std::move(caller))](
+                            engine::Engine& engine) { return handler.handle(engine, prepared); },
                         reads_only, std::move(reply));
 }
 
@@ -159,12 +112,15 @@ schema::TrailCaller own_caller() {
 
 class ControlSocket::Server {
   public:
-    Server(Descriptor listener, std::string path, const Handler& handler, engine::Mailbox& mailbox)
+    Server(Descriptor listener, std::string path, const Handler& handler, engine::Mailbox& mailbox,
+           const SocketLimits& limits)
         : listener_(std::move(listener)),
           wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
           path_(std::move(path)),
           handler_(handler),
           mailbox_(mailbox),
+          idle_(limits.idle),
+          callers_(geteuid(), limits.callers, [](int fd) { shutdown(fd, SHUT_RDWR); }),
           accepter_([this] { accept_all(); }) {}
 
     ~Server() {
@@ -194,58 +150,88 @@ class ControlSocket::Server {
                 continue;
             }
             const std::lock_guard lock(mutex_);
-            for (auto at = connections_.begin(); at != connections_.end();) {
-                if (!finished_.contains(at->get_id())) {
-                    ++at;
-                    continue;
-                }
-                finished_.erase(at->get_id());
-                at->join();
-                at = connections_.erase(at);
-            }
-            if (connections_.size() >= kMostConnections) {
-                write_all(connection.get(),
-                          json::write(plain_error("the daemon is busy with other commands",
-                                                  "try again in a moment")) +
-                              "\n",
-                          wake_.get());
-                continue;
-            }
-            connections_.emplace_back(
-                [this, fd = std::make_shared<Descriptor>(std::move(connection))] { serve(fd->get()); });
+            join_finished();
+            admit(std::make_shared<Descriptor>(std::move(connection)));
         }
     }
 
-    void serve(int fd) {
+    void join_finished() {
+        for (auto at = connections_.begin(); at != connections_.end();) {
+            if (!finished_.contains(at->get_id())) {
+                ++at;
+                continue;
+            }
+            finished_.erase(at->get_id());
+            at->join();
+            at = connections_.erase(at);
+        }
+    }
+
+    void admit(std::shared_ptr<Descriptor> fd) {
         ucred peer{};
         socklen_t size = sizeof peer;
-        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) {
-            const schema::TrailCaller caller = caller_of(peer.uid, peer.pid);
-            std::string buffer, line;
-            while (read_line(fd, buffer, line, kLongestRequest, wake_.get()))
-                if (!write_all(fd, json::write(answer(line, caller)) + "\n", wake_.get())) break;
+        if (getsockopt(fd->get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
+        const Callers::Entry entry = callers_.make_room(peer.uid);
+        if (entry != Callers::Entry::let_in)
+            return refuse(*fd, entry == Callers::Entry::enough_of_one
+                                   ? "the daemon is busy with as many commands of yours as it takes at once"
+                                   : "the daemon is busy with other commands");
+        Callers::Caller* const caller = callers_.enter(peer.uid, fd->get());
+        connections_.emplace_back([this, fd = std::move(fd), caller, peer] {
+            leave_signals_to_the_engine();
+            serve(fd->get(), caller, peer);
+        });
+    }
+
+    static void refuse(const Descriptor& fd, const char* why) {  // what is new has room for a line
+        const std::string line = json::write(plain_error(why, "try again in a moment")) + "\n";
+        [[maybe_unused]] const ssize_t told =
+            send(fd.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+
+    void serve(int fd, Callers::Caller* entry, const ucred& peer) {
+        const schema::TrailCaller caller = caller_of(peer.uid, peer.pid);
+        LineLimits limits{kLongestRequest, wake_.get(), idle_, kLargeRequest, [this, entry] {
+                              const std::lock_guard lock(mutex_);
+                              return callers_.may_be_large(*entry);
+                          }};
+        std::string buffer, line;
+        while (read_line(fd, buffer, line, limits)) {
+            if (!busy(entry, true)) break;  // put out before it was read
+            const json::Value said = answer(std::exchange(line, {}), caller);
+            if (!write_all(fd, json::write(said) + "\n", wake_.get())) break;
+            busy(entry, false);
         }
         shutdown(fd, SHUT_RDWR);
         const std::lock_guard lock(mutex_);
+        callers_.leave(entry);
         finished_.insert(std::this_thread::get_id());
     }
 
+    bool busy(Callers::Caller* entry, bool now) {
+        const std::lock_guard lock(mutex_);
+        entry->busy = now;
+        entry->large = false;
+        return !entry->leaving;
+    }
+
     json::Value answer(const std::string& line, const schema::TrailCaller& caller) {
-        const Result<json::Value> request = json::parse(line);
+        const Result<json::Value> request = json::parse(line, {kLongestRequest});
         if (!request) return plain_error("the request is no JSON", request.error().message.c_str());
-        if (Handler::asks_trail(*request)) return answer_question(*request, caller);
-        return on_engine([this, request = *request, caller](
-                             engine::Engine& engine) { return handler_.handle(engine, request, caller); },
-                         Handler::reads_only(*request));
+        const auto prepared = std::make_shared<const Prepared>(handler_.prepare(*request, caller));
+        if (Handler::asks_trail(*request)) return answer_question(prepared);
+        return on_engine(
+            [this, prepared](engine::Engine& engine) { return handler_.handle(engine, *prepared); },
+            Handler::reads_only(*request));
     }
 
     // The long part of it, here: the engine goes on meanwhile.
-    json::Value answer_question(const json::Value& request, const schema::TrailCaller& caller) {
-        const bool reads_only = Handler::reads_only(request);
+    json::Value answer_question(const std::shared_ptr<const Prepared>& prepared) {
+        const bool reads_only = Handler::reads_only(prepared->request);
         const auto question = std::make_shared<std::optional<Question>>();
         json::Value said = on_engine(
-            [this, request, caller, question](engine::Engine& engine) -> Answer {
-                Asked asked = handler_.ask(engine, request, caller);
+            [this, prepared, question](engine::Engine& engine) -> Answer {
+                Asked asked = handler_.ask(engine, *prepared);
                 if (Answer* answer = std::get_if<Answer>(&asked); answer != nullptr)
                     return std::move(*answer);
                 *question = std::move(std::get<Question>(asked));
@@ -255,8 +241,8 @@ class ControlSocket::Server {
         if (!*question) return said;
         if (const Status read = handler_.read(**question); !read) return error(read.error());
         return on_engine(
-            [this, request, caller, question](engine::Engine& engine) {
-                return handler_.finish(engine, request, caller, **question);
+            [this, prepared, question](engine::Engine& engine) {
+                return handler_.finish(engine, *prepared, **question);
             },
             reads_only);
     }
@@ -283,7 +269,9 @@ class ControlSocket::Server {
     const std::string path_;
     const Handler& handler_;
     engine::Mailbox& mailbox_;
+    const std::chrono::milliseconds idle_;
     std::mutex mutex_;
+    Callers callers_;                     // protected by mutex_
     bool stopping_ = false;               // protected by mutex_
     std::set<std::thread::id> finished_;  // protected by mutex_
     std::list<std::thread> connections_;  // protected by mutex_ while accepter_ runs
@@ -295,7 +283,8 @@ ControlSocket::~ControlSocket() = default;
 
 Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(const std::string& path,
                                                              const std::string& group, const Handler& handler,
-                                                             engine::Mailbox& mailbox, Log& log) {
+                                                             engine::Mailbox& mailbox, Log& log,
+                                                             SocketLimits limits) {
     const Result<sockaddr_un> address = address_of(path);
     if (!address) return pass(address);
     std::error_code ignored;
@@ -325,33 +314,14 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(const std::string& 
     if (::listen(listener.get(), 16) != 0)
         return fail(ErrorKind::io, fmt::format("cannot listen on {}: {}", path, std::strerror(errno)));
     return std::unique_ptr<ControlSocket>(
-        new ControlSocket(std::make_unique<Server>(std::move(listener), path, handler, mailbox)));
+        new ControlSocket(std::make_unique<Server>(std::move(listener), path, handler, mailbox, limits)));
 }
 
 // ---------------------------------------------------------------- the other end
 
 namespace {
 
-class SocketTransport : public Transport {
-  public:
-    explicit SocketTransport(Descriptor fd) : fd_(std::move(fd)) {}
-    Result<json::Value> ask(const json::Value& request) override {
-        std::string line;
-        if (!write_all(fd_.get(), json::write(request) + "\n", -1) ||
-            !read_line(fd_.get(), buffer_, line, std::size_t{1} << 30U, -1))
-            return fail(ErrorKind::unavailable, "the daemon ended before it answered",
-                        "see its log, and whether it runs");
-        return json::parse(line, json::Limits{std::size_t{1} << 30U, 64, 200'000'000});
-    }
-
-  private:
-    Descriptor fd_;
-    std::string buffer_;
-};
-
-}  // namespace
-
-Result<std::unique_ptr<Transport>> connect_daemon(const std::string& socket_path) {
+Result<Descriptor> connect_to(const std::string& socket_path) {
     const Result<sockaddr_un> address = address_of(socket_path);
     if (!address) return pass(address);
     Descriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -364,7 +334,36 @@ Result<std::unique_ptr<Transport>> connect_daemon(const std::string& socket_path
                     fmt::format("no daemon answers on {}: {}", socket_path, std::strerror(errno)),
                     "start it with `rollcall run`");
     }
-    return std::unique_ptr<Transport>(std::make_unique<SocketTransport>(std::move(fd)));
+    return fd;
+}
+
+// A connection for each request: the daemon ends those that are idle, and somebody may think for an hour
+// before they say yes.
+class SocketTransport : public Transport {
+  public:
+    explicit SocketTransport(std::string path) : path_(std::move(path)) {}
+    Result<json::Value> ask(const json::Value& request) override {
+        const Result<Descriptor> fd = connect_to(path_);
+        if (!fd) return pass(fd);
+        std::string buffer, line;
+        if (!write_all(fd->get(), json::write(request) + "\n", -1) ||
+            !read_line(fd->get(), buffer, line, {kLongestAnswer}))
+            return fail(ErrorKind::unavailable, "the daemon ended before it answered",
+                        "see its log, and whether it runs");
+        return json::parse(line, json::Limits{kLongestAnswer, 64, 200'000'000});
+    }
+
+  private:
+    static constexpr std::size_t kLongestAnswer = std::size_t{1} << 30U;
+    const std::string path_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Transport>> connect_daemon(const std::string& socket_path) {
+    const Result<Descriptor> there = connect_to(socket_path);
+    if (!there) return pass(there);
+    return std::unique_ptr<Transport>(std::make_unique<SocketTransport>(socket_path));
 }
 
 }  // namespace rollcall::control

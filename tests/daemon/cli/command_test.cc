@@ -53,13 +53,20 @@ TEST_F(Commands, ADaemonThatIsStartingIsAskedOnceItListens) {
     EXPECT_TRUE(bench.daemon);
 }
 
-TEST_F(Commands, PlanSendsThePathFromTheRoot) {
+// The daemon opens nothing that a caller names: what they can read themselves is sent.
+TEST_F(Commands, PlanSendsTheFilesThatTheCallerReads) {
     answer("plan", answered(fixture("plan_empty")));
-    EXPECT_EQ(bench.run({"plan", "--policy", "proposals/../new"}), 0);
-    const std::string sent = (*bench.script.last("plan"))["args"]["policy"].text();
-    EXPECT_EQ(sent, (std::filesystem::current_path() / "new").string());
-    EXPECT_EQ(bench.run({"plan"}), 0);
-    EXPECT_TRUE((*bench.script.last("plan"))["args"]["policy"].is_null());
+    const std::string own = bench.folder / "new";
+    std::filesystem::create_directories(own);
+    std::ofstream(own + "/own.yaml") << "people: {}\n";
+    EXPECT_EQ(bench.run({"plan", "--policy", bench.folder / "proposals/../new"}), 0) << err();
+    const json::Value sent = (*bench.script.last("plan"))["args"];
+    ASSERT_EQ(sent["files"].array()->size(), 1U);
+    EXPECT_EQ((*sent["files"].array())[0]["name"].text(), own + "/own.yaml");
+    EXPECT_EQ((*sent["files"].array())[0]["text"].text(), "people: {}\n");
+    EXPECT_TRUE(sent["policy"].is_null());
+    EXPECT_EQ(bench.run({"plan", "--policy", bench.folder / "nowhere"}), 2);
+    EXPECT_NE(err().find("nowhere"), std::string::npos);
 }
 
 TEST_F(Commands, PlanInJsonIsTheAnswer) {

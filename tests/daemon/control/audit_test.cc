@@ -25,8 +25,9 @@ class Audit : public testing::Test {
                        const std::string& args) {
         Answer answer;
         const auto request = json::parse(R"({"command":"audit.)" + command + R"(","args":)" + args + "}");
-        static_cast<void>(daemon.sim.command(
-            [&](engine::Engine& engine) { answer = daemon.handler.handle(engine, *request, caller); }));
+        static_cast<void>(daemon.sim.command([&](engine::Engine& engine) {
+            answer = daemon.handler.handle(engine, daemon.handler.prepare(*request, caller));
+        }));
         return answer.value_or(json::Value{});
     }
     [[nodiscard]] std::set<std::string> in_by_trail(const std::string& room) {

@@ -67,15 +67,17 @@ TEST(Handler, AnswersWhatOnlyReads) {
 
 TEST(Handler, APlanPutsNoCanaryInForce) {
     Daemon daemon;
-    const std::string file = testing::TempDir() + "rollcall_canary_policy.yaml";
-    std::ofstream(file)
-        << "people: {matrix_id: \"@{sAMAccountName|lower}:corp.example\", employees: {group: Staff}}\n"
-           "rooms: {x: {name: X, members: {attribute: office, is: Berlin}}}\n"
-           "guards: {canaries: [p1]}\n";
-    const json::Value answer = daemon.ask(R"({"command":"plan","args":{"policy":")" + file + R"("}})");
+    const std::string text =
+        "people: {matrix_id: \"@{sAMAccountName|lower}:corp.example\", employees: {group: Staff}}\n"
+        "rooms: {x: {name: X, members: {attribute: office, is: Berlin}}}\n"
+        "guards: {canaries: [p1]}\n";
+    json::Value request, args;
+    args.set("files", files_json({{"canary.yaml", text}}));
+    request.set("command", "plan");
+    request.set("args", std::move(args));
+    const json::Value answer = daemon.ask(json::write(request));
     EXPECT_TRUE(answer.is_null()) << "it waits for the attribute: " << json::write(answer);
     EXPECT_TRUE(daemon.sim.directory.canaries.empty());
-    std::filesystem::remove(file);
 }
 
 // `init --exclude` leaves administrators out of the mask: they are invited, and must accept themselves.

@@ -50,7 +50,9 @@ class Retention : public testing::Test {
         request.set("args", std::move(args));
         json::Value answer;
         static_cast<void>(daemon.sim.command([&](engine::Engine& engine) {
-            answer = Handler(config).handle(engine, request, {1, 1, "daemon"}).value_or(json::Value{});
+            const Handler handler(config);
+            answer =
+                handler.handle(engine, handler.prepare(request, {1, 1, "daemon"})).value_or(json::Value{});
         }));
         ASSERT_EQ(answer["exit"].integer_or(-1), 0) << json::write(answer);
     }

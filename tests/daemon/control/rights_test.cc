@@ -34,8 +34,9 @@ class Rights : public testing::Test {
         args.set("reason", "request 31");
         request.set("command", "audit." + command);
         request.set("args", std::move(args));
-        static_cast<void>(daemon.sim.command(
-            [&](engine::Engine& engine) { answer = daemon.handler.handle(engine, request, caller); }));
+        static_cast<void>(daemon.sim.command([&](engine::Engine& engine) {
+            answer = daemon.handler.handle(engine, daemon.handler.prepare(request, caller));
+        }));
         return answer.value_or(json::Value{});
     }
     json::Value ask(const std::string& command, const std::string& args) {

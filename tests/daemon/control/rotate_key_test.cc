@@ -35,7 +35,9 @@ class RotateKey : public testing::Test {
         request.set("command", "audit.rotate-key");
         request.set("args", std::move(args));
         static_cast<void>(daemon.sim.command([&](engine::Engine& engine) {
-            answer = Handler(config).handle(engine, request, {1000, 1000, "alice"}).value_or(json::Value{});
+            const Handler handler(config);
+            answer = handler.handle(engine, handler.prepare(request, {1000, 1000, "alice"}))
+                         .value_or(json::Value{});
         }));
         return answer;
     }

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <atomic>
 #include <ctime>
 #include <filesystem>
 #include <future>
+#include <thread>
 #include <vector>
 
 #include "tests/daemon/control/client.h"
@@ -18,6 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 
 const std::string kStatus = "{\"command\":\"status\"}\n";
+const std::string kQuestion = "{\"command\":\"audit.list\",\"args\":{\"rule\":\"\"}}\n";
 
 // A trail whose reading lasts until the test lets go of it.
 class LongTrail : public store::TrailSource {
@@ -60,8 +63,9 @@ class Socket : public testing::Test {
         daemon_.rest();
         std::filesystem::remove_all(folder_);
     }
-    [[nodiscard]] Status listen(const std::string& group) {
-        auto made = ControlSocket::listen(path_, group, daemon_.handler, daemon_.mailbox, daemon_.log);
+    [[nodiscard]] Status listen(const std::string& group, SocketLimits limits = {}) {
+        auto made =
+            ControlSocket::listen(path_, group, daemon_.handler, daemon_.mailbox, daemon_.log, limits);
         if (!made) return pass(made);
         socket_ = std::move(*made);
         return {};
@@ -73,8 +77,10 @@ class Socket : public testing::Test {
     }
     std::string folder_, path_;
     std::promise<void> go_on_;
+    std::atomic<int> read_ = 0;
     Daemon daemon_{
-        {}, [reading = go_on_.get_future().share()] {
+        {}, [this, reading = go_on_.get_future().share()] {
+            ++read_;
             return Result<std::unique_ptr<store::TrailSource>>(std::make_unique<LongTrail>(reading));
         }};
     std::unique_ptr<ControlSocket> socket_;
@@ -129,7 +135,7 @@ TEST_F(Socket, ServesTwoClientsAtOnce) {
 TEST_F(Socket, AnswersWhileAQuestionReadsTheTrail) {
     listen();
     Client asker(path_), other(path_);
-    asker.send("{\"command\":\"audit.list\",\"args\":{\"rule\":\"\"}}\n");
+    asker.send(kQuestion);
     for (int i = 0; i < 3; ++i) {  // before the reading, during it, and no matter which
         other.send(kStatus);
         EXPECT_NE(other.line().find("\"result\""), std::string::npos);
@@ -150,8 +156,24 @@ TEST_F(Socket, SaysWhatIsNoJson) {
 TEST_F(Socket, EndsAClientWhoseLineDoesNotEnd) {
     listen();
     Client client(path_), other(path_);
-    client.send(std::string(300U * 1024U, 'x'));
+    client.send(std::string(2 * kMostPolicyBytes + 65'536, 'x'));
     EXPECT_TRUE(client.ended());
+    other.send(kStatus);
+    EXPECT_NE(other.line(), "");
+}
+
+TEST_F(Socket, TakesOneLargeRequestOfEachAtATime) {
+    listen();
+    Client client(path_), second(path_), other(path_);
+    const std::string large(1024U * 1024U,
+                            ' ');  // a socket holds a fifth of it, so that the rest has been read
+    client.send(large + kStatus);
+    EXPECT_NE(client.line().find("\"result\""), std::string::npos) << "a policy's files have room";
+    client.send(large);
+    second.send(large);
+    EXPECT_TRUE(second.ended());
+    client.send(kStatus);
+    EXPECT_NE(client.line().find("\"result\""), std::string::npos) << "it was the first";
     other.send(kStatus);
     EXPECT_NE(other.line(), "");
 }
@@ -171,16 +193,58 @@ TEST_F(Socket, SaysBusyWhereTheMailboxIsFull) {
     EXPECT_NE(client.line().find("\"result\""), std::string::npos);
 }
 
-TEST_F(Socket, SaysBusyToTheSeventeenthClient) {
-    listen();
+// Whoever leaves connections open loses the oldest of them, and is in nobody's way.
+TEST_F(Socket, PutsOutTheOldestIdleOneOfWhoeverHasTooMany) {
+    ASSERT_TRUE(listen(own_group(), {.callers = {.of_one = 4}}));
     std::vector<Client> clients;
-    for (int i = 0; i < 16; ++i) {
+    for (int i = 0; i < 20; ++i) {
         clients.emplace_back(path_).send(kStatus);
-        EXPECT_NE(clients.back().line(), "") << i;
+        EXPECT_NE(clients.back().line().find("\"result\""), std::string::npos) << i;
     }
+    EXPECT_TRUE(clients.front().ended());
+    clients.back().send(kStatus);
+    EXPECT_NE(clients.back().line(), "");
+}
+
+TEST_F(Socket, SaysBusyToWhomItWorksForAlready) {
+    ASSERT_TRUE(listen(own_group(), {.callers = {.of_one = 2}}));
+    Client first(path_), second(path_);
+    first.send(kQuestion);
+    second.send(kQuestion);
+    while (read_ < 2) std::this_thread::yield();
     Client late(path_);
-    EXPECT_NE(late.line().find("busy with other commands"), std::string::npos);
+    EXPECT_NE(late.line().find("as many commands of yours"), std::string::npos);
     EXPECT_TRUE(late.ended());
+    go_on_.set_value();
+    EXPECT_NE(first.line().find("\"index\":4711"), std::string::npos);
+    EXPECT_NE(second.line().find("\"index\":4711"), std::string::npos);
+}
+
+TEST_F(Socket, EndsWhoeverAsksNothing) {
+    ASSERT_TRUE(listen(own_group(), {.idle = 100ms}));
+    Client silent(path_), half(path_), asker(path_);
+    half.send("{\"command\":");
+    EXPECT_TRUE(silent.ended());
+    EXPECT_TRUE(half.ended());
+    Client fresh(path_);
+    fresh.send(kStatus);
+    EXPECT_NE(fresh.line().find("\"result\""), std::string::npos);
+    EXPECT_TRUE(fresh.ended()) << "and after an answer too";
+}
+
+// Somebody reads a plan for as long as they like, and says yes then.
+TEST_F(Socket, AnswersACommandLineThatWasIdle) {
+    ASSERT_TRUE(listen(own_group(), {.idle = 50ms}));
+    auto transport = connect_daemon(path_);
+    ASSERT_TRUE(transport);
+    const json::Value request = *json::parse(R"({"command":"status"})");
+    for (int i = 0; i < 2; ++i) {
+        const auto answer = (*transport)->ask(request);
+        ASSERT_TRUE(answer) << answer.error().text();
+        EXPECT_FALSE((*answer)["result"].is_null());
+        Client other(path_);
+        EXPECT_TRUE(other.ended()) << "so long that idle connections have ended";
+    }
 }
 
 TEST_F(Socket, PutsTheCallerOnRecord) {
