@@ -211,7 +211,8 @@ class App {
                                                            kept->durable();
                                                        else
                                                            kept->failed();
-                                                   }});
+                                                   },
+                                                   std::move(transaction.unreadable), transaction.unusable});
             });
         if (!appservice) return pass(appservice);
         appservice_ = std::move(*appservice);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <cstdio>
 
+#include "policy/base/text.h"
 #include "policy/base/time.h"
 #include "schema/json.h"
 
@@ -37,7 +38,8 @@ int priority(LogLevel level) {
     return 6;
 }
 
-// What an outsider chose must not start a line or colour a terminal.
+// What an outsider chose must not start a line, colour a terminal or turn the direction of writing. Which
+// control character it was stays to be seen.
 std::string plain(std::string_view text) {
     std::string out;
     for (const char c : text) {
@@ -46,7 +48,7 @@ std::string plain(std::string_view text) {
         else
             out += c;
     }
-    return out;
+    return tame_text(out);
 }
 
 std::string field_text(const std::string& value) {

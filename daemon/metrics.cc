@@ -77,6 +77,13 @@ std::string metrics_text(engine::Engine& engine) {
         page.add("collector_waiting", "gauge", "entries of the trail that are still to be sent to it",
                  number(entries - std::min(entries, collector.sent)));
     }
+    page.add("rooms_lost", "gauge", "managed rooms that the bot is not in",
+             number(static_cast<std::size_t>(
+                 std::count_if(world.rooms.begin(), world.rooms.end(), [](const policy::Room& room) {
+                     return !room.released && !room.id.empty() && !room.bot_joined;
+                 }))));
+    page.add("unread", "gauge", "rooms and members whose state the homeserver does not say",
+             number(engine.unread().all().size()));
     page.add("paused", "gauge", "0 running, 1 all but departures paused, 2 all paused",
              static_cast<double>(engine.paused()));
     page.add("rooms_unremembered", "gauge",
@@ -93,6 +100,8 @@ std::string metrics_text(engine::Engine& engine) {
              number(counters.requests_failed));
     page.add("transactions_total", "counter", "transactions taken in", number(counters.transactions));
     page.add("events_total", "counter", "events taken in", number(counters.events));
+    page.add("events_unreadable_total", "counter", "events of transactions that cannot be used",
+             number(counters.events_unreadable));
     page.add("turns_total", "counter", "turns of the engine", number(counters.turns));
     page.add("commits_total", "counter", "commits of the store", number(counters.commits));
     for (int kind = 0; kind <= static_cast<int>(policy::ActionKind::notify); ++kind)

@@ -30,6 +30,11 @@ struct MemberRead {
     std::optional<RoomEvent> event;
 };
 
+// An event was told of that cannot be used: what it was about is read.
+struct EventUnreadable {
+    UnreadableEvent event;
+};
+
 // What a request of ours is known to have done. `held` is the event digest that was held when it was sent: if
 // another event has come since, the stream of events knows better than this answer.
 struct MembershipSet {
@@ -100,7 +105,8 @@ struct DirectoryRefused {
 using FactVariant =
     std::variant<TimePassed, DirectorySnapshot, DirectoryChanges, DirectoryRefused, RoomEventSeen, RoomRead,
                  MemberRead, MembershipSet, Forgotten, StateSet, RoomCreated, Published, Released,
-                 AliasClaimed, AccountSeen, SignedOut, RoomsListed, LeftUnmanaged, PutBack, DepartOrdered>;
+                 AliasClaimed, AccountSeen, SignedOut, RoomsListed, LeftUnmanaged, PutBack, DepartOrdered,
+                 EventUnreadable>;
 // A type of its own, so that what moves and destroys all of them is compiled once.
 struct Fact : FactVariant {
     using FactVariant::operator=;

@@ -28,8 +28,41 @@ std::string_view to_text(Guard guard) {
     return "";
 }
 
+namespace {
+
+// A room ID, or what a notice is about, may hold blanks; the user stands last and may hold anything.
+std::string without_blanks(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == ' ')
+            out += "\\s";
+        else if (c == '\\')
+            out += "\\\\";
+        else
+            out += c;
+    }
+    return out;
+}
+
+std::string with_blanks(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char next = text[i] == '\\' && i + 1 < text.size() ? text[i + 1] : '\0';
+        if (next == 's' || next == '\\') {
+            out += next == 's' ? ' ' : '\\';
+            ++i;
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
 std::string ActionKey::text() const {
-    return fmt::format("{} {} {}", to_text(kind), room.empty() ? "-" : room, user.empty() ? "-" : user);
+    return fmt::format("{} {} {}", to_text(kind), room.empty() ? "-" : without_blanks(room),
+                       user.empty() ? "-" : user);
 }
 
 std::optional<ActionKey> ActionKey::from_text(std::string_view text) {
@@ -39,7 +72,7 @@ std::optional<ActionKey> ActionKey::from_text(std::string_view text) {
     const auto field = [](std::string_view s) { return s == "-" ? std::string() : std::string(s); };
     for (int k = 0; k <= static_cast<int>(ActionKind::notify); ++k)
         if (to_text(static_cast<ActionKind>(k)) == text.substr(0, a))
-            return ActionKey{static_cast<ActionKind>(k), field(text.substr(a + 1, b - a - 1)),
+            return ActionKey{static_cast<ActionKind>(k), with_blanks(field(text.substr(a + 1, b - a - 1))),
                              field(text.substr(b + 1))};
     return std::nullopt;
 }

@@ -1,6 +1,7 @@
 #include "policy/plan.h"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 namespace rollcall::policy {
@@ -169,6 +170,43 @@ bool creator_is_privileged(const RoomState& state) {
     return version.size() > 2 || (version.size() == 2 && version >= "12");
 }
 
+bool waits_for_room(const World& world, RoomId id, ActionKind kind) {
+    if (kind != ActionKind::add && kind != ActionKind::set_power) return false;
+    const Room& room = world.rooms[id.index()];
+    return !room.bot_joined || (kind == ActionKind::add && !room.state.tombstone.empty());
+}
+
+namespace {
+
+constexpr std::int64_t kCreatorPower = std::numeric_limits<std::int64_t>::max();
+
+std::int64_t power_in(const RoomState& state, const std::string& user) {
+    if (creator_is_privileged(state) &&
+        std::find(state.create->creators.begin(), state.create->creators.end(), user) !=
+            state.create->creators.end())
+        return kCreatorPower;
+    const auto level = state.users.find(user);
+    if (level != state.users.end()) return level->second;
+    return state.power ? state.power->users_default : 0;
+}
+
+std::string power_text(std::int64_t power) {
+    return power == kCreatorPower ? "that of a creator, which nobody is above" : std::to_string(power);
+}
+
+}  // namespace
+
+bool not_below_bot(const World& world, RoomId id, UserId user) {
+    const RoomState& state = world.rooms[id.index()].state;
+    return power_in(state, world.users.text(user)) >= power_in(state, world.bot);
+}
+
+std::string power_words(const World& world, RoomId id, UserId user) {
+    const RoomState& state = world.rooms[id.index()].state;
+    return "has power " + power_text(power_in(state, world.users.text(user))) + ", and the bot " +
+           power_text(power_in(state, world.bot));
+}
+
 PowerLevels wanted_power_levels(const Decider& decider, std::uint32_t room) {
     const CompiledRoom& spec = decider.program().rooms[room];
     PowerLevels levels;
@@ -277,6 +315,7 @@ void derive_room(const Decider& decider, std::uint32_t index, std::vector<RoomAc
     };
     want(state.join_rules != wanted_join_rules(decider, index), ActionKind::set_join_rule, Lane::addition);
     want(state.acl != wanted_server_acl(decider, index), ActionKind::set_server_acl, Lane::addition);
+    if (!state.tombstone.empty()) return;  // its name and address have gone with whoever was led on
     want(!state.power || !same_levels(state, wanted_power_levels(decider, index), world.bot),
          ActionKind::set_power_levels, Lane::addition);
     want(state.history != wanted_history(spec), ActionKind::set_history, Lane::addition);
@@ -311,6 +350,9 @@ std::vector<PlanLine> whole_plan(const Decider& decider, const Abilities& abilit
     std::vector<PlanLine> lines;
     stream_plan(decider, abilities, [&](UserId user, const UserAction& action) {
         const bool in_room = action.room != kNoRoom && action.kind != ActionKind::leave_unmanaged;
+        if (const RoomId id = in_room ? decider.world_room(action.room) : RoomId{};
+            id.valid() && waits_for_room(world, id, action.kind))
+            return;
         lines.push_back({in_room ? program.rooms[action.room].key : "", action.kind, action.lane,
                          world.users.text(user), action.basis, action.power, user,
                          in_room ? action.room : kNoRoom});

@@ -118,12 +118,24 @@ struct RoomEvent {
     std::optional<MembershipState> before{};
 };
 
-// The whole current state of one room, read at once (GET /rooms/{roomId}/state): complete, or not made at
-// all.
+// An event of which a part that decides cannot be used. It is lost alone, and said: what it was about is
+// looked at, and never taken for absent.
+struct UnreadableEvent {
+    std::string room, event;  // "" where that is what cannot be used
+    std::string type;         // likewise
+    std::string user;         // of a membership: whose; "" where that cannot be used
+    std::string why;          // "no usable membership"
+    [[nodiscard]] bool may_be_member() const { return type.empty() || type == "m.room.member"; }
+    bool operator==(const UnreadableEvent&) const = default;
+};
+
+// The whole current state of one room, read at once (GET /rooms/{roomId}/state): complete but for what is
+// named, or not made at all.
 struct RoomRead {
     std::string room;
-    bool joined = true;  // false: the bot is not in it (403), state is empty
+    bool joined = true;  // false: the bot is not in it, state is empty
     std::vector<RoomEvent> state;
+    std::vector<UnreadableEvent> unreadable{};
 };
 
 }  // namespace rollcall::policy

@@ -26,7 +26,9 @@ struct Note {
         directory_refused,
         identity_kept,
         identity_given,
-        room_state
+        room_state,
+        room_lost,
+        room_regained
     };
     Kind kind = Kind::membership;
     std::string text;
@@ -60,6 +62,9 @@ struct Effects {
     std::vector<std::pair<std::string, std::string>>
         read_members;  // (room ID, Matrix ID): stale or doubtful, read afresh
     std::vector<RoomId> read_rooms;
+    std::vector<UnreadableEvent> unreadable;  // told of, or found when a room was read
+    std::vector<RoomId> lost, regained;       // rooms that the bot is in no more, or again
+    std::vector<RoomId> replaced;             // from which people were led on to another one
     bool sweep = false;  // a complete directory read is needed
 };
 

@@ -75,7 +75,10 @@ class Step {
     void set_power(RoomId id, const PowerLevels& levels);
     static bool says_so(const Membership* held, const RoomEvent& event, const MemberContent& content);
     void take(const RoomRead& fact);
+    void nothing_said_of(RoomId room, const RoomRead& fact, const std::unordered_set<UserId>& seen);
     void take(const MemberRead& fact);
+    void take(const EventUnreadable& fact);
+    void bot_is_in(RoomId room, bool joined, std::string_view by);
 
     // step_results.cc
     void take(const MembershipSet& fact);

@@ -34,6 +34,10 @@ void Step::member_event(RoomId room, const RoomEventSeen& fact, const MemberCont
             late_member(room, user, fact.event, content);
         return;
     }
+    // An invitation back into a room that was lost is one whatever came before it: nobody told of that.
+    if (content.user == world_.bot && content.membership == MembershipState::invite &&
+        !world_.rooms[room.index()].bot_joined)
+        return set_member(room, user, fact.event, content, Told::event);
     const bool first = held == nullptr || (held->state == MembershipState::none && held->event == 0);
     if (first ? !fact.event.replaces.empty() : event_digest(fact.event.replaces) != before) {
         effects_.read_members.emplace_back(fact.event.room, content.user);
@@ -78,7 +82,7 @@ void Step::set_member(RoomId room, UserId user, const RoomEvent& event, const Me
     if (before == next.state && next.state == MembershipState::leave && told == Told::event)
         late_member(room, user, event, content);
     if (content.user == world_.bot) {
-        world_.rooms[room.index()].bot_joined = content.membership == MembershipState::join;
+        bot_is_in(room, content.membership == MembershipState::join, event.sender);
         world_.mark_room(room);
         return;
     }
@@ -240,6 +244,7 @@ void Step::state_event(RoomId room, const RoomEvent& event) {
 void Step::hold_event(RoomId room, const std::string& slot, const std::string& event) {
     world_.rooms[room.index()].state.events.set(slot, event);
     world_.touched.room_parts[room].slots.insert(slot);
+    world_.count_change(room);
 }
 
 void Step::set_state(RoomId id, const RoomEvent& event, Told told) {
@@ -260,7 +265,11 @@ void Step::set_state(RoomId id, const RoomEvent& event, Told told) {
         void operator()(const CreateContent& c) {
             state.create = CreateContent{c.version, c.space, c.creators, {}};
         }
-        void operator()(const TombstoneContent& c) { state.tombstone = c.replacement; }
+        void operator()(const TombstoneContent& c) {
+            if (!c.replacement.empty() && state.tombstone != c.replacement)
+                step.effects_.replaced.push_back(id);
+            state.tombstone = c.replacement;
+        }
         void operator()(const SpaceChildContent& c) {
             if (c.present)
                 state.children.insert(c.child);
@@ -275,6 +284,7 @@ void Step::set_state(RoomId id, const RoomEvent& event, Told told) {
         void operator()(const ReactionContent&) {}
     };
     std::visit(Setter{*this, id, state}, event.content);
+    world_.count_change(id);
     world_.parts.share(state);
     world_.mark_room(id);
     note_state(id, event, told, history_before);
@@ -291,6 +301,10 @@ void Step::note_state(RoomId id, const RoomEvent& event, Told told, const std::s
     made.kind = Note::Kind::room_state;
     made.text = seen ? fmt::format("history visibility is {}", history)
                      : fmt::format("{} changed the room's state", event.sender);
+    if (const auto* tombstone = std::get_if<TombstoneContent>(&event.content);
+        tombstone != nullptr && !tombstone->replacement.empty())
+        made.text = fmt::format("{} upgraded the room: people are led on to {}", event.sender,
+                                tombstone->replacement);
     made.room = room.key;
     made.event = event.event;
     if (seen) made.history = history;
@@ -324,10 +338,9 @@ void Step::take(const RoomRead& fact) {
     const auto at = world_.room_by_id.find(fact.room);
     if (at == world_.room_by_id.end()) return;
     const RoomId id = at->second;
-    Room& room = world_.rooms[id.index()];
-    if (room.bot_joined != fact.joined) world_.mark_room(id);
-    room.bot_joined = fact.joined;
+    bot_is_in(id, fact.joined, "");
     if (!fact.joined) return;
+    const Room& room = world_.rooms[id.index()];
     std::unordered_set<UserId> seen;
     for (const RoomEvent& event : fact.state) {
         const auto* member = std::get_if<MemberContent>(&event.content);
@@ -344,13 +357,61 @@ void Step::take(const RoomRead& fact) {
         const Membership* held = world_.membership(user, id);
         if (!says_so(held, event, *member)) set_member(id, user, event, *member, Told::read);
     }
+    nothing_said_of(id, fact, seen);
+}
+
+// Of whom a room's state says nothing, the homeserver knows nothing, but where what it says cannot be used:
+// they are as they were, and are looked at one by one.
+void Step::nothing_said_of(RoomId id, const RoomRead& fact, const std::unordered_set<UserId>& seen) {
+    std::unordered_set<UserId> unsure;
+    bool anybody = false;
+    for (const UnreadableEvent& event : fact.unreadable) {
+        effects_.unreadable.push_back(event);
+        if (!event.user.empty()) {
+            unsure.insert(world_.user(event.user));
+            effects_.read_members.emplace_back(fact.room, event.user);
+        } else if (event.may_be_member()) {
+            anybody = true;
+        }
+    }
     const auto row = world_.room_users.row(id.index());
     const std::vector<UserId> users(row.begin(), row.end());
     for (const UserId user : users) {
         const Membership* held = world_.membership(user, id);
-        if (held == nullptr || seen.contains(user) || held->state == MembershipState::none) continue;
-        unknown_member(id, user);
+        if (held == nullptr || seen.contains(user) || unsure.contains(user) ||
+            held->state == MembershipState::none)
+            continue;
+        if (anybody)
+            effects_.read_members.emplace_back(fact.room, world_.users.text(user));
+        else
+            unknown_member(id, user);
     }
+}
+
+void Step::take(const EventUnreadable& fact) {
+    effects_.unreadable.push_back(fact.event);
+    const auto at = world_.room_by_id.find(fact.event.room);
+    if (at == world_.room_by_id.end()) return;
+    if (fact.event.user.empty())
+        effects_.read_rooms.push_back(at->second);
+    else
+        effects_.read_members.emplace_back(fact.event.room, fact.event.user);
+}
+
+// Whether the bot is in a room, by an event or by a read; `by`: who brought it about, where that is known.
+void Step::bot_is_in(RoomId id, bool joined, std::string_view by) {
+    Room& room = world_.rooms[id.index()];
+    if (room.bot_joined == joined) return;
+    room.bot_joined = joined;
+    world_.mark_room(id);
+    (joined ? effects_.regained : effects_.lost).push_back(id);
+    if (room.released) return;
+    Note made;
+    made.kind = joined ? Note::Kind::room_regained : Note::Kind::room_lost;
+    made.text = joined ? "the bot is in the room again" : "the bot is not in the room any more";
+    if (!by.empty()) made.text += fmt::format(", by {}", by);
+    made.room = room.key;
+    note(std::move(made));
 }
 
 void Step::take(const MemberRead& fact) {

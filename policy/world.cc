@@ -355,6 +355,9 @@ void World::set_membership(UserId user_id, Membership wanted) {
     Room& at = rooms[room_id.index()];
     if (counts && before == MembershipState::join) --at.joined;
     if (counts && wanted.state == MembershipState::join) ++at.joined;
+    if (held == nullptr || held->state != wanted.state || held->event != wanted.event ||
+        held->power != wanted.power)
+        count_change(room_id);
     memberships.put(user_id.index(), wanted);
     if (wanted.state == MembershipState::none && wanted.power == 0)
         room_users.erase(room_id.index(), user_id);
@@ -362,6 +365,11 @@ void World::set_membership(UserId user_id, Membership wanted) {
         room_users.put(room_id.index(), user_id);
     touched.memberships.insert(pair(user_id, room_id));
     dirty.users.insert(user_id);
+}
+
+void World::count_change(RoomId room) {
+    if (room.index() >= room_changes.size()) room_changes.resize(rooms.size(), 0);
+    ++room_changes[room.index()];
 }
 
 void World::compact() {

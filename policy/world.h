@@ -228,6 +228,9 @@ class World {
     std::unordered_map<std::string, RoomId> room_by_id;
     Rows<Membership> memberships;  // by UserId
     Rows<UserId> room_users;       // by RoomId: whoever has a membership other than none, or a power level
+    // By RoomId: counts what has changed in it, so that whoever asked something knows whether the answer is
+    // older than what is known.
+    std::vector<std::uint64_t> room_changes;
     std::unordered_map<std::uint64_t, UserId> inviters;  // user << 32 | room → who invited
     std::unordered_map<std::uint64_t, Time> put_back;    // when a hand-made removal was last undone
     // user << 32 | room: of whom events were told after what came of them; the last of them is the one held.
@@ -264,6 +267,9 @@ class World {
     [[nodiscard]] MembershipState state_of(UserId user, RoomId room) const;
     [[nodiscard]] bool is_local(std::string_view matrix_id) const;
     [[nodiscard]] Account account(UserId user) const;
+    [[nodiscard]] std::uint64_t changes(RoomId room) const {
+        return room.index() < room_changes.size() ? room_changes[room.index()] : 0;
+    }
     [[nodiscard]] static std::uint64_t pair(UserId user, RoomId room) {
         return std::uint64_t{user.value} << 32U | room.value;
     }
@@ -289,6 +295,7 @@ class World {
     void set_account(UserId user, Account account);
     UserId user(std::string_view matrix_id);  // finds or adds
     void mark_room(RoomId room);              // touched and dirty
+    void count_change(RoomId room);           // in room_changes
     void touch_group_below(GroupId group);    // everybody who is in it, at any depth, becomes dirty
     void compact();                           // after much was added at once: gives back the room to grow
 

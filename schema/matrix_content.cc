@@ -43,6 +43,12 @@ std::map<std::string, std::int64_t> level_map(const Value& value, std::int64_t o
     return made;
 }
 
+// What is no identifier is nothing that the homeserver could lead anybody to.
+std::string id_or_none(const Value& value, char sigil) {
+    std::string id = value.text();
+    return is_opaque_id(id, sigil) ? id : std::string();
+}
+
 std::vector<std::string> sorted_texts(const Value& value) {
     std::vector<std::string> made;
     if (const json::Array* items = value.array())
@@ -81,6 +87,7 @@ RoomContent read_levels(const Value& content, const Around&) {
     levels.redact = level(content["redact"], levels.redact);
     levels.invite = level(content["invite"], levels.invite);
     levels.users = level_map(content["users"], levels.users_default);
+    std::erase_if(levels.users, [](const auto& user) { return !is_opaque_id(user.first, '@'); });
     levels.events = level_map(content["events"], levels.state_default);
     return levels;
 }
@@ -109,19 +116,25 @@ RoomContent read_topic(const Value& content, const Around&) {
     return TopicContent{content["topic"].text()};
 }
 RoomContent read_alias(const Value& content, const Around&) {
-    return CanonicalAliasContent{content["alias"].text()};
+    return CanonicalAliasContent{id_or_none(content["alias"], '#')};
 }
+// What is none of the four means `shared` to homeservers.
 RoomContent read_history(const Value& content, const Around&) {
-    return HistoryVisibilityContent{content["history_visibility"].text("shared")};
+    const std::string given = content["history_visibility"].text();
+    for (const char* known : {"invited", "joined", "world_readable"})
+        if (given == known) return HistoryVisibilityContent{given};
+    return HistoryVisibilityContent{"shared"};
 }
+// … and here what is not the one value.
 RoomContent read_guests(const Value& content, const Around&) {
-    return GuestAccessContent{content["guest_access"].text("forbidden")};
+    return GuestAccessContent{content["guest_access"].text() == "can_join" ? "can_join" : "forbidden"};
 }
 RoomContent read_tombstone(const Value& content, const Around&) {
-    return TombstoneContent{content["replacement_room"].text()};
+    return TombstoneContent{id_or_none(content["replacement_room"], '!')};
 }
 
 RoomContent read_child(const Value& content, const Around& around) {
+    if (!is_opaque_id(around.state_key, '!')) return OtherContent{"m.space.child"};
     return SpaceChildContent{std::string(around.state_key), !sorted_texts(content["via"]).empty()};
 }
 

@@ -18,16 +18,17 @@
 namespace rollcall::schema {
 
 struct Transaction {
-    std::vector<policy::RoomEvent> events;  // in the order of the text
-    std::size_t skipped = 0;                // elements without the identifiers that every event has
+    std::vector<policy::RoomEvent> events;            // in the order of the text
+    std::vector<policy::UnreadableEvent> unreadable;  // the first of them, and how many there are
+    std::size_t unusable = 0;
 };
 
 // The body of PUT /_matrix/app/v1/transactions/{txnId}. invalid_input only where the body as a whole is not
 // one.
 [[nodiscard]] Result<Transaction> read_transaction(std::string_view body);
 
-// The body of GET /rooms/{roomId}/state. All of it or an error: what is left out here would be taken for
-// absent.
+// The body of GET /rooms/{roomId}/state: each element as an event, or as one that cannot be used. An error
+// only where the body as a whole is no state.
 [[nodiscard]] Result<policy::RoomRead> read_room_state(std::string_view room, std::string_view body);
 
 // The body of GET /rooms/{roomId}/state/{type}/{key}?format=event.

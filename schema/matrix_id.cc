@@ -77,8 +77,7 @@ bool is_alias_localpart(std::string_view text) {
 }
 
 bool is_opaque_id(std::string_view text, char sigil) {
-    return text.size() > 1 && text.size() <= kLongestId && text.front() == sigil &&
-           std::none_of(text.begin(), text.end(), is_control);
+    return text.size() > 1 && text.size() <= kLongestForeignId && text.front() == sigil;
 }
 
 }  // namespace rollcall::schema

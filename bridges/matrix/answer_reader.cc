@@ -13,9 +13,14 @@ namespace {
 
 using Kind = Outcome::Kind;
 
+// Without an answer, or with one that says so, the homeserver as a whole is away, and likewise where it does
+// not know us. Any other answer that says nothing about what was asked (429, or no Matrix error: something in
+// between) is about this request alone.
 ErrorKind error_kind(const http::Response& response, const Outcome& outcome) {
     if (response.failure == http::Failure::too_large) return ErrorKind::limit;
-    if (outcome.kind == Kind::retry) return ErrorKind::unavailable;
+    if (outcome.kind == Kind::retry)
+        return outcome.status == 0 || outcome.status == 401 || outcome.status >= 500 ? ErrorKind::unavailable
+                                                                                     : ErrorKind::conflict;
     if (outcome.status == 404) return ErrorKind::not_found;
     if (outcome.status == 403) return ErrorKind::denied;
     return ErrorKind::conflict;
@@ -65,17 +70,27 @@ std::string_view member(const std::vector<json::Slice>& members, std::string_vie
     return found == members.end() ? std::string_view() : found->text;
 }
 
-bool is_joined(const policy::RoomRead& read, std::string_view bot) {
-    return std::any_of(read.state.begin(), read.state.end(), [&](const policy::RoomEvent& event) {
-        const auto* member = std::get_if<policy::MemberContent>(&event.content);
-        return member != nullptr && member->user == bot &&
-               member->membership == policy::MembershipState::join;
-    });
+// nullopt: the state says nothing of it.
+std::optional<policy::MembershipState> membership_of(const policy::RoomRead& read, std::string_view user) {
+    for (const policy::RoomEvent& event : read.state)
+        if (const auto* member = std::get_if<policy::MemberContent>(&event.content);
+            member != nullptr && member->user == user)
+            return member->membership;
+    return std::nullopt;
 }
 
 bool says(const http::Response& response, int status, std::string_view errcode) {
     return response.failure == http::Failure::none && response.status == status &&
            interpret(Call{}, response).errcode == errcode;
+}
+
+// The two answers by which a homeserver says that the bot is in no such room. M_FORBIDDEN is also what it says
+// where the bot itself is unknown, or none of ours: that is about the registration.
+bool says_not_in_room(const http::Response& response) {
+    if (says(response, 404, "M_NOT_FOUND")) return true;
+    if (!says(response, 403, "M_FORBIDDEN")) return false;
+    const Outcome outcome = interpret(Call{}, response);
+    return outcome.kind != Kind::no_account && outcome.text.find("cannot masquerade") == std::string::npos;
 }
 
 }  // namespace
@@ -112,11 +127,13 @@ Result<std::vector<std::string>> read_invitations(const http::Response& response
 Result<policy::RoomRead> read_room(std::string_view room, std::string_view bot,
                                    const http::Response& response) {
     policy::RoomRead outside{std::string(room), false, {}};
-    if (says(response, 403, "M_FORBIDDEN")) return outside;
+    if (says_not_in_room(response)) return outside;
     if (const Status good = success(response); !good) return pass(good);
     auto read = as_specified(schema::read_room_state(room, response.body));
     if (!read) return pass(read);
-    if (!is_joined(*read, bot)) return outside;
+    const auto own = membership_of(*read, bot);
+    if (!own) return tl::unexpected<Error>(malformed("a room's state without a membership of " + std::string(bot)));
+    if (*own != policy::MembershipState::join) return outside;
     return read;
 }
 

@@ -1,8 +1,9 @@
 // What the homeserver's answers to reading calls hold: typed, or an Error. Pure; any thread.
 //
-// Error kinds: unavailable (try again), not_found, denied (not allowed, or no such account to act as), limit,
-// and conflict where the answer is not what the specification says. A list that is not whole is an error,
-// never a shorter list.
+// Error kinds: unavailable (the homeserver is away: try again), not_found, denied (not allowed, or no such
+// account to act as), and limit or conflict where the answer is none that the specification knows, or says
+// nothing about what was asked: that one question is tried again, and nothing is concluded from it. A list
+// that is not whole is an error, never a shorter list; of a room's state what cannot be used is named.
 #pragma once
 
 #include <optional>
@@ -20,8 +21,9 @@ namespace rollcall::matrix {
 [[nodiscard]] Result<std::vector<std::string>> read_joined_rooms(const http::Response& response);
 // The filtered /sync of invitations(): IDs of the rooms that the user is invited to, sorted.
 [[nodiscard]] Result<std::vector<std::string>> read_invitations(const http::Response& response);
-// GET /rooms/{roomId}/state. A room that the bot is not in reads as `joined == false`, without state: whether
-// it never was (403), or has left (200 with the state of that moment, which is old by now).
+// GET /rooms/{roomId}/state. A room that the bot is not in reads as `joined == false`, without state: it never
+// was (403 M_FORBIDDEN, 404 M_NOT_FOUND), or has left (200 with the state of that moment, which is old by now
+// and says so itself). Nothing else says that.
 [[nodiscard]] Result<policy::RoomRead> read_room(std::string_view room, std::string_view bot,
                                                  const http::Response& response);
 // GET state/m.room.member: nullopt where the room has no member event of that user.

@@ -21,9 +21,10 @@
 namespace rollcall::matrix {
 
 struct Transaction {
-    std::string id;                         // opaque; at most 255 bytes
-    std::vector<policy::RoomEvent> events;  // in the order sent
-    std::size_t skipped = 0;                // entries that are no room event we can read
+    std::string id;                                   // opaque; at most 255 bytes
+    std::vector<policy::RoomEvent> events;            // in the order sent
+    std::vector<policy::UnreadableEvent> unreadable;  // the first of those that cannot be used
+    std::size_t unusable = 0;                         // how many these are
 };
 
 // The duty to answer one transaction. Moves; from any thread; the first answer counts.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "daemon/audit/tame_text.h"
+#include "policy/base/text.h"
 
 namespace rollcall::audit {
 namespace {

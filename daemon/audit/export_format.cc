@@ -4,7 +4,7 @@
 #include <array>
 
 #include "daemon/audit/csv.h"
-#include "daemon/audit/tame_text.h"
+#include "policy/base/text.h"
 #include "policy/base/time.h"
 #include "schema/ocsf.h"
 

@@ -4,10 +4,12 @@
 #include <utf8proc.h>
 #include <algorithm>
 
+#include "policy/base/text.h"
+
 namespace rollcall::cli {
 namespace {
 
-constexpr utf8proc_int32_t kReplacement = 0xfffd, kNonJoiner = 0x200c, kJoiner = 0x200d;
+constexpr utf8proc_int32_t kReplacement = 0xfffd;
 
 // The next code point of `text`, taken off it; U+FFFD for a byte that starts none.
 utf8proc_int32_t next(std::string_view& text) {
@@ -21,26 +23,6 @@ utf8proc_int32_t next(std::string_view& text) {
     }
     text.remove_prefix(static_cast<std::size_t>(length));
     return point;
-}
-
-void append(std::string& out, utf8proc_int32_t point) {
-    utf8proc_uint8_t bytes[4];
-    const utf8proc_ssize_t length = utf8proc_encode_char(point, bytes);
-    out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
-}
-
-bool harmless(utf8proc_int32_t point) {
-    switch (utf8proc_category(point)) {
-        case UTF8PROC_CATEGORY_CC:
-        case UTF8PROC_CATEGORY_CS:
-        case UTF8PROC_CATEGORY_ZL:
-        case UTF8PROC_CATEGORY_ZP:
-            return false;
-        case UTF8PROC_CATEGORY_CF:
-            return point == kNonJoiner || point == kJoiner;
-        default:
-            return true;
-    }
 }
 
 std::size_t width_of(utf8proc_int32_t point) {
@@ -67,15 +49,7 @@ std::string_view take(std::string_view& text, std::size_t width) {
 }  // namespace
 
 std::string printable(std::string_view text) {
-    std::string out;
-    while (!text.empty()) {
-        const utf8proc_int32_t point = next(text);
-        if (point == '\n' || point == '\t' || point == '\r')
-            out += ' ';
-        else if (harmless(point))
-            append(out, point);
-    }
-    return out;
+    return tame_line(text);
 }
 
 std::size_t display_width(std::string_view text) {

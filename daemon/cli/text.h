@@ -12,8 +12,7 @@
 
 namespace rollcall::cli {
 
-// Without control and invisible formatting characters (joiners between letters stay); line breaks and tabs
-// become blanks, bytes that are no UTF-8 become U+FFFD.
+// tame_line(), under the name that says what for: what is left of a text for one line of a terminal.
 [[nodiscard]] std::string printable(std::string_view text);
 
 [[nodiscard]] std::size_t display_width(std::string_view text);

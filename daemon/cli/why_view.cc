@@ -62,6 +62,8 @@ std::string next_of(const json::Value& room) {
         if (line["rejected"].boolean_or(false)) words += ", but that was rejected (see `rollcall holds`)";
         parts.push_back(std::move(words));
     }
+    if (const std::string waits = room["waits"].text(); !waits.empty())
+        parts.push_back("joining waits: " + waits);
     return parts.empty() ? "nothing to do" : joined(parts, "; then ");
 }
 
@@ -129,7 +131,8 @@ std::string all_rooms_view(const json::Value& why, const Look& look) {
                    {verdict, verdict_words(verdict, "", "").tone},
                    membership_words(room["membership"].text()),
                    joined(reasons, "; ")});
-        if (!list(room["next"]).empty()) table.row({"", "", "", {"next: " + next_of(room), Tone::change}});
+        if (!list(room["next"]).empty() || !room["waits"].text().empty())
+            table.row({"", "", "", {"next: " + next_of(room), Tone::change}});
     }
     return out + table.text(look);
 }

@@ -40,20 +40,21 @@
 // Plan   {"version", "in_force", "hash", "actions": n, "rooms":
 // [{"key","name","space","exists","lines":[Line…]}…],
 //         "elsewhere": [Line…], "holds": [Hold…], "diagnostics": […], "conflicts": [text…], "counts": {kind:
-//         n}}
+//         n}, "room_trouble": [text…]}
 // Line   {"kind","user","login","power","reason","rule","lane","held": hold id or "","rejected": bool}
 // Hold   {"id","guard","room","cause","since": time or "","actions":[text…]}
 // Rejection {"hold": id,"by","reason","at","actions":[text…]}
 // Status {"version","now","policy":{"version","applied","by","edited":
 // bool,"edited_text"},"directory":{…},"homeserver":{…},
-//         "rooms":{…},"people":{…},"backlog":{…},"holds":[…],"rejected":[…],"pause","failures":[…],"invited":[…],"conflicts":[…],"bans":[…],…}
+//         "rooms":{…},"people":{…},"backlog":{…},"holds":[…],"rejected":[…],"pause","failures":[…],"invited":[…],"conflicts":[…],"bans":[…],
+//         "room_trouble":[text…],"stays":[text…],"not_understood":[text…],…}
 // Stay   {"standing": invited|joined|left,"from","to","found": bool,"why": Authority,"ended":
 // Authority,"approval"?,
 //         "reads": [{"from","to"}…]: when the messages were sent that it let read, null: no bound}
 // Authority {"entry": n,"reason","rule","rule_path","policy","by"}
 // Why    {"user","login","dn","guid","departed":
 // "yes|no|unknown","departure","employee","rooms":[{"key","name","verdict",
-//         "membership","reasons":[{"text","path","rule"}…],"owners":[…],"next":[Line…]}…],"evidence":{…}}
+//         "membership","reasons":[{"text","path","rule"}…],"owners":[…],"next":[Line…],"waits"?}…],"evidence":{…}}
 //
 // Engine thread only, but for what a Question reads.
 #pragma once

@@ -8,6 +8,7 @@
 #include "daemon/control/answer.h"
 #include "daemon/control/commands.h"
 #include "daemon/control/policy_files.h"
+#include "daemon/control/room_remarks.h"
 #include "policy/explain.h"
 
 namespace rollcall::control {
@@ -21,6 +22,7 @@ struct Drafted {
     policy::GuardMemory memory;  // rejections end where the policy changes
     std::vector<policy::Hold> holds;
     std::string hash;
+    json::Value room_trouble;  // what keeps rooms from being as the policy wants them
     [[nodiscard]] bool rejected(const policy::PlanLine& line) const {
         return policy::answers(memory.rejected, {line.kind, line.room, line.user},
                                line.user.empty() ? policy::kNoBasis : line.basis);
@@ -128,6 +130,7 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     guards.evaluate(*out.decider, backlog, out.memory);
     out.holds = guards.holds();
     out.hash = hash_of(out);
+    out.room_trouble = rooms_in_trouble(engine, *out.decider, backlog);
     return std::optional<Drafted>(std::move(out));
 }
 
@@ -177,6 +180,7 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
     plan.set("diagnostics", to_json(told(context, draft.loaded.diagnostics)));
     plan.set("conflicts", std::move(conflicts));
     plan.set("counts", std::move(counts));
+    plan.set("room_trouble", draft.room_trouble);
     return plan;
 }
 

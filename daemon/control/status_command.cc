@@ -6,6 +6,7 @@
 #include "daemon/control/answer.h"
 #include "daemon/control/commands.h"
 #include "daemon/control/policy_files.h"
+#include "daemon/control/room_remarks.h"
 #include "policy/explain.h"
 
 namespace rollcall::control {
@@ -244,6 +245,11 @@ Answer status(const Context& context) {
     out.set("bans", std::move(counted.bans));
     out.set("protected_departed", std::move(counted.protected_departed));
     out.set("unreadable_groups", std::move(counted.unreadable));
+    out.set("room_trouble", engine.decider() == nullptr
+                                ? json::Value(json::Array{})
+                                : rooms_in_trouble(engine, *engine.decider(), engine.backlog()));
+    out.set("stays", who_stays(engine));
+    out.set("not_understood", not_understood(engine));
     json::Value suspects{json::Array{}};
     for (const std::string& room : engine.suspect_rooms()) suspects.push(room);
     out.set("suspect_rooms", std::move(suspects));

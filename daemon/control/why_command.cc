@@ -27,8 +27,14 @@ json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room) {
         reasons.push(std::move(row));
     }
     for (const std::string& owner : why.owners) owners.push(owner);
+    const RoomId known = decider.world_room(room);
     for (const policy::UserAction& action : engine.backlog().actions(user))
-        if (action.room == room) {
+        if (action.room == room && known.valid() &&
+            policy::waits_for_room(engine.world(), known, action.kind)) {
+            out.set("waits", engine.world().rooms[known.index()].bot_joined
+                                 ? "people were led on from this room to another one"
+                                 : "the bot is not in this room");
+        } else if (action.room == room) {
             const policy::PlanLine line{
                 spec.key,     action.kind,  action.lane, engine.world().users.text(user),
                 action.basis, action.power, user,        room};

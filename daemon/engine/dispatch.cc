@@ -71,6 +71,7 @@ void Engine::dispatch() {
                 settle_by_reading(std::move(intent));
         }
     if (world_.tick >= next_verify_) verify_rooms();
+    look_at_lost_rooms();
     if (decider_ && world_.tick >= next_accounts_) {
         next_accounts_ = world_.tick + settings_.look_for_accounts_every;
         for (std::size_t i = 0; i < world_.users.size(); ++i)
@@ -192,6 +193,10 @@ bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
 void Engine::drop_unwanted() {
     const auto over = [this](const ActionKey& key) {
         if (busy_.contains(key)) return false;
+        if (key.user == world_.bot)  // its way back into a room
+            return std::none_of(lost_.begin(), lost_.end(), [&](const auto& entry) {
+                return world_.rooms[entry.first.index()].key == key.room;
+            });
         if (key.kind == ActionKind::notify)
             return std::none_of(notices_.begin(), notices_.end(),
                                 [&](const NoticeDebt& debt) { return debt.key == key.room; });

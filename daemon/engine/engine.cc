@@ -250,6 +250,8 @@ Tick Engine::wake() const {
         consider(filling.last_join + policy::kFillStalled);
     }
     for (const auto& [room, stray] : strays_) consider(stray.not_before);
+    if (const auto again = read_again_.next()) consider(*again);
+    for (const auto& [room, lost] : lost_) consider(lost.look);
     return next;
 }
 
@@ -332,15 +334,6 @@ void Engine::learn(const policy::Fact& fact) {
                                 std::holds_alternative<policy::DirectoryChanges>(fact) ||
                                 std::holds_alternative<policy::DirectoryRefused>(fact);
     memberships_changed_ |= !world_.touched.memberships.empty();
-    for (const std::uint64_t pair : world_.touched.memberships) {
-        const std::size_t room = pair & 0xffffffffU;
-        if (room >= room_changes_.size()) room_changes_.resize(room + 1, 0);
-        ++room_changes_[room];
-    }
-}
-
-std::uint64_t Engine::changes(RoomId room) const {
-    return room.index() < room_changes_.size() ? room_changes_[room.index()] : 0;
 }
 
 namespace {

@@ -11,7 +11,8 @@
 // fsync error ends the process.
 //
 // All of it runs on the engine thread. It never waits: not on a queue, a server or a lock. The parts: take.cc
-// (messages → facts), holds.cc (what guards stop), dispatch.cc and rooms.cc (backlog → calls), send.cc (their
+// (messages → facts), holds.cc (what guards stop), lost.cc (rooms that the bot is not in, events that cannot
+// be used), dispatch.cc and rooms.cc (backlog → calls), send.cc (their
 // announcement), results.cc (results → facts), settle.cc (what a crash left in flight), reads.cc, notices.cc,
 // reviews.cc (what owners are asked to sign), marks.cc (what is remembered), orders.cc (what commands ask),
 // rights.cc (erasure, legal holds, and the log's key), baseline.cc (what was so before the trail).
@@ -30,7 +31,9 @@
 #include "daemon/engine/baseline.h"
 #include "daemon/engine/intent.h"
 #include "daemon/engine/message.h"
+#include "daemon/engine/read_again.h"
 #include "daemon/engine/review_ask.h"
+#include "daemon/engine/unreadable.h"
 #include "daemon/log.h"
 #include "daemon/store/store.h"
 #include "policy/backlog.h"
@@ -91,6 +94,7 @@ struct Failure {
 
 struct Counters {
     std::uint64_t requests = 0, requests_failed = 0, transactions = 0, events = 0, events_repeated = 0,
+                  events_unreadable = 0,
                   turns = 0, commits = 0, mismatches = 0;
     std::array<std::uint64_t, 24> actions{};  // done, by ActionKind
 };
@@ -146,6 +150,8 @@ class Engine {
     [[nodiscard]] const policy::DirectoryStatus& directory_status() const { return directory_status_; }
     [[nodiscard]] const std::string& homeserver_trouble() const { return homeserver_trouble_; }
     [[nodiscard]] std::vector<Failure> failures() const;
+    [[nodiscard]] const Unreadable& unreadable() const { return unreadable_; }
+    [[nodiscard]] const ReadAgain& unread() const { return read_again_; }
     [[nodiscard]] const std::set<std::string>& suspect_rooms() const { return suspect_rooms_; }
     // Room IDs: made by this state folder, which does not remember it. They are left alone.
     [[nodiscard]] std::vector<std::string> unremembered_rooms() const;
@@ -224,7 +230,8 @@ class Engine {
         std::string room;  // room ID
         std::string user;
         RoomId room_ref;
-        std::uint64_t changes = 0;  // of the room when it was asked
+        // When it was asked: of a room, what had changed in it; of a member, the event that was held.
+        std::uint64_t changes = 0;
     };
     // A message owed: to a person in a direct room, or to the admin room (`to` is its alias then).
     struct NoticeDebt {
@@ -344,8 +351,23 @@ class Engine {
     void look_at_reactions();
     void load_review_mark(const store::StoredMark& row);
 
+    // lost.cc
+    void lost(RoomId room);
+    void regained(RoomId room);
+    void replaced(RoomId room);
+    void look_at_lost_rooms();
+    void go_back_to(RoomId room);
+    void cannot_use(const policy::UnreadableEvent& event);
+    void tell_who_stays(const Intent& intent, const CallResult& result);
+
     // reads.cc
     void dispatch_reads();
+    void room_read(const Reading& reading, const CallResult& result);
+    void member_read(const Reading& reading, const CallResult& result);
+    void not_answered(const Reading& reading, const CallResult& result);
+    void answered(const Reading& reading);
+    void look_after_refusal(RoomId room);
+    [[nodiscard]] std::uint64_t held_event(const std::string& room, const std::string& user) const;
     void heard_from(const std::string& room_id, Time when);
     [[nodiscard]] Status recall_activity();
     void read_room(RoomId room);
@@ -391,7 +413,6 @@ class Engine {
     [[nodiscard]] Status commit();
     void release();
     void answer_reads();
-    [[nodiscard]] std::uint64_t changes(RoomId room) const;
 
     store::Store& store_;
     Homeserver& homeserver_;
@@ -456,9 +477,16 @@ class Engine {
     std::deque<RoomId> rooms_to_read_;
     std::deque<std::pair<std::string, std::string>> members_to_read_;
     std::deque<UserId> accounts_to_find_;
+    ReadAgain read_again_;
+    Unreadable unreadable_;
+    // Rooms that the bot is not in: when each is looked at again, and when it may try to go back.
+    struct Lost {
+        Tick look{}, go_back{};
+    };
+    std::map<RoomId, Lost> lost_;
+    std::map<RoomId, Tick> looked_after_refusal_;  // when that may be done again
     Tick next_verify_{}, next_accounts_{};
     Tick settle_after_{}, reads_after_{};      // not before: the last answer said nothing
-    std::vector<std::uint64_t> room_changes_;  // by RoomId: counts what happened in it
     std::size_t recheck_ = 0;                  // the next user to be decided again in an idle moment
     std::set<std::string> suspect_rooms_;      // keys: a decision there was found stale, removals wait
     std::map<std::string, LegalHold> legal_holds_;

@@ -42,9 +42,17 @@ CallResult result_of(const matrix::Outcome& outcome) {
     return result;
 }
 
+// Of a read. Only what the homeserver says about it is a refusal: an answer that is none (a page of HTML with
+// 200), or is too large, is asked for again.
+CallOutcome outcome_of(ErrorKind kind) {
+    if (kind == ErrorKind::unavailable) return CallOutcome::unreachable;
+    return kind == ErrorKind::denied || kind == ErrorKind::not_found ? CallOutcome::refused
+                                                                     : CallOutcome::retry;
+}
+
 CallResult failed(const Error& error) {
     CallResult result;
-    result.outcome = error.kind == ErrorKind::unavailable ? CallOutcome::unreachable : CallOutcome::refused;
+    result.outcome = outcome_of(error.kind);
     result.text = error.text();
     return result;
 }
@@ -238,7 +246,9 @@ void MatrixHomeserver::look_for_marker(std::uint64_t id, std::string marker, std
     rooms.pop_back();
     client_.room_state(room, [this, id, room, marker = std::move(marker),
                               rooms = std::move(rooms)](Result<policy::RoomRead> read) mutable {
-        if (!read && read.error().kind == ErrorKind::unavailable) return finish(id, failed(read.error()));
+        // Passed over by an answer that is none, the room that was made would be made again.
+        if (!read && outcome_of(read.error().kind) != CallOutcome::refused)
+            return finish(id, failed(read.error()));
         if (read)
             for (const policy::RoomEvent& event : read->state)
                 if (const auto* create = std::get_if<policy::CreateContent>(&event.content);

@@ -28,6 +28,8 @@ struct TransactionIn {
     std::string id;
     std::vector<policy::RoomEvent> events;
     std::function<void(bool)> answer;
+    std::vector<policy::UnreadableEvent> unreadable{};  // the first of those that cannot be used
+    std::size_t unusable = 0;                           // how many these are
 };
 struct CallDone {
     std::uint64_t id = 0;

@@ -17,9 +17,11 @@ constexpr Duration kDownRetry = std::chrono::milliseconds{500};
 constexpr Duration kLongestDown = std::chrono::seconds{15};
 constexpr Duration kShortestAbsence = std::chrono::seconds{1};
 
-bool says_nothing(const CallResult& result) {
-    return result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn ||
-           result.outcome == CallOutcome::retry;
+constexpr Duration kLookAfterRefusal = std::chrono::seconds{5};
+
+// The homeserver as a whole does not answer: nothing else is asked for a moment.
+bool is_away(const CallResult& result) {
+    return result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn;
 }
 }  // namespace
 
@@ -70,6 +72,12 @@ void Engine::dispatch_reads() {
         calls_.emplace_back(id, std::move(call));
     };
     const auto free = [this] { return reading_.size() < kReadSlots && slot_free(Lane::removal); };
+    for (const ReadAgain::What& what : read_again_.due(world_.tick)) {
+        if (what.user.empty())
+            rooms_to_read_.push_back(what.room);
+        else
+            members_to_read_.emplace_back(world_.rooms[what.room.index()].id, what.user);
+    }
     while (!members_to_read_.empty() && free()) {
         const auto [room, user] = members_to_read_.front();
         members_to_read_.pop_front();
@@ -77,7 +85,10 @@ void Engine::dispatch_reads() {
         call.kind = CallKind::read_member;
         call.room = room;
         call.user = user;
-        send_read({ReadKind::member, room, user, {}, 0}, std::move(call));
+        const auto known = world_.room_by_id.find(room);
+        send_read({ReadKind::member, room, user, known == world_.room_by_id.end() ? RoomId{} : known->second,
+                   held_event(room, user)},
+                  std::move(call));
     }
     for (std::size_t tries = rooms_to_read_.size(); tries > 0 && free(); --tries) {
         const RoomId id = rooms_to_read_.front();
@@ -92,7 +103,7 @@ void Engine::dispatch_reads() {
         call.kind = CallKind::read_room;
         call.room = room;
         room_state_.insert(room);
-        send_read({ReadKind::room, room, "", id, changes(id)}, std::move(call));
+        send_read({ReadKind::room, room, "", id, world_.changes(id)}, std::move(call));
     }
     while (!accounts_to_find_.empty() && free()) {
         Call call;
@@ -106,35 +117,93 @@ void Engine::dispatch_reads() {
 // A read that did not say anything is tried again, not at once, and concludes nothing: a refusal is no
 // absence.
 void Engine::read_done(const Reading& reading, const CallResult& result) {
-    const bool failed = says_nothing(result);
-    if (failed) reads_after_ = world_.tick + std::max(kFirstRetry, result.retry_after.value_or(Duration{}));
+    if (is_away(result))
+        reads_after_ = world_.tick + std::max(kFirstRetry, result.retry_after.value_or(Duration{}));
     switch (reading.kind) {
         case ReadKind::room:
-            if (failed || (result.read && changes(reading.room_ref) != reading.changes)) {
-                rooms_to_read_.push_back(
-                    reading.room_ref);  // something happened in between: neither before nor after it
-            } else if (result.read) {
-                learn(*result.read);
-            } else {
-                learn(policy::RoomRead{reading.room, false, {}});
-                log_.error("RC-ROOM-LOST", result.text, {{"room", reading.room}});
-            }
-            break;
+            return room_read(reading, result);
         case ReadKind::member:
-            if (failed) {
-                members_to_read_.emplace_back(reading.room, reading.user);
-            } else if (result.outcome == CallOutcome::refused) {  // the bot is not in the room, perhaps
-                if (const auto room = world_.room_by_id.find(reading.room); room != world_.room_by_id.end())
-                    read_room(room->second);
-            } else {
-                learn(policy::MemberRead{reading.room, reading.user, result.member});
-            }
-            break;
+            return member_read(reading, result);
         case ReadKind::account:
             if (result.outcome == CallOutcome::done)
                 learn(policy::AccountSeen{world_.user(reading.user), policy::Account::present});
             break;
     }
+}
+
+void Engine::room_read(const Reading& reading, const CallResult& result) {
+    if (is_away(result)) {
+        rooms_to_read_.push_back(reading.room_ref);
+    } else if (!result.read) {
+        not_answered(reading, result);
+    } else if (result.read->joined && world_.changes(reading.room_ref) != reading.changes) {
+        rooms_to_read_.push_back(
+            reading.room_ref);  // something happened in between: neither before nor after it
+    } else {
+        answered(reading);
+        learn(*result.read);
+        if (result.read->joined) unreadable_.room_read(*result.read);
+        if (!world_.rooms[reading.room_ref.index()].bot_joined)
+            lost_[reading.room_ref].look = world_.tick + kLookAtLost;
+    }
+}
+
+void Engine::member_read(const Reading& reading, const CallResult& result) {
+    if (is_away(result) || held_event(reading.room, reading.user) != reading.changes) {
+        members_to_read_.emplace_back(reading.room, reading.user);
+    } else if (result.outcome == CallOutcome::refused) {  // the bot is not in the room, perhaps
+        answered(reading);
+        if (reading.room_ref.valid()) read_room(reading.room_ref);
+    } else if (result.outcome == CallOutcome::retry) {
+        not_answered(reading, result);
+    } else {
+        answered(reading);
+        unreadable_.member_read(reading.room, reading.user);
+        learn(policy::MemberRead{reading.room, reading.user, result.member});
+    }
+}
+
+// What was asked got an answer that is none: asked again by and by, and said when it goes on.
+void Engine::not_answered(const Reading& reading, const CallResult& result) {
+    if (!reading.room_ref.valid()) return;
+    const std::string& key = world_.rooms[reading.room_ref.index()].key;
+    if (!read_again_.failed({reading.room_ref, reading.user}, world_.now, world_.tick, result.retry_after,
+                            result.text))
+        return;
+    log_.warn("RC-UNREAD", fmt::format("what the homeserver says of this room cannot be used: {}", result.text),
+              {{"room", key}, {"user", reading.user}});
+    schema::TrailEntry entry;
+    entry.kind = schema::TrailKind::failure;
+    entry.action = reading.user.empty() ? "read room" : "read member";
+    entry.room_key = key;
+    entry.room = reading.room;
+    entry.user = reading.user;
+    entry.result = result.text;
+    record(std::move(entry));
+}
+
+void Engine::answered(const Reading& reading) {
+    if (reading.room_ref.valid() && read_again_.read({reading.room_ref, reading.user}))
+        log_.info("RC-READ-AGAIN", "the homeserver says again how it is",
+                  {{"room", world_.rooms[reading.room_ref.index()].key}, {"user", reading.user}});
+}
+
+// A refused addition may mean that the room is not as it was thought to be. One look is enough for all that
+// are refused within a few seconds.
+void Engine::look_after_refusal(RoomId room) {
+    Tick& next = looked_after_refusal_[room];
+    if (next > world_.tick) return;
+    next = world_.tick + kLookAfterRefusal;
+    if (std::find(rooms_to_read_.begin(), rooms_to_read_.end(), room) == rooms_to_read_.end())
+        rooms_to_read_.push_back(room);
+}
+
+std::uint64_t Engine::held_event(const std::string& room, const std::string& user) const {
+    const auto known = world_.room_by_id.find(room);
+    const UserId id = world_.users.find(user);
+    if (known == world_.room_by_id.end() || !id.valid()) return 0;
+    const policy::Membership* held = world_.membership(id, known->second);
+    return held == nullptr ? 0 : held->event;
 }
 
 // The homeserver as a whole: down or up.

@@ -171,11 +171,14 @@ std::optional<Wanted> wanted_call(const policy::Decider& decider, const policy::
             break;
     }
     const RoomId room = decider.world_room(action.room);
-    if (!room.valid() || world.rooms[room.index()].id.empty() || !world.rooms[room.index()].bot_joined)
-        return std::nullopt;
+    if (!room.valid() || world.rooms[room.index()].id.empty()) return std::nullopt;
+    if (policy::waits_for_room(world, room, action.kind)) return std::nullopt;
+    // Where the bot is not, people of this server still leave in their own name.
+    const bool bot_in = world.rooms[room.index()].bot_joined;
+    if (!bot_in && (!abilities.mask || !world.is_local(name))) return std::nullopt;
     switch (action.kind) {
         case ActionKind::remove:
-            return remove_member(world, user, room, action.basis, by_mask);
+            return remove_member(world, user, room, action.basis, by_mask || !bot_in);
         case ActionKind::add:
             return add_member(decider, abilities, user, action.room, room);
         case ActionKind::set_power:

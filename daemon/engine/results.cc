@@ -69,15 +69,17 @@ void Engine::finish(Intent& intent, const CallResult& result) {
             // The room is not as it was thought to be (still being made, closed by hand): read, and tried
             // again before that counts as an answer for long.
             if (intent.action == ActionKind::add && intent.attempts < kRefusedAdds) {
-                rooms_to_read_.push_back(intent.room_ref);
+                look_after_refusal(intent.room_ref);
                 CallResult again = result;
                 again.outcome = CallOutcome::retry;
                 return put_off(std::move(intent), again);
             }
             return put_off(std::move(intent), result);
         case CallOutcome::already_so:
-            // Somebody else was first: what is so now is read, not assumed.
-            if (intent.call.kind == CallKind::put_member) return settle_by_reading(std::move(intent));
+            // Somebody else was first: what is so now is read, not assumed. Where the bot is not, it cannot.
+            if (intent.call.kind == CallKind::put_member &&
+                !(intent.room_ref.valid() && !world_.rooms[intent.room_ref.index()].bot_joined))
+                return settle_by_reading(std::move(intent));
             [[fallthrough]];
         default:
             break;
@@ -116,6 +118,7 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
             learn(policy::MembershipSet{intent.user_id, intent.room_ref, intent.call.membership, result.event,
                                         intent.held});
             if (intent.put_back) learn(policy::PutBack{intent.user_id, intent.room_ref});
+            if (intent.user == world_.bot) read_room(intent.room_ref);
             break;
         case CallKind::forget:
             learn(policy::Forgotten{intent.user_id, intent.room_ref});
@@ -181,6 +184,7 @@ void Engine::put_off(Intent intent, const CallResult& result) {
         for (NoticeDebt& debt : notices_)
             if (debt.key == intent.room) debt.busy = false;
     if (refused) {
+        tell_who_stays(intent, result);
         result_entry(intent, fmt::format("refused: {}", result.text), "", false);
         ended(intent, false);
         if (intent.notice() &&

@@ -34,9 +34,14 @@ MembershipState state_of(const std::string& wanted) {
 }  // namespace
 
 void Engine::settle_by_reading(Intent intent) {
-    // A stored intent knows names only.
+    // A stored intent knows names only, and not all of them are of a user or a room: to look for what is not
+    // known must not make it known.
+    const bool membership = intent.action == ActionKind::add || intent.action == ActionKind::remove;
     if (intent.user.starts_with('@')) intent.user_id = world_.user(intent.user);
-    if (!intent.notice() && !intent.room_key().empty()) intent.room_ref = world_.room(intent.room);
+    if (const auto room = world_.room_by_key.find(intent.room_key()); room != world_.room_by_key.end())
+        intent.room_ref = room->second;
+    else if (intent.action == ActionKind::create)
+        intent.room_ref = world_.room(intent.room);
     const ActionKey key = intent.key();
     Call call;
     call.room = intent.room_id;
@@ -51,8 +56,9 @@ void Engine::settle_by_reading(Intent intent) {
         for (const auto& [user, room] : direct_rooms_) call.known.push_back(room);
     } else if (intent.notice() && intent.wanted == "notice") {
         call.kind = CallKind::find_notice;
-    } else if (intent.action == ActionKind::add || intent.action == ActionKind::remove) {
+    } else if (membership && intent.room_ref.valid()) {
         call.kind = CallKind::read_member;
+        intent.held = static_cast<std::uint32_t>(held_event(intent.room_id, intent.user));
     } else {  // sending it again does no harm
         open_[key] = std::move(intent);
         more_ = true;
@@ -97,7 +103,9 @@ void Engine::settled(Intent intent, const CallResult& result) {
     intent.look_until = Tick{};
     intent.settling = false;
     if (intent.call.kind == CallKind::read_member) {
-        learn(policy::MemberRead{intent.room_id, intent.user, result.member});
+        // An event that came since it was asked knows better.
+        const bool newest = held_event(intent.room_id, intent.user) == intent.held;
+        if (newest) learn(policy::MemberRead{intent.room_id, intent.user, result.member});
         found = world_.state_of(intent.user_id, intent.room_ref) == state_of(intent.wanted);
         if (found) {
             if (intent.put_back) learn(policy::PutBack{intent.user_id, intent.room_ref});
@@ -108,6 +116,7 @@ void Engine::settled(Intent intent, const CallResult& result) {
             forget_retry(key);
             return;
         }
+        if (!newest) return settle_by_reading(std::move(intent));
     } else if (found && intent.notice()) {
         return finish_notice(intent, result);
     } else if (found) {

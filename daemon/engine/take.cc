@@ -16,6 +16,7 @@ using schema::TrailKind;
 std::string Engine::identity(const TransactionIn& message) {
     std::string events;
     for (const policy::RoomEvent& event : message.events) events += event.event + "\n";
+    for (const policy::UnreadableEvent& event : message.unreadable) events += event.event + "\n";
     return fmt::format("{}/{:08x}", message.id, policy::event_digest(events));
 }
 
@@ -34,6 +35,10 @@ void Engine::take(TransactionIn& message) {
             watch_direct_room(event);
             take_reaction(event);
         }
+        counters_.events_unreadable += message.unusable;
+        for (const policy::UnreadableEvent& event : message.unreadable) learn(policy::EventUnreadable{event});
+        if (const std::size_t more = message.unusable - message.unreadable.size(); more > 0)
+            log_.warn("RC-EVENT-UNREADABLE", fmt::format("{} more events of one transaction cannot be used", more));
         turn_.transactions.push_back(identity);
     } else {
         counters_.events_repeated += message.events.size();
@@ -143,6 +148,10 @@ void Engine::effects(policy::Effects&& effects) {
         if (std::find(members_to_read_.begin(), members_to_read_.end(), member) == members_to_read_.end())
             members_to_read_.push_back(member);
     for (const RoomId room : effects.read_rooms) read_room(room);
+    for (const policy::UnreadableEvent& event : effects.unreadable) cannot_use(event);
+    for (const RoomId room : effects.lost) lost(room);
+    for (const RoomId room : effects.regained) regained(room);
+    for (const RoomId room : effects.replaced) replaced(room);
     for (const policy::Notice& notice : effects.notices) owe(notice);
     for (policy::Note& note : effects.notes) {
         TrailEntry entry;
@@ -155,7 +164,11 @@ void Engine::effects(policy::Effects&& effects) {
                 entry.kind = TrailKind::directory;
                 break;
             case policy::Note::Kind::directory_refused:
+            case policy::Note::Kind::room_lost:
                 entry.kind = TrailKind::failure;
+                break;
+            case policy::Note::Kind::room_regained:
+                entry.kind = TrailKind::result;
                 break;
             default:
                 entry.kind = TrailKind::membership;
@@ -163,6 +176,8 @@ void Engine::effects(policy::Effects&& effects) {
         }
         entry.action = note.kind == policy::Note::Kind::departed   ? "departed"
                        : note.kind == policy::Note::Kind::returned ? "returned"
+                       : note.kind == policy::Note::Kind::room_lost     ? "lose room"
+                       : note.kind == policy::Note::Kind::room_regained ? "regain room"
                                                                    : "";
         entry.result = note.text;
         if (note.person.valid()) entry.person = world_.people[note.person.index()].guid;

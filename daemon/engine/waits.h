@@ -10,6 +10,8 @@ namespace rollcall::engine {
 
 inline constexpr Duration kFirstRetry = std::chrono::seconds{1};
 inline constexpr Duration kRefusedRetry = std::chrono::minutes{15};
+// A room that the bot is not in is looked at again after that long: within a minute, with the time it takes.
+inline constexpr Duration kLookAtLost = std::chrono::seconds{45};
 
 // The first wait, doubled with each attempt, up to the longest.
 [[nodiscard]] inline Duration backoff(Duration first, Duration longest, int attempts) {

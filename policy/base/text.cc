@@ -99,4 +99,54 @@ bool glob_match(std::string_view glob, std::string_view text) {
     return g == glob.size();
 }
 
+namespace {
+
+bool is_break(utf8proc_int32_t point) {
+    return point == '\n' || point == '\t' || point == '\r';
+}
+
+bool is_tame(utf8proc_int32_t point) {
+    constexpr utf8proc_int32_t kNonJoiner = 0x200c, kJoiner = 0x200d;
+    switch (utf8proc_category(point)) {
+        case UTF8PROC_CATEGORY_CC:
+        case UTF8PROC_CATEGORY_CS:
+        case UTF8PROC_CATEGORY_ZL:
+        case UTF8PROC_CATEGORY_ZP:
+            return false;
+        case UTF8PROC_CATEGORY_CF:
+            return point == kNonJoiner || point == kJoiner;
+        default:
+            return true;
+    }
+}
+
+std::string tamed(std::string_view text, bool one_line) {
+    std::string out;
+    while (!text.empty()) {
+        utf8proc_int32_t point = 0;
+        const utf8proc_ssize_t length =
+            utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                             static_cast<utf8proc_ssize_t>(text.size()), &point);
+        const std::size_t taken = length > 0 ? static_cast<std::size_t>(length) : 1;
+        if (length > 0 && is_break(point))
+            out += one_line ? ' ' : text.front();
+        else if (length > 0 && is_tame(point))
+            out += text.substr(0, taken);
+        else
+            out += "\xEF\xBF\xBD";
+        text.remove_prefix(taken);
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string tame_text(std::string_view text) {
+    return tamed(text, false);
+}
+
+std::string tame_line(std::string_view text) {
+    return tamed(text, true);
+}
+
 }  // namespace rollcall

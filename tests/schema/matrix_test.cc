@@ -43,7 +43,7 @@ TEST(MatrixEvent, ReadsATransaction) {
                              "," + event("m.room.message", R"({"body":"hi"})", "") + "]}";
     const auto transaction = read_transaction(body);
     ASSERT_TRUE(transaction) << transaction.error().text();
-    EXPECT_EQ(transaction->skipped, 0U);
+    EXPECT_EQ(transaction->unusable, 0U);
     ASSERT_EQ(transaction->events.size(), 2U);
     const RoomEvent& member = transaction->events[0];
     EXPECT_EQ(member.room, "!r:x");
@@ -75,21 +75,83 @@ TEST(MatrixEvent, ReadsWhichMembershipAnotherReplaces) {
     EXPECT_EQ(before("7"), std::nullopt);
 }
 
-TEST(MatrixEvent, OneBadEventIsSkippedAndCounted) {
+TEST(MatrixEvent, OneBadEventIsLostAloneAndNamed) {
     const std::string good = event("m.room.name", R"({"name":"n"})");
-    const std::string user(256, 'a');
+    const std::string user(1020, 'a');
     for (const std::string& bad :
          {std::string("7"), std::string("{}"), std::string("[]"), std::string(R"({"event_id":"$e"})"),
           std::string("\"x\""),
           event("m.room.member", R"({"membership":"join"})", R"(,"state_key":"@)" + user + R"(:x")"),
           event("m.room.member", R"({"membership":"join"})", R"(,"state_key":"u")"),
-          event(std::string(256, 't'), "{}"),
-          event("m.room.name", "{}", R"(,"state_key":"","unsigned":{"replaces_state":"x"})")}) {
+          event("m.room.member", R"({"membership":"join"})", ""), event(std::string(1021, 't'), "{}"),
+          event("m.room.member", "{}", R"(,"state_key":"@u:x")"),
+          event("m.room.member", R"({"membership":"here"})", R"(,"state_key":"@u:x")")}) {
         const auto transaction = read_transaction(R"({"events":[)" + bad + "," + good + "]}");
         ASSERT_TRUE(transaction) << bad;
-        EXPECT_EQ(transaction->skipped, 1U) << bad;
+        EXPECT_EQ(transaction->unusable, 1U) << bad;
+        ASSERT_EQ(transaction->unreadable.size(), 1U) << bad;
+        EXPECT_NE(transaction->unreadable[0].why, "") << bad;
         EXPECT_EQ(transaction->events.size(), 1U) << bad;
     }
+}
+
+TEST(MatrixEvent, WhatCannotBeUsedSaysWhereItStandsAndWhomItIsAbout) {
+    const auto transaction = read_transaction(
+        R"({"events":[)" +
+        event("m.room.member", R"({"membership":7})", R"(,"state_key":"@\u0007u:x")") + ",7]}");
+    ASSERT_TRUE(transaction);
+    ASSERT_EQ(transaction->unreadable.size(), 2U);
+    EXPECT_EQ(transaction->unreadable[0],
+              (UnreadableEvent{"!r:x", "$e", "m.room.member", "@\x07u:x", "no usable membership"}));
+    EXPECT_TRUE(transaction->unreadable[1].may_be_member()) << "nothing is known of it";
+    std::string many = "0";
+    for (int i = 1; i < 1000; ++i) many += ",0";
+    const auto flood = read_transaction(R"({"events":[)" + many + "]}");
+    EXPECT_EQ(flood->unusable, 1000U);
+    EXPECT_LE(flood->unreadable.size(), 50U);
+}
+
+// An identifier is the homeserver's: whatever is in it, it is somebody.
+TEST(MatrixEvent, IdentifiersOfAnyCharactersAreRead) {
+    for (const std::string& id : {std::string(R"(@\u0007y:x)"), std::string(R"(@a b\n:x)"), std::string(R"(@\u0000:x)"),
+                                  std::string(R"(@\"'<%2F/?#:x)"), std::string("@\xE2\x80\xAE:x"), std::string("@:x"),
+                                  std::string("@x"), "@" + std::string(1000, 'l') + ":x"}) {
+        const std::string text = event("m.room.member", R"({"membership":"ban"})", R"(,"state_key":")" + id + "\"");
+        const auto read = read_state_event(text);
+        ASSERT_TRUE(read) << id;
+        EXPECT_EQ("\"" + std::get<MemberContent>(read->content).user + "\"",
+                  json::parse("\"" + id + "\"")->text().insert(0, "\"") + "\"");
+        const auto state = read_room_state("!r:x", "[" + text + "]");
+        ASSERT_TRUE(state) << id;
+        EXPECT_EQ(state->state.size(), 1U) << id;
+        EXPECT_TRUE(state->unreadable.empty()) << id;
+    }
+}
+
+// A predecessor that cannot be one makes nothing unusable; it is only no successor of what is known.
+TEST(MatrixEvent, AnUnusablePredecessorIsNobodys) {
+    for (const char* bad : {"\"x\"", "7", "\"\"", "{}"}) {
+        const auto read = read_state_event(
+            event("m.room.name", "{}", std::string(R"(,"state_key":"","unsigned":{"replaces_state":)") + bad + "}"));
+        ASSERT_TRUE(read) << bad;
+        EXPECT_EQ(read->replaces, "$") << bad;
+    }
+}
+
+// What is read can be written and read again: a partner's server dates events as it likes.
+TEST(MatrixEvent, ContentsAndTimesAreTakenAsWhatTheyMean) {
+    for (const char* time : {"-99999999999999999", "9223372036854775807", "-1"}) {
+        std::string text = event("m.room.name", "{}");
+        text.replace(text.find("1700000000000"), 13, time);
+        const auto read = read_state_event(text);
+        ASSERT_TRUE(read) << time;
+        EXPECT_EQ(parse_rfc3339(to_rfc3339(read->time)), read->time) << time;
+    }
+    const std::string long_text(70'000, 'h');
+    const auto read = read_state_event(
+        event("m.room.history_visibility", R"({"history_visibility":")" + long_text + "\"}"));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(std::get<HistoryVisibilityContent>(read->content).visibility, "shared") << "as homeservers do";
 }
 
 TEST(MatrixEvent, WhatIsNoTransactionIsRefused) {
@@ -112,14 +174,14 @@ TEST(MatrixEvent, NobodyHidesAnEventBySpoilingPartOfIt) {
                   R"(,"state_key":"@u:x")") +
             "," + event("m.room.name", R"({"name":"n"})", R"(,"state_key":"","unsigned":)" + poison) + "]}");
         ASSERT_TRUE(transaction) << poison.substr(0, 80);
-        EXPECT_EQ(transaction->skipped, 0U) << poison.substr(0, 80);
+        EXPECT_EQ(transaction->unusable, 0U) << poison.substr(0, 80);
         ASSERT_EQ(transaction->events.size(), 2U);
         EXPECT_EQ(std::get<MemberContent>(transaction->events[0].content).membership, MembershipState::join);
         EXPECT_EQ(std::get<NameContent>(transaction->events[1].content).name, "n");
     }
 }
 
-TEST(MatrixEvent, RoomStateIsReadWholeOrNotAtAll) {
+TEST(MatrixEvent, RoomStateIsReadElementByElement) {
     const std::string name = event("m.room.name", R"({"name":"n"})");
     const auto read = read_room_state("!r:x", "[" + name + "]");
     ASSERT_TRUE(read);
@@ -127,9 +189,16 @@ TEST(MatrixEvent, RoomStateIsReadWholeOrNotAtAll) {
     EXPECT_TRUE(read->joined);
     EXPECT_EQ(read->state.size(), 1U);
     EXPECT_EQ(read_room_state("!r:x", "[]")->state.size(), 0U);
-    EXPECT_FALSE(read_room_state("!other:x", "[" + name + "]"));
-    EXPECT_FALSE(read_room_state("!r:x", "[" + name + ",7]"));
-    EXPECT_FALSE(read_room_state("!r:x", "[" + event("m.room.name", "{}", "") + "]"));
+    for (const auto& [room, text] :
+         {std::pair<std::string, std::string>{"!other:x", name}, {"!r:x", "7"}, {"!r:x", event("m.room.name", "{}", "")},
+          {"!r:x", event("m.room.member", "{}", R"(,"state_key":"@u:x")")}}) {
+        const auto partly = read_room_state(room, "[" + text + "]");
+        ASSERT_TRUE(partly) << text;
+        EXPECT_TRUE(partly->state.empty()) << text;
+        ASSERT_EQ(partly->unreadable.size(), 1U) << text;
+        EXPECT_EQ(partly->unreadable[0].room, room) << text;
+    }
+    EXPECT_EQ(read_room_state("!r:x", "[" + name + ",7]")->state.size(), 1U);
     EXPECT_FALSE(read_room_state("!r:x", "{}"));
     EXPECT_FALSE(read_state_event(event("m.room.name", "{}", "")));
 }
@@ -149,8 +218,8 @@ TEST(MatrixContent, DefaultsOfTheSpecification) {
     EXPECT_TRUE(
         typed<SpaceChildContent>("m.space.child", R"({"via":["x"]})", R"(,"state_key":"!c:x")").present);
     EXPECT_EQ(typed<TombstoneContent>("m.room.tombstone", "{}").replacement, "");
-    EXPECT_EQ(typed<MemberContent>("m.room.member", "{}", R"(,"state_key":"@u:x")").membership,
-              MembershipState::none);
+    EXPECT_FALSE(read_state_event(event("m.room.member", "{}", R"(,"state_key":"@u:x")")))
+        << "no membership has no default";
     const auto create = typed<CreateContent>("m.room.create", "{}");
     EXPECT_EQ(create.version, "1");
     EXPECT_FALSE(create.space);

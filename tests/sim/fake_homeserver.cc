@@ -95,6 +95,7 @@ CallResult FakeHomeserver::fate(const Call& call, bool& carried_out) {
         return result;
     }
     if (!changes_something(call.kind)) {
+        if (random_.chance(faults.garbled)) return no_answer();
         carried_out = true;
         return {};
     }
@@ -151,14 +152,8 @@ CallResult FakeHomeserver::perform(const Call& call) {
         }
         case CallKind::read_room:
             return read_room(call);
-        case CallKind::read_member: {
-            if (membership(call.room, bot_) != MembershipState::join)
-                return said(CallOutcome::refused, "M_FORBIDDEN: not in the room");
-            const RoomEvent* event = state(call.room, "m.room.member", call.user);
-            if (event == nullptr) return said(CallOutcome::absent);
-            result.member = *event;
-            return result;
-        }
+        case CallKind::read_member:
+            return read_member(call);
         case CallKind::find_account:
             return said(accounts.contains(call.user) ? CallOutcome::done : CallOutcome::absent);
         case CallKind::join_alias: {
@@ -312,6 +307,20 @@ std::string FakeHomeserver::react(const std::string& room, const std::string& us
 void FakeHomeserver::force_state(const std::string& room, const RoomContent& content,
                                  const std::string& state_key) {
     emit(room, "@admin:" + server_name_, content, state_key);
+}
+
+void FakeHomeserver::put_bot_out(const std::string& room, bool told) {
+    const bool before = std::exchange(deaf, !told);
+    emit(room, told ? bot_ : "@admin:" + server_name_, MemberContent{bot_, MembershipState::leave, ""}, bot_);
+    deaf = before;
+}
+
+void FakeHomeserver::spoil(const std::string& room, const std::string& type, const std::string& key,
+                           bool spoilt) {
+    if (spoilt)
+        rooms[room].unusable.insert({type, key});
+    else
+        rooms[room].unusable.erase({type, key});
 }
 
 // ---------------------------------------------------------------- what is

@@ -31,6 +31,7 @@ struct CallFaults {
     unsigned retry = 0, retry_after = 0;
     unsigned refused = 0;
     unsigned repeat_transaction = 0;  // the answer to a transaction is lost
+    unsigned garbled = 0;             // a read is answered with something that is no answer
 };
 
 struct Account {
@@ -47,6 +48,8 @@ struct FakeRoom {
     std::map<std::string, std::string> message_events;          // marker → event ID
     std::set<std::string> past_readers;                         // out, and not made to forget
     std::set<std::string> left_by_choice;                       // out because they wanted to be
+    std::set<Slot> unusable;  // of whose events a part that decides cannot be used
+    int garbled_reads = 0;    // so many reads of its state are answered with something that is no answer
 };
 
 class FakeHomeserver : public engine::Homeserver {
@@ -95,6 +98,10 @@ class FakeHomeserver : public engine::Homeserver {
     // What only an administrator of the server, or a fault of it, can do.
     void force_state(const std::string& room, const policy::RoomContent& content,
                      const std::string& state_key = {});
+    // The bot is out, by whomever; where nobody tells, only a look shows it.
+    void put_bot_out(const std::string& room, bool told = true);
+    // Of this event, now and until it is made usable again, something cannot be used.
+    void spoil(const std::string& room, const std::string& type, const std::string& key, bool spoilt = true);
     void take_alias(const std::string& alias) { aliases[alias] = "!elsewhere"; }
 
     // --- what is ---
@@ -128,6 +135,10 @@ class FakeHomeserver : public engine::Homeserver {
     [[nodiscard]] engine::CallResult create_room(const engine::Call& call);
     [[nodiscard]] engine::CallResult put_state(const engine::Call& call);
     [[nodiscard]] engine::CallResult read_room(const engine::Call& call);
+    [[nodiscard]] engine::CallResult read_member(const engine::Call& call);
+    [[nodiscard]] bool touches_equals(const std::string& room, const policy::PowerLevels& next) const;
+    [[nodiscard]] bool spoilt(const policy::RoomEvent& event) const;
+    [[nodiscard]] engine::TransactionIn as_read(const Transaction& transaction) const;
     [[nodiscard]] bool may_join(const std::string& room, const std::string& user) const;
     const policy::RoomEvent& emit(const std::string& room, const std::string& sender,
                                   policy::RoomContent content, const std::string& state_key = {});

@@ -1,6 +1,7 @@
 // FakeHomeserver: the calls that take more than a line: memberships, rooms and their state, as Synapse
 // answers them.
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "schema/json.h"
 #include "schema/matrix_content.h"
@@ -41,6 +42,12 @@ CallResult FakeHomeserver::put_member(const Call& call) {
 
 CallResult FakeHomeserver::put_member_as_bot(const Call& call) {
     CallResult result;
+    if (call.user == bot_ && call.membership == MembershipState::join) {
+        if (!may_join(call.room, bot_)) return said(CallOutcome::refused, "M_FORBIDDEN: not invited");
+        if (membership(call.room, bot_) != MembershipState::join)
+            result.event = emit(call.room, bot_, MemberContent{bot_, MembershipState::join, ""}, bot_).event;
+        return result;
+    }
     if (membership(call.room, bot_) != MembershipState::join)
         return said(CallOutcome::refused, "M_FORBIDDEN: the bot is not in the room");
     const MembershipState held = membership(call.room, call.user);
@@ -99,6 +106,18 @@ CallResult FakeHomeserver::create_room(const Call& call) {
     return result;
 }
 
+// Nobody changes the level of who has as much as they.
+bool FakeHomeserver::touches_equals(const std::string& room, const policy::PowerLevels& next) const {
+    const RoomEvent* held = state(room, "m.room.power_levels");
+    if (held == nullptr) return false;
+    const auto& before = std::get<policy::PowerLevels>(held->content).users;
+    return std::any_of(before.begin(), before.end(), [&](const auto& user) {
+        const auto after = next.users.find(user.first);
+        return user.first != bot_ && user.second >= power(room, bot_) &&
+               (after == next.users.end() || after->second != user.second);
+    });
+}
+
 CallResult FakeHomeserver::put_state(const Call& call) {
     if (membership(call.room, bot_) != MembershipState::join)
         return said(CallOutcome::refused, "M_FORBIDDEN: the bot is not in the room");
@@ -107,22 +126,57 @@ CallResult FakeHomeserver::put_state(const Call& call) {
         complain("state without JSON");
         return said(CallOutcome::refused, "M_NOT_JSON");
     }
+    const RoomContent content = schema::read_content(call.type, call.state_key, bot_, *body);
+    if (const auto* levels = std::get_if<policy::PowerLevels>(&content);
+        levels != nullptr && touches_equals(call.room, *levels))
+        return said(CallOutcome::refused, "M_FORBIDDEN: You don't have permission to remove ops level equal to your own");
     CallResult result;
     result.event =
-        emit(call.room, bot_, schema::read_content(call.type, call.state_key, bot_, *body), call.state_key)
+        emit(call.room, bot_, content, call.state_key)
             .event;
     return result;
 }
 
 CallResult FakeHomeserver::read_room(const Call& call) {
-    if (membership(call.room, bot_) != MembershipState::join)
-        return said(CallOutcome::refused, "M_FORBIDDEN: not in the room");
+    if (int& garbled = rooms[call.room].garbled_reads; garbled > 0) {
+        --garbled;
+        return no_answer();
+    }
+    if (membership(call.room, bot_) != MembershipState::join) {
+        CallResult outside;  // as the bridge reads 403 M_FORBIDDEN
+        outside.read = policy::RoomRead{call.room, false, {}, {}};
+        return outside;
+    }
     policy::RoomRead read;
     read.room = call.room;
-    for (const auto& [slot, event] : rooms[call.room].state) read.state.push_back(event);
+    for (const auto& [slot, event] : rooms[call.room].state) {
+        if (spoilt(event))
+            read.unreadable.push_back(unusable(event));
+        else
+            read.state.push_back(event);
+    }
     CallResult result;
     result.read = std::move(read);
     return result;
+}
+
+CallResult FakeHomeserver::read_member(const Call& call) {
+    if (membership(call.room, bot_) != MembershipState::join)
+        return said(CallOutcome::refused, "M_FORBIDDEN: not in the room");
+    const RoomEvent* event = state(call.room, "m.room.member", call.user);
+    if (event == nullptr) return said(CallOutcome::absent);
+    if (spoilt(*event)) return no_answer();
+    CallResult result;
+    result.member = *event;
+    return result;
+}
+
+bool FakeHomeserver::spoilt(const RoomEvent& event) const {
+    const auto room = rooms.find(event.room);
+    if (room == rooms.end() || room->second.unusable.empty() || !event.state) return false;
+    const auto* member = std::get_if<MemberContent>(&event.content);
+    return room->second.unusable.contains(
+        {std::string(schema::event_type(event.content)), member == nullptr ? "" : member->user});
 }
 
 }  // namespace rollcall::sim

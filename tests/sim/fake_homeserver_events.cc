@@ -82,17 +82,29 @@ void FakeHomeserver::pump() {
 void FakeHomeserver::push(Transaction transaction) {
     open_ = std::move(transaction);
     const std::string id = open_.id;
-    const std::string known = engine::Engine::identity({id, open_.events, {}});
-    deliver(engine::TransactionIn{id, open_.events, [this, id, known, process = process_](bool durable) {
-                                      if (durable && !kept(known))
-                                          complain("transaction " + id +
-                                                   " was acknowledged and is not in the store");
-                                      if (process == process_ && running_) answered(id, durable);
-                                  }});
+    engine::TransactionIn in = as_read(open_);
+    const std::string known = engine::Engine::identity(in);
+    in.answer = [this, id, known, process = process_](bool durable) {
+        if (durable && !kept(known))
+            complain("transaction " + id + " was acknowledged and is not in the store");
+        if (process == process_ && running_) answered(id, durable);
+    };
+    deliver(std::move(in));
     // An answer that does not come: the same again.
     agenda_.after(kSendAgain, [this, id, process = process_] {
         if (process == process_ && running_ && open_.id == id) push(std::exchange(open_, {}));
     });
+}
+
+engine::TransactionIn FakeHomeserver::as_read(const Transaction& transaction) const {
+    engine::TransactionIn in{transaction.id, {}, {}, {}, 0};
+    for (const RoomEvent& event : transaction.events) {
+        if (spoilt(event))
+            in.unreadable.push_back(unusable(event)), ++in.unusable;
+        else
+            in.events.push_back(event);
+    }
+    return in;
 }
 
 void FakeHomeserver::answered(const std::string& id, bool durable) {

@@ -73,10 +73,28 @@ TEST(ReadRoom, holds_state_only_while_the_bot_is_joined) {
     EXPECT_FALSE(outside->joined);
     EXPECT_EQ(outside->room, "!r");
 
-    EXPECT_EQ(read(answer(403, "a proxy says no")).error().kind, ErrorKind::unavailable);
+    const auto unknown = read(answer(404, kNotFound));
+    ASSERT_TRUE(unknown);
+    EXPECT_FALSE(unknown->joined);
+    // Something in between, or the homeserver about our registration, says nothing about the room.
+    EXPECT_EQ(read(answer(403, "a proxy says no")).error().kind, ErrorKind::conflict);
+    EXPECT_EQ(read(answer(404, "<html>")).error().kind, ErrorKind::conflict);
+    EXPECT_EQ(read(answer(404, error_body("M_UNRECOGNIZED", "x"))).error().kind, ErrorKind::not_found);
+    EXPECT_EQ(read(answer(429, error_body("M_LIMIT_EXCEEDED", "x"))).error().kind, ErrorKind::conflict);
+    EXPECT_EQ(read(answer(502, "<html>")).error().kind, ErrorKind::unavailable);
+    EXPECT_FALSE(read(answer(403, error_body("M_FORBIDDEN", "Application service has not registered this user"))));
+    EXPECT_FALSE(read(answer(403, error_body("M_FORBIDDEN", "Application service cannot masquerade as this user"))));
     EXPECT_EQ(read(answer(403, error_body("M_USER_SUSPENDED", "x"))).error().kind, ErrorKind::denied);
-    EXPECT_EQ(read(answer(200, "[" + member("@bot:hs", "join") + ",{}]")).error().kind, ErrorKind::conflict);
-    EXPECT_EQ(read(answer(200, "{}")).error().kind, ErrorKind::conflict);
+    const auto partly = read(answer(200, "[" + member("@bot:hs", "join") + ",{}]"));
+    ASSERT_TRUE(partly) << "one element loses itself alone";
+    EXPECT_TRUE(partly->joined);
+    EXPECT_EQ(partly->state.size(), 1U);
+    EXPECT_EQ(partly->unreadable.size(), 1U);
+    for (const char* none : {"{}", "", "<html>Maintenance</html>", "[", "null", "[]"})
+        EXPECT_EQ(read(answer(200, none)).error().kind, ErrorKind::conflict) << none;
+    EXPECT_EQ(read(answer(200, "[" + member("@a:hs", "join") + "]")).error().kind, ErrorKind::conflict)
+        << "nothing is said of the bot";
+    EXPECT_EQ(read(answer(200, "[" + member("@bot:hs", "here") + "]")).error().kind, ErrorKind::conflict);
     EXPECT_EQ(read(kLarge).error().kind, ErrorKind::limit);
 }
 

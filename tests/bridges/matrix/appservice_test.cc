@@ -59,7 +59,7 @@ TEST_F(AppserviceTest, hands_over_facts_and_answers_when_they_are_durable) {
         send("PUT", kTransaction, "{\"events\":[" + kMessage + ",17," + kMember + "],\"ephemeral\":[{}]}");
     auto [transaction, answer] = taken.get_future().get();
     EXPECT_EQ(transaction.id, "t/1");
-    EXPECT_EQ(transaction.skipped, 1U);
+    EXPECT_EQ(transaction.unusable, 1U);
     ASSERT_EQ(transaction.events.size(), 2U);
     EXPECT_EQ(transaction.events[0].event, "$m");
     EXPECT_EQ(std::get<policy::MemberContent>(transaction.events[1].content).user, "@a:hs");

@@ -149,6 +149,7 @@ class Fault:
     path: str                       # regular expression, found anywhere in the path (without the query)
     status: int = 0                 # answer this instead of asking the server
     body: dict | None = None
+    page: str = ""                  # … with this text, as something else than the server would answer
     delay: float = 0                # seconds before anything else is done
     cut: str = ""                   # before | after | middle: of what the server is asked and answers; belated: the
                                     # client is cut off at once, and the server is asked after the delay
@@ -198,6 +199,11 @@ class HttpProxy(_Listener):
     def broken(self, method: str, path: str, status: int = 502, times: int = -1) -> Fault:
         return self.fault(method, path, status=status, times=times,
                           body={"errcode": "M_UNKNOWN", "error": "Internal server error"})
+
+    def garbled(self, method: str, path: str, times: int = 1, status: int = 200,
+                page: str = "<html><body>Maintenance</body></html>") -> Fault:
+        """What stands between answers in the server's place, with something that is no answer of Matrix."""
+        return self.fault(method, path, status=status, page=page, times=times)
 
     def delayed(self, method: str, path: str, seconds: float, times: int = -1) -> Fault:
         return self.fault(method, path, delay=seconds, times=times)
@@ -279,8 +285,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if fault and fault.cut == "before":
             return self._drop()
         if fault and fault.status:
-            answer = json.dumps(fault.body or {}).encode()
-            headers = [("Content-Type", "application/json")]
+            answer = (fault.page or json.dumps(fault.body or {})).encode()
+            headers = [("Content-Type", "text/html" if fault.page else "application/json")]
             if "retry_after_ms" in (fault.body or {}):
                 headers.append(("Retry-After", str(-(-fault.body["retry_after_ms"] // 1000))))
             return self._answer(request, fault.status, headers, answer)

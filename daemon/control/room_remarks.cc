@@ -1,0 +1,138 @@
+#include "daemon/control/room_remarks.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "policy/base/text.h"
+
+namespace rollcall::control {
+namespace {
+
+using policy::ActionKind;
+using policy::Room;
+
+constexpr std::size_t kMost = 100;  // of each list; more are counted
+
+void add(json::Value& list, std::size_t& more, std::string text) {
+    if (list.array()->size() < kMost)
+        list.push(std::move(text));
+    else
+        ++more;
+}
+
+json::Value finished(json::Value list, std::size_t more) {
+    if (more > 0) list.push(fmt::format("… and {} more", more));
+    return list;
+}
+
+std::string people(std::size_t n) {
+    return n == 1 ? "1 person waits" : fmt::format("{} people wait", n);
+}
+
+std::string lost_text(const Room& room, std::size_t waiting) {
+    return fmt::format(
+        "the bot is not in #{}: nobody is added there{}, and only people of this server are taken out, in "
+        "their own name; it looks every minute whether it is back. Invite the bot, and give it power 100",
+        room.key, waiting > 0 ? fmt::format(" ({})", people(waiting)) : "");
+}
+
+std::string replaced_text(const policy::World& world, const Room& room, std::size_t waiting) {
+    const std::string next = room.state.tombstone.text();
+    const auto known = world.room_by_id.find(next);
+    const bool managed = known != world.room_by_id.end() && !world.rooms[known->second.index()].released;
+    const std::string where =
+        managed ? "#" + world.rooms[known->second.index()].key : tame_line(next) + ", which nobody manages";
+    return fmt::format(
+        "#{} was upgraded: people are led on to {}. Nobody is added to the old room{}; whoever must be out is "
+        "taken out of it. Take the room out of the policy and add it under another key, so that it is made "
+        "anew, and have the room that people were led to closed",
+        room.key, where, waiting > 0 ? fmt::format(" ({})", people(waiting)) : "");
+}
+
+void add_unread(const engine::Engine& engine, json::Value& list, std::size_t& more) {
+    const policy::World& world = engine.world();
+    for (const auto& [what, trouble] : engine.unread().all()) {
+        if (trouble.attempts < engine::ReadAgain::kTold) continue;
+        const std::string& key = world.rooms[what.room.index()].key;
+        add(list, more,
+            fmt::format("{} could not be read since {}; nothing is concluded from that, and it is tried again: {}",
+                        what.user.empty() ? "#" + key : tame_line(what.user) + " in #" + key,
+                        to_rfc3339(trouble.since), tame_line(trouble.text)));
+    }
+}
+
+// Nobody can take them out: "" where somebody can.
+std::string why_stays(const engine::Engine& engine, RoomId id, UserId user) {
+    const policy::World& world = engine.world();
+    const bool leaves = engine.settings().abilities.mask && world.is_local(world.users.text(user));
+    if (leaves) return {};
+    if (!world.rooms[id.index()].bot_joined) return "the bot is not in it";
+    return policy::not_below_bot(world, id, user) ? policy::power_words(world, id, user) : std::string();
+}
+
+}  // namespace
+
+json::Value rooms_in_trouble(const engine::Engine& engine, const policy::Decider& decider,
+                             const policy::Backlog& backlog) {
+    const policy::World& world = engine.world();
+    json::Value list{json::Array{}};
+    std::size_t more = 0;
+    for (std::uint32_t r = 0; r < decider.program().rooms.size(); ++r) {
+        const RoomId id = decider.world_room(r);
+        if (!id.valid() || world.rooms[id.index()].id.empty()) continue;
+        const Room& room = world.rooms[id.index()];
+        if (!room.bot_joined) add(list, more, lost_text(room, backlog.adds_waiting(r)));
+        if (!room.state.tombstone.empty())
+            add(list, more, replaced_text(world, room, backlog.adds_waiting(r)));
+    }
+    add_unread(engine, list, more);
+    return finished(std::move(list), more);
+}
+
+json::Value who_stays(const engine::Engine& engine) {
+    json::Value list{json::Array{}};
+    const policy::Decider* decider = engine.decider();
+    if (decider == nullptr) return list;
+    const policy::World& world = engine.world();
+    std::size_t more = 0;
+    for (const policy::Lane lane : {policy::Lane::departure, policy::Lane::outsider, policy::Lane::removal}) {
+        const policy::IdSet& users = engine.backlog().users_in(lane);
+        for (std::size_t u = users.next(0); u != policy::IdSet::npos; u = users.next(u + 1))
+            for (const policy::UserAction& action : engine.backlog().actions(UserId(u))) {
+                if (action.lane != lane || action.kind != ActionKind::remove) continue;
+                const RoomId id = decider->world_room(action.room);
+                if (!id.valid()) continue;
+                const std::string why = why_stays(engine, id, UserId(u));
+                if (why.empty()) continue;
+                add(list, more,
+                    fmt::format("{} cannot be taken out of #{}: {}", tame_line(world.users.text(UserId(u))),
+                                world.rooms[id.index()].key, why));
+            }
+    }
+    return finished(std::move(list), more);
+}
+
+json::Value not_understood(const engine::Engine& engine) {
+    const policy::World& world = engine.world();
+    json::Value list{json::Array{}};
+    for (const engine::Unreadable::Event& event : engine.unreadable().named()) {
+        const auto known = world.room_by_id.find(event.what.room);
+        const std::string room = known == world.room_by_id.end()
+                                     ? tame_line(event.what.room)
+                                     : fmt::format("#{} ({})", world.rooms[known->second.index()].key,
+                                                   tame_line(event.what.room));
+        std::string text = fmt::format("event {} in {}",
+                                       event.what.event.empty() ? "without an ID" : tame_line(event.what.event),
+                                       event.what.room.empty() ? "no room that it names" : room);
+        if (!event.what.user.empty()) text += fmt::format(", about {}", tame_line(event.what.user));
+        text += fmt::format(": {}, since {}", event.what.why, to_rfc3339(event.since));
+        if (event.what.may_be_member() && event.what.user.empty())
+            text += "; who is in that room is not wholly known";
+        list.push(std::move(text));
+    }
+    if (const std::size_t more = engine.unreadable().unnamed(); more > 0)
+        list.push(fmt::format("… and {} more", more));
+    return list;
+}
+
+}  // namespace rollcall::control

@@ -1,0 +1,19 @@
+// What keeps a room from being as the policy wants it although the daemon would do it: each a sentence for
+// people that names the room and what to do. Engine thread.
+#pragma once
+
+#include "daemon/engine/engine.h"
+#include "policy/backlog.h"
+#include "schema/json.h"
+
+namespace rollcall::control {
+
+// Of rooms as such: the bot is not in it, people were led on to another one, its state cannot be read.
+[[nodiscard]] json::Value rooms_in_trouble(const engine::Engine& engine, const policy::Decider& decider,
+                                           const policy::Backlog& backlog);
+// Of people who must be out and cannot be taken out by the bot, nor in their own name.
+[[nodiscard]] json::Value who_stays(const engine::Engine& engine);
+// What the homeserver said of rooms or members, and cannot be used.
+[[nodiscard]] json::Value not_understood(const engine::Engine& engine);
+
+}  // namespace rollcall::control

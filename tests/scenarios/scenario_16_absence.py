@@ -1,0 +1,106 @@
+"""What cannot be understood is no absence: a banned name with a control character, a page of HTML for a room's state,
+a room that the bot has left."""
+
+from harness import CORP, PARTNER, Client, Scenario, Site, until
+
+POLICY = """
+people:
+  matrix_id: "@{sAMAccountName|lower}:corp.example.com"
+  employees: {group: "{p} Staff"}
+rooms:
+  {p}-one:
+    name: One
+    members: {group: "{p} Team"}
+    owners: {user: {p}-lead}
+    who_invites: owners
+  {p}-two:
+    name: Two
+    members: {group: "{p} Team"}
+    owners: {user: {p}-lead}
+"""
+BOB = "@bob:partner.example.org"
+STRANGE = "@\u0007y:corp.example.com"
+
+
+class Absence(Scenario):
+    site = Site("ab", homeserver_proxy=True)
+
+    @classmethod
+    def setUpClass(cls):
+        site = cls.site
+        people = ["lead", "amy", "ben", "cleo", "dan", "eve", "finn"]
+        site.fill(people, {"Staff": people, "Team": people})
+        site.start()
+        site.apply(POLICY)
+        site.settle(30)
+        cls.lead = Client.login(site.login("lead"))
+
+    def said(self, part: str) -> int:
+        return (self.site.folder / "log").read_text(errors="replace").count(part)
+
+    def test_1_a_ban_of_a_strange_name_blinds_nobody(self):
+        site, room = self.site, self.site.room("one")
+        self.lead.ban(room, STRANGE)
+        until(lambda: any(entry["user"] == STRANGE for entry in site.trail()), "the ban is on record")
+        site.stop()
+        site.start()          # all rooms are read
+        site.settle(30)
+        self.assertEqual(site.status()["rooms"]["lost"], 0)
+        self.assertEqual(self.said("RC-ROOM-LOST"), 0)
+        site.remove("amy", "Team")
+        site.wait("one", "amy", "leave")
+        site.directory.disable(site.dn("ben"))
+        site.wait("one", "ben", "leave")
+        self.assertEqual(site.bot.members(room)[STRANGE], "ban", "it stands")
+
+    def test_2_a_page_of_html_for_a_rooms_state_loses_no_room(self):
+        site, room = self.site, self.site.room("one")
+        bob = Client.login(BOB, PARTNER)
+        for outage in (False, True):
+            site.from_homeserver.refuse()        # only a look shows that he is there
+            if outage:
+                site.to_homeserver.refuse()
+                site.remove("finn", "Team")
+                until(lambda: site.status()["homeserver"]["health"] == "down", "the daemon notices", 30)
+            else:
+                site.stop()
+            self.bring(bob, room)
+            site.to_homeserver.garbled("GET", "/state$", times=2)
+            if outage:
+                site.to_homeserver.accept()
+            else:
+                site.start()
+            until(lambda: site.bot.members(room).get(BOB) == "leave", "bob is out again", 40)
+            site.to_homeserver.well()
+            site.from_homeserver.accept()
+        self.assertEqual(site.status()["rooms"]["lost"], 0)
+        self.assertEqual(self.said("RC-ROOM-LOST"), 0)
+
+    def bring(self, bob: Client, room: str) -> None:
+        """Bob is in the room, which his server is let into for a moment by the bot's own hand."""
+        site = self.site
+        site.bot.set_state(room, "m.room.server_acl", {"allow": ["*"], "deny": [], "allow_ip_literals": True})
+        site.bot.invite(room, BOB)
+        until(lambda: room in bob.invitations(), "bob is invited")
+        bob.join(room, CORP)
+        until(lambda: site.bot.members(room).get(BOB) == "join", "bob is in")
+
+    def test_3_a_room_that_the_bot_has_left_is_left_by_who_must_be_out(self):
+        site, room = self.site, self.site.room("two")
+        site.bot.leave(room)
+        until(lambda: site.status()["rooms"]["lost"] == 1, "the daemon knows")
+        self.assertEqual(self.said("RC-ROOM-LOST"), 1)
+        site.directory.disable(site.dn("cleo"))
+        site.remove("dan", "Team")
+        until(lambda: {site.user("cleo"), site.user("dan")}.isdisjoint(self.lead.joined(room)), "both are out")
+        site.wait("one", "cleo", "leave")
+        site.person("gwen", ["Staff", "Team"])
+        site.wait("one", "gwen", "join", 20)
+        plan = site.ask("plan")
+        lines = [line for shown in plan["rooms"] if shown["key"] == f"{site}-two" for line in shown["lines"]]
+        self.assertEqual([line for line in lines if line["kind"] == "add"], [], "nothing is promised there")
+        self.assertIn(f"the bot is not in #{site}-two", " ".join(plan["room_trouble"]))
+        shown = site.cli("status").stdout
+        self.assertIn("The bot is no longer in 1 room", shown)
+        self.assertIn("joining waits: the bot is not in this room",
+                      site.cli("why", site.login("gwen"), f"{site}-two").stdout)
