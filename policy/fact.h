@@ -102,11 +102,10 @@ struct DirectoryRefused {
     Evidence evidence;
 };
 
-using FactVariant =
-    std::variant<TimePassed, DirectorySnapshot, DirectoryChanges, DirectoryRefused, RoomEventSeen, RoomRead,
-                 MemberRead, MembershipSet, Forgotten, StateSet, RoomCreated, Published, Released,
-                 AliasClaimed, AccountSeen, SignedOut, RoomsListed, LeftUnmanaged, PutBack, DepartOrdered,
-                 EventUnreadable>;
+using FactVariant = std::variant<TimePassed, DirectorySnapshot, DirectoryChanges, DirectoryRefused,
+                                 RoomEventSeen, RoomRead, MemberRead, MembershipSet, Forgotten, StateSet,
+                                 RoomCreated, Published, Released, AliasClaimed, AccountSeen, SignedOut,
+                                 RoomsListed, LeftUnmanaged, PutBack, DepartOrdered, EventUnreadable>;
 // A type of its own, so that what moves and destroys all of them is compiled once.
 struct Fact : FactVariant {
     using FactVariant::operator=;

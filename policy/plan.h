@@ -90,8 +90,8 @@ void derive_room(const Decider& decider, std::uint32_t room, std::vector<RoomAct
 [[nodiscard]] std::string wanted_alias(const Decider& decider, const CompiledRoom& room);  // "#key:server"
 // From room version 12 on the creator has infinite power and must not be listed (MSC4289).
 [[nodiscard]] bool creator_is_privileged(const RoomState& state);
-// Nobody is added to a room that the bot is not in, or from which people are led on to another: such an action
-// is wanted, and waits.
+// Nobody is added to a room that the bot is not in, or from which people are led on to another: such an
+// action is wanted, and waits.
 [[nodiscard]] bool waits_for_room(const World& world, RoomId room, ActionKind kind);
 // Has this user so much power in the room that the bot cannot take them out?
 [[nodiscard]] bool not_below_bot(const World& world, RoomId room, UserId user);

@@ -65,7 +65,7 @@ struct Effects {
     std::vector<UnreadableEvent> unreadable;  // told of, or found when a room was read
     std::vector<RoomId> lost, regained;       // rooms that the bot is in no more, or again
     std::vector<RoomId> replaced;             // from which people were led on to another one
-    bool sweep = false;  // a complete directory read is needed
+    bool sweep = false;                       // a complete directory read is needed
 };
 
 // `decider` is null until a policy is in force; then nothing is decided, only learned.

@@ -100,8 +100,7 @@ Read read_event(std::string_view text, std::string_view room) {
             made.content = policy::OtherContent{*type};
         return made;
     }
-    if (*type == "m.room.member" && !is_opaque_id(*state_key, '@'))
-        return unusable(made, event, "state_key");
+    if (*type == "m.room.member" && !is_opaque_id(*state_key, '@')) return unusable(made, event, "state_key");
     made.replaces = replaced_by(event);
     made.content = read_content(*type, *state_key, made.sender, event["content"]);
     if (!is_member(made.content)) return made;

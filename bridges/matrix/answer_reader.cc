@@ -84,8 +84,8 @@ bool says(const http::Response& response, int status, std::string_view errcode) 
            interpret(Call{}, response).errcode == errcode;
 }
 
-// The two answers by which a homeserver says that the bot is in no such room. M_FORBIDDEN is also what it says
-// where the bot itself is unknown, or none of ours: that is about the registration.
+// The two answers by which a homeserver says that the bot is in no such room. M_FORBIDDEN is also what it
+// says where the bot itself is unknown, or none of ours: that is about the registration.
 bool says_not_in_room(const http::Response& response) {
     if (says(response, 404, "M_NOT_FOUND")) return true;
     if (!says(response, 403, "M_FORBIDDEN")) return false;
@@ -132,7 +132,8 @@ Result<policy::RoomRead> read_room(std::string_view room, std::string_view bot,
     auto read = as_specified(schema::read_room_state(room, response.body));
     if (!read) return pass(read);
     const auto own = membership_of(*read, bot);
-    if (!own) return tl::unexpected<Error>(malformed("a room's state without a membership of " + std::string(bot)));
+    if (!own)
+        return tl::unexpected<Error>(malformed("a room's state without a membership of " + std::string(bot)));
     if (*own != policy::MembershipState::join) return outside;
     return read;
 }

@@ -58,7 +58,8 @@ void take_transaction(std::string id, const std::string& body, http::Responder r
         const char* const code = json::parse(body) ? "M_BAD_JSON" : "M_NOT_JSON";
         return responder.answer(error(400, code, read.error().message));
     }
-    sink(Transaction{std::move(id), std::move(read->events), std::move(read->unreadable), read->unusable}, Answer(std::move(responder)));
+    sink(Transaction{std::move(id), std::move(read->events), std::move(read->unreadable), read->unusable},
+         Answer(std::move(responder)));
 }
 
 void serve(http::IncomingRequest request, http::Responder responder, const TransactionSink& sink) {

@@ -247,9 +247,10 @@ std::string plan_summary(const json::Value& plan) {
 
 std::string plan_view(const json::Value& plan, const std::string& zone, const Look& look, bool all) {
     const PlanLines lines = sort_lines(plan);
-    std::string out = warnings(plan, look) +
-                      texts_section(plan["conflicts"], "Conflicts: left alone until somebody decides", look) +
-                      texts_section(plan["room_trouble"], "Rooms that cannot be kept as the policy wants", look);
+    std::string out =
+        warnings(plan, look) +
+        texts_section(plan["conflicts"], "Conflicts: left alone until somebody decides", look) +
+        texts_section(plan["room_trouble"], "Rooms that cannot be kept as the policy wants", look);
     const bool in_force = plan["in_force"].boolean_or(false);
     const std::string rejected = rejected_section(plan, lines, zone, look);
     if (plan_is_empty(plan)) {
@@ -257,7 +258,7 @@ std::string plan_view(const json::Value& plan, const std::string& zone, const Lo
         const json::Array* trouble = plan["room_trouble"].array();
         out += lines.rejected > 0 || (trouble != nullptr && !trouble->empty())
                    ? "Nothing else to do.\n"
-                                  : "Nothing to do: rooms are as the policy wants them.\n";
+                   : "Nothing to do: rooms are as the policy wants them.\n";
         if (!in_force)
             out += paragraph(look, 0, Tone::plain,
                              "The policy files are not in force yet; `rollcall apply` puts them in force.");

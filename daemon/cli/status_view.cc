@@ -224,11 +224,13 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
     if (const std::size_t lost = number(status["rooms"]["lost"]); lost > 0)
         out.push_back(fmt::format("The bot is no longer in {}, and can do little there",
                                   counted(lost, "room", "rooms")));
-    count_attention(status["room_trouble"], "room cannot", "rooms cannot", "be kept as the policy wants", out);
+    count_attention(status["room_trouble"], "room cannot", "rooms cannot", "be kept as the policy wants",
+                    out);
     count_attention(status["stays"], "person who must be out", "people who must be out",
                     "of a room cannot be taken out of it", out);
     count_attention(status["not_understood"], "event", "events",
-                    "of the homeserver cannot be understood: nothing is concluded from what they are about", out);
+                    "of the homeserver cannot be understood: nothing is concluded from what they are about",
+                    out);
     count_attention(status["protected_departed"], "protected account belongs", "protected accounts belong",
                     "to somebody who has departed", out);
     count_attention(status["conflicts"], "conflict", "conflicts", "of Matrix IDs", out);
@@ -276,7 +278,8 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
                rejections(status["rejected"], zone, false, look);
     out += failures(status, zone, look);
     out += invited(status, look);
-    out += texts(status["stays"], "Must be out, and cannot be taken out: have them leave or give their power up", look);
+    out += texts(status["stays"],
+                 "Must be out, and cannot be taken out: have them leave or give their power up", look);
     out += texts(status["room_trouble"], "Rooms that cannot be kept as the policy wants", look);
     out += texts(status["not_understood"], "Events that cannot be understood", look);
     out += texts(status["conflicts"], "Conflicts: left alone until somebody decides", look);

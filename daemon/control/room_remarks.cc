@@ -43,7 +43,8 @@ std::string replaced_text(const policy::World& world, const Room& room, std::siz
     const std::string where =
         managed ? "#" + world.rooms[known->second.index()].key : tame_line(next) + ", which nobody manages";
     return fmt::format(
-        "#{} was upgraded: people are led on to {}. Nobody is added to the old room{}; whoever must be out is "
+        "#{} was upgraded: people are led on to {}. Nobody is added to the old room{}; whoever must be out "
+        "is "
         "taken out of it. Take the room out of the policy and add it under another key, so that it is made "
         "anew, and have the room that people were led to closed",
         room.key, where, waiting > 0 ? fmt::format(" ({})", people(waiting)) : "");
@@ -53,11 +54,13 @@ void add_unread(const engine::Engine& engine, json::Value& list, std::size_t& mo
     const policy::World& world = engine.world();
     for (const auto& [what, trouble] : engine.unread().all()) {
         if (trouble.attempts < engine::ReadAgain::kTold) continue;
+        if (world.rooms[what.room.index()].released) continue;
         const std::string& key = world.rooms[what.room.index()].key;
         add(list, more,
-            fmt::format("{} could not be read since {}; nothing is concluded from that, and it is tried again: {}",
-                        what.user.empty() ? "#" + key : tame_line(what.user) + " in #" + key,
-                        to_rfc3339(trouble.since), tame_line(trouble.text)));
+            fmt::format(
+                "{} could not be read since {}; nothing is concluded from that, and it is tried again: {}",
+                what.user.empty() ? "#" + key : tame_line(what.user) + " in #" + key,
+                to_rfc3339(trouble.since), tame_line(trouble.text)));
     }
 }
 
@@ -117,13 +120,13 @@ json::Value not_understood(const engine::Engine& engine) {
     json::Value list{json::Array{}};
     for (const engine::Unreadable::Event& event : engine.unreadable().named()) {
         const auto known = world.room_by_id.find(event.what.room);
-        const std::string room = known == world.room_by_id.end()
-                                     ? tame_line(event.what.room)
-                                     : fmt::format("#{} ({})", world.rooms[known->second.index()].key,
-                                                   tame_line(event.what.room));
-        std::string text = fmt::format("event {} in {}",
-                                       event.what.event.empty() ? "without an ID" : tame_line(event.what.event),
-                                       event.what.room.empty() ? "no room that it names" : room);
+        const std::string room =
+            known == world.room_by_id.end()
+                ? tame_line(event.what.room)
+                : fmt::format("#{} ({})", world.rooms[known->second.index()].key, tame_line(event.what.room));
+        std::string text = fmt::format(
+            "event {} in {}", event.what.event.empty() ? "without an ID" : tame_line(event.what.event),
+            event.what.room.empty() ? "no room that it names" : room);
         if (!event.what.user.empty()) text += fmt::format(", about {}", tame_line(event.what.user));
         text += fmt::format(": {}, since {}", event.what.why, to_rfc3339(event.since));
         if (event.what.may_be_member() && event.what.user.empty())

@@ -94,8 +94,7 @@ struct Failure {
 
 struct Counters {
     std::uint64_t requests = 0, requests_failed = 0, transactions = 0, events = 0, events_repeated = 0,
-                  events_unreadable = 0,
-                  turns = 0, commits = 0, mismatches = 0;
+                  events_unreadable = 0, turns = 0, commits = 0, mismatches = 0;
     std::array<std::uint64_t, 24> actions{};  // done, by ActionKind
 };
 
@@ -486,9 +485,9 @@ class Engine {
     std::map<RoomId, Lost> lost_;
     std::map<RoomId, Tick> looked_after_refusal_;  // when that may be done again
     Tick next_verify_{}, next_accounts_{};
-    Tick settle_after_{}, reads_after_{};      // not before: the last answer said nothing
-    std::size_t recheck_ = 0;                  // the next user to be decided again in an idle moment
-    std::set<std::string> suspect_rooms_;      // keys: a decision there was found stale, removals wait
+    Tick settle_after_{}, reads_after_{};  // not before: the last answer said nothing
+    std::size_t recheck_ = 0;              // the next user to be decided again in an idle moment
+    std::set<std::string> suspect_rooms_;  // keys: a decision there was found stale, removals wait
     std::map<std::string, LegalHold> legal_holds_;
     std::deque<NoticeDebt> notices_;
     std::map<ReviewKey, ReviewAsk> review_asks_;

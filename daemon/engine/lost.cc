@@ -1,5 +1,5 @@
-// Engine: rooms that the bot is not in, and events that cannot be used: what is said of them, and when they are
-// looked at again.
+// Engine: rooms that the bot is not in, and events that cannot be used: what is said of them, and when they
+// are looked at again.
 #include <fmt/format.h>
 #include <algorithm>
 
@@ -27,11 +27,12 @@ void Engine::lost(RoomId id) {
     lost_[id].look = world_.tick + kLookAtLost;
     log_.error("RC-ROOM-LOST", "the bot is not in this room any more, and can do little there",
                {{"room", room.key}, {"id", room.id}});
-    tell_admins(fmt::format("lost/{}", room.key),
-                fmt::format("The bot is not in #{} any more: nobody is added there, and whoever must be out is taken "
-                            "out only if they are people of this server whom the mask covers. Invite the bot "
-                            "again and give it power 100.",
-                            room.key));
+    tell_admins(
+        fmt::format("lost/{}", room.key),
+        fmt::format("The bot is not in #{} any more: nobody is added there, and whoever must be out is taken "
+                    "out only if they are people of this server whom the mask covers. Invite the bot "
+                    "again and give it power 100.",
+                    room.key));
     more_ = true;
 }
 
@@ -50,10 +51,11 @@ void Engine::replaced(RoomId id) {
     const std::string next = tame_line(room.state.tombstone);
     log_.warn("RC-ROOM-REPLACED", "this room was upgraded: people are led on to another one",
               {{"room", room.key}, {"id", room.id}, {"to", next}});
-    tell_admins(fmt::format("replaced/{}", room.key),
-                fmt::format("#{} was upgraded by hand: people are led on to {}. Nobody is added to the old room any "
-                            "more; `rollcall status` says what to do.",
-                            room.key, next));
+    tell_admins(
+        fmt::format("replaced/{}", room.key),
+        fmt::format("#{} was upgraded by hand: people are led on to {}. Nobody is added to the old room any "
+                    "more; `rollcall status` says what to do.",
+                    room.key, next));
 }
 
 void Engine::look_at_lost_rooms() {
@@ -102,11 +104,16 @@ void Engine::go_back_to(RoomId id) {
 }
 
 void Engine::cannot_use(const policy::UnreadableEvent& event) {
-    if (!unreadable_.add(event, world_.now)) return;
     const auto known = world_.room_by_id.find(event.room);
+    if (!event.room.empty() && known == world_.room_by_id.end()) return;  // of no room of ours: only counted
+    if (!unreadable_.add(event, world_.now)) return;
     const std::string key = known == world_.room_by_id.end() ? "" : world_.rooms[known->second.index()].key;
     log_.warn("RC-EVENT-UNREADABLE", fmt::format("an event has {}; what it is about is looked at", event.why),
-              {{"room", key}, {"id", event.room}, {"event", event.event}, {"type", event.type}, {"user", event.user}});
+              {{"room", key},
+               {"id", event.room},
+               {"event", event.event},
+               {"type", event.type},
+               {"user", event.user}});
     TrailEntry entry;
     entry.kind = TrailKind::failure;
     entry.action = "read event";
@@ -114,7 +121,8 @@ void Engine::cannot_use(const policy::UnreadableEvent& event) {
     entry.room = event.room;
     entry.user = event.user;
     entry.event = event.event;
-    entry.result = fmt::format("an event{} has {}", event.type.empty() ? "" : " " + tame_line(event.type), event.why);
+    entry.result =
+        fmt::format("an event{} has {}", event.type.empty() ? "" : " " + tame_line(event.type), event.why);
     record(std::move(entry));
 }
 
@@ -125,11 +133,12 @@ void Engine::tell_who_stays(const Intent& intent, const CallResult& result) {
     if (room == world_.room_by_key.end() || !intent.user_id.valid() ||
         !policy::not_below_bot(world_, room->second, intent.user_id))
         return;
-    tell_admins(fmt::format("stays/{}/{}", intent.room, intent.user),
-                fmt::format("{} cannot be taken out of #{}: {}. Have them leave or give their power up, or make the "
-                            "room anew; `rollcall status` lists it.",
-                            tame_line(intent.user), intent.room,
-                            policy::power_words(world_, room->second, intent.user_id)));
+    tell_admins(
+        fmt::format("stays/{}/{}", intent.room, intent.user),
+        fmt::format("{} cannot be taken out of #{}: {}. Have them leave or give their power up, or make the "
+                    "room anew; `rollcall status` lists it.",
+                    tame_line(intent.user), intent.room,
+                    policy::power_words(world_, room->second, intent.user_id)));
 }
 
 }  // namespace rollcall::engine

@@ -1,8 +1,8 @@
 // ReadAgain: what could not be read, and when it is tried again.
 //
 // A question that is answered by something that is no answer (a page of HTML, a body cut short) says nothing
-// about what was asked. It is asked again, ever more seldom, each by itself: one room that cannot be read keeps
-// no other waiting. Owned by the engine; engine thread.
+// about what was asked. It is asked again, ever more seldom, each by itself: one room that cannot be read
+// keeps no other waiting. Owned by the engine; engine thread.
 #pragma once
 
 #include <map>
@@ -35,7 +35,8 @@ class ReadAgain {
     static constexpr int kTold = 3;
 
     // True where people are to be told now.
-    bool failed(const What& what, Time now, Tick from, std::optional<Duration> asked_to_wait, std::string text);
+    bool failed(const What& what, Time now, Tick from, std::optional<Duration> asked_to_wait,
+                std::string text);
     // True where people were told that it could not be read.
     bool read(const What& what);
     // What may be asked again now; it counts as asked.

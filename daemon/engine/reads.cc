@@ -136,7 +136,7 @@ void Engine::room_read(const Reading& reading, const CallResult& result) {
         rooms_to_read_.push_back(reading.room_ref);
     } else if (!result.read) {
         not_answered(reading, result);
-    } else if (result.read->joined && world_.changes(reading.room_ref) != reading.changes) {
+    } else if (world_.changes(reading.room_ref) != reading.changes) {
         rooms_to_read_.push_back(
             reading.room_ref);  // something happened in between: neither before nor after it
     } else {
@@ -170,7 +170,8 @@ void Engine::not_answered(const Reading& reading, const CallResult& result) {
     if (!read_again_.failed({reading.room_ref, reading.user}, world_.now, world_.tick, result.retry_after,
                             result.text))
         return;
-    log_.warn("RC-UNREAD", fmt::format("what the homeserver says of this room cannot be used: {}", result.text),
+    log_.warn("RC-UNREAD",
+              fmt::format("what the homeserver says of this room cannot be used: {}", result.text),
               {{"room", key}, {"user", reading.user}});
     schema::TrailEntry entry;
     entry.kind = schema::TrailKind::failure;

@@ -38,7 +38,8 @@ void Engine::take(TransactionIn& message) {
         counters_.events_unreadable += message.unusable;
         for (const policy::UnreadableEvent& event : message.unreadable) learn(policy::EventUnreadable{event});
         if (const std::size_t more = message.unusable - message.unreadable.size(); more > 0)
-            log_.warn("RC-EVENT-UNREADABLE", fmt::format("{} more events of one transaction cannot be used", more));
+            log_.warn("RC-EVENT-UNREADABLE",
+                      fmt::format("{} more events of one transaction cannot be used", more));
         turn_.transactions.push_back(identity);
     } else {
         counters_.events_repeated += message.events.size();
@@ -174,11 +175,11 @@ void Engine::effects(policy::Effects&& effects) {
                 entry.kind = TrailKind::membership;
                 break;
         }
-        entry.action = note.kind == policy::Note::Kind::departed   ? "departed"
-                       : note.kind == policy::Note::Kind::returned ? "returned"
+        entry.action = note.kind == policy::Note::Kind::departed        ? "departed"
+                       : note.kind == policy::Note::Kind::returned      ? "returned"
                        : note.kind == policy::Note::Kind::room_lost     ? "lose room"
                        : note.kind == policy::Note::Kind::room_regained ? "regain room"
-                                                                   : "";
+                                                                        : "";
         entry.result = note.text;
         if (note.person.valid()) entry.person = world_.people[note.person.index()].guid;
         if (note.user.valid()) entry.user = world_.users.text(note.user);

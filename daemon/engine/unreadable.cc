@@ -7,11 +7,12 @@ namespace rollcall::engine {
 bool Unreadable::add(const policy::UnreadableEvent& event, Time now) {
     if (std::any_of(events_.begin(), events_.end(), [&](const Event& known) { return known.what == event; }))
         return false;
-    if (events_.size() < kNamed)
+    if (events_.size() < kNamed) {
         events_.push_back({event, now});
-    else
-        ++unnamed_;
-    return true;
+        return true;
+    }
+    ++unnamed_;
+    return false;
 }
 
 void Unreadable::member_read(const std::string& room, const std::string& user) {
@@ -25,7 +26,7 @@ void Unreadable::room_read(const policy::RoomRead& read) {
         return event.what.room == read.room &&
                std::find(read.unreadable.begin(), read.unreadable.end(), event.what) == read.unreadable.end();
     });
-    if (events_.empty()) unnamed_ = 0;
+    if (events_.size() < kNamed) unnamed_ = 0;
 }
 
 }  // namespace rollcall::engine

@@ -25,10 +25,10 @@ namespace rollcall {
 [[nodiscard]] bool glob_match(std::string_view glob, std::string_view text);
 
 // Text that others chose, as it is shown: in a terminal, a log line, a message, an export. Names, reasons and
-// the identifiers of other servers' users may hold anything, and what is in them must not start a line, colour
-// a terminal, turn the direction of writing or be taken for a text that looks the same. U+FFFD stands for each
-// control and each invisible formatting character but line breaks, tabs and the joiners between letters, and
-// for each byte that is no UTF-8.
+// the identifiers of other servers' users may hold anything, and what is in them must not start a line,
+// colour a terminal, turn the direction of writing or be taken for a text that looks the same. U+FFFD stands
+// for each control and each invisible formatting character but line breaks, tabs and the joiners between
+// letters, and for each byte that is no UTF-8.
 [[nodiscard]] std::string tame_text(std::string_view text);
 // The same on one line: a blank for each line break and tab.
 [[nodiscard]] std::string tame_line(std::string_view text);

@@ -108,9 +108,10 @@ TEST(Text, WhatOthersChoseIsShownSafely) {
     EXPECT_EQ(tame_line("a\nb\tc\rd"), "a b c d");
     constexpr const char* kGone = "\xEF\xBF\xBD";
     for (const std::string& wild :
-         {std::string("\x07"), std::string("\0", 1), std::string("\x1b"), std::string("\x7f"), std::string("\xC2\x9B"),
-          std::string("\xE2\x80\xAE"), std::string("\xE2\x81\xA6"), std::string("\xD8\x9C"), std::string("\xE2\x80\xA8"),
-          std::string("\xE2\x80\x8B"), std::string("\xEF\xBB\xBF"), std::string("\xFF"), std::string("\xE2\x80")}) {
+         {std::string("\x07"), std::string("\0", 1), std::string("\x1b"), std::string("\x7f"),
+          std::string("\xC2\x9B"), std::string("\xE2\x80\xAE"), std::string("\xE2\x81\xA6"),
+          std::string("\xD8\x9C"), std::string("\xE2\x80\xA8"), std::string("\xE2\x80\x8B"),
+          std::string("\xEF\xBB\xBF"), std::string("\xFF"), std::string("\xE2\x80")}) {
         EXPECT_NE(tame_text("@e" + wild + "ve:x").find(kGone), std::string::npos) << wild;
         EXPECT_NE(tame_text("@e" + wild + "ve:x"), "@eve:x") << "it is somebody else";
         EXPECT_EQ(tame_text("@e" + wild + "ve:x").find(wild), std::string::npos) << wild;

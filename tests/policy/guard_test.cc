@@ -510,7 +510,8 @@ TEST_F(Guards, OutsidersWhoHadAnApprovalAreCountedOthersGoAtOnce) {
 
 TEST(ActionKeys, AreReadBackFromTheirText) {
     for (int kind = 0; kind <= static_cast<int>(ActionKind::release); ++kind)
-        for (const char* room : {"", "eng", "!a room:elsewhere.example", "!a\\s\\:x", "@a/eng/@b c\n:x", "\\"})
+        for (const char* room :
+             {"", "eng", "!a room:elsewhere.example", "!a\\s\\:x", "@a/eng/@b c\n:x", "\\"})
             for (const char* user : {"", "@anna:corp.example", "@a b - c\n\x07:x", "@\\s:x", "@-:x"}) {
                 const ActionKey key{static_cast<ActionKind>(kind), room, user};
                 EXPECT_EQ(ActionKey::from_text(key.text()), key) << key.text();

@@ -61,8 +61,8 @@ TEST(MatrixId, RoomsAndAliases) {
     EXPECT_FALSE(is_opaque_id("$a", '!'));
     EXPECT_FALSE(is_opaque_id("", '!'));
     // Which characters are valid is the homeserver's business; 255 code points were, in older rooms.
-    for (const std::string& id : {std::string("!a\n"), std::string("!\x07"), std::string("!a\0b", 4), std::string("! "),
-                                  "!" + std::string(1019, 'a')})
+    for (const std::string& id : {std::string("!a\n"), std::string("!\x07"), std::string("!a\0b", 4),
+                                  std::string("! "), "!" + std::string(1019, 'a')})
         EXPECT_TRUE(is_opaque_id(id, '!')) << id;
     EXPECT_FALSE(is_opaque_id("!" + std::string(1020, 'a'), '!'));
     EXPECT_TRUE(is_alias_localpart("r-d"));

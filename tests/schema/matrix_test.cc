@@ -97,8 +97,8 @@ TEST(MatrixEvent, OneBadEventIsLostAloneAndNamed) {
 
 TEST(MatrixEvent, WhatCannotBeUsedSaysWhereItStandsAndWhomItIsAbout) {
     const auto transaction = read_transaction(
-        R"({"events":[)" +
-        event("m.room.member", R"({"membership":7})", R"(,"state_key":"@\u0007u:x")") + ",7]}");
+        R"({"events":[)" + event("m.room.member", R"({"membership":7})", R"(,"state_key":"@\u0007u:x")") +
+        ",7]}");
     ASSERT_TRUE(transaction);
     ASSERT_EQ(transaction->unreadable.size(), 2U);
     EXPECT_EQ(transaction->unreadable[0],
@@ -113,10 +113,12 @@ TEST(MatrixEvent, WhatCannotBeUsedSaysWhereItStandsAndWhomItIsAbout) {
 
 // An identifier is the homeserver's: whatever is in it, it is somebody.
 TEST(MatrixEvent, IdentifiersOfAnyCharactersAreRead) {
-    for (const std::string& id : {std::string(R"(@\u0007y:x)"), std::string(R"(@a b\n:x)"), std::string(R"(@\u0000:x)"),
-                                  std::string(R"(@\"'<%2F/?#:x)"), std::string("@\xE2\x80\xAE:x"), std::string("@:x"),
-                                  std::string("@x"), "@" + std::string(1000, 'l') + ":x"}) {
-        const std::string text = event("m.room.member", R"({"membership":"ban"})", R"(,"state_key":")" + id + "\"");
+    for (const std::string& id :
+         {std::string(R"(@\u0007y:x)"), std::string(R"(@a b\n:x)"), std::string(R"(@\u0000:x)"),
+          std::string(R"(@\"'<%2F/?#:x)"), std::string("@\xE2\x80\xAE:x"), std::string("@:x"),
+          std::string("@x"), "@" + std::string(1000, 'l') + ":x"}) {
+        const std::string text =
+            event("m.room.member", R"({"membership":"ban"})", R"(,"state_key":")" + id + "\"");
         const auto read = read_state_event(text);
         ASSERT_TRUE(read) << id;
         EXPECT_EQ("\"" + std::get<MemberContent>(read->content).user + "\"",
@@ -132,7 +134,8 @@ TEST(MatrixEvent, IdentifiersOfAnyCharactersAreRead) {
 TEST(MatrixEvent, AnUnusablePredecessorIsNobodys) {
     for (const char* bad : {"\"x\"", "7", "\"\"", "{}"}) {
         const auto read = read_state_event(
-            event("m.room.name", "{}", std::string(R"(,"state_key":"","unsigned":{"replaces_state":)") + bad + "}"));
+            event("m.room.name", "{}",
+                  std::string(R"(,"state_key":"","unsigned":{"replaces_state":)") + bad + "}"));
         ASSERT_TRUE(read) << bad;
         EXPECT_EQ(read->replaces, "$") << bad;
     }
@@ -189,9 +192,10 @@ TEST(MatrixEvent, RoomStateIsReadElementByElement) {
     EXPECT_TRUE(read->joined);
     EXPECT_EQ(read->state.size(), 1U);
     EXPECT_EQ(read_room_state("!r:x", "[]")->state.size(), 0U);
-    for (const auto& [room, text] :
-         {std::pair<std::string, std::string>{"!other:x", name}, {"!r:x", "7"}, {"!r:x", event("m.room.name", "{}", "")},
-          {"!r:x", event("m.room.member", "{}", R"(,"state_key":"@u:x")")}}) {
+    for (const auto& [room, text] : {std::pair<std::string, std::string>{"!other:x", name},
+                                     {"!r:x", "7"},
+                                     {"!r:x", event("m.room.name", "{}", "")},
+                                     {"!r:x", event("m.room.member", "{}", R"(,"state_key":"@u:x")")}}) {
         const auto partly = read_room_state(room, "[" + text + "]");
         ASSERT_TRUE(partly) << text;
         EXPECT_TRUE(partly->state.empty()) << text;

@@ -129,11 +129,10 @@ CallResult FakeHomeserver::put_state(const Call& call) {
     const RoomContent content = schema::read_content(call.type, call.state_key, bot_, *body);
     if (const auto* levels = std::get_if<policy::PowerLevels>(&content);
         levels != nullptr && touches_equals(call.room, *levels))
-        return said(CallOutcome::refused, "M_FORBIDDEN: You don't have permission to remove ops level equal to your own");
+        return said(CallOutcome::refused,
+                    "M_FORBIDDEN: You don't have permission to remove ops level equal to your own");
     CallResult result;
-    result.event =
-        emit(call.room, bot_, content, call.state_key)
-            .event;
+    result.event = emit(call.room, bot_, content, call.state_key).event;
     return result;
 }
 

@@ -82,8 +82,10 @@ TEST(ReadRoom, holds_state_only_while_the_bot_is_joined) {
     EXPECT_EQ(read(answer(404, error_body("M_UNRECOGNIZED", "x"))).error().kind, ErrorKind::not_found);
     EXPECT_EQ(read(answer(429, error_body("M_LIMIT_EXCEEDED", "x"))).error().kind, ErrorKind::conflict);
     EXPECT_EQ(read(answer(502, "<html>")).error().kind, ErrorKind::unavailable);
-    EXPECT_FALSE(read(answer(403, error_body("M_FORBIDDEN", "Application service has not registered this user"))));
-    EXPECT_FALSE(read(answer(403, error_body("M_FORBIDDEN", "Application service cannot masquerade as this user"))));
+    EXPECT_FALSE(
+        read(answer(403, error_body("M_FORBIDDEN", "Application service has not registered this user"))));
+    EXPECT_FALSE(
+        read(answer(403, error_body("M_FORBIDDEN", "Application service cannot masquerade as this user"))));
     EXPECT_EQ(read(answer(403, error_body("M_USER_SUSPENDED", "x"))).error().kind, ErrorKind::denied);
     const auto partly = read(answer(200, "[" + member("@bot:hs", "join") + ",{}]"));
     ASSERT_TRUE(partly) << "one element loses itself alone";

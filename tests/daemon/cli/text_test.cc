@@ -12,7 +12,7 @@ TEST(Text, PrintableTakesWhatMovesTheCursorOrTurnsTheText) {
     EXPECT_EQ(printable("a\nb\tc"), "a b c");
     EXPECT_EQ(printable("x\xe2\x80\xaey"), "x\xef\xbf\xbdy");  // U+202E
     EXPECT_EQ(printable("x\xc2\x9by"), "x\xef\xbf\xbdy");      // C1: one-byte CSI
-    EXPECT_EQ(printable("x\xffy"), "x\xef\xbf\xbdy");  // no UTF-8
+    EXPECT_EQ(printable("x\xffy"), "x\xef\xbf\xbdy");          // no UTF-8
     EXPECT_EQ(printable("José 渡辺"), "José 渡辺");
 }
 

@@ -1,5 +1,5 @@
-// What cannot be understood is neither absence nor consent: identifiers with any characters, events that cannot
-// be used, answers that are none; and rooms that the bot is not in, or that people were led away from.
+// What cannot be understood is neither absence nor consent: identifiers with any characters, events that
+// cannot be used, answers that are none; and rooms that the bot is not in, or that people were led away from.
 #include <gtest/gtest.h>
 
 #include "tests/daemon/engine/company.h"
@@ -28,9 +28,7 @@ class Absence : public testing::Test {
     [[nodiscard]] MembershipState membership(const std::string& user) {
         return homeserver().membership(room, user);
     }
-    [[nodiscard]] bool out(const std::string& user) {
-        return membership(user) == MembershipState::leave;
-    }
+    [[nodiscard]] bool out(const std::string& user) { return membership(user) == MembershipState::leave; }
     // Somebody from outside is in the room.
     void bring(const std::string& user) {
         ASSERT_TRUE(homeserver().invite(room, Company::id("p2"), user));
@@ -73,7 +71,8 @@ TEST_F(Absence, AUserIsOneWhateverTheirCharacters) {
         std::string("@n\0l:elsewhere.example", 22),
         "@-:elsewhere.example",
         "@x\\sy/%2F?#\"'<b>:elsewhere.example",
-        "@\xE2\x80\xAE""evil\xE2\x80\x8B:elsewhere.example",
+        "@\xE2\x80\xAE"
+        "evil\xE2\x80\x8B:elsewhere.example",
         "@:elsewhere.example",
         "@" + std::string(900, 'l') + ":elsewhere.example",
     };
@@ -87,8 +86,7 @@ TEST_F(Absence, AUserIsOneWhateverTheirCharacters) {
     }
     company.sim.restart();
     company.sim.run_for(minutes{2});
-    for (const std::string& id : ids)
-        EXPECT_TRUE(company.sim.engine().world().users.find(id).valid()) << id;
+    for (const std::string& id : ids) EXPECT_TRUE(company.sim.engine().world().users.find(id).valid()) << id;
     EXPECT_EQ(company.wrongs(), "");
 }
 
@@ -149,7 +147,8 @@ TEST_F(Absence, N12_AnElementThatCannotBeUsedLosesItselfAlone) {
     company.sim.run_for(minutes{1});
     EXPECT_TRUE(known().bot_joined);
     policy::World& world = company.sim.engine().world();
-    EXPECT_EQ(world.state_of(world.user(Company::id("p4")), world.room_by_key.at("crew")), MembershipState::join)
+    EXPECT_EQ(world.state_of(world.user(Company::id("p4")), world.room_by_key.at("crew")),
+              MembershipState::join)
         << "nobody is taken for absent";
     ASSERT_EQ(company.sim.engine().unreadable().named().size(), 1U);
     const policy::UnreadableEvent& event = company.sim.engine().unreadable().named()[0].what;
@@ -177,7 +176,8 @@ TEST_F(Absence, AnEventThatSaysNothingOfWhoItIsAboutMakesNobodyAbsent) {
     verify();
     company.sim.run_for(minutes{1});
     policy::World& world = company.sim.engine().world();
-    EXPECT_EQ(world.state_of(world.user(Company::id("p5")), world.room_by_key.at("crew")), MembershipState::join);
+    EXPECT_EQ(world.state_of(world.user(Company::id("p5")), world.room_by_key.at("crew")),
+              MembershipState::join);
     EXPECT_TRUE(company.in("p5", "crew"));
 }
 
@@ -297,7 +297,8 @@ TEST_F(Absence, RefusalsLookAtARoomOnceInAWhile) {
         homeserver().add_account(Company::id(login));
     }
     homeserver().answer_instead = [&](const Call& call) -> std::optional<CallResult> {
-        if (call.kind != CallKind::put_member || call.membership == MembershipState::leave) return std::nullopt;
+        if (call.kind != CallKind::put_member || call.membership == MembershipState::leave)
+            return std::nullopt;
         return said(CallOutcome::refused);
     };
     const std::size_t looks = company.calls(CallKind::read_room), asked = company.calls(CallKind::put_member);
