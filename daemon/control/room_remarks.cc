@@ -50,7 +50,7 @@ std::string replaced_text(const policy::World& world, const Room& room, std::siz
         room.key, where, waiting > 0 ? fmt::format(" ({})", people(waiting)) : "");
 }
 
-void add_unread(const engine::Engine& engine, json::Value& list, std::size_t& more) {
+void add_unread(engine::Engine& engine, json::Value& list, std::size_t& more) {
     const policy::World& world = engine.world();
     for (const auto& [what, trouble] : engine.unread().all()) {
         if (trouble.attempts < engine::ReadAgain::kTold) continue;
@@ -65,7 +65,7 @@ void add_unread(const engine::Engine& engine, json::Value& list, std::size_t& mo
 }
 
 // Nobody can take them out: "" where somebody can.
-std::string why_stays(const engine::Engine& engine, RoomId id, UserId user) {
+std::string why_stays(engine::Engine& engine, RoomId id, UserId user) {
     const policy::World& world = engine.world();
     const bool leaves = engine.settings().abilities.mask && world.is_local(world.users.text(user));
     if (leaves) return {};
@@ -75,7 +75,7 @@ std::string why_stays(const engine::Engine& engine, RoomId id, UserId user) {
 
 }  // namespace
 
-json::Value rooms_in_trouble(const engine::Engine& engine, const policy::Decider& decider,
+json::Value rooms_in_trouble(engine::Engine& engine, const policy::Decider& decider,
                              const policy::Backlog& backlog) {
     const policy::World& world = engine.world();
     json::Value list{json::Array{}};
@@ -92,7 +92,7 @@ json::Value rooms_in_trouble(const engine::Engine& engine, const policy::Decider
     return finished(std::move(list), more);
 }
 
-json::Value who_stays(const engine::Engine& engine) {
+json::Value who_stays(engine::Engine& engine) {
     json::Value list{json::Array{}};
     const policy::Decider* decider = engine.decider();
     if (decider == nullptr) return list;
@@ -115,7 +115,7 @@ json::Value who_stays(const engine::Engine& engine) {
     return finished(std::move(list), more);
 }
 
-json::Value not_understood(const engine::Engine& engine) {
+json::Value not_understood(engine::Engine& engine) {
     const policy::World& world = engine.world();
     json::Value list{json::Array{}};
     for (const engine::Unreadable::Event& event : engine.unreadable().named()) {

@@ -9,11 +9,11 @@
 namespace rollcall::control {
 
 // Of rooms as such: the bot is not in it, people were led on to another one, its state cannot be read.
-[[nodiscard]] json::Value rooms_in_trouble(const engine::Engine& engine, const policy::Decider& decider,
+[[nodiscard]] json::Value rooms_in_trouble(engine::Engine& engine, const policy::Decider& decider,
                                            const policy::Backlog& backlog);
 // Of people who must be out and cannot be taken out by the bot, nor in their own name.
-[[nodiscard]] json::Value who_stays(const engine::Engine& engine);
+[[nodiscard]] json::Value who_stays(engine::Engine& engine);
 // What the homeserver said of rooms or members, and cannot be used.
-[[nodiscard]] json::Value not_understood(const engine::Engine& engine);
+[[nodiscard]] json::Value not_understood(engine::Engine& engine);
 
 }  // namespace rollcall::control

@@ -47,7 +47,7 @@ class Absence : public testing::Test {
         std::size_t found = 0;
         for (const auto& [id, chat] : homeserver().rooms)
             for (const auto& [marker, text] : chat.messages)
-                found += text.find(part) == std::string::npos ? 0 : 1;
+                found += text.find(part) == std::string::npos ? 0U : 1U;
         return found;
     }
     void admin_room() {
@@ -79,6 +79,7 @@ TEST_F(Absence, AUserIsOneWhateverTheirCharacters) {
     for (const std::string& id : ids) {
         bring(id);
         EXPECT_TRUE(company.comes([&] { return out(id); })) << id;
+        company.sim.run_for(seconds{5});  // … and until the answer is in
         const auto trail = company.trail();
         EXPECT_TRUE(std::any_of(trail.begin(), trail.end(), [&](const auto& entry) {
             return entry.user == id && entry.kind == TrailKind::result && entry.action == "leave";
