@@ -115,7 +115,6 @@ const Case kCases[] = {
     {"asked", "asked.80", asked_now, kNarrow},
     {"asked", "asked_later.80", asked_later, kNarrow},
     {"status_reviews", "status_reviews.80", status_daemon, kNarrow},
-    {"status_rooms", "status_rooms.80", status_daemon, kNarrow},
 };
 
 class View : public testing::TestWithParam<Case> {};
