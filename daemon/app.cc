@@ -29,6 +29,7 @@
 #include "daemon/control/socket.h"
 #include "daemon/engine/loop.h"
 #include "daemon/engine/matrix_homeserver.h"
+#include "daemon/engine/witnesses.h"
 #include "daemon/metrics.h"
 #include "daemon/store/store.h"
 
@@ -66,8 +67,10 @@ Result<Secrets> read_secrets(const schema::Config& config) {
 // The directory bridge as the engine sees it: facts into the mailbox, wishes out.
 class DirectoryLink : public engine::DirectoryPort {
   public:
-    DirectoryLink(directory::Settings settings, engine::Mailbox& mailbox)
-        : directory_(std::move(settings), [&mailbox](directory::Fact fact) {
+    DirectoryLink(directory::Settings settings, engine::Mailbox& mailbox, engine::Witnesses& witnesses)
+        : directory_(std::move(settings), [&mailbox, &witnesses](directory::Fact fact) {
+              if (auto* reading = std::get_if<policy::ClockReading>(&fact))
+                  return witnesses.heard(std::move(reading->whose), reading->time, clock_now().tick);
               std::visit([&mailbox](auto& f) { mailbox.put(std::move(f)); }, fact);
           }) {}
     void request_sweep() override { directory_.request_sweep(); }
@@ -148,9 +151,10 @@ class App {
           reviews_(config_, handler_, mailbox_),
           matrix_(*http_,
                   matrix::Access{config.homeserver.url, control::bot_id(config), secrets_.main.as_token,
-                                 secrets_.mask ? secrets_.mask->as_token : ""}),
+                                 secrets_.mask ? secrets_.mask->as_token : ""},
+                  [this](Time time) { witnesses_.heard("the homeserver", time, clock_now().tick); }),
           homeserver_(matrix_, mailbox_, config.appservice.bot, secrets_.main.id),
-          directory_(directory_settings(config, secrets_), mailbox_),
+          directory_(directory_settings(config, secrets_), mailbox_, witnesses_),
           engine_(*store_, homeserver_, directory_, log_,
                   engine_settings(config_, secrets_, purpose, *publication_, collector_.get(), reviews_)) {
         if (const std::string upgraded = store_->upgraded(); !upgraded.empty())
@@ -237,7 +241,7 @@ class App {
     // After the last turn: the trail says so, and the log holds all of it, signed.
     Status stop(std::string_view why) {
         if (purpose_ == Purpose::ask) return {};
-        const Status stopped = engine_.stop(why);
+        const Status stopped = engine_.stop(why, clock_now());
         const Status published = publication_->finish();
         if (collector_) collector_->finish();
         return stopped ? published : stopped;
@@ -250,6 +254,7 @@ class App {
     Log log_;
     std::unique_ptr<store::Store> store_;
     engine::Mailbox mailbox_;
+    engine::Witnesses witnesses_{mailbox_};
     std::unique_ptr<audit::Publication> publication_;
     std::unique_ptr<audit::Collector> collector_;
     const control::Handler handler_;

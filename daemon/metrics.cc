@@ -60,6 +60,12 @@ std::string metrics_text(engine::Engine& engine) {
              world.frozen.empty() ? 0 : 1);
     page.add("homeserver_up", "gauge", "1 while the homeserver answers",
              engine.homeserver_trouble().empty() ? 1 : 0);
+    page.add("clock_trusted", "gauge", "1 while this machine's clock is confirmed by another one",
+             engine.clock().state() == engine::TrustedTime::State::confirmed ? 1 : 0);
+    for (const engine::TrustedTime::Other& other : engine.clock().others())
+        page.add("clock_ahead_seconds", "gauge", "how far this machine's clock is ahead of another one",
+                 static_cast<double>((engine.clock().wall() - other.says).count()) / 1000,
+                 fmt::format("{{of=\"{}\"}}", label(other.whose)));
     page.add("people", "gauge", "accounts known from the directory", number(world.people.size()));
     page.add("rooms", "gauge", "managed rooms", number(world.rooms.size()));
     page.add("backlog_actions", "gauge", "actions still to be done, held ones included",

@@ -46,7 +46,8 @@ Tri Decider::departed_in_directory(PersonId id) const {
     if (person.expires && *person.expires <= world_.now) return Tri::yes;
     if (!person.present)
         return Tri::no;  // not found is not departed: they lose their groups, under the removals guard
-    return person.account_control && person.expires ? Tri::no : Tri::unknown;
+    if (!person.account_control || !person.expires) return Tri::unknown;
+    return *person.expires <= world_.latest ? Tri::unknown : Tri::no;  // it may have come by now
 }
 
 void Decider::stamp(PersonId id) const {

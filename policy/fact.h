@@ -15,6 +15,7 @@ namespace rollcall::policy {
 struct TimePassed {
     Time now{};
     Tick tick{};
+    Time latest{};  // after `now`: the date is not certain, and no later than that; kNever: nobody knows
 };
 
 // An event of a managed room, in the order in which the homeserver sent it.

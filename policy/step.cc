@@ -43,6 +43,7 @@ void Step::take(const TimePassed& fact) {
     const Time before = world_.now;
     world_.now = std::max(before, fact.now);  // a clock that goes back undoes nothing
     world_.tick = std::max(world_.tick, fact.tick);
+    doubt_until(fact.latest);
     while (!world_.expiries.empty() && world_.expiries.begin()->first <= world_.now) {
         mark_person(world_.expiries.begin()->second);
         world_.expiries.erase(world_.expiries.begin());
@@ -54,6 +55,17 @@ void Step::take(const TimePassed& fact) {
     if (decider_ == nullptr) return;
     for (const CompiledApproval& approval : decider_->program().approvals)
         if (before < approval.until && approval.until <= world_.now) approval_ended(approval);
+}
+
+// Whose end may have come, and whose may have no more, is decided anew.
+void Step::doubt_until(Time latest) {
+    latest = std::min(latest, kNever - Duration{1});  // kNever is no end of anybody's
+    const Time before = std::exchange(world_.latest, latest > world_.now ? latest : Time{});
+    if (before == world_.latest) return;
+    const auto [from, to] = std::minmax(before, world_.latest);
+    for (auto at = world_.expiries.lower_bound({from, PersonId{}});
+         at != world_.expiries.end() && at->first <= to; ++at)
+        mark_person(at->second);
 }
 
 void Step::approval_ended(const CompiledApproval& approval) {

@@ -24,6 +24,7 @@ class Step {
   private:
     // step.cc
     void take(const TimePassed& fact);
+    void doubt_until(Time latest);
     void approval_ended(const CompiledApproval& approval);
     void settle(const std::unordered_set<PersonId>& dirty, bool first_look);
     void correct_identity(PersonId id);

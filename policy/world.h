@@ -254,7 +254,8 @@ class World {
     Cursor cursor;
     std::string frozen;  // why removals are frozen (a complete read that cannot be believed); "" if not
 
-    Time now{};
+    Time now{};       // the date is that at least: what has ended by then has ended
+    Time latest{};    // … and at most that, where it is not certain; otherwise nothing after `now`
     Tick tick{};      // the same moment by the clock that does not jump: for whatever waits
     std::string bot;  // the daemon's own Matrix ID
     std::string server_name;

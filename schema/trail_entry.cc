@@ -237,6 +237,7 @@ Value to_json(const TrailEntry& entry) {
     if (entry.caller) made.set("caller", caller_json(*entry.caller));
     if (entry.event_time) made.set("event_time", to_rfc3339(*entry.event_time));
     if (entry.until) made.set("until", to_rfc3339(*entry.until));
+    if (entry.written) made.set("written", to_rfc3339(*entry.written));
     if (!entry.rooms.empty()) made.set("rooms", texts_json(entry.rooms));
     if (!entry.pseudonyms.empty()) made.set("pseudonyms", texts_json(entry.pseudonyms));
     if (entry.checkout) made.set("checkout", checkout_json(*entry.checkout));
@@ -265,6 +266,7 @@ Result<TrailEntry> read_trail_entry(const Value& value) {
     for (const TextField& field : kTexts) taker.text(field.name, made.*field.text);
     taker.time("event_time", made.event_time);
     taker.time("until", made.until);
+    taker.time("written", made.written);
     taker.texts("rooms", made.rooms);
     taker.texts("pseudonyms", made.pseudonyms);
     const Value& evidence = taker.take("evidence");

@@ -65,7 +65,8 @@ struct TrailCheckout {
 
 // Which members are about a person, and which of the person who called, is in schema/trail_leaf.cc.
 struct TrailEntry {
-    Time time{};
+    Time time{};                  // when it happened, as far as is known
+    std::optional<Time> written;  // what this machine's clock showed then, where that was another time
     TrailKind kind = TrailKind::intent;
     std::uint64_t intent = 0;  // of an intent and its result; 0 for none; at most 2^53 - 1
     std::string action;        // "kick"

@@ -15,10 +15,10 @@ using json::Value;
 
 // Members of an entry that lead to nobody. `time` is the event's, at the top; `v` and `number` are the
 // leaf's.
-constexpr std::array<std::string_view, 19> kPublic{
+constexpr std::array<std::string_view, 20> kPublic{
     "action",    "history", "intent", "kind",     "membership", "policy",   "pseudonyms",
     "recovered", "review",  "room",   "room_key", "rooms",      "rotation", "rule",
-    "rule_path", "source",  "until",  "v",        "was"};
+    "rule_path", "source",  "until",  "v",        "was",        "written"};
 constexpr std::array<std::string_view, 5> kPublicEvidence{"attribute", "directory", "server", "time", "usn"};
 // Of who called, whatever the entry is about.
 constexpr std::array<std::string_view, 2> kOfCaller{"caller", "checkout"};

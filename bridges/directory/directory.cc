@@ -44,7 +44,10 @@ void Directory::start(std::optional<Cursor> cursor) {
                          if (gap) open_gap(std::move(*gap));
                          sweeper->request();
                      },
-                     [this] { return wanted(); }},
+                     [this] { return wanted(); },
+                     [this](Time time) {
+                         sink_(policy::ClockReading{"the domain controller " + settings_.url, time, {}});
+                     }},
         std::move(cursor));
 }
 

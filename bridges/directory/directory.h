@@ -16,6 +16,7 @@
 
 #include "bridges/directory/settings.h"
 #include "policy/base/result.h"
+#include "policy/clock_reading.h"
 #include "policy/directory.h"
 
 namespace rollcall::directory {
@@ -23,7 +24,8 @@ namespace rollcall::directory {
 class Sweeper;
 class Watch;
 
-using Fact = std::variant<policy::DirectorySnapshot, policy::DirectoryChanges, policy::DirectoryStatus>;
+using Fact = std::variant<policy::DirectorySnapshot, policy::DirectoryChanges, policy::DirectoryStatus,
+                          policy::ClockReading>;  // without its tick
 // Called on both threads; it may block them.
 using Sink = std::function<void(Fact)>;
 

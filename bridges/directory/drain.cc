@@ -76,17 +76,19 @@ Status read_groups(Connection& connection, const Settings& settings, const Root&
 
 Result<Drained> drain(Connection& connection, const Settings& settings, const Wanted& wanted,
                       const Root& root, std::uint64_t after) {
-    const auto usn = read_usn(connection);
-    if (!usn) return pass(usn);
-    if (*usn < after)
+    const auto position = read_position(connection);
+    if (!position) return pass(position);
+    const std::uint64_t usn = position->usn;
+    if (usn < after)
         return fail(ErrorKind::conflict,
-                    fmt::format("{} went back from USN {} to {}", settings.url, after, *usn));
+                    fmt::format("{} went back from USN {} to {}", settings.url, after, usn));
     Drained drained;
+    drained.time = position->time;
     auto& changes = drained.changes;
-    changes.evidence = {settings.name, settings.url, *usn, settings.base, now()};
+    changes.evidence = {settings.name, settings.url, usn, settings.base, position->time.value_or(now())};
     changes.invocation_id = root.invocation_id;
     changes.attributes = normal_attributes(wanted.attributes);
-    if (*usn == after) return drained;
+    if (usn == after) return drained;
     if (const auto done = read_changed(connection, settings, after, drained); !done) return pass(done);
     if (changes.groups.empty()) return drained;
     if (const auto done = read_groups(connection, settings, root, changes.groups); !done) return pass(done);

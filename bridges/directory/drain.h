@@ -18,6 +18,7 @@ namespace rollcall::directory {
 struct Drained {
     policy::DirectoryChanges changes;  // evidence.usn is set even where nothing changed
     std::string missing_canary;        // why groups_verified is false
+    std::optional<Time> time;          // what the controller's clock shows
     [[nodiscard]] bool empty() const {
         return changes.people.empty() && changes.groups.empty() && changes.containers.empty();
     }

@@ -23,6 +23,10 @@ Result<std::uint64_t> usn_of(const Connection& connection, const RawEntry& root)
     return static_cast<std::uint64_t>(*usn);
 }
 
+std::optional<Time> time_of(const RawEntry& root) {
+    return parse_generalized_time(root.text("currenttime"));
+}
+
 Result<std::string> read_invocation_id(Connection& connection, const std::string& service) {
     Query query;
     query.base = service;
@@ -51,9 +55,8 @@ bool sees_tombstones(Connection& connection, const std::string& base) {
 }  // namespace
 
 Result<Root> read_root(Connection& connection, const Settings& settings) {
-    const auto entry =
-        read_one(connection,
-                 root_query({"highestCommittedUSN", "dsServiceName", "defaultNamingContext", "tokenGroups"}));
+    const auto entry = read_one(connection, root_query({"highestCommittedUSN", "currentTime", "dsServiceName",
+                                                        "defaultNamingContext", "tokenGroups"}));
     if (!entry) return pass(entry);
     const auto usn = usn_of(connection, *entry);
     if (!usn) return pass(usn);
@@ -65,13 +68,15 @@ Result<Root> read_root(Connection& connection, const Settings& settings) {
     auto invocation_id = read_invocation_id(connection, entry->text("dsservicename"));
     if (!invocation_id) return pass(invocation_id);
     return Root{*usn, std::move(*invocation_id), entry->all("tokengroups"),
-                sees_tombstones(connection, settings.base)};
+                sees_tombstones(connection, settings.base), time_of(*entry)};
 }
 
-Result<std::uint64_t> read_usn(Connection& connection) {
-    const auto entry = read_one(connection, root_query({"highestCommittedUSN"}));
+Result<Position> read_position(Connection& connection) {
+    const auto entry = read_one(connection, root_query({"highestCommittedUSN", "currentTime"}));
     if (!entry) return pass(entry);
-    return usn_of(connection, *entry);
+    const auto usn = usn_of(connection, *entry);
+    if (!usn) return pass(usn);
+    return Position{*usn, time_of(*entry)};
 }
 
 }  // namespace rollcall::directory

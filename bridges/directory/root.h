@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,12 +18,18 @@ struct Root {
     std::string invocation_id;        // GUID text
     std::vector<std::string> sids;    // of the bind account and its groups, binary; empty where not told
     bool tombstones_visible = false;  // may the account list CN=Deleted Objects?
+    std::optional<Time> time;         // currentTime: what the controller's clock shows
+};
+
+// How far its database has got, and what its clock shows.
+struct Position {
+    std::uint64_t usn = 0;
+    std::optional<Time> time;
 };
 
 // Also checks that `settings.base` is the domain's naming context: with a part of the domain as base,
 // somebody who is moved out of it would look deleted.
 [[nodiscard]] Result<Root> read_root(Connection& connection, const Settings& settings);
-// highestCommittedUSN alone.
-[[nodiscard]] Result<std::uint64_t> read_usn(Connection& connection);
+[[nodiscard]] Result<Position> read_position(Connection& connection);
 
 }  // namespace rollcall::directory

@@ -171,7 +171,7 @@ Result<policy::DirectorySnapshot> sweep(Connection& connection, const Settings& 
     const auto root = read_root(connection, settings);
     if (!root) return pass(root);
     policy::DirectorySnapshot snapshot;
-    snapshot.evidence = {settings.name, settings.url, root->usn, settings.base, now()};
+    snapshot.evidence = {settings.name, settings.url, root->usn, settings.base, root->time.value_or(now())};
     snapshot.invocation_id = root->invocation_id;
     snapshot.attributes = normal_attributes(wanted.attributes);
     if (const auto done = read_people_in_place(connection, settings, snapshot); !done) return pass(done);

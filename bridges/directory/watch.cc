@@ -51,6 +51,7 @@ Status Watch::session(const std::stop_token& stop) {
     if (!connection) return pass(connection);
     const auto root = read_root(*connection, settings_);
     if (!root) return pass(root);
+    if (root->time) hooks_.clock(*root->time);
     auto notification = Notification::start(*connection, settings_);  // before any state is read
     if (!notification) return pass(notification);
     if (const auto joined = join(*connection, *root); !joined) return joined;
@@ -138,6 +139,7 @@ Status Watch::take_changes(Connection& connection, const Root& root) {
             cursor_.reset();  // the next session asks for a sweep
         return pass(drained);
     }
+    if (drained->time) hooks_.clock(*drained->time);
     follow_containers(*drained);
     cursor_->usn = drained->changes.evidence.usn;
     if (!drained->changes.groups.empty()) note_canary(drained->missing_canary);

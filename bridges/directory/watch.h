@@ -35,6 +35,7 @@ class Watch {
         // Changes alone do not tell everything. `gap`: what was before it only a complete read can say.
         std::function<void(std::optional<Cursor> gap)> need_sweep;
         std::function<Wanted()> wanted;
+        std::function<void(Time)> clock;  // what the controller's shows, whenever it is asked anything
     };
     // Without a cursor, or with one that does not fit the server, it goes on from the server's present and
     // asks for a sweep. Starts at once.

@@ -49,6 +49,7 @@ struct Response {
     int status = 0;  // 0: no answer
     std::string body;
     std::optional<Duration> retry_after;  // the header Retry-After, given as seconds or as a date
+    std::optional<Time> date;             // the header Date
     Failure failure = Failure::none;
     std::string text;  // what failed, for people; empty where nothing did
 };

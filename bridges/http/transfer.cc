@@ -153,6 +153,15 @@ Failure Transfer::failure_of(CURLcode code) const {
     return left_ ? Failure::torn : Failure::unreachable;
 }
 
+std::optional<Time> Transfer::date() const {
+    curl_header* header = nullptr;
+    if (curl_easy_header(handle_.get(), "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+        return std::nullopt;
+    const std::time_t date = curl_getdate(header->value, nullptr);
+    if (date < 0) return std::nullopt;
+    return Time{std::chrono::seconds{date}};
+}
+
 void Transfer::finish(CURLcode code) {
     Response response;
     response.failure = failure_of(code);
@@ -162,6 +171,7 @@ void Transfer::finish(CURLcode code) {
         curl_off_t seconds = 0;
         curl_easy_getinfo(handle_.get(), CURLINFO_RETRY_AFTER, &seconds);
         response.status = static_cast<int>(status);
+        response.date = date();
         if (seconds > 0) response.retry_after = std::chrono::seconds{seconds};
     }
     if (response.failure == Failure::none) {
@@ -175,11 +185,12 @@ void Transfer::finish(CURLcode code) {
 }
 
 void Transfer::refuse(std::string why) {
-    done_(Response{0, {}, std::nullopt, Failure::unreachable, std::move(why)});
+    done_(Response{0, {}, std::nullopt, std::nullopt, Failure::unreachable, std::move(why)});
 }
 
 void Transfer::cancel() {
-    done_(Response{0, {}, std::nullopt, left_ ? Failure::torn : Failure::unreachable, "shutting down"});
+    done_(Response{
+        0, {}, std::nullopt, std::nullopt, left_ ? Failure::torn : Failure::unreachable, "shutting down"});
 }
 
 }  // namespace rollcall::http

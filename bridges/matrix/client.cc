@@ -11,10 +11,11 @@ using LinePtr = std::shared_ptr<const Line>;
 void send(const LinePtr& line, const Call& call, http::Completion done,
           const std::function<void(const Error&)>& cannot) {
     auto request = to_request(call, line->access);
-    if (request)
-        line->http.send(std::move(*request), std::move(done));
-    else
-        cannot(request.error());
+    if (!request) return cannot(request.error());
+    line->http.send(std::move(*request), [line, done = std::move(done)](http::Response response) {
+        if (line->heard && response.date) line->heard(*response.date);
+        done(std::move(response));
+    });
 }
 
 template <class T, class Reader>

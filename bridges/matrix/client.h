@@ -27,6 +27,7 @@ namespace rollcall::matrix {
 struct Line {
     http::Client& http;
     const Access access;
+    const std::function<void(Time)> heard;  // what the homeserver's clock shows, with every answer
 };
 
 template <class T>
@@ -34,8 +35,8 @@ using Reading = std::function<void(Result<T>)>;
 
 class Client {
   public:
-    Client(http::Client& http, Access access)
-        : line_(std::make_shared<const Line>(Line{http, std::move(access)})) {}
+    Client(http::Client& http, Access access, std::function<void(Time)> heard = {})
+        : line_(std::make_shared<const Line>(Line{http, std::move(access), std::move(heard)})) {}
 
     // Every call that changes something. An alias that exists already is looked up: leading to the wanted
     // room, it is already so.

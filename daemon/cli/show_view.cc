@@ -57,6 +57,7 @@ std::string checkout_text(const json::Value& checkout) {
 std::string fields(const json::Value& entry, const std::string& zone, const Look& look) {
     Table table(2);
     field(table, "time", shown_time(entry["time"].text(), zone));
+    field(table, "clock showed", entry["written"].is_null() ? "" : shown_time(entry["written"].text(), zone));
     for (const Field& one : kFields) field(table, one.words, entry[one.name].text());
     field(table, "happened",
           entry["event_time"].is_null() ? "" : shown_time(entry["event_time"].text(), zone));

@@ -42,6 +42,8 @@ void servers_attention(const json::Value& status, std::vector<std::string>& out)
         out.push_back("The directory has not been read completely yet");
     if (status["homeserver"]["health"].text() != "up")
         out.push_back(with_text("The homeserver cannot be reached", status["homeserver"]["text"]));
+    if (const std::string clock = status["clock"]["text"].text(); !clock.empty())
+        out.push_back("What date it is: " + clock);
 }
 
 void trail_attention(const json::Value& status, const std::string& zone, std::vector<std::string>& out) {

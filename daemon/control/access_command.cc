@@ -102,14 +102,14 @@ Result<Period> asked_of(const Context& context) {
         return period_at(context, at);
     }
     if (!context.args["from"].is_null() || !context.args["to"].is_null()) return period_of(context);
-    const Time now = context.engine.world().now;
+    const Time now = context.engine.date();
     return Period{now, now + Duration{1}};
 }
 
 void head(const Context& context, const Period& asked, json::Value& out) {
     out.set("from", time_json(asked.from));
     out.set("to", time_json(asked.to));
-    out.set("now", to_rfc3339(context.engine.world().now));
+    out.set("now", to_rfc3339(context.engine.date()));
     out.set("time_zone", context.config.time_zone);
 }
 
@@ -138,7 +138,7 @@ Answer room_answer(const Context& context, const Period& asked, const std::strin
     out.set("history", history_json(access));
     out.set("unmanaged", unmanaged_json(access.unmanaged(), asked));
     for (const auto& [user, member] : access.members()) {
-        json::Value stays = stays_json(access, member, asked, context.engine.world().now);
+        json::Value stays = stays_json(access, member, asked, context.engine.date());
         if (stays.array()->empty()) continue;
         json::Value row;
         row.set("user", user);
@@ -245,7 +245,7 @@ Answer person_answer(const Context& context, const Period& asked, const Whom& wh
     out.set("login", login_of(context, whom.user));
     for (const auto& [key, access] : read.rooms)
         for (const auto& [user, member] : access.members()) {
-            json::Value stays = stays_json(access, member, asked, context.engine.world().now), row;
+            json::Value stays = stays_json(access, member, asked, context.engine.date()), row;
             if (stays.array()->empty()) continue;
             row.set("room", key);
             row.set("user", user);
@@ -280,7 +280,7 @@ Asked audit_access(const Context& context) {
                            "rollcall audit access ROOM --at TIME, or rollcall audit access --person USER"});
     const Result<Period> asked = asked_of(context);
     if (!asked) return error(asked.error());
-    if (asked->from > context.engine.world().now)
+    if (asked->from > context.engine.date())
         return error(Error{ErrorKind::invalid_input, "that time has not come yet",
                            "ask about now or the past; `rollcall plan` shows what is to come"});
     if (room) return room_access(context, *asked);

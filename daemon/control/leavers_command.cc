@@ -44,7 +44,7 @@ json::Value departure_json(const Context& context, const audit::Departure& depar
     if (!departure.let_go.empty()) row.set("let_go", texts(departure.let_go));
     const auto took = departure.took();
     row.set("took_ms", took ? json::Value{static_cast<std::int64_t>(took->count())} : json::Value{});
-    row.set("promise", to_text(departure.promise(promise, context.engine.world().now)));
+    row.set("promise", to_text(departure.promise(promise, context.engine.date())));
     return row;
 }
 
@@ -133,11 +133,11 @@ Answer leavers_answer(const Context& context, const audit::Period& period, Durat
     std::map<audit::Promise, std::int64_t> counts;
     for (const audit::Departure& departure : departures) {
         list.push(departure_json(context, departure, promise));
-        ++counts[departure.promise(promise, context.engine.world().now)];
+        ++counts[departure.promise(promise, context.engine.date())];
     }
     out.set("from", time_json(period.from));
     out.set("to", time_json(period.to));
-    out.set("now", to_rfc3339(context.engine.world().now));
+    out.set("now", to_rfc3339(context.engine.date()));
     out.set("promise", duration_text(promise));
     out.set("kept", counts[audit::Promise::kept]);
     out.set("missed", counts[audit::Promise::missed]);

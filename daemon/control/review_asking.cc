@@ -60,7 +60,7 @@ void ask(const Context& context, UserId user, const json::Value& review, const R
     made.user = engine.world().users.text(user);
     made.room_key = review["content"]["room"].text();
     made.hash = review["hash"].text();
-    made.asked = engine.world().now;
+    made.asked = engine.date();
     made.entry = engine.trail_size();
     ReviewMessage message = review_message(context, review, history, caller == nullptr);
     engine.ask_review(std::move(made), std::move(message.text), std::move(message.html));

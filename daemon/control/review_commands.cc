@@ -50,7 +50,7 @@ Answer reviews(const Context& context, const std::vector<std::uint32_t>& rooms,
                                "review the rooms one by one"});
         list.push(std::move(review));
     }
-    out.set("at", to_rfc3339(context.engine.world().now));
+    out.set("at", to_rfc3339(context.engine.date()));
     out.set("policy", context.engine.policy() ? context.engine.policy()->version : "");
     out.set("server", context.config.homeserver.server_name);
     out.set("rooms", std::move(list));

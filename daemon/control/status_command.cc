@@ -45,6 +45,13 @@ json::Value policy_json(const Context& context) {
     return out;
 }
 
+json::Value clock_json(const engine::Engine& engine) {
+    json::Value out;
+    out.set("trusted", engine.clock().state() == engine::TrustedTime::State::confirmed);
+    out.set("text", engine.clock().text());
+    return out;
+}
+
 json::Value directory_json(const engine::Engine& engine, const policy::World& world) {
     json::Value out;
     const policy::DirectoryStatus& status = engine.directory_status();
@@ -221,7 +228,8 @@ Answer status(const Context& context) {
         for (const policy::IdentityConflict& conflict : engine.decider()->conflicts())
             conflicts.push(conflict.text);
     const json::Value holds = holds_json(engine);
-    out.set("now", to_rfc3339(world.now));
+    out.set("now", to_rfc3339(engine.date()));
+    out.set("clock", clock_json(engine));
     out.set("time_zone", context.config.time_zone);
     out.set("policy", policy_json(context));
     out.set("directory", directory_json(engine, world));

@@ -238,7 +238,7 @@ void Engine::keep_baseline() {
         return;
     }
     baseline_made_ = true;
-    mark("baseline", "made", std::to_string(to_ms(world_.now)));
+    mark("baseline", "made", std::to_string(to_ms(date())));
     if (baseline_.said() > 0)
         log_.info("RC-BASELINE", "the trail says now who was in the rooms before it began",
                   {{"entries", std::to_string(baseline_.said())}});

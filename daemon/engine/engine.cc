@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "daemon/engine/waits.h"
 #include "daemon/failpoint.h"
 #include "policy/compile.h"
 #include "policy/explain.h"
@@ -21,6 +22,7 @@ namespace {
 constexpr std::size_t kSlice = 2'000;  // people decided in one turn: a few milliseconds
 constexpr Duration kDiskRetry = std::chrono::seconds{1};
 constexpr Duration kLookAtDates = std::chrono::minutes{1};
+constexpr Duration kSameMoment = std::chrono::seconds{1};
 }  // namespace
 
 Engine::Engine(store::Store& store, Homeserver& homeserver, DirectoryPort& directory, Log& log,
@@ -46,8 +48,9 @@ Status Engine::start(Moment now, const std::function<Result<std::shared_ptr<cons
     if (!intents) return pass(intents);
     if (!last) return pass(last);
     if (!stored) return pass(stored);
-    world_.now = std::max(world_.now, now.wall);
-    world_.tick = now.tick;
+    for (const store::StoredMark& row : *marks)
+        if (row.kind == "alive") load_alive(*row.value);
+    begin_clock(now);
     load_marks(*marks);
     if (folder_.empty()) {
         folder_ = fmt::format("{:08x}", std::random_device{}());
@@ -72,9 +75,10 @@ Status Engine::start(Moment now, const std::function<Result<std::shared_ptr<cons
                 closing_.emplace(i);  // before anybody else joins
     TrailEntry entry;
     entry.kind = TrailKind::start;
-    entry.result = to_settle_.empty()
-                       ? ""
-                       : fmt::format("{} requests were in flight and are being settled", to_settle_.size());
+    entry.result = gap_text();
+    if (!to_settle_.empty())
+        entry.result += fmt::format("{}{} requests were in flight and are being settled",
+                                    entry.result.empty() ? "" : "; ", to_settle_.size());
     record(std::move(entry));
     next_accounts_ = now.tick + settings_.look_for_accounts_every;
     if (Status recalled = recall_activity(); !recalled) return recalled;
@@ -83,13 +87,16 @@ Status Engine::start(Moment now, const std::function<Result<std::shared_ptr<cons
     return {};
 }
 
-Status Engine::stop(std::string_view why) {
+Status Engine::stop(std::string_view why, Moment now) {
     if (settings_.reads_only) return {};
+    clock_.pass(now);
     TrailEntry entry;
     entry.kind = TrailKind::stop;
     entry.result = in_flight_.empty() ? std::string(why)
                                       : fmt::format("{}; {} requests are in flight", why, in_flight_.size());
     record(std::move(entry));
+    alive_at_.reset();
+    keep_alive();
     calls_.clear();
     return commit();
 }
@@ -117,7 +124,7 @@ void Engine::bind(std::shared_ptr<const policy::Program> program) {
     whole_pass_ = true;
     forget_released_reviews();
     directory_.want(program_->attributes, program_->canaries);
-    learn(policy::TimePassed{world_.now, world_.tick});
+    learn_date();
 }
 
 // ---------------------------------------------------------------- the turn
@@ -140,7 +147,7 @@ Status Engine::turn(std::vector<Message> messages, Moment now) {
         messages = std::exchange(waiting_, {});
     }
     more_ = false;
-    if (now.wall > world_.now || now.tick > world_.tick) learn(policy::TimePassed{now.wall, now.tick});
+    pass_time(now);
     for (Message& message : messages)
         std::visit(
             [this](auto& m) {
@@ -152,7 +159,9 @@ Status Engine::turn(std::vector<Message> messages, Moment now) {
     keep_baseline();
     keep_retention();
     look_at_reactions();
+    ask_the_time();
     dispatch();
+    keep_alive();
     try_again_ = now.tick + kDiskRetry;
     if (Status kept = commit(); !kept || blocked_) {
         answer_reads();
@@ -244,6 +253,8 @@ Tick Engine::wake() const {
     if (!to_settle_.empty()) consider(settle_after_);
     consider(reads_after_);
     if (settings_.retention) consider_date(retain_at_);
+    if (alive_at_) consider(*alive_at_ + kAliveEvery);
+    if (clock_.state() != TrustedTime::State::confirmed && !clock_.heard()) consider(ask_the_time_at_);
     if (!reacted_.empty()) consider(look_at_reactions_);
     for (const auto& [room, filling] : filling_) {
         consider(filling.since + policy::kFillAtMost);
@@ -353,7 +364,8 @@ void Engine::record(TrailEntry entry) {
     if (program_ && !entry.caller && !schema::has_subject(entry))
         entry.person = named_canary(*program_, entry.result);
     come_before(entry);
-    if (entry.time == Time{}) entry.time = world_.now;
+    if (entry.time == Time{}) entry.time = date();
+    if (std::chrono::abs(entry.time - clock_.wall()) > kSameMoment) entry.written = clock_.wall();
     if (entry.policy.empty() && program_) entry.policy = program_->version;
     trail_.add(entry);
 }

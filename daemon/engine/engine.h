@@ -33,6 +33,7 @@
 #include "daemon/engine/message.h"
 #include "daemon/engine/read_again.h"
 #include "daemon/engine/review_ask.h"
+#include "daemon/engine/trusted_time.h"
 #include "daemon/engine/unreadable.h"
 #include "daemon/log.h"
 #include "daemon/store/store.h"
@@ -110,7 +111,7 @@ class Engine {
 
     // An orderly end, after the last turn: the trail says so. What is in flight stays announced, and is
     // settled by the next start.
-    [[nodiscard]] Status stop(std::string_view why);
+    [[nodiscard]] Status stop(std::string_view why, Moment now);
 
     // One turn. An error is fatal: the process must end and recover. Want of disk space is no error (see
     // blocked()).
@@ -144,6 +145,10 @@ class Engine {
     [[nodiscard]] const policy::GuardState& guards() const { return guards_; }
     [[nodiscard]] const policy::GuardMemory& memory() const { return memory_; }
     [[nodiscard]] const Settings& settings() const { return settings_; }
+    // How far this machine's clock is believed; world().now is its earliest().
+    [[nodiscard]] const TrustedTime& clock() const { return clock_; }
+    // For people and for records: the best that can be said of what date it is.
+    [[nodiscard]] Time date() const { return clock_.shown(); }
     [[nodiscard]] const Counters& counters() const { return counters_; }
     [[nodiscard]] const std::optional<store::StoredPolicy>& policy() const { return policy_; }
     [[nodiscard]] const policy::DirectoryStatus& directory_status() const { return directory_status_; }
@@ -223,7 +228,7 @@ class Engine {
     void believe(const policy::Fact& fact);
 
   private:
-    enum class ReadKind : std::uint8_t { room, member, account };
+    enum class ReadKind : std::uint8_t { room, member, account, clock };
     struct Reading {
         ReadKind kind = ReadKind::room;
         std::string room;  // room ID
@@ -258,13 +263,28 @@ class Engine {
     void take(policy::DirectorySnapshot& message);
     void take(policy::DirectoryChanges& message);
     void take(policy::DirectoryStatus& message);
+    void take(policy::ClockReading& message);
     void take(audit::LogState& message);
     void take(audit::CollectorState& message);
     void effects(policy::Effects&& effects);
     [[nodiscard]] bool expected(const policy::RoomEvent& event) const;
 
+    // clock.cc
+    void load_alive(const std::string& value);
+    void begin_clock(Moment now);
+    void pass_time(Moment now);
+    void learn_date();
+    void keep_up_with(Duration step);
+    void say_clock();
+    void clock_entry(bool ok, const std::string& text);
+    void keep_alive();
+    void ask_the_time();
+    [[nodiscard]] std::string gap_text() const;
+
     // holds.cc
     void ledger(policy::Guard guard, std::string user, std::string room);
+    void keep_ledger(const policy::LedgerEntry& entry, Time time);
+    void keep_held_since(const std::pair<policy::Guard, std::string>& guard, Time time);
     void trim_ledger();
     void keep_holds();
     void new_hold(const policy::Hold& hold);
@@ -388,7 +408,7 @@ class Engine {
 
     // marks.cc
     void load_marks(const std::vector<store::StoredMark>& marks);
-    [[nodiscard]] Tick waits_until(Time date) const;
+    [[nodiscard]] Tick waits_until(Time when) const;
     void mark(std::string kind, std::string key, std::optional<std::string> value);
 
     // rights.cc
@@ -407,7 +427,7 @@ class Engine {
 
     // engine.cc
     void bind(std::shared_ptr<const policy::Program> program);
-    [[nodiscard]] Time time_of(Tick tick) const { return world_.now + (tick - world_.tick); }
+    [[nodiscard]] Time time_of(Tick tick) const { return date() + (tick - world_.tick); }
     [[nodiscard]] Status collect();
     [[nodiscard]] Status commit();
     void release();
@@ -420,6 +440,20 @@ class Engine {
     const Settings settings_;
 
     policy::World world_;
+    TrustedTime clock_;
+    struct Alive {
+        Time earliest{}, shown{};  // as the process before believed
+    };
+    std::optional<Alive> alive_before_;
+    std::optional<Tick> alive_at_;  // when the store was told last
+    Tick ask_the_time_at_{};
+    std::optional<Time> doubt_from_;  // dates of the ledger from then on may be too early
+    Tick started_{};
+    struct {
+        Tick set_at = Tick::min();
+        std::string trouble;
+    } clock_said_;  // to the log and the trail
+    bool clock_to_ask_ = false;
     std::shared_ptr<const policy::Program> program_;
     std::unique_ptr<policy::Decider> decider_;
     policy::Backlog backlog_;

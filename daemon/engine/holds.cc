@@ -83,8 +83,16 @@ void record_actions(Engine& engine, TrailKind kind, const std::vector<ActionKey>
 
 void Engine::ledger(policy::Guard guard, std::string user, std::string room) {
     const policy::LedgerEntry entry{guard, std::move(user), std::move(room)};
-    mark("ledger", text_of(entry), std::to_string(to_ms(world_.now)));
+    keep_ledger(entry, world_.now);
     memory_.ledger[entry] = world_.now;
+}
+
+void Engine::keep_ledger(const policy::LedgerEntry& entry, Time time) {
+    mark("ledger", text_of(entry), std::to_string(to_ms(time)));
+}
+
+void Engine::keep_held_since(const std::pair<policy::Guard, std::string>& guard, Time time) {
+    mark("held_since", text_of(guard), std::to_string(to_ms(time)));
 }
 
 void Engine::trim_ledger() {
@@ -105,8 +113,7 @@ void Engine::keep_holds() {
     for (const auto& [guard, time] : memory_.held_since)
         if (!since.contains(guard)) mark("held_since", text_of(guard), std::nullopt);
     for (const auto& [guard, time] : since)
-        if (!memory_.held_since.contains(guard))
-            mark("held_since", text_of(guard), std::to_string(to_ms(time)));
+        if (!memory_.held_since.contains(guard)) keep_held_since(guard, time);
     memory_.held_since = std::move(since);
     for (const policy::Hold& hold : guards_.holds())
         if (!holds_.contains(hold.id)) new_hold(hold);
@@ -237,7 +244,7 @@ Result<Engine::Answered> Engine::answer(bool yes, const std::string& id, const s
         set_answer(memory_.rejected, "rejected", key, std::nullopt);
         set_answer(memory_.approved, "approved", key, std::nullopt);
         set_answer(yes ? memory_.approved : memory_.rejected, yes ? "approved" : "rejected", key,
-                   policy::Answer{*basis, id, caller.text, reason, world_.now});
+                   policy::Answer{*basis, id, caller.text, reason, date()});
     }
     TrailEntry entry;
     entry.kind = yes ? TrailKind::approve : TrailKind::reject;

@@ -106,7 +106,7 @@ void Engine::go_back_to(RoomId id) {
 void Engine::cannot_use(const policy::UnreadableEvent& event) {
     const auto known = world_.room_by_id.find(event.room);
     if (!event.room.empty() && known == world_.room_by_id.end()) return;  // of no room of ours: only counted
-    if (!unreadable_.add(event, world_.now)) return;
+    if (!unreadable_.add(event, date())) return;
     const std::string key = known == world_.room_by_id.end() ? "" : world_.rooms[known->second.index()].key;
     log_.warn("RC-EVENT-UNREADABLE", fmt::format("an event has {}; what it is about is looked at", event.why),
               {{"room", key},

@@ -16,8 +16,8 @@ void Engine::mark(std::string kind, std::string key, std::optional<std::string> 
 
 // What waited for a date when the last process ended. That date, or the clock by now, may be a wrong one: it
 // waits no longer than it may ever wait.
-Tick Engine::waits_until(Time date) const {
-    return world_.tick + std::clamp(date - world_.now, Duration{}, kRefusedRetry);
+Tick Engine::waits_until(Time when) const {
+    return world_.tick + std::clamp(when - date(), Duration{}, kRefusedRetry);
 }
 
 void Engine::load_marks(const std::vector<store::StoredMark>& marks) {

@@ -16,6 +16,7 @@
 #include "daemon/audit/collector_state.h"
 #include "daemon/audit/log_state.h"
 #include "daemon/engine/call.h"
+#include "policy/clock_reading.h"
 #include "policy/directory.h"
 
 namespace rollcall::engine {
@@ -44,7 +45,7 @@ struct Command {
 
 using MessageVariant =
     std::variant<TransactionIn, CallDone, Command, policy::DirectorySnapshot, policy::DirectoryChanges,
-                 policy::DirectoryStatus, audit::LogState, audit::CollectorState>;
+                 policy::DirectoryStatus, policy::ClockReading, audit::LogState, audit::CollectorState>;
 // A type of its own, so that what moves and destroys all of them is compiled once.
 struct Message : MessageVariant {
     using MessageVariant::operator=;

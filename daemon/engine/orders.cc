@@ -94,7 +94,7 @@ void Engine::apply(PolicyToApply wanted) {
     record_approvals(wanted);
     if (!policy_ || policy_->version != wanted.program->version) drop_rejections();
     policy_ = store::StoredPolicy{wanted.program->version, std::move(wanted.files),
-                                  wanted.program->pins,    world_.now,
+                                  wanted.program->pins,    date(),
                                   wanted.caller.text,      wanted.reason};
     turn_.policy = policy_;
     for (const auto& [key, retry] : retries_) mark("retry", key.text(), std::nullopt);

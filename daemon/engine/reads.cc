@@ -105,6 +105,13 @@ void Engine::dispatch_reads() {
         room_state_.insert(room);
         send_read({ReadKind::room, room, "", id, world_.changes(id)}, std::move(call));
     }
+    if (clock_to_ask_ && free()) {
+        clock_to_ask_ = false;
+        Call call;
+        call.kind = CallKind::find_account;
+        call.user = world_.bot;
+        send_read({ReadKind::clock, "", call.user, {}, 0}, call);
+    }
     while (!accounts_to_find_.empty() && free()) {
         Call call;
         call.kind = CallKind::find_account;
@@ -124,6 +131,8 @@ void Engine::read_done(const Reading& reading, const CallResult& result) {
             return room_read(reading, result);
         case ReadKind::member:
             return member_read(reading, result);
+        case ReadKind::clock:  // its answer carries the date, whatever it says
+            break;
         case ReadKind::account:
             if (result.outcome == CallOutcome::done)
                 learn(policy::AccountSeen{world_.user(reading.user), policy::Account::present});
@@ -167,7 +176,7 @@ void Engine::member_read(const Reading& reading, const CallResult& result) {
 void Engine::not_answered(const Reading& reading, const CallResult& result) {
     if (!reading.room_ref.valid()) return;
     const std::string& key = world_.rooms[reading.room_ref.index()].key;
-    if (!read_again_.failed({reading.room_ref, reading.user}, world_.now, world_.tick, result.retry_after,
+    if (!read_again_.failed({reading.room_ref, reading.user}, date(), world_.tick, result.retry_after,
                             result.text))
         return;
     log_.warn("RC-UNREAD",

@@ -25,6 +25,8 @@ constexpr int kMostRepeats = 6;  // of one action within that; an invitation and
 }  // namespace
 
 void Engine::take(CallDone& message) {
+    // A date in Retry-After is compared with this machine's own clock, and what says it may be anything.
+    if (auto& wait = message.result.retry_after) wait = std::min(*wait, kRefusedRetry);
     trouble(message.result);
     if (const auto read = reading_.find(message.id); read != reading_.end()) {
         const Reading reading = read->second;
@@ -211,7 +213,7 @@ void Engine::try_later(const ActionKey& key, const CallResult& result, int attem
     retry.not_before = world_.tick + wait;
     json::Value value;
     value.set("attempts", retry.attempts);
-    value.set("not_before", to_ms(world_.now + wait));
+    value.set("not_before", to_ms(date() + wait));
     value.set("text", retry.text);
     value.set("refused", retry.refused);
     mark("retry", key.text(), json::write(value));

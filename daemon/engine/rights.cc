@@ -35,7 +35,7 @@ void Engine::erase(const std::vector<store::StoredPersonKey>& keys,
     }
     record(std::move(entry));
     trail_.erase(ids);
-    turn_.erased_at = world_.now;
+    turn_.erased_at = date();
 }
 
 bool Engine::busy_with(UserId user) const {
@@ -59,7 +59,7 @@ void Engine::load_retention(const std::string& value) {
 // does not come back: so after days without a look nobody is erased at the first one, and never more than a
 // few in a day.
 void Engine::keep_retention() {
-    if (!settings_.retention || !decider_) return;
+    if (!settings_.retention || !decider_ || !clock_.known()) return;
     if (retained_ && *retained_ > world_.now) {  // the clock had leapt, and is back
         retained_.reset();
         retain_at_ = world_.now;
@@ -103,7 +103,7 @@ void Engine::hold(const std::string& identity, bool released, TrailEntry entry) 
         mark("legal_hold", identity, std::nullopt);
     } else {
         const LegalHold& made =
-            legal_holds_[identity] = {world_.now, entry.caller ? entry.caller->text : "", entry.reason};
+            legal_holds_[identity] = {date(), entry.caller ? entry.caller->text : "", entry.reason};
         json::Value value;
         value.set("since", to_ms(made.since));
         value.set("by", made.by);

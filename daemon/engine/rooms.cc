@@ -65,9 +65,8 @@ void Engine::go_on_with_first_fills() {
         for (std::size_t u = users.next(0); index >= 0 && u != policy::IdSet::npos; u = users.next(u + 1))
             for (const policy::UserAction& action : backlog_.actions(UserId(u)))
                 if (action.kind == ActionKind::add && std::cmp_equal(action.room, index))
-                    set_answer(
-                        memory_.approved, "approved", policy::key_of(*decider_, UserId(u), action),
-                        policy::Answer{action.basis, "", "policy", "the room's first fill", world_.now});
+                    set_answer(memory_.approved, "approved", policy::key_of(*decider_, UserId(u), action),
+                               policy::Answer{action.basis, "", "policy", "the room's first fill", date()});
     }
 }
 

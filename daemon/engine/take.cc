@@ -30,7 +30,7 @@ void Engine::take(TransactionIn& message) {
         look_for_strays(message);
         for (const policy::RoomEvent& event : message.events) {
             ++counters_.events;
-            heard_from(event.room, world_.now);
+            heard_from(event.room, date());
             learn(policy::RoomEventSeen{event, expected(event)});
             watch_direct_room(event);
             take_reaction(event);
@@ -103,8 +103,7 @@ void Engine::take(policy::DirectoryStatus& message) {
         }
     }
     if (incomplete && world_.frozen != message.text)
-        believe(
-            policy::DirectoryRefused{message.text, {message.directory, message.server, 0, "", world_.now}});
+        believe(policy::DirectoryRefused{message.text, {message.directory, message.server, 0, "", date()}});
     // What hid part of it may be over: only a complete read says so.
     if (message.health == policy::DirectoryHealth::up && !world_.frozen.empty()) directory_.request_sweep();
     if (message.health != policy::DirectoryHealth::up || message.current != directory_status_.current)

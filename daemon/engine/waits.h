@@ -12,6 +12,8 @@ inline constexpr Duration kFirstRetry = std::chrono::seconds{1};
 inline constexpr Duration kRefusedRetry = std::chrono::minutes{15};
 // A room that the bot is not in is looked at again after that long: within a minute, with the time it takes.
 inline constexpr Duration kLookAtLost = std::chrono::seconds{45};
+// How often the store is told that this process runs: what an end without warning leaves unknown.
+inline constexpr Duration kAliveEvery = std::chrono::seconds{30};
 
 // The first wait, doubled with each attempt, up to the longest.
 [[nodiscard]] inline Duration backoff(Duration first, Duration longest, int attempts) {

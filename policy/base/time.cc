@@ -30,6 +30,26 @@ std::optional<int> number(std::string_view text, std::size_t at, std::size_t len
     return value;
 }
 
+std::optional<Time> date_and_time(int y, int mo, int d, int h, int mi, int s) {
+    const std::chrono::year_month_day date{std::chrono::year{y},
+                                           std::chrono::month{static_cast<unsigned>(mo)},
+                                           std::chrono::day{static_cast<unsigned>(d)}};
+    if (!date.ok() || h > 23 || mi > 59 || s > 60) return std::nullopt;
+    return std::chrono::sys_days{date} + hours{h} + minutes{mi} + seconds{s};
+}
+
+// ".123" at `at`, which moves behind it; nullopt for a point without a digit.
+std::optional<Duration> fraction(std::string_view text, std::size_t& at) {
+    Duration out{};
+    if (at >= text.size() || text[at] != '.') return out;
+    std::int64_t scale = 100;
+    const std::size_t first = ++at;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10)
+        out += Duration{(text[at] - '0') * scale};
+    if (at == first) return std::nullopt;
+    return out;
+}
+
 }  // namespace
 
 std::optional<Duration> parse_duration(std::string_view text) {
@@ -87,19 +107,11 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
     if (text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') || text[13] != ':' ||
         text[16] != ':')
         return std::nullopt;
-    const std::chrono::year_month_day date{std::chrono::year{*y},
-                                           std::chrono::month{static_cast<unsigned>(*mo)},
-                                           std::chrono::day{static_cast<unsigned>(*d)}};
-    if (!date.ok() || *h > 23 || *mi > 59 || *s > 60) return std::nullopt;
-    Time time = std::chrono::sys_days{date} + hours{*h} + minutes{*mi} + seconds{*s};
+    const auto whole = date_and_time(*y, *mo, *d, *h, *mi, *s);
     std::size_t at = 19;
-    if (at < text.size() && text[at] == '.') {
-        std::int64_t scale = 100;
-        const std::size_t first = ++at;
-        for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10)
-            time += Duration{(text[at] - '0') * scale};
-        if (at == first) return std::nullopt;
-    }
+    const auto part = fraction(text, at);
+    if (!whole || !part) return std::nullopt;
+    const Time time = *whole + *part;
     const std::string_view zone = text.substr(at);
     if (zone == "Z" || zone == "z") return time;
     const auto zh = number(zone, 1, 2), zm = number(zone, 4, 2);
@@ -107,6 +119,17 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
     if (zone[0] == '+') return time - hours{*zh} - minutes{*zm};
     if (zone[0] == '-') return time + hours{*zh} + minutes{*zm};
     return std::nullopt;
+}
+
+std::optional<Time> parse_generalized_time(std::string_view text) {
+    const auto y = number(text, 0, 4), mo = number(text, 4, 2), d = number(text, 6, 2);
+    const auto h = number(text, 8, 2), mi = number(text, 10, 2), s = number(text, 12, 2);
+    if (!y || !mo || !d || !h || !mi || !s) return std::nullopt;
+    std::size_t at = 14;
+    const auto whole = date_and_time(*y, *mo, *d, *h, *mi, *s);
+    const auto part = fraction(text, at);
+    if (!whole || !part || text.substr(at) != "Z") return std::nullopt;
+    return *whole + *part;
 }
 
 }  // namespace rollcall

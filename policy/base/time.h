@@ -34,6 +34,8 @@ struct Moment {
 // RFC 3339 in UTC with milliseconds: "2026-11-22T09:00:00.000Z".
 [[nodiscard]] std::string to_rfc3339(Time time);
 [[nodiscard]] std::optional<Time> parse_rfc3339(std::string_view text);
+// GeneralizedTime in UTC, as directories write it (RFC 4517, 3.3.13): "20261122090000.0Z".
+[[nodiscard]] std::optional<Time> parse_generalized_time(std::string_view text);
 [[nodiscard]] inline std::int64_t to_ms(Time time) {
     return time.time_since_epoch().count();
 }

@@ -33,6 +33,11 @@ TEST(Time, RoundTripsRfc3339) {
     ASSERT_TRUE(time);
     EXPECT_EQ(to_rfc3339(*time), "2027-01-31T23:00:00.000Z");
     EXPECT_EQ(to_rfc3339(*parse_rfc3339("2026-11-22T09:00:00.25Z")), "2026-11-22T09:00:00.250Z");
+    EXPECT_EQ(parse_generalized_time("20261122090000.0Z"), parse_rfc3339("2026-11-22T09:00:00Z"));
+    EXPECT_EQ(parse_generalized_time("20261122090000Z"), parse_rfc3339("2026-11-22T09:00:00Z"));
+    for (const char* bad : {"", "20261122090000", "20261122090000.Z", "20261322090000.0Z",
+                            "20261122090000.0+0100", "2026112209000.0Z", "20261122250000Z"})
+        EXPECT_FALSE(parse_generalized_time(bad)) << bad;
     for (const char* bad : {"", "2026-11-22", "2026-13-01T00:00:00Z", "2026-11-22T09:00:00",
                             "2026-11-22T09:00:00.Z", "2026-11-22T24:00:00Z"})
         EXPECT_FALSE(parse_rfc3339(bad)) << bad;

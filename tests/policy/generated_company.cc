@@ -341,6 +341,11 @@ std::string GeneratedCompany::happen() {
             return deliver();
         case 13:
         case 14:
+            if (one_in(3)) {
+                scene.doubt_date(
+                    one_in(4) ? kNever : scene.world.now + std::chrono::minutes{static_cast<int>(roll(90))});
+                return "a date in doubt";
+            }
             scene.pass_time(std::chrono::minutes{static_cast<int>(roll(40))});
             return "time";
         case 15:

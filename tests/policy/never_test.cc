@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <algorithm>
 
+#include "policy/explain.h"
 #include "tests/policy/homeserver.h"
 
 namespace rollcall::policy::test {
@@ -262,6 +263,34 @@ TEST_F(Never, N2_AnExpiryThatTheDirectoryNeverTellsActsOnTime) {
     scene.pass_time(std::chrono::minutes{1});
     EXPECT_EQ(scene.says("anna", "eng"), "out departed");
     EXPECT_EQ(about("anna").size(), 4U);
+}
+
+TEST_F(Never, N15_WhoseEndMayHaveComeIsNeitherPutOutNorLetIn) {
+    const Time end = scene.world.now + std::chrono::hours{1};
+    scene.directory.people.at("anna").expires = end;
+    scene.directory.person("eve", {"Staff"}).expires = end;
+    scene.directory.wrote("anna");
+    scene.learn(scene.directory.changes({"anna", "eve", "Staff"}));
+    EXPECT_FALSE(about("eve").empty());
+    for (const Time latest : {end, kNever}) {
+        scene.doubt_date(latest);
+        EXPECT_EQ(scene.says("anna", "eng"), "unknown undecided");
+        EXPECT_EQ(about("anna").size(), 0U);
+        EXPECT_EQ(about("eve").size(), 0U);
+    }
+    EXPECT_NE(explain(*scene.decider, scene.user("anna"), 0).short_text.find("not certain what date it is"),
+              std::string::npos);
+    scene.doubt_date(end - Duration{1});
+    EXPECT_EQ(about("anna").size(), 0U);
+    EXPECT_FALSE(about("eve").empty());
+    scene.doubt_date(kNever);
+    scene.directory.people.at("anna").account_control = 514U;
+    scene.directory.wrote("anna");
+    scene.learn(scene.directory.changes({"anna"}));
+    EXPECT_EQ(scene.says("anna", "eng"), "out departed") << "no date is needed for that";
+    scene.pass_time(std::chrono::hours{2});
+    EXPECT_EQ(scene.says("eve", "open"), "out departed");
+    for (const std::string& line : about("eve")) EXPECT_FALSE(line.starts_with("add ")) << line;
 }
 
 TEST_F(Never, N2_SomebodyDeletedWhileInvitedStillDeparts) {

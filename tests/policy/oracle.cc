@@ -203,7 +203,9 @@ Tri Oracle::departed(std::size_t index) const {
     const bool disabled = person.account_control && (*person.account_control & kAccountDisabled) != 0;
     const bool expired = person.expires && *person.expires <= world_.now;
     if (person.deleted || person.depart_ordered || disabled || expired) return Tri::yes;
-    return !person.present || (person.account_control && person.expires) ? Tri::no : Tri::unknown;
+    if (!person.present) return Tri::no;
+    const bool perhaps = person.expires && *person.expires != kNever && *person.expires <= world_.latest;
+    return person.account_control && person.expires && !perhaps ? Tri::no : Tri::unknown;
 }
 
 bool Oracle::approved(const std::string& user, const RoomText& room) {

@@ -76,6 +76,7 @@ class Scene {
     bool apply();
     Effects learn(const Fact& fact);
     void pass_time(Duration duration) { learn(TimePassed{world.now + duration}); }
+    void doubt_date(Time latest) { learn(TimePassed{world.now, {}, latest}); }
     // The room exists on the homeserver, open, in the state that the policy wants.
     RoomId create(const std::string& key);
     // A member event that follows on what is held. "" as sender: the user.

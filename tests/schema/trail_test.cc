@@ -39,6 +39,7 @@ TrailEntry full() {
     entry.rooms = {"engineering", "hall"};
     entry.checkout = TrailCheckout{"4f1c", true, "G", "Anna <anna@corp.example.com>"};
     entry.review = "beef";
+    entry.written = *parse_rfc3339("2026-11-22T08:48:00Z");
     return entry;
 }
 
@@ -57,7 +58,8 @@ TEST(TrailEntry, HasOneFormOnly) {
         R"("policy":"cafe","reason":"no longer a member","result":"done","review":"beef","room":"!r","room_key":"engineering",)"
         R"("rooms":["engineering","hall"],"rule":"policy/company.yaml:38","rule_path":"rooms.engineering.members",)"
         R"("sender":"@anna:corp.example.com","source":"event","sponsor":"anna",)"
-        R"("time":"2026-11-22T09:00:00.123Z","until":"2027-01-31T23:00:00.000Z","user":"@jdoe:corp.example.com","v":2,"was":"world_readable"})");
+        R"("time":"2026-11-22T09:00:00.123Z","until":"2027-01-31T23:00:00.000Z","user":"@jdoe:corp.example.com","v":2,"was":"world_readable",)"
+        R"("written":"2026-11-22T08:48:00.000Z"})");
     TrailEntry least;
     least.kind = TrailKind::start;
     EXPECT_EQ(bytes_of(least), R"({"kind":"start","time":"1970-01-01T00:00:00.000Z","v":2})");

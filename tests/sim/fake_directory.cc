@@ -5,6 +5,10 @@
 
 namespace rollcall::sim {
 
+namespace {
+constexpr Duration kTellsTimeEvery = std::chrono::minutes{5};
+}
+
 void FakeDirectory::want(std::vector<std::string> attributes, std::vector<policy::Canary> looked_for) {
     canaries = std::move(looked_for);
     if (std::find(attributes.begin(), attributes.end(), "samaccountname") == attributes.end())
@@ -30,6 +34,19 @@ policy::DirectorySnapshot FakeDirectory::snapshot() const {
     return out;
 }
 
+void FakeDirectory::tell_time() {
+    if (tells_time)
+        deliver(policy::ClockReading{"the domain controller", agenda_.now() + clock_ahead, agenda_.tick()});
+}
+
+void FakeDirectory::tell_time_again() {
+    agenda_.after(kTellsTimeEvery, [this, process = process_] {
+        if (process != process_ || !running_) return;
+        tell_time();
+        tell_time_again();
+    });
+}
+
 void FakeDirectory::request_sweep() {
     if (!running_ || sweeping_) return;
     sweeping_ = true;
@@ -52,6 +69,7 @@ void FakeDirectory::request_sweep() {
                 status.text = "the domain controller does not answer";
             }
             status.current = !nothing;
+            if (!nothing) tell_time();
             if (!nothing) deliver(std::move(read));
             deliver(status);
             // The bridge tries again by itself.
@@ -67,6 +85,7 @@ void FakeDirectory::process_started(const policy::World::Cursor& cursor) {
     ++process_;
     running_ = true;
     sweeping_ = false;
+    tell_time_again();
     if (cursor.invocation_id != content.invocation) return request_sweep();
     drain(cursor.usn);
     agenda_.after(latency, [this, process = process_] {
@@ -74,6 +93,7 @@ void FakeDirectory::process_started(const policy::World::Cursor& cursor) {
         policy::DirectoryStatus status;
         status.directory = "corp";
         status.current = true;
+        tell_time();
         deliver(status);
     });
 }
@@ -95,6 +115,7 @@ void FakeDirectory::touched(std::vector<std::string> names) {
         policy::DirectoryChanges changes = content.changes(names, !random_.chance(faults.unverified));
         changes.evidence = evidence();
         changes.attributes = attributes_;
+        tell_time();
         deliver(std::move(changes));
     });
 }

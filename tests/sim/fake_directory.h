@@ -46,12 +46,16 @@ class FakeDirectory : public engine::DirectoryPort {
     } faults;
     Duration latency{20};
     std::size_t sweeps = 0;
+    bool tells_time = true;                // with what it says, and every few minutes
+    Duration clock_ahead{};                // its own clock
     std::vector<policy::Canary> canaries;  // as the daemon wants them
 
   private:
     [[nodiscard]] policy::DirectorySnapshot snapshot() const;
     [[nodiscard]] policy::Evidence evidence() const;
     void drain(std::uint64_t after);
+    void tell_time();
+    void tell_time_again();
 
     Agenda& agenda_;
     Random& random_;

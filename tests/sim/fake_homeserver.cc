@@ -73,12 +73,20 @@ void FakeHomeserver::send(std::uint64_t id, Call call) {
     });
 }
 
+// As often as the daemon's own bridge passes it on.
+void FakeHomeserver::tell_time() {
+    if (!tells_time || (told_time_ && agenda_.tick() - *told_time_ < std::chrono::seconds{30})) return;
+    told_time_ = agenda_.tick();
+    deliver(policy::ClockReading{"the homeserver", agenda_.now() + clock_ahead, agenda_.tick()});
+}
+
 void FakeHomeserver::answer(std::uint64_t id, Duration wait, CallResult result) {
     agenda_.after(wait, [this, id, process = process_, result = std::move(result)]() mutable {
         if (process != process_ || !running_) return;
         if (on_answer) on_answer(result);
         if (!running_) return;
         --in_flight;
+        if (result.outcome != engine::CallOutcome::unreachable) tell_time();
         deliver(engine::CallDone{id, std::move(result)});
     });
 }

@@ -77,6 +77,8 @@ class FakeHomeserver : public engine::Homeserver {
     // An answer of the test's own, instead of carrying the call out.
     std::function<std::optional<engine::CallResult>(const engine::Call&)> answer_instead;
     Duration latency{10};
+    bool tells_time = true;  // with its answers
+    Duration clock_ahead{};  // its own clock
     std::size_t events_a_transaction = 3;
     std::string room_version = "12";  // before that a creator's power stands in the power levels
 
@@ -142,6 +144,7 @@ class FakeHomeserver : public engine::Homeserver {
     [[nodiscard]] bool may_join(const std::string& room, const std::string& user) const;
     const policy::RoomEvent& emit(const std::string& room, const std::string& sender,
                                   policy::RoomContent content, const std::string& state_key = {});
+    void tell_time();
     void pump();
     void push(Transaction transaction);
     void answered(const std::string& id, bool durable);
@@ -154,6 +157,7 @@ class FakeHomeserver : public engine::Homeserver {
     std::uint64_t process_ = 0;  // counts starts: an answer to an earlier process is lost
     bool running_ = false;
     std::deque<policy::RoomEvent> outgoing_;
+    std::optional<Tick> told_time_;
     Transaction open_;  // id "": none
     bool pumping_ = false;
     std::deque<Transaction> late_;  // were open when the process ended

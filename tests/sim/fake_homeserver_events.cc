@@ -128,6 +128,7 @@ void FakeHomeserver::process_ended() {
 void FakeHomeserver::process_started() {
     ++process_;
     running_ = true;
+    told_time_.reset();
     pumping_ = false;
     pump();
 }

@@ -83,6 +83,17 @@ TEST(Client, reads_retry_after_as_seconds_and_as_a_date) {
     EXPECT_GT(*until, std::chrono::hours{24});
 }
 
+TEST(Client, reads_what_the_servers_clock_shows) {
+    const auto server = serve([](IncomingRequest request, Responder responder) {
+        const std::string date = request.path == "/well" ? "Sun, 22 Nov 2026 09:00:00 GMT" : "tomorrow";
+        responder.answer({200, "{}", "text/plain", {{"Date", date}}});
+    });
+    Client client;
+    EXPECT_EQ(send(client, put(url(server->port(), "/well"), "x")).get().date,
+              parse_rfc3339("2026-11-22T09:00:00Z"));
+    EXPECT_EQ(send(client, put(url(server->port(), "/not"), "x")).get().date, std::nullopt);
+}
+
 TEST(Client, does_not_follow_redirects) {
     const auto server = serve([](IncomingRequest, Responder responder) {
         responder.answer({302, "", "text/plain", {{"Location", "/elsewhere"}}});

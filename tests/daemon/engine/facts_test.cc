@@ -280,7 +280,7 @@ TEST_F(Facts, AProcessThatOnlyAsksWritesNothing) {
                     world.person(company.sim.directory.content.people.at("p3").guid)) == policy::Tri::yes)
         << "it knows";
     EXPECT_EQ(company.sim.engine().trail_size(), entries);
-    ASSERT_TRUE(company.sim.engine().stop("asked"));
+    ASSERT_TRUE(company.sim.engine().stop("asked", company.sim.agenda.moment()));
     EXPECT_EQ(company.sim.memory.commits(), commits);
     company.sim.stop();
     company.sim.homeserver.deaf = false;
@@ -328,7 +328,7 @@ TEST_F(Facts, UnitsAreKnownAfterARestartBeforeTheDirectoryIsRead) {
 }
 
 TEST_F(Facts, TheTrailSaysThatTheProgramEndedInOrder) {
-    ASSERT_TRUE(company.sim.engine().stop("ended by a signal"));
+    ASSERT_TRUE(company.sim.engine().stop("ended by a signal", company.sim.agenda.moment()));
     EXPECT_EQ(company.trail().back().kind, TrailKind::stop);
     EXPECT_EQ(company.trail().back().result, "ended by a signal");
     company.sim.restart();

@@ -252,7 +252,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     """One connection from the client, with one kept connection to the server behind it."""
 
     protocol_version = "HTTP/1.1"
-    HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
+    HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
     def setup(self):
         super().setup()
