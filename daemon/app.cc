@@ -153,7 +153,7 @@ class App {
                   matrix::Access{config.homeserver.url, control::bot_id(config), secrets_.main.as_token,
                                  secrets_.mask ? secrets_.mask->as_token : ""},
                   [this](Time time) { witnesses_.heard("the homeserver", time, clock_now().tick); }),
-          homeserver_(matrix_, mailbox_, config.appservice.bot, secrets_.main.id),
+          homeserver_(matrix_, mailbox_, config.appservice.bot, secrets_.main.id, config.appservice.url),
           directory_(directory_settings(config, secrets_), mailbox_, witnesses_),
           engine_(*store_, homeserver_, directory_, log_,
                   engine_settings(config_, secrets_, purpose, *publication_, collector_.get(), reviews_)) {
@@ -217,7 +217,8 @@ class App {
                                                            kept->failed();
                                                    },
                                                    std::move(transaction.unreadable), transaction.unusable});
-            });
+            },
+            [this](std::string id) { mailbox_.put(engine::PingIn{std::move(id)}); });
         if (!appservice) return pass(appservice);
         appservice_ = std::move(*appservice);
         if (config_.metrics) {
@@ -230,6 +231,18 @@ class App {
         if (!socket) return pass(socket);
         socket_ = std::move(*socket);
         return {};
+    }
+
+    // For a moment, where no daemon listens: only to see whether the homeserver comes. Events are not taken
+    // in; the homeserver sends them again.
+    void listen_for_pings() {
+        if (appservice_) return;
+        auto appservice = matrix::Appservice::start(
+            {config_.appservice.listen.host, config_.appservice.listen.port, secrets_.main.hs_token},
+            [](const matrix::Transaction&, matrix::Answer answer) { answer.failed(); },
+            [this](std::string id) { mailbox_.put(engine::PingIn{std::move(id)}); });
+        engine_.listening(appservice ? Status{} : Status(pass(appservice)));
+        if (appservice) appservice_ = std::move(*appservice);
     }
 
     engine::Engine& engine() { return engine_; }
@@ -342,6 +355,7 @@ class InProcess : public control::Transport {
 
     Result<json::Value> ask(const json::Value& request) override {
         std::optional<json::Value> answer;
+        if (request["command"].text() == "check") app_->listen_for_pings();
         if (!app_->mailbox().offer(
                 control::make_command(app_->handler(), request, control::own_caller(),
                                       [&answer](json::Value said) { answer = std::move(said); })))

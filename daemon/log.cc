@@ -53,7 +53,7 @@ std::string plain(std::string_view text) {
 
 std::string field_text(const std::string& value) {
     const std::string text = plain(value);
-    const bool quote = text.empty() || text.find_first_of(" \"=") != std::string::npos;
+    const bool quote = text.find_first_of(" \"=") != std::string::npos;
     if (!quote) return text;
     std::string out = "\"";
     for (const char c : text) out += c == '"' ? std::string("\\\"") : std::string(1, c);
@@ -73,14 +73,15 @@ void Log::write(LogLevel level, std::string_view id, std::string_view message,
         value.set("level", name(level));
         value.set("id", id);
         value.set("message", message);
-        for (const Field& field : fields) value.set(std::string(field.first), field.second);
+        for (const Field& field : fields)
+            if (!field.second.empty()) value.set(std::string(field.first), field.second);
         line = json::write(value);
     } else {
         line = format_ == LogFormat::journald
                    ? fmt::format("<{}>{:<16} {}", priority(level), id, plain(message))
                    : fmt::format("{} {:<7} {:<16} {}", to_rfc3339(now), name(level), id, plain(message));
         for (const Field& field : fields)
-            line += fmt::format("  {}={}", field.first, field_text(field.second));
+            if (!field.second.empty()) line += fmt::format("  {}={}", field.first, field_text(field.second));
     }
     line += '\n';
     const std::lock_guard lock(mutex_);

@@ -60,6 +60,11 @@ std::string metrics_text(engine::Engine& engine) {
              world.frozen.empty() ? 0 : 1);
     page.add("homeserver_up", "gauge", "1 while the homeserver answers",
              engine.homeserver_trouble().empty() ? 1 : 0);
+    page.add("events_arrive", "gauge", "1 while events of the homeserver were seen to arrive",
+             engine.way_back().state() == engine::WayBack::State::arrives ? 1 : 0);
+    if (engine.mask() != engine::Engine::Mask::none)
+        page.add("mask_known", "gauge", "1 while the homeserver knows the mask registration",
+                 engine.mask() == engine::Engine::Mask::known ? 1 : 0);
     page.add("clock_trusted", "gauge", "1 while this machine's clock is confirmed by another one",
              engine.clock().state() == engine::TrustedTime::State::confirmed ? 1 : 0);
     for (const engine::TrustedTime::Other& other : engine.clock().others())

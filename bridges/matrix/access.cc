@@ -20,6 +20,8 @@ Identity identity(const Call& call, const Access& access) {
         case Actor::alias_keeper:
             if (!access.mask_token.empty()) return {&access.mask_token, {}};
             break;
+        case Actor::mask:
+            return {&access.mask_token, {}};
         case Actor::sender:
             return {&access.main_token, {}};
     }

@@ -206,6 +206,19 @@ Result<std::string> read_whoami(const http::Response& response) {
     return *user;
 }
 
+Result<bool> read_known(const http::Response& response) {
+    const Outcome outcome = interpret(Call{}, response);
+    if (outcome.unknown_token()) return false;
+    if (outcome.status == 403 && !outcome.errcode.empty()) return true;
+    const auto user = read_whoami(response);
+    if (!user) return pass(user);
+    return true;
+}
+
+bool says_unknown_token(const Error& error) {
+    return error.kind == ErrorKind::unavailable && error.message.find("M_UNKNOWN_TOKEN") != std::string::npos;
+}
+
 Result<std::vector<std::string>> read_versions(const http::Response& response) {
     const auto body = success_body(response);
     if (!body) return pass(body);

@@ -43,6 +43,10 @@ struct MessagePage {
 };
 [[nodiscard]] Result<MessagePage> read_messages_of(std::string_view sender, const http::Response& response);
 [[nodiscard]] Result<std::string> read_whoami(const http::Response& response);
+// whoami: whether the homeserver knows the token at all; a refusal of something else is a yes.
+[[nodiscard]] Result<bool> read_known(const http::Response& response);
+// Is this what a reader makes of an answer to a token that the homeserver does not know?
+[[nodiscard]] bool says_unknown_token(const Error& error);
 // GET /versions: of the specification.
 [[nodiscard]] Result<std::vector<std::string>> read_versions(const http::Response& response);
 

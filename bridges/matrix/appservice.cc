@@ -9,6 +9,7 @@
 #include "bridges/matrix/appservice_route.h"
 #include "schema/json.h"
 #include "schema/matrix_event.h"
+#include "schema/matrix_id.h"
 
 namespace rollcall::matrix {
 namespace {
@@ -62,12 +63,22 @@ void take_transaction(std::string id, const std::string& body, http::Responder r
          Answer(std::move(responder)));
 }
 
-void serve(http::IncomingRequest request, http::Responder responder, const TransactionSink& sink) {
+// An id of ours is short; of another one nothing is wanted.
+void take_ping(const std::string& body, const PingSink& pinged) {
+    if (!pinged) return;
+    const json::Value read = json::parse(body).value_or(json::Value());
+    std::string id = read["transaction_id"].text();
+    pinged(id.size() <= schema::kLongestId ? std::move(id) : std::string());
+}
+
+void serve(http::IncomingRequest request, http::Responder responder, const TransactionSink& sink,
+           const PingSink& pinged) {
     Route wanted = route(request.method, request.path);
     switch (wanted.endpoint) {
         case Endpoint::transaction:
             return take_transaction(std::move(wanted.name), request.body, std::move(responder), sink);
         case Endpoint::ping:
+            take_ping(request.body, pinged);
             return responder.answer(ok());
         // Nothing is made on demand: every name that we use exists before anyone can ask for it.
         case Endpoint::user:
@@ -96,8 +107,8 @@ void Answer::failed() {
     responder_.answer(error(503, "M_UNKNOWN", "not taken; send it again"));
 }
 
-Result<std::unique_ptr<Appservice>> Appservice::start(const AppserviceOptions& options,
-                                                      TransactionSink sink) {
+Result<std::unique_ptr<Appservice>> Appservice::start(const AppserviceOptions& options, TransactionSink sink,
+                                                      PingSink pinged) {
     if (sodium_init() < 0) return fail(ErrorKind::io, "libsodium cannot be initialised");
     if (options.hs_token.empty()) return fail(ErrorKind::invalid_input, "the registration has no hs_token");
     http::ServerOptions server_options;
@@ -108,11 +119,11 @@ Result<std::unique_ptr<Appservice>> Appservice::start(const AppserviceOptions& o
         return check_token(request, token);
     };
     server_options.refusal = refusal;
-    auto server = http::Server::start(
-        std::move(server_options),
-        [sink = std::move(sink)](http::IncomingRequest request, http::Responder responder) {
-            serve(std::move(request), std::move(responder), sink);
-        });
+    auto server = http::Server::start(std::move(server_options),
+                                      [sink = std::move(sink), pinged = std::move(pinged)](
+                                          http::IncomingRequest request, http::Responder responder) {
+                                          serve(std::move(request), std::move(responder), sink, pinged);
+                                      });
     if (!server) return pass(server);
     return std::unique_ptr<Appservice>(new Appservice(std::move(*server)));
 }

@@ -40,6 +40,8 @@ class Answer {
 
 // Called on the HTTP server's thread; must not block.
 using TransactionSink = std::function<void(Transaction, Answer)>;
+// The homeserver has reached us, as it was asked to: the ping's transaction ID, "" where it names none.
+using PingSink = std::function<void(std::string id)>;
 
 struct AppserviceOptions {
     std::string host = "127.0.0.1";
@@ -50,7 +52,8 @@ struct AppserviceOptions {
 class Appservice {
   public:
     [[nodiscard]] static Result<std::unique_ptr<Appservice>> start(const AppserviceOptions& options,
-                                                                   TransactionSink sink);
+                                                                   TransactionSink sink,
+                                                                   PingSink pinged = {});
     [[nodiscard]] std::uint16_t port() const { return server_->port(); }
 
   private:

@@ -207,6 +207,12 @@ Call whoami(std::string_view as_user) {
     return acting_as(read_call(fmt::format("{}/account/whoami", kClient)), as_user);
 }
 
+Call whoami_of_mask() {
+    Call call = read_call(fmt::format("{}/account/whoami", kClient));
+    call.actor = Actor::mask;
+    return call;
+}
+
 Call register_bot(std::string_view localpart) {
     Value body = json::Object{};
     body.set("type", "m.login.application_service").set("username", Value(localpart));

@@ -41,6 +41,7 @@ enum class Actor {
     user,          // mask registration, as Call::as_user
     alias_keeper,  // mask registration as itself, or the bot where there is no mask (see registration.h)
     sender,        // main registration as itself
+    mask,          // mask registration as itself
 };
 
 struct Call {
@@ -54,6 +55,8 @@ struct Call {
     std::string subject;  // the user whose membership, or the alias, it concerns
     Duration deadline = std::chrono::seconds{30};
     std::size_t max_response_bytes = 16U << 20U;
+
+    [[nodiscard]] bool of_mask() const { return actor == Actor::user || actor == Actor::mask; }
 };
 
 // Changes of one membership. `as_user` empty: the bot does it; otherwise that user, by masquerade. A reason
@@ -109,6 +112,8 @@ struct Call {
 // homeserver's settings.
 [[nodiscard]] Call profile(std::string_view user);
 [[nodiscard]] Call whoami(std::string_view as_user);
+// As the mask registration itself: whether the homeserver knows its token.
+[[nodiscard]] Call whoami_of_mask();
 
 [[nodiscard]] Call register_bot(std::string_view localpart);
 [[nodiscard]] Call set_displayname(std::string_view user, std::string_view name);

@@ -115,6 +115,10 @@ void Client::whoami(std::string_view as_user, Reading<std::string> done) {
     read(line_, matrix::whoami(as_user), std::move(done), &read_whoami);
 }
 
+void Client::token_known(bool mask, Reading<bool> done) {
+    read(line_, mask ? matrix::whoami_of_mask() : matrix::whoami(""), std::move(done), &read_known);
+}
+
 void Client::versions(Reading<std::vector<std::string>> done) {
     read(line_, matrix::versions(), std::move(done), &read_versions);
 }

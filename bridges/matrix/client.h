@@ -57,6 +57,8 @@ class Client {
     // By acting as that user where the mask allows it, otherwise by the profile.
     void account_exists(std::string_view user, Reading<bool> done);
     void whoami(std::string_view as_user, Reading<std::string> done);
+    // Whether the homeserver knows the registration: of the mask, or the main one.
+    void token_known(bool mask, Reading<bool> done);
     void versions(Reading<std::vector<std::string>> done);
 
     [[nodiscard]] const Access& access() const { return line_->access; }

@@ -16,7 +16,7 @@ constexpr Duration kLongestWait = std::chrono::hours{1};
 constexpr std::size_t kLongestText = 300;
 
 bool changes_something(Action action) {
-    return action != Action::read && action != Action::ping;
+    return action != Action::read;
 }
 
 bool contains(std::string_view text, std::string_view part) {
@@ -81,6 +81,8 @@ std::optional<Duration> wait_of(const json::Value& body, const http::Response& r
 
 Kind kind_of_error(const Call& call, const Outcome& said) {
     if (said.status == 429) return Kind::retry;
+    // Of a ping such a status is the finding: it says what became of the way to us.
+    if (call.action == Action::ping && !said.errcode.empty() && !said.unknown_token()) return Kind::refused;
     // A room that was made although the answer is an error must be found, not made again.
     if (said.status >= 500) return call.action == Action::create_room ? Kind::unknown_result : Kind::retry;
     if (said.errcode.empty()) return Kind::retry;
@@ -117,12 +119,14 @@ Outcome interpret(const Call& call, const http::Response& response) {
     if (outcome.text.empty())
         outcome.text = fmt::format("status {}{}", response.status,
                                    outcome.errcode.empty() ? " without a Matrix error" : "");
+    if (const std::int64_t* status = body["status"].integer();
+        call.action == Action::ping && status != nullptr)
+        outcome.text += fmt::format(" ({})", *status);
     if (response.status == 401)
         outcome.text = fmt::format(
-            "{} The homeserver does not take the daemon's token: give it the files in the registrations "
-            "folder and "
-            "restart it",
-            outcome.text);
+            "{} The homeserver does not know the token in registrations/{}: add that "
+            "file to app_service_config_files and restart the homeserver",
+            outcome.text, call.of_mask() ? "rollcall-mask.yaml" : "rollcall.yaml");
     outcome.after = wait_of(body, response);
     outcome.kind = kind_of_error(call, outcome);
     return outcome;

@@ -31,6 +31,9 @@ struct Outcome {
     std::string errcode;   // of the homeserver; "" where none
     std::string text;      // for people; "" when done
     int status = 0;
+
+    // The homeserver does not know the registration whose token was used.
+    [[nodiscard]] bool unknown_token() const { return status == 401 && errcode == "M_UNKNOWN_TOKEN"; }
 };
 
 [[nodiscard]] Outcome interpret(const Call& call, const http::Response& response);

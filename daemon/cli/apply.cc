@@ -9,6 +9,7 @@
 #include "daemon/cli/plan_view.h"
 #include "daemon/cli/saved_plan.h"
 #include "daemon/cli/text.h"
+#include "daemon/control/policy_folder.h"
 
 namespace rollcall::cli {
 namespace {
@@ -102,6 +103,11 @@ class Apply {
         if (!done) return report(terminal_, done.error());
         const std::optional<json::Value> answer = ask(session_, *opened_.transport, request("status"));
         if (!answer) return 1;
+        if (const std::string mask = (*answer)["result"]["homeserver"]["mask_text"].text(); !mask.empty())
+            return report(terminal_,
+                          Error{ErrorKind::unavailable,
+                                "the policy is in force, but not everything could be carried out: " + mask,
+                                "`rollcall run` goes on once it is known"});
         const json::Array* failures = (*answer)["result"]["failures"].array();
         if (failures == nullptr || failures->empty()) return 0;
         const Look look = terminal_.err_look();
@@ -149,7 +155,9 @@ class Apply {
 int apply(const Session& session) {
     int exit = 1;
     const std::optional<Opened> opened = open(session, Use::acts, exit);
-    return opened ? Apply(session, *opened).run() : exit;
+    if (!opened) return exit;
+    print_diagnostics(session.terminal, control::not_read(opened->config.policy));
+    return Apply(session, *opened).run();
 }
 
 }  // namespace rollcall::cli

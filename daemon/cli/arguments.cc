@@ -58,7 +58,7 @@ Parser::Parser() {
     app_.footer(
         "A first time:  rollcall init, check --online, plan, apply, run\n"
         "More of one:   rollcall plan --help\n\n"
-        "Exit status: 0 done; 1 failed; 2 the input is wrong;\n"
+        "Exit status: 0 done; 1 failed, or not seen; 2 the input is wrong;\n"
         "             3 plan --exit-code found changes; 4 a guard holds something");
     add_init();
     add_policy_commands();
@@ -161,7 +161,10 @@ void Parser::add_policy_commands() {
 void Parser::add_questions() {
     command(Command::run, "run", "Run the daemon, which keeps rooms as the policy wants",
             "rollcall run -c /etc/rollcall/rollcall.yaml");
-    command(Command::status, "status", "Is all well, and what could not be done", "rollcall status");
+    command(Command::status, "status", "Is all well, and what could not be done",
+            "rollcall status --exit-code")
+        ->add_flag("--exit-code", arguments_.exit_code,
+                   "Exit with 1 if anything but a hold needs attention (with 4 if only holds wait)");
     CLI::App* why =
         command(Command::why, "why", "Why somebody is in a room, or is not", "rollcall why jdoe engineering");
     why->add_option("USER", arguments_.user, "Login name or Matrix ID")->required();

@@ -4,6 +4,7 @@
 
 #include "daemon/cli/check_files.h"
 #include "daemon/cli/commands.h"
+#include "daemon/cli/status_view.h"
 #include "daemon/cli/text.h"
 
 namespace rollcall::cli {
@@ -41,15 +42,28 @@ std::string besides_text(const json::Value& besides, const Look& look) {
     return out;
 }
 
-std::string online_view(const json::Value& result, const Look& look) {
-    std::string out = findings(result["unreachable"], "Rooms whose rules match no employee", look) +
-                      besides_text(result["besides"], look) +
-                      findings(result["conflicts"], "Conflicts of Matrix IDs", look);
-    if (const std::string trouble = result["homeserver"].text(); !trouble.empty())
-        out += paragraph(look, 0, Tone::bad, "The homeserver: " + trouble);
-    else
-        out += paragraph(look, 0, Tone::good, "The directory and the homeserver answer.");
+// What was seen to work, and what was not, a line each.
+std::string seen_text(const json::Value& seen, const Look& look) {
+    if (seen.array() == nullptr) return {};
+    std::string out;
+    for (const json::Value& one : *seen.array()) {
+        const bool ok = one["ok"].boolean_or(false);
+        out += bullet(look, 0, ok ? "✓" : "✗", ok ? Tone::good : Tone::bad,
+                      fmt::format("{}: {}", one["what"].text(), one["text"].text()));
+    }
     return out;
+}
+
+std::string people_text(const json::Value& people, const Look& look) {
+    const std::string text = unreadable_people_text(people);
+    return text.empty() ? text : bullet(look, 0, "!", Tone::warning, text);
+}
+
+std::string online_view(const json::Value& result, const Look& look) {
+    return people_text(result["unreadable_people"], look) +
+           findings(result["unreachable"], "Rooms whose rules match no employee", look) +
+           besides_text(result["besides"], look) +
+           findings(result["conflicts"], "Conflicts of Matrix IDs", look) + seen_text(result["seen"], look);
 }
 
 // Whoever can register the name of the next employee is put into their rooms in their stead.
@@ -111,7 +125,6 @@ int online(const Session& session, const Checked& checked) {
     if (!session.arguments.json) print_diagnostics(session.terminal, result["diagnostics"]);
     show(session, result, [&](const Look& look) { return online_view(result, look); });
     if (has_errors(found)) return 2;
-    if (!result["homeserver"].text().empty()) return 1;
     return exit_of(*answer);
 }
 

@@ -6,10 +6,13 @@
 #include <cstdlib>
 
 #include "bridges/matrix/registration.h"
+#include "daemon/cli/check_registrations.h"
+#include "daemon/cli/doubtful_rules.h"
 #include "daemon/cli/self_written.h"
 #include "daemon/control/audit_key.h"
 #include "daemon/control/file_rights.h"
 #include "daemon/control/policy_files.h"
+#include "daemon/control/policy_folder.h"
 #include "schema/matrix_id.h"
 #include "schema/policy_reader.h"
 
@@ -56,6 +59,8 @@ class Checker {
         const schema::Config& config = *out_.config;
         const Result<control::PolicyTexts> texts = control::read_policy_files(config.policy);
         if (!texts) return fault(config.policy, texts.error());
+        const Diagnostics unread = control::not_read(config.policy);
+        out_.diagnostics.insert(out_.diagnostics.end(), unread.begin(), unread.end());
         std::vector<schema::PolicyText> inputs;
         for (const auto& [file, text] : *texts) inputs.push_back({file, text});
         const std::string_view directory =
@@ -72,6 +77,9 @@ class Checker {
         anchor_rooms(read.policy);
         const Diagnostics doubtful = self_written(read.policy);
         out_.diagnostics.insert(out_.diagnostics.end(), doubtful.begin(), doubtful.end());
+        const Diagnostics rules =
+            doubtful_rules(read.policy, std::chrono::floor<Duration>(std::chrono::system_clock::now()));
+        out_.diagnostics.insert(out_.diagnostics.end(), rules.begin(), rules.end());
         protected_ = std::move(read.policy.protected_ids);
     }
 
@@ -108,8 +116,10 @@ class Checker {
             fault(directory.ca_file, ca.error());
     }
 
-    std::optional<matrix::Registration> registration(const std::string& file, bool needed) {
+    std::optional<matrix::Registration> registration(RegistrationText& into, bool needed) {
+        const std::string& file = into.file;
         const Result<std::string> text = control::read_secret_file(file);
+        if (text) into.text = *text;
         if (text) return matrix::read_registration(*text, file, out_.diagnostics);
         Error error = text.error();
         if (error.kind == ErrorKind::not_found) {
@@ -122,15 +132,21 @@ class Checker {
 
     void registrations() {
         const std::string folder = out_.config->appservice.registrations;
-        const auto main = registration(folder + "/rollcall.yaml", true);
+        RegistrationPair pair{{folder + "/rollcall.yaml", ""},
+                              {folder + "/rollcall-mask.yaml", ""},
+                              out_.config->homeserver.server_name,
+                              out_.config->appservice.bot};
+        const auto main = registration(pair.main, true);
         if (main && main->url != out_.config->appservice.url)
             out_.diagnostics.push_back(
                 {Position{folder + "/rollcall.yaml", 0, 0},
                  fmt::format("the homeserver is told to send to {}, but appservice.url is {}",
                              main->url.value_or("nowhere"), out_.config->appservice.url),
                  "make them equal, and restart the homeserver if this file changes", Severity::error});
-        const std::string mask_file = folder + "/rollcall-mask.yaml";
-        const auto mask = registration(mask_file, false);
+        const std::string& mask_file = pair.mask.file;
+        const auto mask = registration(pair.mask, false);
+        const Diagnostics judged = judge_registrations(pair);
+        out_.diagnostics.insert(out_.diagnostics.end(), judged.begin(), judged.end());
         if (!mask) return;
         out_.joining = joining_;
         for (const policy::Text& id : protected_)

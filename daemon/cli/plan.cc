@@ -4,11 +4,14 @@
 #include "daemon/cli/commands.h"
 #include "daemon/cli/plan_view.h"
 #include "daemon/cli/saved_plan.h"
+#include "daemon/control/policy_folder.h"
 
 namespace rollcall::cli {
 namespace {
 
-int exit_for(const json::Value& plan) {
+int exit_for(const json::Value& plan, bool exit_code) {
+    if (const json::Array* unseen = plan["unseen"].array(); unseen != nullptr && !unseen->empty()) return 1;
+    if (!exit_code) return 0;
     if (const json::Array* holds = plan["holds"].array(); holds != nullptr && !holds->empty()) return 4;
     return plan_is_empty(plan) && plan["in_force"].boolean_or(false) ? 0 : 3;
 }
@@ -20,6 +23,8 @@ int plan(const Session& session) {
     int exit = 1;
     const std::optional<Opened> opened = open(session, Use::asks, exit);
     if (!opened) return exit;
+    print_diagnostics(session.terminal,
+                      control::not_read(arguments.policy.empty() ? opened->config.policy : arguments.policy));
     std::optional<json::Value> args = policy_args(session, opened->config, arguments.policy, exit);
     if (!args) return exit;
     const std::optional<json::Value> answer =
@@ -35,7 +40,7 @@ int plan(const Session& session) {
         session.terminal.err(fmt::format("Saved in {}; `rollcall apply {}` does exactly this, or refuses.\n",
                                          arguments.out, arguments.out));
     }
-    return arguments.exit_code ? exit_for(result) : 0;
+    return exit_for(result, arguments.exit_code);
 }
 
 }  // namespace rollcall::cli

@@ -173,6 +173,14 @@ std::string texts_section(const json::Value& texts, std::string_view title, cons
     return out + "\n";
 }
 
+// First of all: what this plan does not know.
+std::string unseen_section(const json::Value& unseen, const Look& look) {
+    if (unseen.array() == nullptr || unseen.array()->empty()) return {};
+    std::string out = paragraph(look, 0, Tone::bad, "Not seen: this plan is of what was known before");
+    for (const json::Value& text : *unseen.array()) out += bullet(look, 2, "✗", Tone::bad, text.text());
+    return out + "\n";
+}
+
 std::string warnings(const json::Value& plan, const Look& look) {
     const json::Array* list = plan["diagnostics"].array();
     if (list == nullptr || list->empty()) return {};
@@ -248,7 +256,7 @@ std::string plan_summary(const json::Value& plan) {
 std::string plan_view(const json::Value& plan, const std::string& zone, const Look& look, bool all) {
     const PlanLines lines = sort_lines(plan);
     std::string out =
-        warnings(plan, look) +
+        unseen_section(plan["unseen"], look) + warnings(plan, look) +
         texts_section(plan["conflicts"], "Conflicts: left alone until somebody decides", look) +
         texts_section(plan["room_trouble"], "Rooms that cannot be kept as the policy wants", look);
     const bool in_force = plan["in_force"].boolean_or(false);

@@ -3,6 +3,15 @@
 #include "daemon/cli/status_view.h"
 
 namespace rollcall::cli {
+namespace {
+
+bool more_than_holds(const json::Value& status, bool daemon, const std::string& zone) {
+    const json::Array* holds = status["holds"].array();
+    const std::size_t line = holds != nullptr && !holds->empty() ? 1 : 0;
+    return needs_attention(status, daemon, zone).size() > line;
+}
+
+}  // namespace
 
 int status(const Session& session) {
     int exit = 1;
@@ -16,6 +25,9 @@ int status(const Session& session) {
             return status_view(result, !opened->in_process, opened->config.time_zone, look);
         });
     }
+    if (session.arguments.exit_code && exit_of(*answer) != 1 &&
+        more_than_holds((*answer)["result"], !opened->in_process, opened->config.time_zone))
+        return 1;
     return exit_of(*answer);
 }
 

@@ -26,11 +26,41 @@ std::string with_text(std::string what, const json::Value& text) {
     return what;
 }
 
-void servers_attention(const json::Value& status, std::vector<std::string>& out) {
+// What the homeserver was not seen to do, although it answers.
+void ways_attention(const json::Value& homeserver, std::vector<std::string>& out) {
+    const std::string events = homeserver["events"]["state"].text();
+    if (events == "missing")
+        out.push_back(with_text("Events of the homeserver do not arrive", homeserver["events"]["text"]));
+    else if (events == "not seen")
+        out.push_back("No event of the homeserver has arrived since the start");
+    if (const std::string text = homeserver["mask_text"].text(); !text.empty())
+        out.push_back("The mask registration: " + text);
+}
+
+std::string homeserver_text(const json::Value& homeserver, const std::string& zone) {
+    std::string out = homeserver["health"].text();
+    const std::string events = homeserver["events"]["state"].text(),
+                      last = homeserver["events"]["last_seen"].text();
+    if (events == "arrive")
+        out += ", events arrive";
+    else if (events == "missing")
+        out += ", events do not arrive";
+    else if (events == "not seen")
+        out += ", no event seen yet";
+    if (!last.empty()) out += fmt::format(" (last seen {})", shown_time(last, zone));
+    if (!homeserver["mask_text"].text().empty())
+        out += "; does not know the mask registration";
+    else if (!homeserver["mask"].boolean_or(true))
+        out +=
+            "; no mask registration: people are invited, and earlier messages stay readable after a removal";
+    return out;
+}
+
+void servers_attention(const json::Value& status, bool daemon, std::vector<std::string>& out) {
     const json::Value& directory = status["directory"];
     if (status["disk_full"].boolean_or(false))
         out.push_back("The disk is full: nothing new is taken in until there is room in the state folder");
-    if (const std::string health = directory["health"].text(); health != "up")
+    if (const std::string health = directory["health"].text(); health != "up" && health != "not asked")
         out.push_back(with_text("The directory: " + health, directory["text"]));
     else if (const std::string remark = directory["text"].text(); !remark.empty())
         out.push_back("The directory answers, but: " + remark);
@@ -40,8 +70,13 @@ void servers_attention(const json::Value& status, std::vector<std::string>& out)
         out.push_back("Nobody is removed for now: " + frozen);
     if (directory["health"].text() == "up" && !directory["read"].boolean_or(false))
         out.push_back("The directory has not been read completely yet");
-    if (status["homeserver"]["health"].text() != "up")
-        out.push_back(with_text("The homeserver cannot be reached", status["homeserver"]["text"]));
+    const std::string homeserver = status["homeserver"]["health"].text();
+    if (homeserver == "not asked") {
+        if (daemon) out.push_back("The homeserver has not answered anything yet");
+    } else if (homeserver != "up")
+        out.push_back(with_text("The homeserver cannot be used", status["homeserver"]["text"]));
+    else
+        ways_attention(status["homeserver"], out);
     if (const std::string clock = status["clock"]["text"].text(); !clock.empty())
         out.push_back("What date it is: " + clock);
 }
@@ -207,11 +242,25 @@ std::string reviews_text(const json::Value& reviews, const std::string& zone) {
 
 }  // namespace
 
+std::string unreadable_people_text(const json::Value& people) {
+    const std::size_t count = number(people["count"]);
+    if (count == 0) return {};
+    std::vector<std::string> names;
+    for (const json::Value& login : list(people["logins"])) names.push_back(login.text());
+    return fmt::format(
+        "Whether {} departed cannot be read, and nothing changes for them: {}{}; let the bind account read "
+        "all "
+        "properties of them (of administrators, whom AdminSDHolder protects, on "
+        "CN=AdminSDHolder,CN=System below the base)",
+        counted(count, "person has", "people have"), joined(names, ", "),
+        count > names.size() ? fmt::format(" and {} more", with_separators(count - names.size())) : "");
+}
+
 std::vector<std::string> needs_attention(const json::Value& status, bool daemon, const std::string& zone) {
     std::vector<std::string> out;
     if (!daemon)
         out.push_back("No daemon is running: changes are not followed; start it with `rollcall run`");
-    servers_attention(status, out);
+    servers_attention(status, daemon, out);
     trail_attention(status, zone, out);
     policy_attention(status, out);
     count_attention(status["holds"], "hold waits", "holds wait", "for an answer: see `rollcall holds`", out);
@@ -256,12 +305,7 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
     for (const std::string& one : attention) out += bullet(look, 2, "!", Tone::bad, one);
     Table table(2);
     table.row({{"directory", Tone::faint}, directory_text(status["directory"], zone)});
-    const json::Value& homeserver = status["homeserver"];
-    table.row({{"homeserver", Tone::faint},
-               homeserver["health"].text() + (homeserver["mask"].boolean_or(true)
-                                                  ? ""
-                                                  : "; no mask registration: people are invited, and earlier "
-                                                    "messages stay readable after a removal")});
+    table.row({{"homeserver", Tone::faint}, homeserver_text(status["homeserver"], zone)});
     table.row({{"rooms", Tone::faint}, rooms_text(status["rooms"])});
     table.row({{"backlog", Tone::faint}, backlog_text(status["backlog"])});
     table.row({{"policy", Tone::faint}, policy_text(status["policy"], zone)});
@@ -292,6 +336,8 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
         status["unremembered_rooms"],
         "Made by this state folder, which does not remember them (the database is an older copy, perhaps)",
         look);
+    if (const std::string people = unreadable_people_text(status["unreadable_people"]); !people.empty())
+        out += "\n" + bullet(look, 0, "!", Tone::warning, people);
     return out + texts(status["bans"], "Banned by an owner, although the policy lets them in", look);
 }
 

@@ -9,6 +9,8 @@
 #include "daemon/control/commands.h"
 #include "daemon/control/policy_files.h"
 #include "daemon/control/room_remarks.h"
+#include "daemon/control/seen.h"
+#include "policy/doubts.h"
 #include "policy/explain.h"
 
 namespace rollcall::control {
@@ -97,6 +99,26 @@ Result<bool> directory_ready(const Context& context, const policy::Program* prog
     return false;
 }
 
+// An event has at most 65,535 bytes (Matrix client-server API, "Size limits"), with what else is in it.
+Diagnostics too_large_acls(const policy::Decider& decider) {
+    constexpr std::size_t kMostContent = 60'000;
+    Diagnostics out;
+    const policy::Program& program = decider.program();
+    for (std::size_t r = 0; r < program.rooms.size(); ++r) {
+        const policy::ServerAcl acl = policy::wanted_server_acl(decider, static_cast<std::uint32_t>(r));
+        std::size_t bytes = 0;
+        for (const std::string& server : acl.allow) bytes += server.size() + 3;
+        if (bytes <= kMostContent) continue;
+        out.push_back(
+            {program.rooms[r].at,
+             fmt::format("{} lets in {} servers: its server ACL is too large for one event, and the "
+                         "homeserver will refuse it",
+                         program.rooms[r].key, acl.allow.size()),
+             "approve people of fewer servers there, or divide them among several rooms", Severity::warning});
+    }
+    return out;
+}
+
 // nullopt: wait for the directory.
 Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagnostics) {
     engine::Engine& engine = context.engine;
@@ -116,6 +138,10 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     if (!*attributes) return std::optional<Drafted>{};
     out.decider = std::make_unique<policy::Decider>(engine.world(), out.loaded.program);
     for (Diagnostic& warning : policy::without_sponsor(*out.decider)) {
+        out.loaded.diagnostics.push_back(warning);
+        diagnostics.push_back(std::move(warning));
+    }
+    for (Diagnostic& warning : too_large_acls(*out.decider)) {
         out.loaded.diagnostics.push_back(warning);
         diagnostics.push_back(std::move(warning));
     }
@@ -181,6 +207,7 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
     plan.set("conflicts", std::move(conflicts));
     plan.set("counts", std::move(counts));
     plan.set("room_trouble", draft.room_trouble);
+    plan.set("unseen", unseen(what_was_seen(context)));
     return plan;
 }
 
@@ -188,9 +215,10 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
 
 Answer plan(const Context& context) {
     Diagnostics diagnostics;
+    const bool looked = context.engine.ways_looked_at();
     const auto drafted = draft(context, diagnostics);
     if (!drafted) return error(drafted.error(), told(context, diagnostics));
-    if (!*drafted) return std::nullopt;
+    if (!*drafted || !looked) return std::nullopt;
     return ok(plan_json(context, **drafted));
 }
 
@@ -237,23 +265,36 @@ Answer apply(const Context& context) {
     return ok(std::move(result), held ? 4 : 0);
 }
 
-Answer check(const Context& context) {
-    Diagnostics diagnostics;
-    const auto drafted = draft(context, diagnostics);
-    if (!drafted) return error(drafted.error(), told(context, diagnostics));
-    if (!*drafted) return std::nullopt;
-    const policy::Decider& decider = *(*drafted)->decider;
-    const policy::World& world = context.engine.world();
+namespace {
+
+// Of the servers alone, where no plan can be made: why not stands in a line of its own.
+json::Value only_seen(std::vector<Seen> seen) {
+    json::Value result;
+    for (const char* list : {"diagnostics", "besides", "unreachable", "conflicts"})
+        result.set(list, json::Value{json::Array{}});
+    result.set("seen", to_json(seen));
+    return ok(std::move(result), 1);
+}
+
+bool directory_tried(const engine::Engine& engine) {
+    return !engine.settings().one_shot || engine.directory_current() ||
+           engine.directory_status().health != policy::DirectoryHealth::up;
+}
+
+void count_matches(const policy::Decider& decider, json::Value& result) {
+    const policy::World& world = decider.world();
     const policy::Program& program = decider.program();
-    json::Value result, besides{json::Array{}}, unreachable{json::Array{}}, conflicts{json::Array{}};
+    json::Value besides{json::Array{}}, unreachable{json::Array{}};
     std::vector<std::int64_t> not_employees(program.rooms.size(), 0), members(program.rooms.size(), 0);
     for (std::size_t i = 0; i < world.people.size(); ++i) {
         const PersonId person(i);
-        if (decider.departed(person) == policy::Tri::yes || !world.people[i].present) continue;
-        const bool employee = decider.employee(person) == policy::Tri::yes;
+        // Whoever may be an employee is none "besides": that cannot be known is said elsewhere.
+        const policy::Tri employee = decider.employee(person);
+        if (decider.departed(person) != policy::Tri::no || !world.people[i].present) continue;
         for (std::size_t r = 0; r < program.rooms.size(); ++r)
-            if (decider.evaluate(person, program.rooms[r].members) == policy::Tri::yes)
-                ++(employee ? members : not_employees)[r];
+            if (employee != policy::Tri::unknown &&
+                decider.evaluate(person, program.rooms[r].members) == policy::Tri::yes)
+                ++(employee == policy::Tri::yes ? members : not_employees)[r];
     }
     for (std::size_t r = 0; r < program.rooms.size(); ++r) {
         if (not_employees[r] > 0) {
@@ -264,13 +305,32 @@ Answer check(const Context& context) {
         }
         if (members[r] == 0) unreachable.push(program.rooms[r].key);
     }
-    for (const policy::IdentityConflict& conflict : decider.conflicts()) conflicts.push(conflict.text);
-    result.set("diagnostics", to_json(told(context, diagnostics)));
     result.set("besides", std::move(besides));
     result.set("unreachable", std::move(unreachable));
+}
+
+}  // namespace
+
+Answer check(const Context& context) {
+    Diagnostics diagnostics;
+    const bool looked = context.engine.ways_looked_at();
+    const auto drafted = draft(context, diagnostics);
+    if (!looked || !directory_tried(context.engine)) return std::nullopt;
+    if (!drafted && drafted.error().kind == ErrorKind::unavailable) return only_seen(what_was_seen(context));
+    if (!drafted) return error(drafted.error(), told(context, diagnostics));
+    if (!*drafted) return std::nullopt;
+    const policy::Decider& decider = *(*drafted)->decider;
+    const std::vector<Seen> seen = what_was_seen(context);
+    json::Value result, conflicts{json::Array{}};
+    for (const policy::IdentityConflict& conflict : decider.conflicts()) conflicts.push(conflict.text);
+    for (Diagnostic& doubt : policy::doubtful_conditions(decider)) diagnostics.push_back(std::move(doubt));
+    result.set("diagnostics", to_json(told(context, diagnostics)));
+    result.set("unreadable_people", unreadable_people_json(context.engine.world()));
+    count_matches(decider, result);
     result.set("conflicts", std::move(conflicts));
-    result.set("homeserver", context.engine.homeserver_trouble());
-    return ok(std::move(result));
+    result.set("seen", to_json(seen));
+    const bool all = std::all_of(seen.begin(), seen.end(), [](const Seen& one) { return one.ok; });
+    return ok(std::move(result), all ? 0 : 1);
 }
 
 }  // namespace rollcall::control

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "daemon/control/policy_folder.h"
 #include "daemon/descriptor.h"
 
 namespace rollcall::control {
@@ -66,13 +67,11 @@ Result<PolicyTexts> read_policy_files(const std::string& path) {
     std::error_code error;
     std::vector<std::string> files;
     if (fs::is_directory(path, error)) {
-        for (fs::directory_iterator at(path, error), end; !error && at != end; at.increment(error))
-            if (at->path().extension() == ".yaml" && at->path().filename().string()[0] != '.')
-                files.push_back(at->path().string());
-        if (error)
-            return fail(ErrorKind::io, fmt::format("cannot read the folder {}: {}", path, error.message()));
+        Result<PolicyFolder> folder = look_at_policy_folder(path);
+        if (!folder) return pass(folder);
+        files = std::move(folder->read);
         if (files.empty())
-            return fail(ErrorKind::not_found, fmt::format("no .yaml file in {}", path),
+            return fail(ErrorKind::not_found, fmt::format("no .yaml or .yml file in {}", path),
                         "write a policy there, or name its folder in `policy:`");
         if (files.size() > kMostPolicyFiles)
             return fail(ErrorKind::limit, fmt::format("more than {} files in {}", kMostPolicyFiles, path));

@@ -1,8 +1,8 @@
 // Policy files: from a folder (or one file) on disk to a compiled program. The only place that reads them.
 //
-// A folder's *.yaml files in the order of their names are one policy. Files that others can write are
-// refused: whoever can write a policy decides who may read every room. Engine thread, or a command without a
-// daemon.
+// A folder's *.yaml and *.yml files in the order of their names are one policy (policy_folder.h). Files that
+// others can write are refused: whoever can write a policy decides who may read every room. Engine thread, or
+// a command without a daemon.
 #pragma once
 
 #include <memory>

@@ -7,6 +7,7 @@
 #include "daemon/control/commands.h"
 #include "daemon/control/policy_files.h"
 #include "daemon/control/room_remarks.h"
+#include "daemon/control/seen.h"
 #include "policy/explain.h"
 
 namespace rollcall::control {
@@ -57,7 +58,10 @@ json::Value directory_json(const engine::Engine& engine, const policy::World& wo
     const policy::DirectoryStatus& status = engine.directory_status();
     out.set("name", world.cursor.directory);
     out.set("server", world.cursor.server);
-    out.set("health", health_text(status.health));
+    // Without a daemon nobody asks it for this.
+    const bool asked = !engine.settings().one_shot || engine.directory_current() ||
+                       status.health != policy::DirectoryHealth::up;
+    out.set("health", asked ? health_text(status.health) : "not asked");
     out.set("text", status.text);
     out.set("read", world.directory_read);
     out.set("current", engine.directory_current());
@@ -89,11 +93,15 @@ void count_bans(const policy::Decider& decider, Counted& out) {
 
 Counted count(const engine::Engine& engine, const policy::World& world) {
     Counted out;
-    for (const policy::Room& room : world.rooms) {
+    const policy::Decider* decider = engine.decider();
+    for (std::size_t i = 0; i < world.rooms.size(); ++i) {
+        const policy::Room& room = world.rooms[i];
         if (room.released) {
             ++out.released;
             continue;
         }
+        // Never made, and no longer wanted.
+        if (room.id.empty() && decider != nullptr && decider->managed(RoomId(i)) < 0) continue;
         ++out.rooms;
         if (!room.id.empty()) ++out.created;
         if (room.phase == policy::RoomPhase::filling) ++out.filling;
@@ -112,7 +120,6 @@ Counted count(const engine::Engine& engine, const policy::World& world) {
             out.unreadable.push(
                 fmt::format("{} (members that cannot be seen: {})", group.name, unseen->second.size()));
     }
-    const policy::Decider* decider = engine.decider();
     if (decider == nullptr) return out;
     count_bans(*decider, out);
     for (const std::string& id : decider->program().protected_ids) {
@@ -214,11 +221,16 @@ Answer status(const Context& context) {
     rooms.set("lost", counted.lost);
     rooms.set("released", counted.released);
     rooms.set("members", counted.members);
-    homeserver.set("health", engine.homeserver_trouble().empty() ? "up" : "down");
+    homeserver.set("health", !engine.homeserver_trouble().empty() ? "down"
+                             : engine.homeserver_answered()       ? "up"
+                                                                  : "not asked");
     homeserver.set("text", engine.homeserver_trouble());
     homeserver.set("requests", static_cast<std::int64_t>(engine.counters().requests));
     homeserver.set("transactions", static_cast<std::int64_t>(engine.counters().transactions));
     homeserver.set("mask", engine.settings().abilities.mask);
+    homeserver.set("mask_text", engine.mask() == engine::Engine::Mask::unknown ? engine::kMaskUnknown
+                                                                               : std::string_view());
+    if (engine.hears()) homeserver.set("events", events_json(engine));
     backlog.set("actions",
                 static_cast<std::int64_t>(engine.backlog().user_actions() + engine.backlog().room_actions()));
     backlog.set("in_flight", static_cast<std::int64_t>(engine.in_flight()));
@@ -252,6 +264,7 @@ Answer status(const Context& context) {
     out.set("alias_conflicts", std::move(counted.aliases));
     out.set("bans", std::move(counted.bans));
     out.set("protected_departed", std::move(counted.protected_departed));
+    out.set("unreadable_people", unreadable_people_json(world));
     out.set("unreadable_groups", std::move(counted.unreadable));
     out.set("room_trouble", engine.decider() == nullptr
                                 ? json::Value(json::Array{})

@@ -38,6 +38,10 @@ std::string_view to_text(CallKind kind) {
             return "join_alias";
         case CallKind::leave_double:
             return "leave_double";
+        case CallKind::ping:
+            return "ping";
+        case CallKind::know_mask:
+            return "know_mask";
     }
     return "";
 }
@@ -62,6 +66,8 @@ std::string_view to_text(CallOutcome outcome) {
             return "answer lost";
         case CallOutcome::refused:
             return "refused";
+        case CallOutcome::no_mask:
+            return "mask registration not known";
     }
     return "";
 }

@@ -32,6 +32,8 @@ enum class CallKind : std::uint8_t {
     find_notice,      // room, marker
     join_alias,       // alias: the bot joins that room
     leave_double,     // room: the bot puts out everybody else, and leaves
+    ping,             // marker: the homeserver is asked to call us with it
+    know_mask,  // does the homeserver know the mask registration, or the main one where there is no mask?
 };
 [[nodiscard]] std::string_view to_text(CallKind kind);
 
@@ -53,12 +55,14 @@ enum class CallOutcome : std::uint8_t {
     done,
     already_so,   // nothing to do: the homeserver says that it is as wanted
     no_account,   // the user acted as has no account
-    absent,       // what was looked for does not exist (find_created, find_notice, find_account, read_member)
+    absent,       // what was looked for does not exist (find_created, find_notice, find_account, read_member;
+                  // ping: this homeserver has none)
     conflict,     // alias: belongs to another room
     retry,        // not carried out; try again, not before `retry_after`
     unreachable,  // the homeserver could not be reached, or answered that it is down
     torn,         // sent, and the answer lost: it may have been carried out
     refused,      // carried out never: text says why
+    no_mask,      // not carried out: the homeserver does not know the mask registration
 };
 [[nodiscard]] std::string_view to_text(CallOutcome outcome);
 

@@ -63,6 +63,7 @@ bool Engine::state_may_change(const std::string& room_id) {
 
 void Engine::dispatch() {
     if (homeserver_failures_ > 0 && homeserver_retry_ > world_.tick) return;
+    look_at_ways();
     if (world_.tick >= settle_after_)
         for (Intent& intent : std::exchange(to_settle_, {})) {
             if (intent.look_at > world_.tick || !slot_free(Lane::departure))
@@ -146,7 +147,7 @@ bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
     const bool by_mask = by_mask_.contains({key.room, key.user});
     std::optional<Wanted> wanted =
         wanted_call(*decider_, backlog_, settings_.abilities, user, action, by_mask);
-    if (!wanted) return false;
+    if (!wanted || (!wanted->call.as_user.empty() && !may_act_as_users())) return false;
     const std::string& room_id = wanted->call.room;
     if (wanted->call.kind == CallKind::put_state) {
         if (!state_may_change(room_id)) return false;

@@ -35,6 +35,8 @@ Engine::Engine(store::Store& store, Homeserver& homeserver, DirectoryPort& direc
       trail_(store, settings_.random ? settings_.random : audit::system_random()) {
     world_.bot = settings_.bot;
     world_.server_name = settings_.server_name;
+    if (settings_.abilities.mask) mask_ = Mask::not_seen;
+    hears_ = !settings_.one_shot;
 }
 
 Status Engine::start(Moment now, const std::function<Result<std::shared_ptr<const policy::Program>>(
@@ -250,6 +252,8 @@ Tick Engine::wake() const {
     for (const auto& [key, retry] : retries_) consider(retry.not_before);
     for (const Intent& intent : to_settle_) consider(intent.look_at);
     if (homeserver_failures_ > 0) consider(homeserver_retry_);
+    if (hears_) consider(way_back_.next());
+    consider(next_mask_);
     if (!to_settle_.empty()) consider(settle_after_);
     consider(reads_after_);
     if (settings_.retention) consider_date(retain_at_);

@@ -12,10 +12,11 @@
 //
 // All of it runs on the engine thread. It never waits: not on a queue, a server or a lock. The parts: take.cc
 // (messages → facts), holds.cc (what guards stop), lost.cc (rooms that the bot is not in, events that cannot
-// be used), dispatch.cc and rooms.cc (backlog → calls), send.cc (their
-// announcement), results.cc (results → facts), settle.cc (what a crash left in flight), reads.cc, notices.cc,
-// reviews.cc (what owners are asked to sign), marks.cc (what is remembered), orders.cc (what commands ask),
-// rights.cc (erasure, legal holds, and the log's key), baseline.cc (what was so before the trail).
+// be used), dispatch.cc and rooms.cc (backlog → calls), send.cc (their announcement), results.cc (results →
+// facts), settle.cc (what a crash left in flight), reads.cc, ways.cc (do events come back, is the mask
+// known), notices.cc, reviews.cc (what owners are asked to sign), marks.cc (what is remembered), orders.cc
+// (what commands ask), rights.cc (erasure, legal holds, and the log's key), baseline.cc (what was so before
+// the trail).
 #pragma once
 
 #include <array>
@@ -35,6 +36,7 @@
 #include "daemon/engine/review_ask.h"
 #include "daemon/engine/trusted_time.h"
 #include "daemon/engine/unreadable.h"
+#include "daemon/engine/way_back.h"
 #include "daemon/log.h"
 #include "daemon/store/store.h"
 #include "policy/backlog.h"
@@ -50,6 +52,11 @@ class DirectoryPort {
     virtual void request_sweep() = 0;
     virtual void want(std::vector<std::string> attributes, std::vector<policy::Canary> canaries) = 0;
 };
+
+// What is said while the homeserver does not know the mask registration.
+inline constexpr std::string_view kMaskUnknown =
+    "the homeserver does not know registrations/rollcall-mask.yaml: nobody is joined, signed out or made to "
+    "forget; add the file to app_service_config_files and restart the homeserver";
 
 class Engine;
 
@@ -153,6 +160,16 @@ class Engine {
     [[nodiscard]] const std::optional<store::StoredPolicy>& policy() const { return policy_; }
     [[nodiscard]] const policy::DirectoryStatus& directory_status() const { return directory_status_; }
     [[nodiscard]] const std::string& homeserver_trouble() const { return homeserver_trouble_; }
+    [[nodiscard]] bool homeserver_answered() const { return homeserver_answered_; }
+    [[nodiscard]] const WayBack& way_back() const { return way_back_; }
+    // Does the homeserver know the mask registration? not_seen: it has not said so yet.
+    enum class Mask : std::uint8_t { none, not_seen, known, unknown };
+    [[nodiscard]] Mask mask() const { return mask_; }
+    // Asks for a ping and for the mask now, and says whether both have been answered since, or lately. Only
+    // of an engine that hears events, or that was told whether its listener is open.
+    [[nodiscard]] bool ways_looked_at();
+    void listening(const Status& listener);
+    [[nodiscard]] bool hears() const { return hears_; }
     [[nodiscard]] std::vector<Failure> failures() const;
     [[nodiscard]] const Unreadable& unreadable() const { return unreadable_; }
     [[nodiscard]] const ReadAgain& unread() const { return read_again_; }
@@ -266,6 +283,7 @@ class Engine {
     void take(policy::ClockReading& message);
     void take(audit::LogState& message);
     void take(audit::CollectorState& message);
+    void take(PingIn& message);
     void effects(policy::Effects&& effects);
     [[nodiscard]] bool expected(const policy::RoomEvent& event) const;
 
@@ -402,6 +420,15 @@ class Engine {
     void not_too_often(const Intent& intent, const CallResult& result);
     void forget_retry(const policy::ActionKey& key);
 
+    // ways.cc
+    void look_at_ways();
+    [[nodiscard]] bool take_asked(const CallDone& message);
+    void way_back_changed(const std::string& before);
+    void mask_seen(bool known);
+    [[nodiscard]] bool may_act_as_users() const { return mask_ != Mask::unknown; }
+    [[nodiscard]] policy::Abilities abilities_now() const;
+    void await_event(const Intent& intent, const CallResult& result);
+
     // settle.cc
     void settle_by_reading(Intent intent);
     void settled(Intent intent, const CallResult& result);
@@ -470,6 +497,14 @@ class Engine {
     std::optional<store::StoredPolicy> policy_;
     policy::DirectoryStatus directory_status_;
     std::string homeserver_trouble_;
+    bool homeserver_answered_ = false;  // since the start
+    WayBack way_back_;
+    bool hears_ = false;  // there is a listener
+    Mask mask_ = Mask::none;
+    std::map<std::uint64_t, CallKind> asked_;  // pings, and whether the mask is known
+    Tick next_mask_{};
+    std::optional<Tick> ways_looked_at_;
+    bool look_at_ways_now_ = false;
     Tick homeserver_retry_{};
     int homeserver_failures_ = 0;
     Tick homeserver_down_since_{}, homeserver_down_until_{};  // the first and the last failure

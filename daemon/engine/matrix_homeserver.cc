@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "bridges/matrix/answer_reader.h"
+#include "bridges/matrix/ping.h"
 #include "schema/json.h"
 
 namespace rollcall::engine {
@@ -33,10 +35,11 @@ CallResult result_of(const matrix::Outcome& outcome) {
         case Kind::no_account:
             result.outcome = CallOutcome::no_account;
             break;
-        // 429 is about this request; no answer, or 5xx, is about the homeserver.
+        // 429 is about this request; no answer, 5xx, or that it does not know us, is about the homeserver.
         case Kind::retry:
-            result.outcome =
-                outcome.status == 0 || outcome.status >= 500 ? CallOutcome::unreachable : CallOutcome::retry;
+            result.outcome = outcome.status == 0 || outcome.status >= 500 || outcome.unknown_token()
+                                 ? CallOutcome::unreachable
+                                 : CallOutcome::retry;
             break;
     }
     return result;
@@ -76,13 +79,16 @@ void MatrixHomeserver::finish(std::uint64_t id, CallResult result) {
 }
 
 void MatrixHomeserver::perform(std::uint64_t id, const matrix::Call& call) {
-    client_.perform(
-        call, [this, id, alias = call.action == matrix::Action::put_alias](const matrix::Outcome& outcome) {
-            CallResult result = result_of(outcome);
-            if (alias && outcome.status == 409 && result.outcome == CallOutcome::refused)
-                result.outcome = CallOutcome::conflict;
-            finish(id, std::move(result));
-        });
+    client_.perform(call,
+                    [this, id, alias = call.action == matrix::Action::put_alias,
+                     mask = call.of_mask() || (call.actor == matrix::Actor::alias_keeper &&
+                                               client_.can_act_as_users())](const matrix::Outcome& outcome) {
+                        CallResult result = result_of(outcome);
+                        if (mask && outcome.unknown_token()) result.outcome = CallOutcome::no_mask;
+                        if (alias && outcome.status == 409 && result.outcome == CallOutcome::refused)
+                            result.outcome = CallOutcome::conflict;
+                        finish(id, std::move(result));
+                    });
 }
 
 void MatrixHomeserver::prepare() {
@@ -91,11 +97,10 @@ void MatrixHomeserver::prepare() {
     });
 }
 
-// The bot exists: it gets its name, and a homeserver that had given up on us sends again at once.
+// The bot exists: it gets its name.
 void MatrixHomeserver::introduce() {
     if (prepared_.exchange(true)) return;
     client_.perform(matrix::set_displayname(client_.access().bot, "Rollcall"), [](const matrix::Outcome&) {});
-    client_.perform(matrix::ping(registration_, "start"), [](const matrix::Outcome&) {});
 }
 
 void MatrixHomeserver::send(std::uint64_t id, Call call) {
@@ -135,6 +140,10 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
             return perform(id, matrix::join_alias(call.alias));
         case CallKind::leave_double:
             return leave_double(id, call);
+        case CallKind::ping:
+            return ping(id, call);
+        case CallKind::know_mask:
+            return know_mask(id);
         case CallKind::read_room:
             return client_.room_state(call.room, [this, id](Result<policy::RoomRead> read) {
                 CallResult result = read ? CallResult{} : failed(read.error());
@@ -152,6 +161,8 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
             return client_.account_exists(call.user, [this, id](Result<bool> found) {
                 CallResult result = found ? CallResult{} : failed(found.error());
                 if (found && !*found) result.outcome = CallOutcome::absent;
+                if (!found && matrix::says_unknown_token(found.error()))
+                    result.outcome = CallOutcome::no_mask;
                 finish(id, std::move(result));
             });
         case CallKind::find_notice:
@@ -163,6 +174,29 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
                     finish(id, std::move(result));
                 });
     }
+}
+
+// What became of the way from the homeserver to us; the ping itself comes through the listener.
+void MatrixHomeserver::ping(std::uint64_t id, const Call& call) {
+    client_.perform(matrix::ping(registration_, call.marker), [this, id](const matrix::Outcome& outcome) {
+        CallResult result = result_of(outcome);
+        if (result.outcome == CallOutcome::done)
+            result.text = url_;
+        else if (matrix::has_no_ping(outcome))
+            result.outcome = CallOutcome::absent;
+        else if (result.outcome == CallOutcome::refused || result.outcome == CallOutcome::torn)
+            result.text = matrix::ping_trouble(outcome, url_);
+        finish(id, std::move(result));
+    });
+}
+
+void MatrixHomeserver::know_mask(std::uint64_t id) {
+    const bool mask = client_.can_act_as_users();
+    client_.token_known(mask, [this, id, mask](Result<bool> known) {
+        CallResult result = known ? CallResult{} : failed(known.error());
+        if (known && !*known) result.outcome = mask ? CallOutcome::no_mask : CallOutcome::unreachable;
+        finish(id, std::move(result));
+    });
 }
 
 // Out, and out of what they can still read. Leaving a room that was left before is no failure.
@@ -212,6 +246,7 @@ void MatrixHomeserver::list_rooms(std::uint64_t id, const Call& call) {
             CallResult result = failed(joined.error());
             // Nobody to act as: there is nothing to leave.
             if (joined.error().kind == ErrorKind::denied) result.outcome = CallOutcome::no_account;
+            if (matrix::says_unknown_token(joined.error())) result.outcome = CallOutcome::no_mask;
             return finish(id, std::move(result));
         }
         client_.invitations(

@@ -15,11 +15,15 @@ namespace rollcall::engine {
 
 class MatrixHomeserver : public Homeserver {
   public:
-    MatrixHomeserver(matrix::Client& client, Mailbox& mailbox, std::string bot, std::string registration)
-        : client_(client), mailbox_(mailbox), bot_(std::move(bot)), registration_(std::move(registration)) {}
+    MatrixHomeserver(matrix::Client& client, Mailbox& mailbox, std::string bot, std::string registration,
+                     std::string url)
+        : client_(client),
+          mailbox_(mailbox),
+          bot_(std::move(bot)),
+          registration_(std::move(registration)),
+          url_(std::move(url)) {}
     void send(std::uint64_t id, Call call) override;
-    // Makes the bot's account and asks the homeserver to send what it holds back. Without it the first call
-    // does so.
+    // Makes the bot's account. Without it the first call does so.
     void prepare();
 
   private:
@@ -30,6 +34,8 @@ class MatrixHomeserver : public Homeserver {
     void leave_elsewhere(std::uint64_t id, const Call& call);
     void leave_double(std::uint64_t id, const Call& call);
     void put_out(std::uint64_t id, std::string room, std::vector<std::string> others);
+    void ping(std::uint64_t id, const Call& call);
+    void know_mask(std::uint64_t id);
     void list_rooms(std::uint64_t id, const Call& call);
     void find_created(std::uint64_t id, const Call& call);
     void look_for_marker(std::uint64_t id, std::string marker, std::vector<std::string> rooms);
@@ -38,6 +44,7 @@ class MatrixHomeserver : public Homeserver {
     Mailbox& mailbox_;
     const std::string bot_;           // local part
     const std::string registration_;  // id of the main registration
+    const std::string url_;           // where the homeserver is to reach us
     std::atomic<bool> prepared_ = false;
 };
 

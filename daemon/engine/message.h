@@ -32,6 +32,10 @@ struct TransactionIn {
     std::vector<policy::UnreadableEvent> unreadable{};  // the first of those that cannot be used
     std::size_t unusable = 0;                           // how many these are
 };
+// The homeserver has reached our listener, as it was asked to.
+struct PingIn {
+    std::string id;
+};
 struct CallDone {
     std::uint64_t id = 0;
     CallResult result;
@@ -45,7 +49,7 @@ struct Command {
 
 using MessageVariant =
     std::variant<TransactionIn, CallDone, Command, policy::DirectorySnapshot, policy::DirectoryChanges,
-                 policy::DirectoryStatus, policy::ClockReading, audit::LogState, audit::CollectorState>;
+                 policy::DirectoryStatus, policy::ClockReading, audit::LogState, audit::CollectorState, PingIn>;
 // A type of its own, so that what moves and destroys all of them is compiled once.
 struct Message : MessageVariant {
     using MessageVariant::operator=;

@@ -112,7 +112,7 @@ void Engine::dispatch_reads() {
         call.user = world_.bot;
         send_read({ReadKind::clock, "", call.user, {}, 0}, call);
     }
-    while (!accounts_to_find_.empty() && free()) {
+    while (!accounts_to_find_.empty() && may_act_as_users() && free()) {
         Call call;
         call.kind = CallKind::find_account;
         call.user = world_.users.text(accounts_to_find_.front());
@@ -134,6 +134,7 @@ void Engine::read_done(const Reading& reading, const CallResult& result) {
         case ReadKind::clock:  // its answer carries the date, whatever it says
             break;
         case ReadKind::account:
+            if (result.outcome == CallOutcome::no_mask) mask_seen(false);
             if (result.outcome == CallOutcome::done)
                 learn(policy::AccountSeen{world_.user(reading.user), policy::Account::present});
             break;
@@ -231,7 +232,10 @@ void Engine::trouble(const CallResult& result) {
         return;
     }
     if (result.outcome == CallOutcome::torn) return;
+    homeserver_answered_ = true;
     if (homeserver_failures_ > 0) {
+        way_back_.ping_soon();
+        if (mask_ == Mask::unknown) next_mask_ = world_.tick;
         log_.info("RC-HS-UP", "the homeserver answers again");
         // What happened meanwhile may be told late, or not at all. One bad answer is no absence.
         if (homeserver_down_until_ - homeserver_down_since_ >= kShortestAbsence) verify_rooms();

@@ -22,12 +22,18 @@ constexpr int kRefusedAdds = 4;
 constexpr Duration kRepeatsWithin = std::chrono::minutes{1};
 constexpr int kMostRepeats = 6;  // of one action within that; an invitation and a join are two
 
+// For people: what a room is made with is a word of ours.
+std::string words(const Intent& intent) {
+    return intent.action == ActionKind::create ? "make the room" : intent.wanted;
+}
+
 }  // namespace
 
 void Engine::take(CallDone& message) {
     // A date in Retry-After is compared with this machine's own clock, and what says it may be anything.
     if (auto& wait = message.result.retry_after) wait = std::min(*wait, kRefusedRetry);
     trouble(message.result);
+    if (take_asked(message)) return;
     if (const auto read = reading_.find(message.id); read != reading_.end()) {
         const Reading reading = read->second;
         reading_.erase(read);
@@ -56,6 +62,11 @@ void Engine::finish(Intent& intent, const CallResult& result) {
     switch (result.outcome) {
         case CallOutcome::torn:
             return settle_by_reading(std::move(intent));
+        case CallOutcome::no_mask:  // one cause, told once; what needs it waits
+            mask_seen(false);
+            intent.not_made = true;
+            open_[intent.key()] = std::move(intent);
+            return;
         case CallOutcome::retry:
         case CallOutcome::unreachable:
             return put_off(std::move(intent), result);
@@ -87,6 +98,7 @@ void Engine::finish(Intent& intent, const CallResult& result) {
             break;
     }
     if (intent.notice()) return finish_notice(intent, result);
+    await_event(intent, result);
     achieved(intent, result);
     forget_retry(intent.key());
     not_too_often(intent, result);
@@ -180,7 +192,7 @@ void Engine::put_off(Intent intent, const CallResult& result) {
     const auto before = retries_.find(key);
     try_later(key, result, before == retries_.end() ? 1 : before->second.attempts + 1);
     if (result.outcome != CallOutcome::unreachable)
-        log_.warn(refused ? "RC-REFUSED" : "RC-RETRY", fmt::format("{}: {}", intent.wanted, result.text),
+        log_.warn(refused ? "RC-REFUSED" : "RC-RETRY", fmt::format("{}: {}", words(intent), result.text),
                   {{"room", intent.room}, {"user", intent.user}});
     if (intent.notice())
         for (NoticeDebt& debt : notices_)

@@ -163,9 +163,9 @@ bool Engine::dispatch_room(std::uint32_t index, const policy::RoomAction& action
     const ActionKey key{action.kind, room.key, ""};
     if (!ready(key) || !guards_.allows(*decider_, memory_, index, action)) return false;
     const auto held = open_.find(key);
-    std::optional<Wanted> wanted = wanted_call(*decider_, backlog_, settings_.abilities, index, action,
+    std::optional<Wanted> wanted = wanted_call(*decider_, backlog_, abilities_now(), index, action,
                                                held == open_.end() ? new_marker() : held->second.marker);
-    if (!wanted) return false;
+    if (!wanted || (action.kind == ActionKind::claim_alias && !may_act_as_users())) return false;
     if (action.kind == ActionKind::create) {
         if (wanted->word == kHidden && !may_fill(index)) return false;
         if (held != open_.end() && look_first(key, held->second.wanted)) return true;

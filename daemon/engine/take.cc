@@ -22,6 +22,8 @@ std::string Engine::identity(const TransactionIn& message) {
 
 void Engine::take(TransactionIn& message) {
     ++counters_.transactions;
+    const std::string trouble_before = way_back_.trouble();
+    way_back_.heard({world_.now, world_.tick});
     const std::string identity = Engine::identity(message);
     const Result<bool> seen = store_.seen_transaction(identity);
     const bool repeated = (seen && *seen) || std::find(turn_.transactions.begin(), turn_.transactions.end(),
@@ -34,6 +36,7 @@ void Engine::take(TransactionIn& message) {
             learn(policy::RoomEventSeen{event, expected(event)});
             watch_direct_room(event);
             take_reaction(event);
+            way_back_.event_came(event, {world_.now, world_.tick});
         }
         counters_.events_unreadable += message.unusable;
         for (const policy::UnreadableEvent& event : message.unreadable) learn(policy::EventUnreadable{event});
@@ -44,6 +47,7 @@ void Engine::take(TransactionIn& message) {
     } else {
         counters_.events_repeated += message.events.size();
     }
+    way_back_changed(trouble_before);
     answers_.push_back(std::move(message.answer));
 }
 

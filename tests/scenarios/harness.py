@@ -85,12 +85,13 @@ class Site:
     folder_of_all: pathlib.Path | None = None
 
     def __init__(self, name: str, homeserver_proxy: bool = False, directory_proxy: bool = False,
-                 directory_every: str = "15m"):
+                 directory_every: str = "15m", mask_known: bool = True):
         self.name = name
         self.prefix = f"{name}{RUN}"
         self.homeserver_proxy = homeserver_proxy
         self.directory_proxy = directory_proxy
         self.directory_every = directory_every
+        self.mask_known = mask_known                      # does the homeserver know the second registration?
         self.to_homeserver: HttpProxy | None = None       # the daemon's requests
         self.from_homeserver: HttpProxy | None = None     # the homeserver's transactions
         self.to_directory: TcpProxy | None = None
@@ -148,6 +149,10 @@ class Site:
     @property
     def registrations(self) -> list:
         return [self.folder / "registrations" / name for name in ("rollcall.yaml", "rollcall-mask.yaml")]
+
+    @property
+    def known_registrations(self) -> list:
+        return self.registrations if self.mask_known else self.registrations[:1]
 
     def secret(self, field: str, file: str = "rollcall.yaml") -> str:
         """`as_token` or `hs_token` of a registration."""
@@ -443,7 +448,7 @@ def prepare(sites) -> None:
     Site.folder_of_all = pathlib.Path(tempfile.mkdtemp(prefix="rollcall-scenarios-"))
     for site in sites:
         site.make()
-    synapse.set_registrations(synapse.registrations() + [file for site in sites for file in site.registrations])
+    synapse.set_registrations(synapse.registrations() + [file for site in sites for file in site.known_registrations])
 
 
 class Scenario(unittest.TestCase):

@@ -25,6 +25,11 @@ constexpr std::uint64_t kReads = std::uint64_t{1} << 62U;  // sendings without a
 constexpr std::int64_t kCreator = 1'000'000;               // room version 12: nobody is above a creator
 constexpr std::size_t kMostInFlight = 8;
 
+// Asks whether the ways are there; waits for nobody, and nobody for it.
+bool asks_ways(CallKind kind) {
+    return kind == CallKind::ping || kind == CallKind::know_mask;
+}
+
 bool changes_something(CallKind kind) {
     switch (kind) {
         case CallKind::list_rooms:
@@ -33,6 +38,8 @@ bool changes_something(CallKind kind) {
         case CallKind::read_member:
         case CallKind::find_account:
         case CallKind::find_notice:
+        case CallKind::ping:
+        case CallKind::know_mask:
             return false;
         default:
             return true;
@@ -52,12 +59,14 @@ void FakeHomeserver::send(std::uint64_t id, Call call) {
         complain(fmt::format("{} was sent without an announced intent {}", to_text(call.kind), id));
     ++sent;
     ++calls[call.kind];
-    ++in_flight;
+    if (!asks_ways(call.kind)) ++in_flight;
     most_in_flight = std::max(most_in_flight, in_flight);
     if (in_flight > kMostInFlight) complain(fmt::format("{} requests in flight", in_flight));
     if (keep_log) log.emplace_back(agenda_.now(), call);
-    const Duration there{random_.between(1, static_cast<std::size_t>(latency.count()))};
-    const Duration back{random_.between(1, static_cast<std::size_t>(latency.count()))};
+    const bool beside = asks_ways(call.kind);  // draws nothing: what else happens stays the same
+    const auto some = static_cast<std::size_t>(latency.count());
+    const Duration there{beside ? some : random_.between(1, some)};
+    const Duration back{beside ? some : random_.between(1, some)};
     const Duration work = call.kind == CallKind::create_room ? create_takes : Duration{0};
     const bool given_up = work > patience;
     if (given_up) answer(id, patience, said(CallOutcome::torn, "no answer in time"));
@@ -69,7 +78,7 @@ void FakeHomeserver::send(std::uint64_t id, Call call) {
             if (result.outcome == CallOutcome::done) result = std::move(done);
             if (on_carried_out && process == process_ && running_) on_carried_out(call);
         }
-        if (!given_up && process == process_) answer(id, back, std::move(result));
+        if (!given_up && process == process_) answer(id, back, std::move(result), asks_ways(call.kind));
     });
 }
 
@@ -80,12 +89,12 @@ void FakeHomeserver::tell_time() {
     deliver(policy::ClockReading{"the homeserver", agenda_.now() + clock_ahead, agenda_.tick()});
 }
 
-void FakeHomeserver::answer(std::uint64_t id, Duration wait, CallResult result) {
-    agenda_.after(wait, [this, id, process = process_, result = std::move(result)]() mutable {
+void FakeHomeserver::answer(std::uint64_t id, Duration wait, CallResult result, bool beside) {
+    agenda_.after(wait, [this, id, beside, process = process_, result = std::move(result)]() mutable {
         if (process != process_ || !running_) return;
         if (on_answer) on_answer(result);
         if (!running_) return;
-        --in_flight;
+        if (!beside) --in_flight;
         if (result.outcome != engine::CallOutcome::unreachable) tell_time();
         deliver(engine::CallDone{id, std::move(result)});
     });
@@ -95,9 +104,11 @@ CallResult FakeHomeserver::fate(const Call& call, bool& carried_out) {
     carried_out = false;
     if (answer_instead)
         if (std::optional<CallResult> result = answer_instead(call)) return std::move(*result);
-    if (down || random_.chance(faults.unreachable))
+    // Where nothing goes wrong, what is asked beside draws nothing either.
+    const bool draws = !asks_ways(call.kind) || faults.unreachable + faults.retry > 0;
+    if (down || (draws && random_.chance(faults.unreachable)))
         return said(CallOutcome::unreachable, "connection refused");
-    if (random_.chance(faults.retry)) {
+    if (draws && random_.chance(faults.retry)) {
         CallResult result = said(CallOutcome::retry, "M_LIMIT_EXCEEDED: too many requests");
         if (faults.retry_after > 0) result.retry_after = Duration{random_.between(1, faults.retry_after)};
         return result;
@@ -116,6 +127,8 @@ CallResult FakeHomeserver::fate(const Call& call, bool& carried_out) {
 
 CallResult FakeHomeserver::perform(const Call& call) {
     CallResult result;
+    if (!knows_mask && (call.kind == CallKind::know_mask || !call.as_user.empty()))
+        return said(CallOutcome::no_mask, "M_UNKNOWN_TOKEN: unknown token");
     switch (call.kind) {
         case CallKind::put_member:
             return put_member(call);
@@ -162,6 +175,13 @@ CallResult FakeHomeserver::perform(const Call& call) {
             return read_room(call);
         case CallKind::read_member:
             return read_member(call);
+        case CallKind::ping:
+            if (!has_ping) return said(CallOutcome::absent);
+            if (!reaches_us) return said(CallOutcome::refused, "the homeserver cannot reach the daemon");
+            if (running_) deliver(engine::PingIn{call.marker});
+            return result;
+        case CallKind::know_mask:
+            return result;
         case CallKind::find_account:
             return said(accounts.contains(call.user) ? CallOutcome::done : CallOutcome::absent);
         case CallKind::join_alias: {

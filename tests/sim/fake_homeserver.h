@@ -71,8 +71,12 @@ class FakeHomeserver : public engine::Homeserver {
 
     CallFaults faults;
     bool down = false;
-    bool deaf = false;         // what happens is never told: a bridge that lost its events
-    Duration create_takes{0};  // createRoom goes on although its client has given up
+    bool deaf = false;  // what happens is never told: a bridge that lost its events
+    std::function<bool(const policy::RoomEvent&)> swallows{};  // … of events that something in between drops
+    bool reaches_us = true;                                    // false: neither pings nor events come
+    bool has_ping = true;
+    bool knows_mask = true;                        // false: its token is not known
+    Duration create_takes{0};                      // createRoom goes on although its client has given up
     Duration patience = std::chrono::seconds{30};  // of the client: then the answer is lost
     // An answer of the test's own, instead of carrying the call out.
     std::function<std::optional<engine::CallResult>(const engine::Call&)> answer_instead;
@@ -129,7 +133,7 @@ class FakeHomeserver : public engine::Homeserver {
         std::string id;
         std::vector<policy::RoomEvent> events;
     };
-    void answer(std::uint64_t id, Duration wait, engine::CallResult result);
+    void answer(std::uint64_t id, Duration wait, engine::CallResult result, bool beside = false);
     [[nodiscard]] engine::CallResult fate(const engine::Call& call, bool& carried_out);
     [[nodiscard]] engine::CallResult perform(const engine::Call& call);
     [[nodiscard]] engine::CallResult put_member(const engine::Call& call);

@@ -45,7 +45,8 @@ const RoomEvent& FakeHomeserver::emit(const std::string& room_id, const std::str
     held = std::move(next);
     const bool concerns_bot = std::holds_alternative<MemberContent>(held.content) && state_key == bot_;
     // As Synapse does: also the first events of a room that the bot makes, before it is in it.
-    if (!deaf && (concerns_bot || sender == bot_ || membership(room_id, bot_) == MembershipState::join)) {
+    if (!deaf && reaches_us && !(swallows && swallows(held)) &&
+        (concerns_bot || sender == bot_ || membership(room_id, bot_) == MembershipState::join)) {
         outgoing_.push_back(held);
         pump();
     }

@@ -95,7 +95,11 @@ TEST(Interpret, reads_what_homeservers_say) {
          Kind::already_so},
         {"alias there", put_alias("#a:hs", kRoom), 409,
          error_body("M_UNKNOWN", "Room alias #a:hs already exists"), Kind::refused},
-        {"not listening", ping("id", "t"), 502, error_body("M_CONNECTION_FAILED", "refused"), Kind::retry},
+        {"not listening", ping("id", "t"), 502, error_body("M_CONNECTION_FAILED", "refused"), Kind::refused},
+        {"not there in time", ping("id", "t"), 504, error_body("M_CONNECTION_TIMEOUT", "timed out"),
+         Kind::refused},
+        {"homeserver down", ping("id", "t"), 502, "<html>", Kind::retry},
+        {"token", ping("id", "t"), 401, error_body("M_UNKNOWN_TOKEN", "no"), Kind::retry},
         {"no URL", ping("id", "t"), 400, error_body("M_URL_NOT_SET", "does not have a URL"), Kind::refused},
 
         {"token", kState, 401, error_body("M_UNKNOWN_TOKEN", "Invalid access token passed."), Kind::retry},

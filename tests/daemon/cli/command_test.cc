@@ -266,16 +266,58 @@ TEST_F(Commands, CheckOnlineAsksTheServers) {
     answer(
         "check",
         answered(*json::parse(
-            R"({"diagnostics":[],"unreachable":["apollo"],"besides":[{"room":"engineering","people":3}],"conflicts":[],"homeserver":""})")));
+            R"({"diagnostics":[],"unreachable":["apollo"],"besides":[{"room":"engineering","people":3}],"conflicts":[],"seen":[{"what":"homeserver","ok":true,"text":"it answers"},{"what":"events","ok":true,"text":"they come"}],"unreadable_people":{"count":3,"logins":["admin1","admin2"]}})")));
     EXPECT_EQ(bench.run({"check", "--online"}), 0) << err();
     EXPECT_TRUE(has(out(), "! apollo"));
     EXPECT_TRUE(has(out(), "#engineering: 3 people"));
+    EXPECT_TRUE(has(out(), "✓ homeserver: it answers")) << out();
+    EXPECT_TRUE(has(out(), "✓ events: they come"));
+    EXPECT_TRUE(has(out(), "admin1, admin2 and 1 more"));
+}
+
+TEST_F(Commands, CheckOnlineFailsForWhatWasNotSeen) {
+    answer(
+        "check",
+        answered(
+            *json::parse(
+                R"({"diagnostics":[],"seen":[{"what":"homeserver","ok":true,"text":"it answers"},{"what":"events","ok":false,"text":"the homeserver cannot reach the daemon"}]})"),
+            1));
+    EXPECT_EQ(bench.run({"check", "--online"}), 1);
+    EXPECT_TRUE(has(out(), "✗ events: the homeserver cannot reach the daemon")) << out();
+}
+
+TEST_F(Commands, PlanSaysFirstWhatWasNotSeen) {
+    json::Value plan = fixture("plan_empty");
+    plan.set("unseen", json::Value{json::Array{"directory: it is away"}});
+    answer("plan", answered(plan));
+    for (const bool exit_code : {false, true}) {
+        bench.clear();
+        std::vector<std::string> words{"plan"};
+        if (exit_code) words.emplace_back("--exit-code");
+        EXPECT_EQ(bench.run(words), 1);
+        EXPECT_TRUE(out().starts_with("Not seen: this plan is of what was known before")) << out();
+        EXPECT_TRUE(has(out(), "✗ directory: it is away"));
+    }
+}
+
+TEST_F(Commands, StatusExitCodeTellsWhetherAllIsWell) {
+    bench.script.answers["status"] = {answered(fixture("status_well"))};
+    EXPECT_EQ(bench.run({"status", "--exit-code"}), 0) << out();
+    bench.script.answers["status"] = {answered(fixture("status_trouble"))};
+    EXPECT_EQ(bench.run({"status"}), 0);
+    EXPECT_EQ(bench.run({"status", "--exit-code"}), 1);
+    json::Value held = fixture("status_well");
+    held.set("holds", fixture("status_held")["holds"]);
+    bench.script.answers["status"] = {answered(held, 4)};
+    EXPECT_EQ(bench.run({"status", "--exit-code"}), 4) << "only a hold waits";
+    held.set("failures", fixture("status_trouble")["failures"]);
+    bench.script.answers["status"] = {answered(held, 4)};
+    EXPECT_EQ(bench.run({"status", "--exit-code"}), 1) << "more than a hold needs attention";
 }
 
 TEST_F(Commands, CheckOnlineRefusesToJoinPeopleWhereAnybodyCanTakeTheirName) {
-    answer("check",
-           answered(*json::parse(
-               R"({"diagnostics":[],"unreachable":[],"besides":[],"conflicts":[],"homeserver":""})")));
+    answer("check", answered(*json::parse(
+                        R"({"diagnostics":[],"unreachable":[],"besides":[],"conflicts":[],"seen":[]})")));
     bench.sign_up = matrix::SignUp::open;
     EXPECT_EQ(bench.run({"check", "--online"}), 2);
     EXPECT_TRUE(has(err(), "company.yaml:")) << err();

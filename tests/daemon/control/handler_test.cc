@@ -1,7 +1,5 @@
 // What every command answers, whatever it is asked: daemon/control/handler.h.
 #include <gtest/gtest.h>
-#include <filesystem>
-#include <fstream>
 
 #include "tests/daemon/control/daemon.h"
 
@@ -93,6 +91,98 @@ TEST(Handler, StatusShowsWhoeverCannotBeJoinedAsInvited) {
     EXPECT_EQ(status["failures"].array()->size(), 0U) << json::write(status["failures"]);
     ASSERT_EQ(status["invited"].array()->size(), 1U);
     EXPECT_EQ((*status["invited"].array())[0]["action"].text(), "add all " + admin);
+}
+
+// The files of a policy, and what the daemon says of them once it has looked at all ways.
+class Looking : public testing::Test {
+  protected:
+    json::Value look(const std::string& command) {
+        Answer answer;
+        json::Value request, args;
+        args.set("files", files_json({{"company.yaml", text_}}));
+        request.set("command", command);
+        request.set("args", std::move(args));
+        const Prepared prepared = daemon_.handler.prepare(std::move(request), own_caller());
+        for (int tries = 0; tries < 60 && !answer; ++tries) {
+            static_cast<void>(daemon_.sim.command(
+                [&](engine::Engine& engine) { answer = daemon_.handler.handle(engine, prepared); }));
+            daemon_.sim.run_for(std::chrono::seconds{1});
+        }
+        EXPECT_TRUE(answer) << command;
+        return answer ? *answer : json::Value{};
+    }
+    // What was not seen, of `check`.
+    std::string unseen() {
+        const json::Value answer = look("check");
+        std::string out;
+        for (const json::Value& one : *answer["result"]["seen"].array())
+            if (!one["ok"].boolean_or(true)) out += one["what"].text() + " ";
+        EXPECT_EQ(exit_of(answer), out.empty() ? 0 : 1) << json::write(answer);
+        return out;
+    }
+    void directory_says(policy::DirectoryHealth health) {
+        policy::DirectoryStatus status;
+        status.directory = "corp";
+        status.health = health;
+        status.current = health == policy::DirectoryHealth::up;
+        daemon_.sim.directory.deliver(engine::Message(status));
+        daemon_.sim.run_for(std::chrono::seconds{1});
+    }
+    Daemon daemon_;
+    std::string text_ =
+        "people: {matrix_id: \"@{sAMAccountName|lower}:corp.example\", employees: {group: Staff}}\n"
+        "rooms:\n"
+        "  x: {name: X, members: {group: Staff}, owners: {user: p1}}\n";
+};
+
+TEST_F(Looking, EachLineTurnsRedWhenOnlyThatIsBroken) {
+    sim::FakeHomeserver& homeserver = daemon_.sim.homeserver;
+    EXPECT_EQ(unseen(), "");
+    daemon_.sim.run_for(std::chrono::seconds{11});
+    homeserver.reaches_us = false;
+    EXPECT_EQ(unseen(), "events ");
+    homeserver.reaches_us = true;
+    daemon_.sim.run_for(std::chrono::seconds{11});
+    homeserver.knows_mask = false;
+    EXPECT_EQ(unseen(), "mask registration ");
+    homeserver.knows_mask = true;
+    daemon_.sim.run_for(std::chrono::minutes{2});
+    homeserver.down = true;
+    EXPECT_EQ(unseen(), "homeserver ");
+    homeserver.down = false;
+    daemon_.sim.run_for(std::chrono::minutes{2});
+    directory_says(policy::DirectoryHealth::unreachable);
+    EXPECT_EQ(unseen(), "directory ");
+    directory_says(policy::DirectoryHealth::up);
+    EXPECT_EQ(unseen(), "");
+}
+
+TEST_F(Looking, APlanDuringAnOutageSaysWhatItDoesNotKnow) {
+    EXPECT_EQ(look("plan")["result"]["unseen"].array()->size(), 0U);
+    daemon_.sim.run_for(std::chrono::seconds{11});
+    daemon_.sim.homeserver.down = true;
+    const json::Value during = look("plan")["result"]["unseen"];
+    ASSERT_EQ(during.array()->size(), 1U);
+    EXPECT_TRUE((*during.array())[0].text().starts_with("homeserver: ")) << json::write(during);
+    daemon_.sim.homeserver.down = false;
+    daemon_.sim.run_for(std::chrono::minutes{2});
+    directory_says(policy::DirectoryHealth::wrong_credentials);
+    const json::Value after = look("plan")["result"]["unseen"];
+    EXPECT_TRUE((*after.array())[0].text().starts_with("directory: ")) << json::write(after);
+}
+
+TEST_F(Looking, CheckNamesWhatNobodyFulfilsAndWhoHasDeparted) {
+    text_ += "  y: {name: Y, members: {attribute: titel, is: Boss}}\n";
+    daemon_.sim.directory.disable("p1", true);
+    daemon_.sim.run_for(std::chrono::seconds{5});
+    std::string said;
+    const json::Value answer = look("check");
+    for (const json::Value& one : *answer["result"]["diagnostics"].array())
+        said += one["at"].text() + " " + one["message"].text() + "\n";
+    EXPECT_NE(said.find(":3:"), std::string::npos) << said;
+    EXPECT_NE(said.find("p1 has departed"), std::string::npos) << said;
+    EXPECT_NE(said.find(":4:"), std::string::npos) << said;
+    EXPECT_NE(said.find("nobody in the directory has a value for 'titel'"), std::string::npos) << said;
 }
 
 }  // namespace

@@ -178,6 +178,7 @@ class HttpProxy(_Listener):
         host, _, target_port = target_url.removeprefix("http://").rstrip("/").partition(":")
         self.target = (host, int(target_port or 80))
         self.requests: list = []
+        self.edit = None                 # (method, path, body) → the body that is passed on; None: as it came
         self._faults: list = []
         super().__init__(address, port)
 
@@ -220,6 +221,7 @@ class HttpProxy(_Listener):
         """Forgets all faults and takes connections."""
         with self._lock:
             self._faults.clear()
+        self.edit = None
         self.accept()
 
     def count(self, method: str = ".*", path: str = "") -> int:
@@ -290,6 +292,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if "retry_after_ms" in (fault.body or {}):
                 headers.append(("Retry-After", str(-(-fault.body["retry_after_ms"] // 1000))))
             return self._answer(request, fault.status, headers, answer)
+        if self.server.edit:
+            body = self.server.edit(self.command, request.path, body)
         try:
             status, headers, answer = self._ask(body)
         except (OSError, http.client.HTTPException):

@@ -1,0 +1,12 @@
+// What a policy's own text says that can hardly be meant: an approval that is over, a room for owners without
+// any. Pure; any thread.
+#pragma once
+
+#include "policy/base/diagnostic.h"
+#include "policy/policy_file.h"
+
+namespace rollcall::cli {
+
+[[nodiscard]] Diagnostics doubtful_rules(const policy::PolicyFile& policy, Time now);
+
+}  // namespace rollcall::cli

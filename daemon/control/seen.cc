@@ -1,0 +1,124 @@
+#include "daemon/control/seen.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "policy/doubts.h"
+
+namespace rollcall::control {
+namespace {
+
+using engine::Engine;
+using engine::WayBack;
+
+Seen homeserver(const Context& context) {
+    const Engine& engine = context.engine;
+    const std::string& url = context.config.homeserver.url;
+    if (!engine.homeserver_trouble().empty())
+        return {"homeserver", false,
+                fmt::format("{} (homeserver.url) cannot be used: {}", url, engine.homeserver_trouble())};
+    if (!engine.homeserver_answered())
+        return {"homeserver", false, fmt::format("{} (homeserver.url) has not answered yet", url)};
+    return {"homeserver", true, fmt::format("{} answers, and knows registrations/rollcall.yaml", url)};
+}
+
+Seen mask(const Engine& engine) {
+    const std::string what = "mask registration";
+    if (engine.mask() == Engine::Mask::unknown) return {what, false, std::string(engine::kMaskUnknown)};
+    if (engine.mask() == Engine::Mask::not_seen)
+        return {what, false,
+                "the homeserver has not said yet whether it knows registrations/rollcall-mask.yaml"};
+    return {what, true, "the homeserver knows registrations/rollcall-mask.yaml"};
+}
+
+Seen events(const Context& context) {
+    const WayBack& way = context.engine.way_back();
+    const std::string& url = context.config.appservice.url;
+    switch (way.state()) {
+        case WayBack::State::broken:
+            return {"events", false, way.trouble()};
+        case WayBack::State::arrives:
+            return {"events", true,
+                    fmt::format("the homeserver reaches the daemon at {}, last at {}", url,
+                                to_rfc3339(way.last_seen()))};
+        case WayBack::State::not_seen:
+            break;
+    }
+    return {
+        "events", false,
+        fmt::format("nothing has come from the homeserver to {} (appservice.url) yet; where it has no ping "
+                    "(Matrix 1.7), let something happen in a managed room, and look again",
+                    url)};
+}
+
+Seen directory(const Engine& engine, const policy::World& world) {
+    const policy::DirectoryStatus& status = engine.directory_status();
+    if (status.health != policy::DirectoryHealth::up)
+        return {"directory", false, status.text.empty() ? "the directory cannot be read" : status.text};
+    if (!world.frozen.empty()) return {"directory", false, world.frozen};
+    if (!world.directory_read) return {"directory", false, "it has not been read completely yet"};
+    if (!engine.directory_current())
+        return {"directory", false, "what it says now is not known yet: this is what it said before"};
+    return {"directory", true,
+            fmt::format("{} was read: {} people, {} groups, as of {}",
+                        world.cursor.server.empty() ? world.cursor.directory : world.cursor.server,
+                        world.people.size(), world.groups.size(), to_rfc3339(world.cursor.time))};
+}
+
+}  // namespace
+
+std::vector<Seen> what_was_seen(const Context& context) {
+    Engine& engine = context.engine;
+    std::vector<Seen> out{homeserver(context)};
+    if (out.front().ok) {
+        if (engine.mask() != Engine::Mask::none) out.push_back(mask(engine));
+        if (engine.hears()) out.push_back(events(context));
+    }
+    out.push_back(directory(engine, engine.world()));
+    if (engine.blocked())
+        out.push_back({"store", false,
+                       "the disk is full: nothing new is taken in until there is room in the state folder"});
+    return out;
+}
+
+json::Value to_json(const std::vector<Seen>& seen) {
+    json::Value list{json::Array{}};
+    for (const Seen& one : seen) {
+        json::Value row;
+        row.set("what", one.what);
+        row.set("ok", one.ok);
+        row.set("text", one.text);
+        list.push(std::move(row));
+    }
+    return list;
+}
+
+json::Value unseen(const std::vector<Seen>& seen) {
+    json::Value list{json::Array{}};
+    for (const Seen& one : seen)
+        if (!one.ok) list.push(one.what + ": " + one.text);
+    return list;
+}
+
+json::Value unreadable_people_json(const policy::World& world) {
+    constexpr std::size_t kMostNamed = 20;
+    const policy::Unreadable found = policy::unreadable_people(world, kMostNamed);
+    json::Value out, logins{json::Array{}};
+    for (const std::string& login : found.logins) logins.push(login);
+    out.set("count", static_cast<std::int64_t>(found.count));
+    out.set("logins", std::move(logins));
+    return out;
+}
+
+json::Value events_json(const Engine& engine) {
+    const WayBack& way = engine.way_back();
+    json::Value out;
+    out.set("state", way.state() == WayBack::State::arrives  ? "arrive"
+                     : way.state() == WayBack::State::broken ? "missing"
+                                                             : "not seen");
+    out.set("text", way.trouble());
+    out.set("last_seen", way.last_seen() == Time{} ? "" : to_rfc3339(way.last_seen()));
+    return out;
+}
+
+}  // namespace rollcall::control

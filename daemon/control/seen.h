@@ -1,0 +1,28 @@
+// What was seen to work, and what was not: the ways to the homeserver, back from it and to the directory.
+// What `check --online`, `status` and `plan` say of them comes from here, so that nothing is green that was
+// not tried. Engine thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/control/commands.h"
+
+namespace rollcall::control {
+
+struct Seen {
+    std::string what;  // "homeserver", "mask registration", "events", "directory", "store"
+    bool ok = false;
+    std::string text;  // what was seen, or what was not, and what to do about it
+};
+
+// One cause is one line: while the homeserver does not answer, nothing more is said of what it would tell.
+[[nodiscard]] std::vector<Seen> what_was_seen(const Context& context);
+[[nodiscard]] json::Value to_json(const std::vector<Seen>& seen);
+// The texts of what was not.
+[[nodiscard]] json::Value unseen(const std::vector<Seen>& seen);
+[[nodiscard]] json::Value events_json(const engine::Engine& engine);
+// {"count", "logins": the first twenty}: people of whom nobody can know whether they have departed.
+[[nodiscard]] json::Value unreadable_people_json(const policy::World& world);
+
+}  // namespace rollcall::control

@@ -1,0 +1,85 @@
+// WayBack: whether what happens on the homeserver reaches us. Only what was seen counts: a ping that came to
+// our own listener and was answered well, an event, the event of a change of ours.
+//
+//     change of ours accepted ─► its event is awaited ─► came: events of that kind arrive
+//                                                   └─► did not: they are missing, until one of that kind
+//                                                   comes
+//     start, outage over, nothing heard for minutes ─► ping ─► at the listener, and answered: the way is
+//     there
+//
+// While events are missing the engine reads all rooms, again and again (look_due()). A homeserver without
+// pings leaves "not seen" until an event comes. Owned by the engine, on its thread; it asks nobody itself.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "daemon/engine/call.h"
+#include "policy/base/time.h"
+#include "policy/room_event.h"
+
+namespace rollcall::engine {
+
+class WayBack {
+  public:
+    enum class State : std::uint8_t { not_seen, arrives, broken };
+    [[nodiscard]] State state() const;
+    // Why nothing, or not all, arrives, and what to mend; "" while it is not known to be broken.
+    [[nodiscard]] std::string trouble() const;
+    // When something came last; Time{}: never since the start.
+    [[nodiscard]] Time last_seen() const { return last_seen_; }
+
+    // Nothing can come: the listener could not be opened.
+    void cannot_listen(std::string why);
+
+    // --- pings ---
+    [[nodiscard]] bool ping_due(Tick now) const;
+    [[nodiscard]] std::string begin_ping();  // its transaction ID
+    void ping_soon() { next_ping_ = Tick{}; }
+    [[nodiscard]] bool pinging() const { return !ping_.empty(); }
+    void ping_arrived(const std::string& id);
+    void ping_ended(const CallResult& result, Moment now);
+
+    // --- events ---
+    void accepted(const Call& call, const CallResult& result, Tick now);
+    void event_came(const policy::RoomEvent& event, Moment now);
+    void heard(Moment now);  // a transaction, whatever is in it
+
+    void notice_missing(Tick now);  // awaited events that are overdue are missing from now on
+    // While something is missing, all rooms are read, again and again, and more and more seldom.
+    [[nodiscard]] bool look_due(Tick now) const;
+    void looked(Tick now);
+    // When one of the three above, or a ping, is due; kNoTick.
+    [[nodiscard]] Tick next() const;
+
+    static constexpr std::size_t kMostAwaited = 1'000;
+
+  private:
+    struct Awaited {
+        std::string kind;
+        Tick since{};
+    };
+    [[nodiscard]] Tick overdue(const Awaited& awaited) const;
+    void broken_at(Tick now);
+
+    std::string ping_;  // transaction ID of the one under way; ""
+    bool ping_came_ = false;
+    std::uint64_t pings_ = 0;
+    int failed_pings_ = 0;
+    Tick next_ping_{};
+    std::string ping_trouble_;  // of the last ping; "" where it went well or none ended
+    std::string no_listener_;
+    bool ping_seen_ = false;  // the last one went well
+    Time last_seen_{};        // for people
+    Tick last_heard_{};
+    std::map<std::string, Awaited> awaited_;  // by what tells the event: its ID, or room, user and membership
+    std::set<std::string> missing_;           // kinds of events
+    std::size_t missed_ = 0;                  // how many, since the first of them
+    Tick next_look_{};                        // while broken
+    int looks_ = 0;
+};
+
+}  // namespace rollcall::engine

@@ -1,0 +1,152 @@
+// Engine: whether the homeserver reaches us, and whether it knows the registrations. What is not seen to work
+// is said once, by its cause, and what depends on it waits instead of failing one by one.
+#include <algorithm>
+
+#include "daemon/engine/engine.h"
+
+namespace rollcall::engine {
+
+using policy::ActionKind;
+using schema::TrailEntry;
+using schema::TrailKind;
+
+namespace {
+constexpr Duration kMaskAgain = std::chrono::minutes{1};  // while it is not known
+constexpr Duration kLately = std::chrono::seconds{10};
+}  // namespace
+
+void Engine::listening(const Status& listener) {
+    hears_ = true;
+    if (!listener) way_back_.cannot_listen(listener.error().text());
+}
+
+bool Engine::ways_looked_at() {
+    if (!homeserver_trouble_.empty()) return true;  // that is told instead
+    if (ways_looked_at_ && world_.tick - *ways_looked_at_ < kLately) return true;
+    if (!look_at_ways_now_) {
+        look_at_ways_now_ = more_ = true;
+        if (!way_back_.pinging()) way_back_.ping_soon();
+        next_mask_ = Tick{};
+    }
+    return false;
+}
+
+policy::Abilities Engine::abilities_now() const {
+    policy::Abilities abilities = settings_.abilities;
+    abilities.mask = abilities.mask && may_act_as_users();
+    return abilities;
+}
+
+// Before anything else is sent, so that one answer tells what a hundred would.
+void Engine::look_at_ways() {
+    if (settings_.one_shot && !look_at_ways_now_ && !converging_) return;
+    const auto ask = [this](CallKind kind, std::string marker) {
+        Call call;
+        call.kind = kind;
+        call.marker = std::move(marker);
+        const std::uint64_t id = next_read_++;
+        asked_.emplace(id, kind);
+        calls_.emplace_back(id, std::move(call));
+    };
+    const bool asking_mask = std::any_of(
+        asked_.begin(), asked_.end(), [](const auto& asked) { return asked.second == CallKind::know_mask; });
+    // Without a mask the bot asks for itself, where somebody wants to know.
+    if ((mask_ != Mask::none || look_at_ways_now_) && !asking_mask && world_.tick >= next_mask_) {
+        next_mask_ = kNoTick;
+        ask(CallKind::know_mask, "");
+    }
+    if (hears_ && way_back_.ping_due(world_.tick)) ask(CallKind::ping, way_back_.begin_ping());
+    if (look_at_ways_now_ && asked_.empty()) {
+        look_at_ways_now_ = false;
+        ways_looked_at_ = world_.tick;
+    }
+    if (!hears_ || settings_.one_shot) return;
+    const std::string before = way_back_.trouble();
+    way_back_.notice_missing(world_.tick);
+    way_back_changed(before);
+    if (way_back_.ping_due(world_.tick)) more_ = true;
+    if (!rooms_to_read_.empty() || !way_back_.look_due(world_.tick)) return;
+    way_back_.looked(world_.tick);
+    verify_rooms();
+}
+
+bool Engine::take_asked(const CallDone& message) {
+    const auto at = asked_.find(message.id);
+    if (at == asked_.end()) return false;
+    const CallKind kind = at->second;
+    asked_.erase(at);
+    if (kind == CallKind::ping) {
+        const std::string before = way_back_.trouble();
+        way_back_.ping_ended(message.result, {world_.now, world_.tick});
+        way_back_changed(before);
+    } else if (message.result.outcome == CallOutcome::done) {
+        mask_seen(true);
+    } else if (message.result.outcome == CallOutcome::no_mask) {
+        mask_seen(false);
+    } else {
+        next_mask_ = world_.tick + kMaskAgain;  // it did not say
+    }
+    if (look_at_ways_now_) more_ = true;
+    return true;
+}
+
+void Engine::take(PingIn& message) {
+    way_back_.ping_arrived(message.id);
+}
+
+void Engine::way_back_changed(const std::string& before) {
+    const std::string now = way_back_.trouble();
+    if (before.empty() == now.empty()) return;
+    if (now.empty()) {
+        log_.info("RC-EVENTS-BACK", "events arrive again");
+        verify_rooms();  // what was not told meanwhile is looked for once more
+        return;
+    }
+    log_.error("RC-EVENTS-MISSING", now);
+    tell_admins("events", "Events of the homeserver do not reach Rollcall: " + now + ".");
+    TrailEntry entry;
+    entry.kind = TrailKind::failure;
+    entry.action = "hear events";
+    entry.result = now;
+    record(std::move(entry));
+}
+
+void Engine::mask_seen(bool known) {
+    if (mask_ == Mask::none) {
+        next_mask_ = kNoTick;
+        return;
+    }
+    next_mask_ = known ? kNoTick : world_.tick + kMaskAgain;
+    const Mask before = std::exchange(mask_, known ? Mask::known : Mask::unknown);
+    if (before == mask_) return;
+    if (known && before == Mask::unknown) {
+        log_.info("RC-MASK-KNOWN", "the homeserver knows the mask registration");
+        more_ = true;
+    }
+    if (known) return;
+    log_.error("RC-MASK-UNKNOWN", std::string(kMaskUnknown));
+    TrailEntry entry;
+    entry.kind = TrailKind::failure;
+    entry.action = "act as users";
+    entry.result = kMaskUnknown;
+    record(std::move(entry));
+}
+
+// What was done must be told: unless it was told before the answer came.
+void Engine::await_event(const Intent& intent, const CallResult& result) {
+    if (!hears_ || settings_.one_shot || result.outcome != CallOutcome::done) return;
+    if (intent.call.kind == CallKind::put_member) {
+        if (!intent.user_id.valid() || !intent.room_ref.valid()) return;
+        const policy::Membership* held = world_.membership(intent.user_id, intent.room_ref);
+        if ((held == nullptr ? 0 : held->event) != intent.held) return;
+    } else if (intent.call.kind == CallKind::put_state) {
+        const auto room = world_.room_by_id.find(intent.call.room);
+        if (room == world_.room_by_id.end() || intent.held_state == result.event) return;
+        if (policy::held_state_event(world_, room->second, intent.content, intent.call.state_key) !=
+            intent.held_state)
+            return;
+    }
+    way_back_.accepted(intent.call, result, world_.tick);
+}
+
+}  // namespace rollcall::engine

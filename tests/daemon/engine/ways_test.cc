@@ -1,0 +1,185 @@
+// Whether events come back and the registrations are known: nothing is taken for working that was not seen.
+#include <gtest/gtest.h>
+
+#include "tests/daemon/engine/company.h"
+
+namespace rollcall::engine {
+namespace {
+
+using policy::MemberContent;
+using policy::MembershipState;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class Ways : public testing::Test {
+  protected:
+    explicit Ways(bool mask = true) : company(sim::Options{.mask = mask}) {
+        company.people(6);
+        company.room("crew");
+        company.room("hall");
+    }
+    [[nodiscard]] WayBack::State state() { return company.sim.engine().way_back().state(); }
+    [[nodiscard]] std::string trouble() { return company.sim.engine().way_back().trouble(); }
+    [[nodiscard]] std::size_t reads() { return company.calls(CallKind::read_room); }
+    void disable(const std::string& login) { company.sim.directory.disable(login, true); }
+    Company company;
+};
+
+TEST_F(Ways, APingThatComesAndIsAnsweredIsSeen) {
+    company.open();
+    EXPECT_EQ(state(), WayBack::State::arrives);
+    EXPECT_EQ(company.calls(CallKind::ping), 1U);
+}
+
+TEST_F(Ways, IdleAsksNothingForMinutesAndThenPingsOnce) {
+    company.open();
+    company.sim.run_for(minutes{5});
+    const std::size_t sent = company.sim.homeserver.sent, pings = company.calls(CallKind::ping);
+    company.sim.run_for(minutes{4});
+    EXPECT_LE(company.sim.homeserver.sent - sent, 1U);
+    company.sim.run_for(minutes{6});
+    EXPECT_LE(company.calls(CallKind::ping) - pings, 3U);
+    EXPECT_GE(company.calls(CallKind::ping) - pings, 1U);
+}
+
+TEST_F(Ways, AHomeserverThatCannotReachUsIsToldAndRoomsAreReadUntilItCan) {
+    company.open();
+    company.sim.homeserver.reaches_us = false;
+    const std::size_t before = reads();
+    ASSERT_TRUE(company.comes([this] { return state() == WayBack::State::broken; }, minutes{6}));
+    EXPECT_NE(trouble().find("cannot reach"), std::string::npos) << trouble();
+    ASSERT_TRUE(company.comes([&] { return reads() >= before + 2; }, seconds{10}));
+    // Somebody comes whom nobody let in: found by reading, although no event tells.
+    const std::string room = company.sim.room_id("crew"), stranger = "@eve:elsewhere.example";
+    ASSERT_TRUE(company.sim.homeserver.invite(room, Company::id("p1"), stranger));
+    ASSERT_TRUE(company.sim.homeserver.join(room, stranger));
+    ASSERT_TRUE(company.comes(
+        [&] { return company.sim.homeserver.membership(room, stranger) == MembershipState::leave; },
+        minutes{5}));
+    company.sim.homeserver.reaches_us = true;
+    EXPECT_TRUE(company.comes([this] { return state() == WayBack::State::arrives; }, minutes{2}));
+}
+
+TEST_F(Ways, ReadingWhileNothingComesBecomesSeldom) {
+    company.open();
+    company.sim.homeserver.reaches_us = false;
+    ASSERT_TRUE(company.comes([this] { return state() == WayBack::State::broken; }, minutes{6}));
+    company.sim.run_for(minutes{1});
+    const std::size_t before = reads();
+    company.sim.run_for(std::chrono::hours{1});
+    EXPECT_GE(reads() - before, 2U * 5U);
+    EXPECT_LE(reads() - before, 2U * 12U);
+}
+
+TEST_F(Ways, ADeafWayIsFoundByTheEventOfOurOwnDoingThatDoesNotCome) {
+    company.open();
+    company.sim.homeserver.deaf = true;  // pings come, events do not
+    const std::size_t before = reads();
+    disable("p3");
+    ASSERT_TRUE(company.comes([&] { return !company.in("p3", "crew"); }, seconds{10}));
+    ASSERT_TRUE(company.comes([this] { return state() == WayBack::State::broken; }, seconds{40}));
+    EXPECT_NE(trouble().find("m.room.member (leave)"), std::string::npos) << trouble();
+    EXPECT_TRUE(company.comes([&] { return reads() >= before + 2; }, seconds{10}));
+    company.sim.homeserver.deaf = false;
+    disable("p4");
+    EXPECT_TRUE(company.comes([this] { return state() == WayBack::State::arrives; }, seconds{30}))
+        << trouble();
+}
+
+TEST_F(Ways, AWayThatPassesOnOnlyJoinsIsFound) {
+    company.open();
+    company.sim.homeserver.swallows = [](const policy::RoomEvent& event) {
+        const auto* member = std::get_if<MemberContent>(&event.content);
+        return member == nullptr || member->membership != MembershipState::join;
+    };
+    disable("p3");
+    // What does come does not hide what does not.
+    for (int i = 0; i < 70; ++i) {
+        company.sim.run_for(seconds{5});
+        static_cast<void>(company.sim.homeserver.rename_self(company.sim.room_id("crew"), Company::id("p2")));
+    }
+    EXPECT_EQ(state(), WayBack::State::broken);
+    EXPECT_NE(trouble().find("leave"), std::string::npos) << trouble();
+}
+
+TEST_F(Ways, ABusyWayIsNotTakenForABrokenOne) {
+    company.open();
+    company.sim.homeserver.latency = seconds{3};
+    company.sim.homeserver.events_a_transaction = 1;
+    for (int i = 10; i < 40; ++i) {
+        const std::string login = "p" + std::to_string(i);
+        company.sim.directory.hire(login, {"Staff", "Crew"});
+        company.sim.homeserver.add_account(Company::id(login));
+    }
+    company.sim.run_for(minutes{4});
+    EXPECT_EQ(state(), WayBack::State::arrives) << trouble();
+}
+
+TEST_F(Ways, WithoutPingNothingIsSeenUntilAnEventComes) {
+    company.sim.homeserver.has_ping = false;
+    company.sim.start();
+    company.sim.run_for(seconds{30});
+    EXPECT_EQ(state(), WayBack::State::not_seen);
+    company.sim.apply();
+    EXPECT_TRUE(company.comes([this] { return state() == WayBack::State::arrives; }));
+}
+
+TEST_F(Ways, APingAnsweredBySomethingElseIsNoWay) {
+    company.sim.homeserver.answer_instead = [](const Call& call) -> std::optional<CallResult> {
+        if (call.kind != CallKind::ping) return std::nullopt;
+        CallResult result;
+        result.text = "http://127.0.0.1:9009";
+        return result;
+    };
+    company.sim.start();
+    ASSERT_TRUE(company.comes([this] { return state() == WayBack::State::broken; }));
+    EXPECT_NE(trouble().find("something else answers there"), std::string::npos) << trouble();
+}
+
+TEST_F(Ways, AMaskThatTheHomeserverDoesNotKnowIsOneTroubleAndNotOneForEachPerson) {
+    company.open();
+    company.sim.homeserver.knows_mask = false;
+    company.sim.homeserver.keep_log = true;
+    disable("p3");
+    ASSERT_TRUE(company.comes([&] { return !company.in("p3", "crew") && !company.in("p3", "hall"); }))
+        << "the bot itself can still remove";
+    ASSERT_TRUE(company.comes([&] { return company.sim.engine().mask() == Engine::Mask::unknown; }));
+    company.sim.run_for(seconds{5});
+    const auto by_mask = [&] {
+        const auto& log = company.sim.homeserver.log;
+        return std::count_if(log.begin(), log.end(), [](const auto& e) { return !e.second.as_user.empty(); });
+    };
+    const auto before = by_mask();
+    EXPECT_LE(before, 8) << "those that were on their way";
+    company.sim.directory.hire("p9", {"Staff", "Crew"});
+    company.sim.homeserver.add_account(Company::id("p9"));
+    company.sim.run_for(minutes{10});
+    EXPECT_TRUE(company.sim.engine().failures().empty());
+    EXPECT_EQ(by_mask(), before) << "nothing is tried that cannot succeed";
+    EXPECT_EQ(company.sim.homeserver.accounts.at(Company::id("p3")).sessions, 1);
+    company.sim.homeserver.knows_mask = true;
+    EXPECT_TRUE(company.comes(
+        [&] {
+            return company.sim.homeserver.accounts.at(Company::id("p3")).sessions == 0 &&
+                   company.in("p9", "crew") && company.sim.engine().mask() == Engine::Mask::known;
+        },
+        minutes{2}));
+    company.sim.run_for(minutes{1});
+    EXPECT_EQ(company.wrongs(), "");
+}
+
+TEST_F(Ways, AMaskThatIsNotKnownFromTheStartSendsNothingInItsName) {
+    company.sim.homeserver.knows_mask = false;
+    company.sim.homeserver.keep_log = true;
+    company.open();
+    const auto& log = company.sim.homeserver.log;
+    EXPECT_EQ(std::count_if(log.begin(), log.end(), [](const auto& e) { return !e.second.as_user.empty(); }),
+              0);
+    EXPECT_TRUE(company.sim.engine().failures().empty());
+    company.sim.homeserver.knows_mask = true;
+    EXPECT_TRUE(
+        company.comes([&] { return company.in("p2", "crew") && company.in("p2", "hall"); }, minutes{3}));
+}
+
+}  // namespace
+}  // namespace rollcall::engine

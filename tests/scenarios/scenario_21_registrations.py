@@ -1,0 +1,53 @@
+"""The second registration was forgotten at the homeserver: one cause, told once, and nothing fails for each person."""
+
+from harness import MatrixError, Scenario, Site, synapse, until
+
+POLICY = """
+people:
+  matrix_id: "@{sAMAccountName|lower}:corp.example.com"
+  employees: {group: "{p} Staff"}
+rooms:
+  {p}-apollo: {name: Project Apollo, members: employees}
+  {p}-borealis: {name: Project Borealis, members: employees}
+"""
+PEOPLE = ["amy", "ben", "cem", "dan", "eva"]
+
+
+class ForgottenMask(Scenario):
+    site = Site("fm", mask_known=False)
+
+    @classmethod
+    def setUpClass(cls):
+        site = cls.site
+        site.fill(PEOPLE, {"Staff": PEOPLE})
+        site.write_policy(POLICY)
+
+    def has_its_address(self) -> bool:
+        try:
+            return bool(self.site.room("apollo"))
+        except MatrixError:
+            return False
+
+    def test_one_cause_is_one_line_and_all_is_made_up_for(self):
+        site = self.site
+        checked = site.cli("check", "--online", json_out=True)
+        self.assertEqual(checked.returncode, 1, checked.stdout + checked.stderr)
+        self.assertEqual([line["what"] for line in checked.json["seen"] if not line["ok"]], ["mask registration"])
+        site.start()
+        site.apply()
+        until(lambda: site.status()["homeserver"]["mask_text"], "the forgotten registration is told", 20)
+        until(lambda: site.status()["rooms"]["created"] == 2, "the rooms are there", 20)
+        status = site.status()
+        self.assertIn("rollcall-mask.yaml", status["homeserver"]["mask_text"])
+        self.assertEqual(status["failures"], [])
+        log = (site.folder / "log").read_text()
+        self.assertEqual(log.count("RC-MASK-UNKNOWN"), 1, log[-3000:])
+        self.assertNotIn("RC-RETRY", log)
+        self.assertNotIn("RC-REFUSED", log)
+        self.assertIn("rollcall-mask.yaml", site.cli("status").stdout)
+        synapse.set_registrations(synapse.registrations() + site.registrations[1:])
+        until(self.has_its_address, "the room's address, which needs the second registration", 120)
+        for name in PEOPLE:
+            site.wait("apollo", name, "join", 120)
+        site.settle(60)
+        self.assertEqual(site.status()["homeserver"]["mask_text"], "")
