@@ -104,6 +104,17 @@ void Backlog::derive(const Decider& decider, const Abilities& abilities, UserId 
     for (std::size_t lane = 0; lane < kLanes; ++lane) lanes_[lane].set(user.index(), in[lane]);
     compare(by_user_.row(user.index()), scratch_);
     by_user_.assign(user.index(), scratch_);
+    find_welcome(decider, user);
+}
+
+void Backlog::find_welcome(const Decider& decider, UserId user) {
+    for (const Membership& held : decider.world().memberships.row(user.index())) {
+        const int room = held.unbidden ? decider.managed(held.room) : -1;
+        if (room < 0) continue;
+        const Verdict verdict = decider.verdict(user, static_cast<std::uint32_t>(room));
+        if (verdict.presence != Presence::out && verdict.basis != Basis::undecided)
+            welcome_.emplace_back(user, held.room);
+    }
 }
 
 void Backlog::compare(std::span<const UserAction> before, std::span<const UserAction> after) {

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "policy/base/rows.h"
@@ -63,6 +64,10 @@ class Backlog {
     [[nodiscard]] std::size_t user_actions() const { return by_user_.element_count(); }
     [[nodiscard]] std::size_t room_actions() const { return room_actions_; }
     [[nodiscard]] std::uint32_t adds_waiting(std::uint32_t room) const { return adds_[room]; }
+    // Memberships that were brought about by hand and are wanted by now: see welcome() in step.h.
+    [[nodiscard]] std::vector<std::pair<UserId, RoomId>> take_welcome() {
+        return std::exchange(welcome_, {});
+    }
     // Has an action appeared since counted()? While none has, what guards counted cannot have become more.
     // Asked for departures alone, or for everything.
     [[nodiscard]] bool departures_grown() const { return departures_grown_; }
@@ -79,6 +84,7 @@ class Backlog {
 
   private:
     void compare(std::span<const UserAction> before, std::span<const UserAction> after);
+    void find_welcome(const Decider& decider, UserId user);
 
     Rows<UserAction> by_user_;
     std::vector<std::vector<RoomAction>> by_room_;  // by program room
@@ -90,6 +96,7 @@ class Backlog {
     std::size_t cursor_ = 0;
     std::size_t room_actions_ = 0;
     std::vector<UserAction> scratch_;
+    std::vector<std::pair<UserId, RoomId>> welcome_;
 };
 
 }  // namespace rollcall::policy

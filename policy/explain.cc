@@ -45,7 +45,6 @@ std::string_view public_reason(Basis basis) {
     switch (basis) {
         case Basis::outsider:
         case Basis::stranger:
-        case Basis::not_employee:
             return "This room is not open to people from outside";
         case Basis::service_elsewhere:
             return "This service does not belong to this room";

@@ -2,9 +2,10 @@
 //
 // A guard counts what the whole plan wants together with what was done unasked within its window (the
 // ledger), so that neither a restart nor a plan in pieces passes it. When it trips, all that it counts in
-// this plan is held as one hold; what it does not count goes on. A hold ends by approve, by reject, or
-// because its cause is gone: never by time. Departures are held by their own guard only. Pure; the engine
-// keeps the ledger and the answers in the store.
+// this plan is held as one hold; what it does not count goes on. Each action that was held stays held, by
+// itself, until it is approved or its cause is gone (held.h): neither time nor fewer others, a restart or
+// another policy let it go. Departures are held by their own guard only. Pure; the engine keeps the ledger,
+// what is held, and the answers in the store.
 #pragma once
 
 #include <map>
@@ -36,9 +37,13 @@ struct GuardMemory {
     Ledger ledger;
     Answers approved;  // may be done although a guard holds its kind
     Answers rejected;  // not to be done until its evidence or the policy changes
+    HeldActions held;  // what guards have stopped
     // While a guard holds, its window stands still: no hold is released by the ledger growing old.
     HeldSince held_since;
+    std::set<ActionKey> under_way;  // asked of the homeserver already: too late to hold them
 };
+
+inline constexpr Duration kShareWindow = std::chrono::hours{1};  // of room_loses and room_gains
 
 // Before this, no entry of the ledger is of use to any guard.
 [[nodiscard]] Time ledger_needed_from(const Guards& guards, const HeldSince& held_since, Time now);
@@ -48,6 +53,9 @@ class GuardState {
     // Counts anew. Only with a complete backlog; until then last answers stand and removals wait.
     void evaluate(const Decider& decider, const Backlog& backlog, const GuardMemory& memory);
     [[nodiscard]] const std::vector<Hold>& holds() const { return holds_; }
+    // Each action that is held from now on, those among them that no hold shows because they are not wanted
+    // at this moment.
+    [[nodiscard]] const HeldActions& held() const { return held_; }
     // Since when each guard holds, given what was so before. One that is not looked at while a wider one
     // holds keeps its time.
     [[nodiscard]] HeldSince held_since(const HeldSince& before, Time now) const;
@@ -59,7 +67,9 @@ class GuardState {
 
   private:
     std::vector<Hold> holds_;
-    bool departures_ = false, removals_ = false, created_ = false, released_ = false, frozen_ = false;
+    HeldActions held_;
+    bool departures_ = false, removals_ = false, outsiders_ = false, created_ = false, released_ = false,
+         frozen_ = false;
     std::set<std::uint32_t> losing_, gaining_;  // program rooms
 };
 

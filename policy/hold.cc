@@ -24,6 +24,8 @@ std::string_view to_text(Guard guard) {
             return "rooms.released";
         case Guard::canaries:
             return "canaries";
+        case Guard::outsiders:
+            return "outsiders";
     }
     return "";
 }

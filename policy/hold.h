@@ -22,7 +22,8 @@ enum class Guard : std::uint8_t {
     room_gains,
     rooms_created,
     rooms_released,
-    canaries
+    canaries,
+    outsiders  // whose approval is over; their number is apart from that of our own people
 };
 [[nodiscard]] std::string_view to_text(Guard guard);
 
@@ -48,6 +49,15 @@ struct Hold {
 
 // The basis of actions about a room itself, which have none.
 inline constexpr Basis kNoBasis = Basis::undecided;
+
+// What guards have stopped, each action by the guard that stopped it first. It stays in here, whatever
+// happens between, until it is approved or its cause is gone: see held.h.
+struct HeldBy {
+    Guard guard = Guard::removals;
+    std::string room;  // of a room's own guard
+    auto operator<=>(const HeldBy&) const = default;
+};
+using HeldActions = std::map<ActionKey, HeldBy>;
 
 // What somebody said about one action of a hold.
 struct Answer {

@@ -56,16 +56,12 @@ std::string_view to_text(ActionKind kind) {
 
 namespace {
 
-bool present(MembershipState state) {
-    return state == MembershipState::join || state == MembershipState::invite ||
-           state == MembershipState::knock;
-}
-
 Lane removal_lane(Basis basis, const Membership& held) {
     if (basis == Basis::departed) return Lane::departure;
-    // Whoever came without an approval and is no user of ours goes at once; everyone else meets the guard.
-    if (basis == Basis::outsider && !held.approved_once) return Lane::outsider;
-    return Lane::removal;
+    // Whoever came without an approval and is no user of ours goes at once, and so does whoever was let in by
+    // hand against the verdict; everyone else meets the guard.
+    const bool came = basis == Basis::outsider ? !held.approved_once : held.unbidden;
+    return came ? Lane::outsider : Lane::removal;
 }
 
 // Wanted, and not in: may the daemon bring them in now?
@@ -87,13 +83,13 @@ void derive_membership(const Decider& decider, const Abilities& abilities, UserI
     const Membership* held = id.valid() ? world.membership(user, id) : nullptr;
     const MembershipState state = held == nullptr ? MembershipState::none : held->state;
     if (verdict.presence == Presence::out && held != nullptr) {
-        if (present(state))
+        if (is_present(state))
             out.push_back({room, ActionKind::remove, removal_lane(verdict.basis, *held), verdict.basis, 0});
         else if (held->needs_forget && abilities.mask)
             out.push_back({room, ActionKind::forget,
                            verdict.basis == Basis::departed ? Lane::departure : Lane::removal, verdict.basis,
                            0});
-        if (!present(state) && held->power != 0)
+        if (!is_present(state) && held->power != 0)
             out.push_back({room, ActionKind::set_power, Lane::cosmetic, verdict.basis, 0});
         return;
     }
@@ -103,7 +99,7 @@ void derive_membership(const Decider& decider, const Abilities& abilities, UserI
     if (verdict.presence != Presence::in) return;
     const auto joins = [&] {
         return decider.program().rooms[room].admission == Admission::join && abilities.mask &&
-               world.account(user) != Account::absent;
+               world.account(user) != Account::absent && (held == nullptr || !held->by_choice);
     };
     const bool incomplete = state == MembershipState::invite ? joins() : state != MembershipState::join;
     if (incomplete && may_add(decider, user, room, held))

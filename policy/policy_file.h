@@ -127,7 +127,8 @@ struct Guards {
     int rooms_created = 20;
     int rooms_released = 3;
     Duration rooms_within = std::chrono::hours{1};
-    std::vector<Text> canaries;  // logins
+    Duration grace = std::chrono::seconds{10};  // a removal that the directory brings about waits so long
+    std::vector<Text> canaries;                 // logins
 };
 
 struct PolicyFile {

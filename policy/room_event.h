@@ -17,6 +17,11 @@ namespace rollcall::policy {
 enum class MembershipState : std::uint8_t { none, invite, join, leave, ban, knock };
 
 [[nodiscard]] std::string_view to_text(MembershipState state);
+// In the room, or about to be.
+[[nodiscard]] inline bool is_present(MembershipState state) {
+    return state == MembershipState::join || state == MembershipState::invite ||
+           state == MembershipState::knock;
+}
 
 struct MemberContent {
     std::string user;  // the state key

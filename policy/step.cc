@@ -142,13 +142,13 @@ void Step::notice_departure(PersonId id, bool first_look) {
     const Tri departed = decider_->departed(id);
     const UserId user = decider_->user_of(id);
     sponsor_changed(person.guid);
+    const bool never_seen = !std::exchange(person.looked_at, true) || first_look;
     if (departed == Tri::yes && !person.departed_seen) {
         person.departed_seen = true;
         world_.touched.people.insert(id);
-        // Of those who had left before we ever looked, only whoever was seen here is our business.
-        if (!user.valid() ||
-            (first_look && !person.kept.valid() && world_.memberships.row(user.index()).empty()))
-            return;
+        // Of those who had left before we ever looked, and of accounts that were made disabled, only whoever
+        // was seen here is our business: who never belonged does not depart.
+        if (!user.valid() || (never_seen && !seen_here(person, user))) return;
         world_.departing[user] = {};
         world_.touched.users.insert(user);
         world_.dirty.users.insert(user);
@@ -156,13 +156,17 @@ void Step::notice_departure(PersonId id, bool first_look) {
     } else if (departed == Tri::no && person.departed_seen) {
         person.departed_seen = false;
         world_.touched.people.insert(id);
-        if (!user.valid()) return;
-        world_.departing.erase(user);
+        if (!user.valid() || (world_.departing.erase(user) == 0 && !seen_here(person, user))) return;
         world_.touched.users.insert(user);
         world_.dirty.users.insert(user);
         note({Note::Kind::returned, fmt::format("{} is back", person.login.view()), id, user, "", "",
               evidence_of(person)});
     }
+}
+
+bool Step::seen_here(const Person& person, UserId user) const {
+    return person.kept.valid() || !world_.memberships.row(user.index()).empty() ||
+           world_.account(user) == Account::present;
 }
 
 // An approval ends with its sponsor, so whoever it lets stay is looked at again.
@@ -230,6 +234,25 @@ void keep_approvals(World& world, const Decider& old) {
             world.set_membership(user, membership);
         }
     }
+}
+
+bool readmit(World& world, UserId user, RoomId room) {
+    const Membership* held = world.membership(user, room);
+    if (held == nullptr || held->state != MembershipState::leave || held->cause == Cause::daemon)
+        return false;
+    Membership next = *held;
+    next.by_choice = held->cause == Cause::self;
+    next.cause = Cause::daemon;
+    world.set_membership(user, next);
+    return true;
+}
+
+void welcome(World& world, UserId user, RoomId room) {
+    const Membership* held = world.membership(user, room);
+    if (held == nullptr || !held->unbidden) return;
+    Membership next = *held;
+    next.unbidden = false;
+    world.set_membership(user, next);
 }
 
 Time next_moment(const World& world, const Decider* decider) {

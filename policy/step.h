@@ -75,6 +75,13 @@ struct Effects {
 // guarded.
 void keep_approvals(World& world, const Decider& old);
 
+// Somebody who belongs and is out of a room by hand is to be let in again: put back if they were kicked,
+// invited if they left. False: they are not out by hand.
+bool readmit(World& world, UserId user, RoomId room);
+
+// Whoever was let in by hand belongs by now: they are members like all others, and their removal is guarded.
+void welcome(World& world, UserId user, RoomId room);
+
 // The event held for a piece of a room's state; "" for none.
 [[nodiscard]] std::string held_state_event(const World& world, RoomId room, const RoomContent& content,
                                            const std::string& state_key);

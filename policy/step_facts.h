@@ -30,6 +30,7 @@ class Step {
     void correct_identity(PersonId id);
     void keep_what_is_in_use(PersonId id);
     void notice_departure(PersonId id, bool first_look);
+    [[nodiscard]] bool seen_here(const Person& person, UserId user) const;
     void sponsor_changed(const Guid& guid);
     [[nodiscard]] std::string departure_text(const Person& person) const;
     [[nodiscard]] Evidence evidence_of(const Person& person) const;

@@ -131,6 +131,9 @@ void Step::apply_membership(UserId user, Membership next, MembershipState before
     if (next.state == MembershipState::join || next.state == MembershipState::invite)
         next.needs_forget = false;
     if (next.state == MembershipState::join) world_.set_account(user, Account::present);
+    const bool is_in = is_present(next.state), entered = is_in && !is_present(before);
+    if (entered || !is_in) next.unbidden = false;
+    if (next.state != MembershipState::invite) next.by_choice = false;
     const int managed = decider_ == nullptr ? -1 : decider_->managed(next.room);
     if (managed >= 0) {
         const Verdict verdict = decider_->verdict(user, static_cast<std::uint32_t>(managed));
@@ -140,6 +143,9 @@ void Step::apply_membership(UserId user, Membership next, MembershipState before
             next.approved_once = true;
         // Whoever is out because they no longer belong may be brought back when they belong again.
         if (verdict.presence == Presence::out && is_out) next.cause = Cause::daemon;
+        if (verdict.presence == Presence::out && entered && next.cause != Cause::daemon &&
+            !world_.rooms[next.room.index()].just_managed)
+            next.unbidden = true;
     }
     world_.set_membership(user, next);
     if (is_out && next.cause == Cause::other)
@@ -386,6 +392,7 @@ void Step::nothing_said_of(RoomId id, const RoomRead& fact, const std::unordered
         else
             unknown_member(id, user);
     }
+    room.just_managed = false;
 }
 
 void Step::take(const EventUnreadable& fact) {

@@ -42,6 +42,7 @@ struct Person {
     bool present = true;          // false: a verified complete read did not contain them
     bool depart_ordered = false;  // `rollcall depart`
     bool departed_seen = false;   // the departure has been noticed and acted on, so that it is noticed once
+    bool looked_at = false;       // a decision was bound to their entry before; not kept
     UserId kept;                  // the Matrix ID, for life once an account of that name was seen in use
     std::uint64_t usn = 0;
 };
@@ -99,10 +100,22 @@ struct Membership {
     Cause cause : 2 = Cause::daemon;
     bool needs_forget : 1 = false;  // a local user that was removed reads the past until a masqueraded forget
     bool approved_once : 1 = false;  // had an approval: losing it is guarded
+    // Let in by hand against the verdict in force then, and never wanted since: no guard counts their
+    // removal.
+    bool unbidden : 1 = false;
+    // Left by themselves, and is to be let in again: they are invited, and nobody joins for them.
+    bool by_choice : 1 = false;
     std::int16_t power = 0;
     bool operator<(const Membership& other) const { return room < other.room; }
 };
 static_assert(sizeof(Membership) == 12);
+
+// Kicked by hand, or left by themselves, although they belong: a removal that was right makes it the
+// daemon's.
+[[nodiscard]] inline bool out_by_hand(const Membership& held) {
+    return held.cause != Cause::daemon &&
+           (held.state == MembershipState::leave || held.state == MembershipState::ban);
+}
 
 [[nodiscard]] std::uint32_t event_digest(std::string_view event_id);
 
@@ -118,6 +131,8 @@ struct Room {
     RoomPhase phase = RoomPhase::absent;
     bool bot_joined = true;
     bool released = false;  // left the policy: nothing is done there any more
+    // Managed again, and not read since: whoever is found there came while nobody watched over it.
+    bool just_managed = false;
     Time filling_since{};
     std::string claimed_alias;   // in the homeserver's directory of aliases, leading to this room
     std::string alias_conflict;  // wanted, but it leads to somebody else's room: reported, not tried again

@@ -7,6 +7,7 @@ namespace rollcall::schema {
 namespace {
 
 constexpr int kMostActions = 1'000'000;
+constexpr Duration kLongestGrace = std::chrono::hours{1};
 constexpr int kMostPercent = 1'000;  // a room may grow tenfold
 
 void read_rate(const Node* node, const char* what, policy::Rate& into, const PolicyContext& context) {
@@ -35,6 +36,22 @@ void read_rooms(const Node* node, policy::Guards& into, const PolicyContext& con
     fields.finish();
 }
 
+// As a duration, and none is one too.
+void read_grace(const Node* node, Duration& into, const PolicyContext& context) {
+    if (node == nullptr) return;
+    if (node->text == "0s") {
+        into = {};
+        return;
+    }
+    const std::optional<Duration> grace = read_duration(*node, context.out);
+    if (!grace) return;
+    if (*grace > kLongestGrace)
+        report(context.out, node->at, "a removal cannot wait longer than 1h",
+               "write 10s, or 0s so that none waits");
+    else
+        into = *grace;
+}
+
 }  // namespace
 
 policy::Guards read_guards(const Node& node, const PolicyContext& context) {
@@ -45,6 +62,7 @@ policy::Guards read_guards(const Node& node, const PolicyContext& context) {
     read_share(fields.take("room_loses"), "room_loses", 100, guards.room_loses, context);
     read_share(fields.take("room_gains"), "room_gains", kMostPercent, guards.room_gains, context);
     read_rooms(fields.take("rooms"), guards, context);
+    read_grace(fields.take("grace"), guards.grace, context);
     if (const Node* canaries = fields.take("canaries"))
         for (const Node& item : read_list(*canaries, context.out, 100))
             if (auto name = read_person(item, context))

@@ -196,6 +196,12 @@ void Parser::add_orders() {
     depart->add_option("USER", arguments_.user, "Login name or Matrix ID")->required();
     depart->add_flag("--take-back", arguments_.take_back, "Undo that; the directory decides again");
     add_reason(depart, true);
+
+    CLI::App* readmit = command(Command::readmit, "readmit", "Let somebody who belongs into a room again",
+                                "rollcall readmit mvisser apollo --reason \"Kicked by mistake\"");
+    readmit->add_option("USER", arguments_.user, "Login name or Matrix ID")->required();
+    readmit->add_option("ROOM", arguments_.room, "The room's key or address")->required();
+    add_reason(readmit, true);
 }
 
 void Parser::add_period(CLI::App* to) {

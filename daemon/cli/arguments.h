@@ -22,6 +22,7 @@ enum class Command : std::uint8_t {
     status,
     why,
     depart,
+    readmit,
     holds,
     approve,
     reject,

@@ -17,6 +17,7 @@ int resume(const Session& session);
 int status(const Session& session);
 int why(const Session& session);
 int depart(const Session& session);
+int readmit(const Session& session);
 int holds(const Session& session);
 int answer_hold(const Session& session);  // approve, reject
 int audit_list(const Session& session);

@@ -24,6 +24,8 @@ int dispatch(const Session& session) {
             return why(session);
         case Command::depart:
             return depart(session);
+        case Command::readmit:
+            return readmit(session);
         case Command::holds:
             return holds(session);
         case Command::approve:

@@ -1,6 +1,7 @@
 #include "daemon/cli/hold_view.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "daemon/cli/action_words.h"
 #include "daemon/cli/text.h"
@@ -22,13 +23,21 @@ std::string action_lines(const json::Value& actions, const Look& look) {
     return out;
 }
 
+// "3 actions", and about how many people, where that is another number.
+std::string size_words(const json::Value& hold) {
+    const std::size_t actions = list(hold["actions"]).size();
+    const std::int64_t people = hold["people"].integer_or(0);
+    const std::string words = counted(actions, "action", "actions");
+    if (people <= 0 || static_cast<std::size_t>(people) == actions) return words;
+    return fmt::format("{} about {}", words, counted(static_cast<std::size_t>(people), "person", "people"));
+}
+
 }  // namespace
 
 std::string hold_heading(const json::Value& hold, const std::string& zone, const Look& look) {
     const std::string room = hold["room"].text();
     const std::string line = fmt::format("{}  guard {}{}, {}", hold["id"].text(), hold["guard"].text(),
-                                         room.empty() ? "" : " of #" + room,
-                                         counted(list(hold["actions"]).size(), "action", "actions"));
+                                         room.empty() ? "" : " of #" + room, size_words(hold));
     std::string cause = hold["cause"].text();
     if (const std::string since = hold["since"].text(); !since.empty())
         cause += "; held since " + shown_time(since, zone);
@@ -49,6 +58,10 @@ std::string rejections(const json::Value& rejected, const std::string& zone, boo
 }
 
 std::string hold_answers(const json::Value& hold, const Look& look) {
+    if (hold["guard"].text() == "canaries")
+        return paragraph(look, 4, Tone::strong,
+                         "Nobody can answer this: a complete read that can be believed ends it. Repair the "
+                         "directory, or take the canary out of the policy and apply that.");
     const std::string id = printable(hold["id"].text());
     return paragraph(look, 4, Tone::strong, fmt::format("rollcall approve {} --reason \"…\"", id)) +
            paragraph(look, 4, Tone::strong, fmt::format("rollcall reject {} --reason \"…\"", id));
@@ -56,10 +69,14 @@ std::string hold_answers(const json::Value& hold, const Look& look) {
 
 std::string holds_view(const json::Value& result, const std::string& zone, const Look& look) {
     const json::Array& holds = list(result["holds"]);
-    std::string out = holds.empty() ? "No holds: no guard is stopping anything.\n"
-                                    : paragraph(look, 0, Tone::warning,
-                                                fmt::format("{}: done only when somebody approves",
-                                                            counted(holds.size(), "hold", "holds")));
+    const bool frozen = std::any_of(holds.begin(), holds.end(), [](const json::Value& hold) {
+        return hold["guard"].text() == "canaries";
+    });
+    std::string out =
+        holds.empty() ? "No holds: no guard is stopping anything.\n"
+                      : paragraph(look, 0, Tone::warning,
+                                  fmt::format("{}: done only when {}", counted(holds.size(), "hold", "holds"),
+                                              frozen ? "it is answered, or has ended" : "somebody approves"));
     for (const json::Value& hold : holds)
         out += "\n" + hold_heading(hold, zone, look) + action_lines(hold["actions"], look) +
                hold_answers(hold, look);

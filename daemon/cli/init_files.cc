@@ -87,6 +87,7 @@ guards:
   room_loses: {{percent: 50, at_least: 5}}     # of one room's people within an hour
   room_gains: {{percent: 100, at_least: 25}}   # after its first fill
   rooms: {{created: 20, released: 3, within: 1h}}
+  grace: 10s                                 # how long a removal waits that the directory brings about
   # canaries: [rollcall-canary]              # accounts that every complete read must contain
 )";
 

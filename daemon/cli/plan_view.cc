@@ -203,6 +203,10 @@ std::vector<std::string> line_texts(const json::Value& plan) {
                 action_words(fmt::format("{} {} {}", line["kind"].text(), room, user.empty() ? "-" : user));
             if (const std::int64_t power = line["power"].integer_or(0); power != 0)
                 text += fmt::format(" (power {})", power);
+            if (line["rejected"].boolean_or(false))
+                text += " (rejected)";
+            else if (!line["held"].text().empty())
+                text += " (held)";
             out.push_back(std::move(text));
         }
     };

@@ -59,11 +59,16 @@ std::string next_of(const json::Value& room) {
     for (const json::Value& line : list(room["next"])) {
         std::string words = next_words(line);
         if (!line["held"].text().empty()) words += " once a hold is approved (see `rollcall holds`)";
+        if (const std::string waits = line["waits"].text(); !waits.empty())
+            words += fmt::format(" in {}, unless the directory has them back by then", waits);
         if (line["rejected"].boolean_or(false)) words += ", but that was rejected (see `rollcall holds`)";
         parts.push_back(std::move(words));
     }
     if (const std::string waits = room["waits"].text(); !waits.empty())
         parts.push_back("joining waits: " + waits);
+    if (const std::string out_by = room["out_by"].text(); parts.empty() && !out_by.empty())
+        return fmt::format("is out by {}; `rollcall readmit USER {} --reason \"…\"` {}", out_by,
+                           room["key"].text(), out_by == "a kick" ? "puts them back" : "invites them");
     return parts.empty() ? "nothing to do" : joined(parts, "; then ");
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "policy/base/text.h"
@@ -46,6 +47,10 @@ json::Value to_json(const policy::Hold& hold, const policy::HeldSince& held_sinc
     row.set("guard", policy::to_text(hold.guard));
     row.set("room", hold.room);
     row.set("cause", hold.cause);
+    std::set<std::string_view> people;
+    for (const policy::ActionKey& key : hold.actions)
+        if (!key.user.empty()) people.insert(key.user);
+    row.set("people", static_cast<std::int64_t>(people.size()));
     const auto since = held_since.find({hold.guard, hold.room});
     row.set("since", since == held_since.end() ? "" : to_rfc3339(since->second));
     row.set("actions", std::move(actions));
@@ -168,6 +173,17 @@ Result<PersonId> find_person(engine::Engine& engine, const std::string& name) {
                     "give a login name or a Matrix ID");
     return fail(ErrorKind::invalid_input, fmt::format("'{}' is ambiguous", name),
                 "give the Matrix ID, or guid:…");
+}
+
+Result<std::uint32_t> find_room(const policy::Decider& decider, const std::string& name) {
+    const std::string key = name.starts_with('#') ? name.substr(1, name.find(':') - 1) : name;
+    const int room = decider.program().room_index(key);
+    if (room >= 0) return static_cast<std::uint32_t>(room);
+    std::vector<std::string> keys;
+    for (const policy::CompiledRoom& spec : decider.program().rooms) keys.push_back(spec.key);
+    const std::string near = nearest(key, keys);
+    return fail(ErrorKind::not_found, "no room '" + key + "' in the policy in force",
+                near.empty() ? "give its key" : "did you mean '" + near + "'?");
 }
 
 Result<UserId> find_user(engine::Engine& engine, const std::string& name) {

@@ -44,6 +44,7 @@ Answer why(const Context& context);
 Answer pause(const Context& context);
 Answer resume(const Context& context);
 Answer depart(const Context& context);
+Answer readmit(const Context& context);
 Answer holds(const Context& context);
 Answer approve(const Context& context);
 Answer reject(const Context& context);

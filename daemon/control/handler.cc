@@ -30,6 +30,7 @@ constexpr Entry<Answer> kCommands[] = {
     {"pause", &pause, false},
     {"resume", &resume, false},
     {"depart", &depart, false},
+    {"readmit", &readmit, false},
     {"holds", &holds, true},
     {"approve", &approve, false},
     {"reject", &reject, false},

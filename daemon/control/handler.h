@@ -17,6 +17,7 @@
 //   why     {user, room?}                      → Why
 //   pause   {reason, all?: bool}; resume {}    → {"pause": "none"|"all but departures"|"all"}
 //   depart  {user, reason, take_back?: bool}   → {"user", "login", "departed": bool}
+//   readmit {user, room, reason}               → {"user", "room", "done": "put back"|"invited"}
 //   holds   {}                                 → {"holds": [Hold…], "rejected": [Rejection…]}
 //   approve {id, reason}; reject {id, reason}  → {"wanted": [action text…], "unwanted": [action text…]}
 //   audit.list {user?, room?, kind?, action?, rule?, result?, from?, to?, after?, most?}

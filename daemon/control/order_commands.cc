@@ -89,6 +89,33 @@ Answer depart(const Context& context) {
     return ok(std::move(result));
 }
 
+Answer readmit(const Context& context) {
+    const Result<std::string> reason = reason_of(context);
+    if (!reason) return error(reason.error());
+    engine::Engine& engine = context.engine;
+    if (engine.decider() == nullptr)
+        return error(
+            Error{ErrorKind::unavailable, "no policy is in force", "write one and run `rollcall apply`"});
+    if (engine.settings().one_shot)
+        return error(Error{ErrorKind::unavailable, "no daemon is running that could let anybody in",
+                           "start `rollcall run` and say it again"});
+    // Who has departed must be known as it is now.
+    if (!engine.directory_current())
+        return error(Error{ErrorKind::unavailable, "the directory has not been read to its present state",
+                           "`rollcall status` says when it is; try again then"});
+    const Result<UserId> user = find_user(engine, context.args["user"].text());
+    if (!user) return error(user.error());
+    const Result<std::uint32_t> room = find_room(*engine.decider(), context.args["room"].text());
+    if (!room) return error(room.error());
+    const auto done = engine.readmit(*user, *room, context.caller, *reason);
+    if (!done) return error(done.error());
+    json::Value result;
+    result.set("user", engine.world().users.text(*user));
+    result.set("room", engine.decider()->program().rooms[*room].key);
+    result.set("done", *done == engine::Engine::Readmitted::invited ? "invited" : "put back");
+    return ok(std::move(result));
+}
+
 Answer holds(const Context& context) {
     json::Value result = holds_json(context.engine);
     const bool any = !result["holds"].array()->empty();

@@ -38,9 +38,17 @@ std::string hash_of(const Drafted& draft) {
         crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(text.data()), text.size());
     };
     feed(draft.loaded.program->version);
-    for (const policy::PlanLine& line : draft.lines)
-        feed(fmt::format("\n{}\t{}\t{}\t{}{}", line.room, policy::to_text(line.kind), line.user, line.power,
-                         draft.rejected(line) ? "\trejected" : ""));
+    // What is stopped is another plan than the same actions carried out at once.
+    std::map<policy::ActionKey, std::string> held;
+    for (const policy::Hold& hold : draft.holds)
+        for (const policy::ActionKey& key : hold.actions)
+            held[key] += fmt::format("\theld by {} {}", policy::to_text(hold.guard), hold.room);
+    for (const policy::PlanLine& line : draft.lines) {
+        const auto stopped = held.find({line.kind, line.room, line.user});
+        feed(fmt::format("\n{}\t{}\t{}\t{}{}{}", line.room, policy::to_text(line.kind), line.user, line.power,
+                         draft.rejected(line) ? "\trejected" : "",
+                         stopped == held.end() ? "" : stopped->second));
+    }
     unsigned char digest[crypto_hash_sha256_BYTES];
     crypto_hash_sha256_final(&state, digest);
     std::string out;

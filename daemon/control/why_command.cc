@@ -34,14 +34,17 @@ json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room) {
             out.set("waits", engine.world().rooms[known.index()].bot_joined
                                  ? "people were led on from this room to another one"
                                  : "the bot is not in this room");
-        } else if (action.room == room) {
+        } else if (action.room == room && action.kind != policy::ActionKind::leave_unmanaged) {
             const policy::PlanLine line{
                 spec.key,     action.kind,  action.lane, engine.world().users.text(user),
                 action.basis, action.power, user,        room};
             const bool allowed = engine.guards().allows(decider, engine.memory(), user, action);
             const bool rejected = policy::answers(engine.memory().rejected,
                                                   policy::key_of(decider, user, action), action.basis);
-            next.push(to_json(decider, line, allowed || rejected ? "" : "held", rejected));
+            json::Value row = to_json(decider, line, allowed || rejected ? "" : "held", rejected);
+            if (const Duration left = engine.grace_left(user, action); allowed && left > Duration{})
+                row.set("waits", duration_text(std::chrono::ceil<std::chrono::seconds>(left)));
+            next.push(std::move(row));
         }
     out.set("key", spec.key);
     out.set("name", spec.name);
@@ -49,6 +52,11 @@ json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room) {
     const RoomId id = decider.world_room(room);
     out.set("membership",
             policy::to_text(id.valid() ? engine.world().state_of(user, id) : policy::MembershipState::none));
+    // Belongs, and is out by somebody's hand: one command lets them in again.
+    if (const policy::Membership* held = id.valid() ? engine.world().membership(user, id) : nullptr;
+        held != nullptr && why.verdict.presence == policy::Presence::in &&
+        held->state == policy::MembershipState::leave && held->cause != policy::Cause::daemon)
+        out.set("out_by", held->cause == policy::Cause::self ? "own leave" : "a kick");
     out.set("reasons", std::move(reasons));
     out.set("owners", std::move(owners));
     out.set("next", std::move(next));
@@ -83,16 +91,9 @@ Answer why(const Context& context) {
     if (const PersonId person = decider.person_of(*user); person.valid()) person_json(engine, person, result);
     const std::string wanted = context.args["room"].text();
     if (!wanted.empty()) {
-        std::string key = wanted.starts_with('#') ? wanted.substr(1, wanted.find(':') - 1) : wanted;
-        const int room = decider.program().room_index(key);
-        if (room < 0) {
-            std::vector<std::string> keys;
-            for (const policy::CompiledRoom& spec : decider.program().rooms) keys.push_back(spec.key);
-            const std::string near = nearest(key, keys);
-            return error(Error{ErrorKind::not_found, "no room '" + key + "' in the policy in force",
-                               near.empty() ? "give its key" : "did you mean '" + near + "'?"});
-        }
-        rooms.push(room_json(engine, *user, static_cast<std::uint32_t>(room)));
+        const Result<std::uint32_t> room = find_room(decider, wanted);
+        if (!room) return error(room.error());
+        rooms.push(room_json(engine, *user, *room));
     } else {
         std::vector<std::uint32_t> found;
         decider.each_room(*user, [&](std::uint32_t room, const policy::Verdict& verdict) {

@@ -137,13 +137,15 @@ void Engine::dispatch_lane(Lane lane) {
 
 bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
     const ActionKey key = policy::key_of(*decider_, user, action);
-    if (action.lane == Lane::removal && suspect_rooms_.contains(key.room)) return false;
+    const bool removal = action.lane == Lane::removal || action.lane == Lane::outsider;
+    const bool by_directory = removal && action.basis != policy::Basis::outsider;
+    if ((action.lane == Lane::removal || by_directory) && suspect_rooms_.contains(key.room)) return false;
     // Not found, not listed: only of a directory whose present state is known (design, Never 1).
-    if (action.lane == Lane::removal && action.basis != policy::Basis::outsider && !directory_current())
-        return false;
+    if (by_directory && !directory_current()) return false;
     if (action.kind == ActionKind::add && fill_is_over(decider_->world_room(action.room))) return false;
     const policy::GuardState& guards = whole_pass_ ? departures_guard_ : guards_;
     if (!ready(key) || !guards.allows(*decider_, memory_, user, action)) return false;
+    if (grace_left(user, action) > Duration{}) return false;
     const bool by_mask = by_mask_.contains({key.room, key.user});
     std::optional<Wanted> wanted =
         wanted_call(*decider_, backlog_, settings_.abilities, user, action, by_mask);
@@ -188,6 +190,13 @@ bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
         filling->second.last_join = world_.tick;
     send(std::move(intent), key);
     return true;
+}
+
+Duration Engine::grace_left(UserId user, const policy::UserAction& action) const {
+    if (settings_.one_shot || !Grace::concerns(action)) return {};
+    // Whoever approved it has waited already.
+    if (policy::answers(memory_.approved, policy::key_of(*decider_, user, action), action.basis)) return {};
+    return grace_.left(*decider_, user, action, world_.tick);
 }
 
 // What was announced and is not wanted any more will not be sent again.

@@ -108,6 +108,7 @@ void Engine::bind(std::shared_ptr<const policy::Program> program) {
     for (const policy::CompiledRoom& room : program_->rooms) {
         const RoomId id = world_.room(room.key);
         if (!std::exchange(world_.rooms[id.index()].released, false)) continue;
+        world_.rooms[id.index()].just_managed = true;
         TrailEntry entry;
         entry.kind = TrailKind::result;
         entry.action = "manage again";
@@ -178,13 +179,15 @@ void Engine::decide() {
     if (world_.dirty.everything) whole_pass_ = true;
     backlog_.take(*decider_, settings_.abilities, world_.dirty);
     const bool complete = backlog_.refresh(*decider_, settings_.abilities, kSlice);
-    if (!complete) more_ = true;
+    for (const auto& [user, room] : backlog_.take_welcome()) policy::welcome(world_, user, room);
+    if (!complete || !world_.dirty.empty()) more_ = true;
     if (complete) whole_pass_ = false;
     if (whole_pass_) return count_departures();
     departures_counted_ = false;
     if (complete) go_on_with_first_fills();
-    count();
-    keep_holds();
+    if (backlog_.grown() || backlog_.shrunk()) grace_.update(*decider_, backlog_, world_.tick);
+    if (count()) keep_holds();
+    trim_ledger();
     if (complete) drop_unwanted();
     if (complete && in_flight_.empty()) recheck();
 }
@@ -194,23 +197,26 @@ void Engine::decide() {
 void Engine::count_departures() {
     if (departures_counted_ && !backlog_.departures_grown()) return;
     departures_counted_ = true;
+    memory_.under_way = busy_;
     departures_guard_.evaluate(*decider_, backlog_, memory_);
     backlog_.departures_counted();
 }
 
 // What is only worked off cannot become more than was counted, and counting costs a second where ten million
 // actions wait. Who comes and goes by themselves changes what a part of a room is.
-void Engine::count() {
-    const bool held = !guards_.holds().empty();
+bool Engine::count() {
+    const bool held = !guards_.held().empty();
     const bool shares = held || backlog_.users_in(policy::Lane::removal).size() > 0;
     const bool again = backlog_.grown() || (backlog_.shrunk() && held) ||
                        std::exchange(answers_changed_, false) || world_.frozen != counted_frozen_ ||
                        (memberships_changed_ && shares);
     memberships_changed_ = false;
-    if (!again) return;
+    if (!again) return false;
+    memory_.under_way = busy_;
     guards_.evaluate(*decider_, backlog_, memory_);
     backlog_.counted();
     counted_frozen_ = world_.frozen;
+    return true;
 }
 
 // In idle moments after a complete directory read everybody is decided again. A difference means that a fact
@@ -247,6 +253,7 @@ Tick Engine::wake() const {
         if (date > world_.now) consider(world_.tick + std::min(date - world_.now, kLookAtDates));
     };
     consider(next_verify_);
+    if (!settings_.one_shot) consider(grace_.next(world_.tick));
     consider(next_accounts_);
     consider_date(policy::next_moment(world_, decider_.get()));
     for (const auto& [key, retry] : retries_) consider(retry.not_before);
@@ -353,12 +360,16 @@ void Engine::learn(const policy::Fact& fact) {
 
 namespace {
 
-// Whom a text about a failed canary names. A canary is a person: what leads to them lies under their key.
+// Whom a text about a failed canary names. A canary is a person: what leads to them lies under their key. Of
+// names that begin alike the longest one that stands there is meant.
 Guid named_canary(const policy::Program& program, const std::string& text) {
     if (text.find("canary ") == std::string::npos) return {};
+    const policy::Canary* named = nullptr;
     for (const policy::Canary& canary : program.canaries)
-        if (text.find(canary.name) != std::string::npos) return canary.guid;
-    return {};
+        if (text.find("canary " + canary.name) != std::string::npos &&
+            (named == nullptr || canary.name.size() > named->name.size()))
+            named = &canary;
+    return named == nullptr ? Guid{} : named->guid;
 }
 
 }  // namespace

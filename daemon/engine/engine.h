@@ -30,6 +30,7 @@
 
 #include "daemon/audit/trail.h"
 #include "daemon/engine/baseline.h"
+#include "daemon/engine/grace.h"
 #include "daemon/engine/intent.h"
 #include "daemon/engine/message.h"
 #include "daemon/engine/read_again.h"
@@ -131,7 +132,8 @@ class Engine {
     // As quiet(), and what is left in the backlog is held, put off or waits for others: nothing more comes by
     // itself.
     [[nodiscard]] bool settled_down() const {
-        return quiet() && !blocked_ && open_.empty() && calls_.empty() && !dispatched_ && !hidden_rooms();
+        return quiet() && !blocked_ && open_.empty() && calls_.empty() && !dispatched_ && !hidden_rooms() &&
+               (settings_.one_shot || grace_.next(world_.tick) == kNoTick);
     }
     // Directory and rooms have been read since the start, so that a plan speaks of now.
     [[nodiscard]] bool fresh() const {
@@ -173,6 +175,12 @@ class Engine {
     [[nodiscard]] std::vector<Failure> failures() const;
     [[nodiscard]] const Unreadable& unreadable() const { return unreadable_; }
     [[nodiscard]] const ReadAgain& unread() const { return read_again_; }
+    // Lets somebody who belongs into a room again; an error says why not.
+    enum class Readmitted : std::uint8_t { put_back, invited };
+    [[nodiscard]] Result<Readmitted> readmit(UserId user, std::uint32_t room,
+                                             const schema::TrailCaller& caller, const std::string& reason);
+    // How long a removal waits still, unless its cause is gone before.
+    [[nodiscard]] Duration grace_left(UserId user, const policy::UserAction& action) const;
     [[nodiscard]] const std::set<std::string>& suspect_rooms() const { return suspect_rooms_; }
     // Room IDs: made by this state folder, which does not remember it. They are left alone.
     [[nodiscard]] std::vector<std::string> unremembered_rooms() const;
@@ -304,7 +312,14 @@ class Engine {
     void keep_ledger(const policy::LedgerEntry& entry, Time time);
     void keep_held_since(const std::pair<policy::Guard, std::string>& guard, Time time);
     void trim_ledger();
+    // A hold that was shown, and when in the order of all of them.
+    struct KeptHold {
+        policy::Hold hold;
+        std::uint64_t order = 0;
+    };
     void keep_holds();
+    void keep_held();
+    [[nodiscard]] bool is_newest(const KeptHold& kept) const;
     void new_hold(const policy::Hold& hold);
     void drop_former_holds();
     [[nodiscard]] std::vector<policy::ActionKey> actions_of(const std::string& hold) const;
@@ -320,7 +335,7 @@ class Engine {
     // dispatch.cc
     void decide();
     void count_departures();
-    void count();
+    bool count();  // did guards count anew?
     void dispatch();
     void dispatch_before_directory(bool all);
     void dispatch_lane(policy::Lane lane);
@@ -490,8 +505,10 @@ class Engine {
     std::string counted_frozen_;                                  // world_.frozen when guards counted last
     bool answers_changed_ = false, memberships_changed_ = false;  // since then
     policy::GuardMemory memory_;
-    Time ledger_trimmed_{};                      // entries before this are gone
-    std::map<std::string, policy::Hold> holds_;  // by id, every one that was seen and not answered
+    Grace grace_;
+    Time ledger_trimmed_{};                  // entries before this are gone
+    std::map<std::string, KeptHold> holds_;  // by id, every one that was seen and not answered
+    std::uint64_t last_hold_ = 0;            // order of the newest
     bool whole_pass_ = true;  // a pass over everybody is under way: guards have not seen it all
 
     std::optional<store::StoredPolicy> policy_;

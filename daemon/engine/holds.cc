@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "daemon/engine/engine.h"
+#include "policy/held.h"
 
 namespace rollcall::engine {
 
@@ -16,8 +17,10 @@ namespace {
 
 constexpr std::size_t kMostEntries = 1'000;  // lines of the trail about one hold; its id stands for all of it
 constexpr Duration kTrimLedgerEvery = std::chrono::minutes{1};
-constexpr std::ptrdiff_t kFormerHolds =
-    16;  // of one guard: what somebody has on their screen can be answered
+// Holds that are not current, of one guard: what somebody has on their screen can be answered. So many of
+// them at most, and so many actions in them; the last ones stay.
+constexpr std::size_t kFormerHolds = 100;
+constexpr std::size_t kFormerActions = 200'000;
 
 std::string text_of(const policy::LedgerEntry& entry) {
     json::Value value;
@@ -34,9 +37,14 @@ std::string text_of(const std::pair<policy::Guard, std::string>& guard) {
     return json::write(value);
 }
 
-std::string text_of(const policy::Hold& hold) {
+std::string text_of(const policy::HeldBy& by) {
+    return text_of(std::pair{by.guard, by.room});
+}
+
+std::string text_of(const policy::Hold& hold, std::uint64_t order) {
     json::Value value, actions{json::Array{}};
     for (const ActionKey& key : hold.actions) actions.push(key.text());
+    value.set("order", static_cast<std::int64_t>(order));
     value.set("guard", static_cast<int>(hold.guard));
     value.set("room", hold.room);
     value.set("cause", hold.cause);
@@ -115,28 +123,53 @@ void Engine::keep_holds() {
     for (const auto& [guard, time] : since)
         if (!memory_.held_since.contains(guard)) keep_held_since(guard, time);
     memory_.held_since = std::move(since);
-    for (const policy::Hold& hold : guards_.holds())
-        if (!holds_.contains(hold.id)) new_hold(hold);
+    keep_held();
+    for (const policy::Hold& hold : guards_.holds()) {
+        const auto known = holds_.find(hold.id);
+        if (known == holds_.end())
+            new_hold(hold);
+        else if (known->second.order < last_hold_ && !is_newest(known->second))
+            known->second.order = ++last_hold_, mark("hold", hold.id, text_of(hold, last_hold_));
+    }
     drop_former_holds();
-    trim_ledger();
+}
+
+// What guards have stopped, action by action.
+void Engine::keep_held() {
+    for (const auto& [key, by] : memory_.held)
+        if (!guards_.held().contains(key)) mark("held", key.text(), std::nullopt);
+    for (const auto& [key, by] : guards_.held()) {
+        const auto before = memory_.held.find(key);
+        if (before == memory_.held.end() || before->second != by) mark("held", key.text(), text_of(by));
+    }
+    if (memory_.held != guards_.held()) memory_.held = guards_.held();
+}
+
+bool Engine::is_newest(const KeptHold& kept) const {
+    return std::none_of(holds_.begin(), holds_.end(), [&](const auto& other) {
+        return same_guard(other.second.hold, kept.hold) && other.second.order > kept.order;
+    });
 }
 
 // A grown hold is a new one. The trail gets what is new in it; admins are told again when it has doubled.
 void Engine::new_hold(const policy::Hold& hold) {
     std::vector<ActionKey> fresh = hold.actions;
     bool told = false;
-    for (const auto& [id, former] : holds_) {
+    for (const auto& [id, kept] : holds_) {
+        const policy::Hold& former = kept.hold;
         if (!same_guard(former, hold)) continue;
-        std::erase_if(fresh, [&former = former](const ActionKey& key) { return holds_action(former, key); });
+        std::erase_if(fresh, [&former](const ActionKey& key) { return holds_action(former, key); });
         told |= hold.actions.size() < 2 * former.actions.size();
     }
-    mark("hold", hold.id, text_of(hold));
-    holds_[hold.id] = hold;
+    mark("hold", hold.id, text_of(hold, ++last_hold_));
+    holds_[hold.id] = {hold, last_hold_};
     log_.warn("RC-HOLD", hold.cause, {{"hold", hold.id}, {"actions", std::to_string(hold.actions.size())}});
     if (!told)
-        tell_admins("hold/" + hold.id, fmt::format("Held back as {}: {}. `rollcall holds` shows it; "
-                                                   "`rollcall approve` or `rollcall reject` answers it.",
-                                                   hold.id, hold.cause));
+        tell_admins("hold/" + hold.id,
+                    fmt::format("Held back as {}: {}. `rollcall holds` shows it; {}.", hold.id, hold.cause,
+                                hold.guard == policy::Guard::canaries
+                                    ? "it ends with a complete read that can be believed"
+                                    : "`rollcall approve` or `rollcall reject` answers it"));
     TrailEntry entry;
     entry.kind = TrailKind::hold;
     entry.action = fmt::format("hold {}", hold.id);
@@ -147,74 +180,57 @@ void Engine::new_hold(const policy::Hold& hold) {
     record_actions(*this, TrailKind::hold, fresh, "held as " + hold.id, nullptr);
 }
 
-// A hold that is not current is kept while some of its actions wait in another one: it may be answered by its
-// id. Of one guard only the last few.
+// A hold that is not current is kept while something of it is held: it may be answered by its id. Of one
+// guard only the last ones.
 void Engine::drop_former_holds() {
-    const auto current = [this](const policy::Hold& hold) {
-        return std::any_of(guards_.holds().begin(), guards_.holds().end(),
-                           [&](const policy::Hold& now) { return now.id == hold.id; });
-    };
-    const auto waits = [this](const policy::Hold& hold) {
-        return std::any_of(guards_.holds().begin(), guards_.holds().end(), [&](const policy::Hold& now) {
-            return same_guard(now, hold) &&
-                   std::any_of(hold.actions.begin(), hold.actions.end(),
-                               [&](const ActionKey& key) { return holds_action(now, key); });
-        });
-    };
-    for (auto at = holds_.begin(); at != holds_.end();) {
-        const policy::Hold& hold = at->second;
-        const auto others = std::count_if(holds_.begin(), holds_.end(), [&](const auto& other) {
-            return same_guard(other.second, hold) && !current(other.second);
-        });
-        if (current(hold) || (waits(hold) && others <= kFormerHolds)) {
-            ++at;
-            continue;
-        }
-        mark("hold", at->first, std::nullopt);
-        at = holds_.erase(at);
+    std::set<std::string> current;
+    for (const policy::Hold& hold : guards_.holds()) current.insert(hold.id);
+    std::vector<const KeptHold*> former;
+    for (const auto& [id, kept] : holds_)
+        if (!current.contains(id)) former.push_back(&kept);
+    std::sort(former.begin(), former.end(),
+              [](const KeptHold* a, const KeptHold* b) { return a->order > b->order; });
+    std::map<policy::HeldBy, std::pair<std::size_t, std::size_t>> room;  // holds and actions of each guard
+    std::vector<std::string> over;
+    for (const KeptHold* kept : former) {
+        const policy::Hold& hold = kept->hold;
+        auto& [holds, actions] = room[{hold.guard, hold.room}];
+        const bool waits = std::any_of(hold.actions.begin(), hold.actions.end(),
+                                       [this](const ActionKey& key) { return memory_.held.contains(key); });
+        ++holds, actions += hold.actions.size();
+        if (!waits || holds > kFormerHolds || (holds > 1 && actions > kFormerActions))
+            over.push_back(hold.id);
     }
+    for (const std::string& id : over) mark("hold", id, std::nullopt), holds_.erase(id);
 }
 
 // ---------------------------------------------------------------- what people answer
 
 std::optional<policy::Basis> Engine::wanted_basis(const ActionKey& key) const {
-    if (key.kind == ActionKind::release) {
-        const auto room = world_.room_by_key.find(key.room);
-        const bool waits = room != world_.room_by_key.end() && !world_.rooms[room->second.index()].released &&
-                           program_->room(key.room) == nullptr;
-        return waits ? std::optional(policy::kNoBasis) : std::nullopt;
-    }
-    if (key.user.empty()) {
-        const int room = program_->room_index(key.room);
-        if (room < 0) return std::nullopt;
-        for (const policy::RoomAction& action : backlog_.actions(static_cast<std::uint32_t>(room)))
-            if (action.kind == key.kind) return policy::kNoBasis;
-        return std::nullopt;
-    }
-    const UserId user = world_.users.find(key.user);
-    if (!user.valid()) return std::nullopt;
-    for (const policy::UserAction& action : backlog_.actions(user))
-        if (action.kind == key.kind && policy::key_of(*decider_, user, action) == key) return action.basis;
-    return std::nullopt;
+    return policy::wanted_basis(*decider_, backlog_, key);
 }
 
 // Is this still what the guard of that hold stops? Whoever departs meanwhile is another guard's question, and
 // an answer to this one says nothing about it.
 bool Engine::still_held(policy::Guard held_by, const ActionKey& key) const {
     if (key.user.empty()) return true;
+    const auto rooms_own = [](policy::Guard guard) {
+        return guard == policy::Guard::room_loses ? policy::Guard::removals : guard;
+    };
+    const auto held = memory_.held.find(key);
     const UserId user = world_.users.find(key.user);
     for (const policy::UserAction& action : backlog_.actions(user)) {
         if (action.kind != key.kind || policy::key_of(*decider_, user, action) != key) continue;
-        std::optional<policy::Guard> guard = policy::guard_of(*decider_, user, action);
-        if (guard == policy::Guard::removals && held_by == policy::Guard::room_loses) guard = held_by;
-        return guard == held_by;
+        if (held != memory_.held.end() && rooms_own(held->second.guard) == rooms_own(held_by))
+            return policy::stops(held->second, action);
+        return policy::guard_of(*decider_, user, action) == rooms_own(held_by);
     }
     return false;
 }
 
 // The actions under this id that may be answered: of a hold, or of one that was rejected before.
 std::vector<ActionKey> Engine::actions_of(const std::string& id) const {
-    if (const auto hold = holds_.find(id); hold != holds_.end()) return hold->second.actions;
+    if (const auto hold = holds_.find(id); hold != holds_.end()) return hold->second.hold.actions;
     std::vector<ActionKey> out;
     for (const auto& [key, answer] : memory_.rejected)
         if (answer.hold == id) out.push_back(key);
@@ -224,7 +240,7 @@ std::vector<ActionKey> Engine::actions_of(const std::string& id) const {
 Result<Engine::Answered> Engine::answer(bool yes, const std::string& id, const schema::TrailCaller& caller,
                                         const std::string& reason) {
     const auto hold = holds_.find(id);
-    if (hold != holds_.end() && hold->second.guard == policy::Guard::canaries)
+    if (hold != holds_.end() && hold->second.hold.guard == policy::Guard::canaries)
         return fail(
             ErrorKind::refused,
             "removals are frozen because the directory could not be believed: that can be neither "
@@ -237,7 +253,7 @@ Result<Engine::Answered> Engine::answer(bool yes, const std::string& id, const s
     Answered out;
     for (const ActionKey& key : actions) {
         std::optional<policy::Basis> basis = wanted_basis(key);
-        if (basis && hold != holds_.end() && !still_held(hold->second.guard, key)) basis.reset();
+        if (basis && hold != holds_.end() && !still_held(hold->second.hold.guard, key)) basis.reset();
         (basis ? out.wanted : out.unwanted).push_back(key);
         if (!basis) continue;
         // The last answer counts: what was approved before does not come alive again when a rejection ends.
@@ -251,7 +267,7 @@ Result<Engine::Answered> Engine::answer(bool yes, const std::string& id, const s
     entry.action = fmt::format("{} {}", yes ? "approve" : "reject", id);
     entry.caller = caller;
     entry.reason = reason;
-    const std::string cause = hold == holds_.end() ? "rejected before" : hold->second.cause;
+    const std::string cause = hold == holds_.end() ? "rejected before" : hold->second.hold.cause;
     entry.result = fmt::format("{} actions {}, {} no longer wanted: {}", out.wanted.size(),
                                yes ? "approved" : "suppressed until their evidence or the policy changes",
                                out.unwanted.size(), cause);
@@ -305,17 +321,25 @@ bool Engine::load_guard_mark(const store::StoredMark& row) {
                 (*stored)["by"].text(), (*stored)["reason"].text(), from_ms((*stored)["at"].integer_or(0))};
         return true;
     }
-    if (row.kind != "hold" && row.kind != "ledger" && row.kind != "held_since") return false;
-    const Result<json::Value> stored = json::parse(row.kind == "hold" ? *row.value : row.key);
+    if (row.kind != "hold" && row.kind != "held" && row.kind != "ledger" && row.kind != "held_since")
+        return false;
+    const bool in_value = row.kind == "hold" || row.kind == "held";
+    const Result<json::Value> stored = json::parse(in_value ? *row.value : row.key);
     if (!stored) return true;
     const auto guard = static_cast<policy::Guard>((*stored)["guard"].integer_or(0));
     const std::string room = (*stored)["room"].text();
+    if (row.kind == "held") {
+        if (const auto key = ActionKey::from_text(row.key)) memory_.held[*key] = {guard, room};
+        return true;
+    }
     if (row.kind == "hold") {
         policy::Hold hold{row.key, guard, room, (*stored)["cause"].text(), {}};
         if (const json::Array* actions = (*stored)["actions"].array())
             for (const json::Value& action : *actions)
                 if (const auto key = ActionKey::from_text(action.text())) hold.actions.push_back(*key);
-        holds_[hold.id] = std::move(hold);
+        const auto order = static_cast<std::uint64_t>((*stored)["order"].integer_or(0));
+        last_hold_ = std::max(last_hold_, order);
+        holds_[row.key] = {std::move(hold), order};
         return true;
     }
     const Time time = from_ms(std::stoll(*row.value));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/engine/engine.h"
+#include "policy/explain.h"
 
 namespace rollcall::engine {
 
@@ -101,6 +102,7 @@ void Engine::apply(PolicyToApply wanted) {
     retries_.clear();  // what was refused may be possible now
     suspect_rooms_.clear();
     bind(std::move(wanted.program));
+    grace_.applied();
     more_ = true;
 }
 
@@ -116,6 +118,50 @@ void Engine::depart(PersonId person, bool taken_back, const schema::TrailCaller&
     entry.reason = reason;
     record(std::move(entry));
     learn(policy::DepartOrdered{person, taken_back});
+}
+
+Result<Engine::Readmitted> Engine::readmit(UserId user, std::uint32_t room, const schema::TrailCaller& caller,
+                                           const std::string& reason) {
+    const std::string &key = program_->rooms[room].key, &who = world_.users.text(user);
+    const RoomId id = decider_->world_room(room);
+    const policy::Verdict verdict = decider_->verdict(user, room);
+    if (verdict.presence != policy::Presence::in) {
+        const bool stays = verdict.basis == policy::Basis::approval;
+        return fail(
+            ErrorKind::refused,
+            fmt::format("{} {} #{}: {}", who, stays ? "may only stay in" : "does not belong in", key,
+                        policy::why(*decider_, user, room, verdict.basis)),
+            stays ? "an owner of the room invites them" : "`rollcall why` says what would have to change");
+    }
+    const policy::Membership* held = id.valid() ? world_.membership(user, id) : nullptr;
+    if (held != nullptr && held->state == policy::MembershipState::ban)
+        return fail(ErrorKind::refused, fmt::format("{} is banned from #{}", who, key),
+                    "the ban of an owner stands until an owner lifts it");
+    const bool left = held != nullptr && held->cause == policy::Cause::self;
+    if (!id.valid() || !policy::readmit(world_, user, id))
+        return fail(ErrorKind::refused,
+                    fmt::format("{} is not out of #{} by a kick or by their own leave", who, key),
+                    "`rollcall why` says whether they are in, or what is still to be done");
+    TrailEntry entry;
+    entry.kind = TrailKind::command;
+    entry.action = "readmit";
+    entry.user = who;
+    if (const PersonId person = decider_->person_of(user); person.valid())
+        entry.person = world_.people[person.index()].guid;
+    entry.room_key = key;
+    entry.room = world_.rooms[id.index()].id;
+    entry.caller = caller;
+    entry.reason = reason;
+    entry.result = left ? "invited: they had left by themselves" : "put back";
+    record(std::move(entry));
+    // Somebody has asked for it: no guard is asked again.
+    const policy::ActionKey action{policy::ActionKind::add, key, who};
+    set_answer(memory_.rejected, "rejected", action, std::nullopt);
+    set_answer(memory_.approved, "approved", action,
+               policy::Answer{verdict.basis, "", caller.text, reason, world_.now});
+    forget_retry(action);
+    more_ = true;
+    return left ? Readmitted::invited : Readmitted::put_back;
 }
 
 std::vector<Failure> Engine::failures() const {

@@ -36,7 +36,8 @@ Wanted add_member(const policy::Decider& decider, const policy::Abilities& abili
     const std::string& name = world.users.text(user);
     const bool joins = spec.admission == policy::Admission::join && abilities.mask && world.is_local(name) &&
                        world.account(user) != policy::Account::absent;
-    const bool invited = world.state_of(user, room_id) == MembershipState::invite;
+    const policy::Membership* held = world.membership(user, room_id);
+    const bool invited = held != nullptr && held->state == MembershipState::invite && !held->by_choice;
     if (joins && (invited || room.phase == policy::RoomPhase::filling))
         return {member_call(room, name, MembershipState::join, "", name), "join", policy::OtherContent{}};
     return {member_call(room, name, MembershipState::invite, "", ""), "invite", policy::OtherContent{}};

@@ -25,12 +25,15 @@ Status save_membership(Database& database, Place place, const Membership* held) 
         return database.run("DELETE FROM membership WHERE matrix_user = $1 AND room = $2", place.user,
                             place.room);
     return database.run(
-        "INSERT INTO membership (matrix_user, room, state, cause, needs_forget, approved_once, power, event) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (matrix_user, room) DO UPDATE SET "
+        "INSERT INTO membership (matrix_user, room, state, cause, needs_forget, approved_once, power, event, "
+        "unbidden, by_choice) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (matrix_user, "
+        "room) DO UPDATE SET "
         "state = excluded.state, cause = excluded.cause, needs_forget = excluded.needs_forget, "
-        "approved_once = excluded.approved_once, power = excluded.power, event = excluded.event",
+        "approved_once = excluded.approved_once, power = excluded.power, event = excluded.event, "
+        "unbidden = excluded.unbidden, by_choice = excluded.by_choice",
         place.user, place.room, static_cast<int>(held->state), static_cast<int>(held->cause),
-        bool{held->needs_forget}, bool{held->approved_once}, held->power, held->event);
+        bool{held->needs_forget}, bool{held->approved_once}, held->power, held->event, bool{held->unbidden},
+        bool{held->by_choice});
 }
 
 Status save_inviter(Database& database, const World& world, std::uint64_t pair, Place place,
@@ -80,6 +83,8 @@ Membership read_membership(RoomId room, const Row& row) {
     held.approved_once = row.flag(5);
     held.power = static_cast<std::int16_t>(row.integer(6));
     held.event = static_cast<std::uint32_t>(row.integer(7));
+    held.unbidden = row.flag(8);
+    held.by_choice = row.flag(9);
     return held;
 }
 
@@ -141,17 +146,17 @@ Status load_memberships(Database& database, World& world, const NumberedIds& ids
     std::vector<std::pair<std::uint32_t, Membership>> by_user;
     std::vector<std::pair<std::uint32_t, UserId>> by_room;
     const UserId bot = world.users.find(world.bot);
-    const Status read = each_pair(
-        database, ids, "membership",
-        "SELECT matrix_user, room, state, cause, needs_forget, approved_once, power, event FROM membership",
-        [&](UserId user, RoomId room, const Row& row) -> Status {
-            const Membership held = read_membership(room, row);
-            by_user.emplace_back(user.value, held);
-            by_room.emplace_back(room.value, user);
-            if (held.state == policy::MembershipState::join && user != bot)
-                ++world.rooms[room.index()].joined;
-            return {};
-        });
+    const Status read = each_pair(database, ids, "membership",
+                                  "SELECT matrix_user, room, state, cause, needs_forget, approved_once, "
+                                  "power, event, unbidden, by_choice FROM membership",
+                                  [&](UserId user, RoomId room, const Row& row) -> Status {
+                                      const Membership held = read_membership(room, row);
+                                      by_user.emplace_back(user.value, held);
+                                      by_room.emplace_back(room.value, user);
+                                      if (held.state == policy::MembershipState::join && user != bot)
+                                          ++world.rooms[room.index()].joined;
+                                      return {};
+                                  });
     if (!read) return read;
     assign_all(world.memberships, world.users.size(), by_user);
     assign_all(world.room_users, world.rooms.size(), by_room);

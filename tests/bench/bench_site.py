@@ -88,7 +88,8 @@ class Site:
         lines = ["people:", f'  matrix_id: "@{{sAMAccountName|lower}}:{CORP.name}"',
                  "  employees: {group: Bench Staff}", "rooms:"]
         lines += [f"  {key}: {{name: {key}, members: {{group: {group}}}}}" for key, group in rooms.items()]
-        lines += ["guards:", "  rooms: {created: 1000, released: 1000, within: 1h}"]
+        lines += ["guards:", "  rooms: {created: 1000, released: 1000, within: 1h}",
+                  "  grace: 0s"]      # what is timed is the daemon, not how long it is told to wait
         for file in (self.folder / "policy").glob("*.yaml"):
             file.unlink()
         (self.folder / "policy" / "bench.yaml").write_text("\n".join(lines) + "\n")

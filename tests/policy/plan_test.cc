@@ -220,6 +220,9 @@ TEST_F(Plan, N9_SaysNoMoreInARoomThanItMust) {
         for (const char* word : {"disabled", "departed", "deleted", "expired", "left"})
             EXPECT_EQ(text.find(word), std::string_view::npos) << text;
     }
+    // A colleague who is between two groups is nobody from outside.
+    for (const Basis basis : {Basis::not_employee, Basis::not_listed, Basis::excepted, Basis::departed})
+        EXPECT_EQ(public_reason(basis), "No longer a member of this room");
 }
 
 TEST_F(Plan, SlicesLetALeaverOvertakeAPass) {

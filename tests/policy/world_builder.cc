@@ -133,6 +133,7 @@ Scene::Scene() {
     policy.people = People{};
     policy.people->matrix_id = {"@{sAMAccountName|lower}:corp.example", {}};
     policy.people->employees = expression("group Staff", "people.employees");
+    policy.guards.grace = {};  // where it is not what is tried
     directory.group("Staff");
 }
 
@@ -289,8 +290,11 @@ std::vector<std::string> Scene::backlog_lines() {
 
 void Scene::evaluate_guards() {
     backlog.refresh(*decider, abilities, static_cast<std::size_t>(-1));
+    for (const auto& [user, room] : backlog.take_welcome()) welcome(world, user, room);
+    backlog.take(*decider, abilities, world.dirty);
     guards.evaluate(*decider, backlog, memory);
     backlog.counted();
+    memory.held = guards.held();
     memory.held_since = guards.held_since(memory.held_since, world.now);
 }
 

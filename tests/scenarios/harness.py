@@ -44,6 +44,17 @@ def measured(what: str, began: float) -> float:
     return seconds
 
 
+def without_grace(policy: str) -> str:
+    """The policy with `guards.grace` 0s unless it says something of it: few stories are about that wait."""
+    if "grace:" in policy or "\npeople:" not in policy:
+        return policy
+    if "\nguards:\n" in policy:
+        return policy.replace("\nguards:\n", "\nguards:\n  grace: 0s\n", 1)
+    if "\nguards: {" in policy:
+        return policy.replace("\nguards: {", "\nguards: {grace: 0s, ", 1)
+    return policy + "guards: {grace: 0s}\n"
+
+
 def until(condition, what: str, seconds: float = 10, every: float = 0.02):
     """Calls `condition` until it gives something true, and returns that; AssertionError with `what` otherwise."""
     try:
@@ -229,7 +240,7 @@ class Site:
     def write_policy(self, text: str) -> None:
         """`{p}` stands for the prefix: groups are "{p} Name", rooms {p}-key, people {p}-name."""
         part = self.policy_file.with_suffix(".new")
-        part.write_text(text.replace("{p}", self.prefix))
+        part.write_text(without_grace(text).replace("{p}", self.prefix))
         part.chmod(0o640)
         part.rename(self.policy_file)
 

@@ -140,6 +140,7 @@ bool Simulation::command(std::function<void(engine::Engine&)> run, bool reads_on
 // ---------------------------------------------------------------- the company
 
 void Simulation::found_company() {
+    if (options.seed % 2 == 0) policy.policy.guards.grace = std::chrono::seconds{10};
     for (std::size_t i = 0; i < kGroups; ++i) directory.content.group(group_name(i));
     directory.content.join(group_name(0), group_name(kGroups - 1));  // nested
     for (std::size_t i = 0; i < options.people; ++i) {

@@ -29,6 +29,7 @@ TEST(Arguments, EveryCommand) {
         {{"status"}, Command::status},
         {{"why", "jdoe"}, Command::why},
         {{"depart", "jdoe", "--reason", "x"}, Command::depart},
+        {{"readmit", "jdoe", "apollo", "--reason", "x"}, Command::readmit},
         {{"holds"}, Command::holds},
         {{"approve", "ab12", "--reason", "x"}, Command::approve},
         {{"reject", "ab12", "--reason", "x"}, Command::reject},
@@ -141,7 +142,7 @@ TEST(Arguments, HelpAndVersion) {
     const Parsed help = parse_arguments({"--help"});
     EXPECT_EQ(help.exit, 0);
     for (const char* command : {"init", "check", "plan", "apply", "run", "pause", "resume", "status", "why",
-                                "depart", "holds", "approve", "reject", "audit"}) {
+                                "depart", "readmit", "holds", "approve", "reject", "audit"}) {
         EXPECT_NE(help.out.find(command), std::string::npos) << command;
         const Parsed one = parse_arguments({command, "--help"});
         EXPECT_EQ(one.exit, 0);

@@ -184,6 +184,70 @@ TEST_F(Holds, N4_WhatWasRejectedAfterItsApprovalDoesNotPassWithTheNextPolicy) {
     EXPECT_EQ(hold(), grown);
 }
 
+// A group that is repaired in parts releases nothing that a guard has held.
+TEST_F(Holds, N4_ARefillInPartsReleasesNothingOverARestartToo) {
+    leave(2, 12);
+    ASSERT_NE(hold(), "");
+    for (int next = 2; next <= 10; next += 4) {
+        for (int i = next; i < next + 4 && i <= 10; ++i)
+            company.sim.directory.join("Crew", "p" + std::to_string(i));
+        company.sim.run_for(minutes{2});
+        company.sim.restart();
+        company.sim.run_for(hours{2});
+    }
+    ASSERT_EQ(holds().size(), 1U);
+    EXPECT_EQ(holds()[0].actions.size(), 2U);
+    EXPECT_EQ(gone(2, 12), 0);
+    answer(true, hold());
+    EXPECT_EQ(gone(11, 12), 2);
+    EXPECT_TRUE(company.sim.engine().memory().held.empty());
+}
+
+// An owner invites whom they like: nobody else's removal waits for it, and the id that was shown can be
+// answered.
+TEST_F(Holds, N4_InvitationsByHandHoldNobodyAndChangeNoHold) {
+    const std::string room = company.sim.room_id("crew");
+    const auto invite = [&](int i) {
+        EXPECT_TRUE(
+            company.sim.homeserver.invite(room, Company::id("p1"), Company::id("x" + std::to_string(i))));
+    };
+    for (int i = 0; i < 20; ++i) invite(i);
+    company.sim.run_for(minutes{2});
+    EXPECT_TRUE(holds().empty());
+    for (int i = 0; i < 20; ++i)
+        EXPECT_EQ(company.sim.homeserver.membership(room, Company::id("x" + std::to_string(i))),
+                  policy::MembershipState::leave);
+    leave(2, 4);
+    EXPECT_EQ(gone(2, 4), 3) << "what was taken back is in no ledger";
+    leave(5, 9);
+    const std::string id = hold();
+    ASSERT_NE(id, "");
+    for (int i = 20; i < 40; ++i) invite(i);
+    company.sim.run_for(minutes{2});
+    EXPECT_EQ(hold(), id);
+    EXPECT_EQ(answer(true, id).wanted.size(), 5U);
+}
+
+// However often a hold has changed since.
+TEST_F(Holds, AnIdOnceShownIsAnsweredWhileAnyOfItIsHeld) {
+    leave(2, 9);
+    const std::string first = hold();
+    for (int i = 0; i < 30; ++i) {
+        leave(10, 10);
+        company.sim.directory.join("Crew", "p10");
+        company.sim.run_for(minutes{2});
+    }
+    EXPECT_EQ(hold(), first);
+    for (int i = 2; i < 9; ++i) {
+        company.sim.directory.join("Crew", "p" + std::to_string(i));
+        company.sim.run_for(minutes{2});
+    }
+    ASSERT_NE(hold(), first);
+    const Engine::Answered answered = answer(true, first);
+    EXPECT_EQ(answered.wanted.size(), 1U);
+    EXPECT_EQ(answered.unwanted.size(), 7U);
+}
+
 TEST_F(Holds, NobodyAnswersWhatIsNoHold) {
     EXPECT_TRUE(company.sim.command([](Engine& engine) {
         EXPECT_EQ(engine.answer(true, "000000000000", {0, -1, "alice"}, "a reason").error().kind,

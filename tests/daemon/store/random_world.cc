@@ -183,6 +183,8 @@ void RandomWorld::change_membership() {
     wanted.cause = static_cast<policy::Cause>(below(3));
     wanted.needs_forget = chance(30);
     wanted.approved_once = chance(30);
+    wanted.unbidden = chance(30);
+    wanted.by_choice = chance(30);
     wanted.power = static_cast<std::int16_t>(static_cast<int>(below(65536)) - 32768);
     world.set_membership(any_user(), wanted);
 }

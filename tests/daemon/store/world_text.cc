@@ -119,7 +119,7 @@ void add_users(Lines& lines, const World& world) {
         for (const policy::Membership& held : world.memberships.row(i))
             lines.add("membership", user, world.rooms[held.room.index()].key, held.event,
                       static_cast<int>(held.state), static_cast<int>(held.cause), bool{held.needs_forget},
-                      bool{held.approved_once}, held.power);
+                      bool{held.approved_once}, bool{held.unbidden}, bool{held.by_choice}, held.power);
     }
     for (const auto& [pair, by] : world.inviters)
         lines.add("inviter", pair_text(world, pair), world.users.text(by));

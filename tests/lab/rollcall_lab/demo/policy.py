@@ -57,6 +57,7 @@ outsiders:
 
 guards:
   canaries: [rollcall-canary]                   # no complete read of the directory lacks this account
+  grace: 0s                                     # so that whoever tries it sees a removal at once; 10s unless written
 """
 
 

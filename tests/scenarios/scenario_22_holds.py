@@ -1,0 +1,75 @@
+"""What a guard has held stays held, and nobody without rights fills a guard."""
+
+from harness import Client, Scenario, Site, until
+
+POLICY = """
+people:
+  matrix_id: "@{sAMAccountName|lower}:corp.example.com"
+  employees: {group: "{p} Staff"}
+rooms:
+  {p}-crew: {name: Crew, members: {group: "{p} Crew"}}
+  {p}-yard: {name: Yard, members: {group: "{p} Crew"}, owners: {user: {p}-lead}, who_invites: owners}
+guards:
+  removals: {at_most: 3, within: 1h}
+  departures: {at_most: 3, within: 1h}
+  room_loses: {percent: 100, at_least: 50}
+  room_gains: {percent: 100, at_least: 50}
+"""
+CREW = ["amy", "ben", "cas", "dan", "eve", "fay", "gus", "hal"]
+STAFF = ["lead", "kim", "lou", *CREW]
+DISABLED = "546"
+
+
+class Holds(Scenario):
+    site = Site("hd")
+
+    @classmethod
+    def setUpClass(cls):
+        site = cls.site
+        site.fill(STAFF, {"Staff": STAFF, "Crew": [*CREW, "kim", "lou"]})
+        site.start()
+        site.apply(POLICY)
+        site.settle(30)
+
+    def holds(self) -> list:
+        return self.site.status()["holds"]
+
+    def test_1_N4_accounts_that_are_made_disabled_hold_nobodys_departure(self):
+        site = self.site
+        for number in range(6):
+            site.person(f"made{number}", ["Staff"], account=False, userAccountControl=DISABLED)
+        site.directory.disable(site.dn("lou"))
+        site.wait("crew", "lou", "leave")
+        self.assertEqual(self.holds(), [])
+
+    def test_2_N4_invitations_by_hand_hold_nobody_and_are_taken_back(self):
+        site = self.site
+        lead = Client.login(site.login("lead"))
+        invented = [f"@{site}-nobody{number}:corp.example.com" for number in range(8)]
+        for who in invented:
+            lead.invite(site.room("yard"), who)
+        for who in invented:
+            site.wait("yard", who, "leave")
+        site.remove("kim", "Crew")
+        site.wait("crew", "kim", "leave")
+        self.assertEqual(self.holds(), [])
+
+    def test_3_N4_a_group_refilled_in_parts_releases_nobody(self):
+        site, before = self.site, self.site.trail_end()
+        site.members("Crew", [])
+        until(lambda: next((hold for hold in self.holds() if len(hold["actions"]) == 16), None), "a hold of all of them")
+        for there in (CREW[:3], CREW[:6]):
+            site.members("Crew", there)
+            left = 2 * (len(CREW) - len(there))
+            hold = until(lambda: next((hold for hold in self.holds() if len(hold["actions"]) == left), None),
+                         f"a hold of {left} actions")
+        self.assertIn("of what this guard has stopped before", hold["cause"])
+        site.stop()
+        site.start()
+        site.settle(30, left=4)
+        self.assert_removes_nobody(before)
+        site.ask("approve", id=self.holds()[0]["id"], reason="these two did leave")
+        for name in CREW[6:]:
+            site.wait("crew", name, "leave")
+        site.settle()
+        self.assertEqual(site.joined("crew"), set(CREW[:6]))
