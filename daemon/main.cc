@@ -24,7 +24,8 @@ int run(const std::vector<std::string>& words) {
                            run_daemon,
                            recover_store,
                            [] { std::this_thread::sleep_for(std::chrono::seconds{1}); },
-                           matrix::ask_sign_up};
+                           matrix::ask_sign_up,
+                           matrix::ask_sign_in};
     const std::unique_ptr<cli::Terminal> terminal = cli::make_terminal(parsed.arguments->no_color);
     return cli::dispatch({*parsed.arguments, *terminal, doors});
 }

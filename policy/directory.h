@@ -25,6 +25,13 @@ struct Evidence {
     Time time{};              // when the bridge read it
     Guid guid{};              // of the object; empty where it is about no single one
     std::string attribute{};  // which of its attributes decided: "member", "userAccountControl"; "" for none
+    std::optional<Time> written{};    // when that attribute was written, wherever in the directory
+    std::optional<Time> otherwise{};  // of a departure: when they were last known not to have departed
+};
+
+// When what decides about a departure was last written, wherever in the directory; nullopt: not told.
+struct Written {
+    std::optional<Time> account_control, expires, deleted;
 };
 
 // Attribute names are lower case; values as the directory sends them, in its order.
@@ -41,6 +48,7 @@ struct PersonEntry {
     Attributes attributes;                         // those asked for that have a value
     std::vector<std::string> unreadable;  // those asked for that could not be read: unknown, not empty
     std::uint64_t usn = 0;
+    Written written{};  // of an entry that a drain brought
 };
 
 struct GroupEntry {

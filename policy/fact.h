@@ -76,6 +76,11 @@ struct AccountSeen {
     UserId user;
     Account account = Account::unknown;
 };
+// Nobody can act as this user: the mask registration leaves them out. Or it is to be tried again.
+struct MaskCovers {
+    UserId user;
+    bool covered = false;
+};
 struct SignedOut {
     UserId user;
 };
@@ -103,10 +108,11 @@ struct DirectoryRefused {
     Evidence evidence;
 };
 
-using FactVariant = std::variant<TimePassed, DirectorySnapshot, DirectoryChanges, DirectoryRefused,
-                                 RoomEventSeen, RoomRead, MemberRead, MembershipSet, Forgotten, StateSet,
-                                 RoomCreated, Published, Released, AliasClaimed, AccountSeen, SignedOut,
-                                 RoomsListed, LeftUnmanaged, PutBack, DepartOrdered, EventUnreadable>;
+using FactVariant =
+    std::variant<TimePassed, DirectorySnapshot, DirectoryChanges, DirectoryRefused, RoomEventSeen, RoomRead,
+                 MemberRead, MembershipSet, Forgotten, StateSet, RoomCreated, Published, Released,
+                 AliasClaimed, AccountSeen, MaskCovers, SignedOut, RoomsListed, LeftUnmanaged, PutBack,
+                 DepartOrdered, EventUnreadable>;
 // A type of its own, so that what moves and destroys all of them is compiled once.
 struct Fact : FactVariant {
     using FactVariant::operator=;

@@ -85,7 +85,7 @@ void derive_membership(const Decider& decider, const Abilities& abilities, UserI
     if (verdict.presence == Presence::out && held != nullptr) {
         if (is_present(state))
             out.push_back({room, ActionKind::remove, removal_lane(verdict.basis, *held), verdict.basis, 0});
-        else if (held->needs_forget && abilities.mask)
+        else if (held->needs_forget && abilities.mask && world.covered(user))
             out.push_back({room, ActionKind::forget,
                            verdict.basis == Basis::departed ? Lane::departure : Lane::removal, verdict.basis,
                            0});
@@ -99,7 +99,8 @@ void derive_membership(const Decider& decider, const Abilities& abilities, UserI
     if (verdict.presence != Presence::in) return;
     const auto joins = [&] {
         return decider.program().rooms[room].admission == Admission::join && abilities.mask &&
-               world.account(user) != Account::absent && (held == nullptr || !held->by_choice);
+               world.covered(user) && world.account(user) != Account::absent &&
+               (held == nullptr || !held->by_choice);
     };
     const bool incomplete = state == MembershipState::invite ? joins() : state != MembershipState::join;
     if (incomplete && may_add(decider, user, room, held))
@@ -125,7 +126,8 @@ void derive_user(const Decider& decider, const Abilities& abilities, UserId user
     const PersonId holder = decider.person_of(user);
     const bool theirs =
         !decider.former_holder(user).valid() || (holder.valid() && decider.departed(holder) == Tri::yes);
-    if (leaving != world.departing.end() && theirs && abilities.mask && !decider.is_protected(user)) {
+    if (leaving != world.departing.end() && theirs && abilities.mask && world.covered(user) &&
+        !decider.is_protected(user)) {
         const Departing& left = leaving->second;
         if (!left.signed_out && decider.program().sign_out)
             out.push_back({kNoRoom, ActionKind::sign_out, Lane::departure, Basis::departed, 0});

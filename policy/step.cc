@@ -26,6 +26,7 @@ Effects Step::run(const Fact& fact) {
         unsettled.merge(world_.dirty.entries);
         world_.dirty.entries.clear();
     }
+    known_until_ = world_.cursor.time;
     std::visit([this](const auto& f) { take(f); }, fact);
     if (decider_ != nullptr) {
         settle(unsettled, true);
@@ -150,9 +151,12 @@ void Step::notice_departure(PersonId id, bool first_look) {
         // was seen here is our business: who never belonged does not depart.
         if (!user.valid() || (never_seen && !seen_here(person, user))) return;
         world_.departing[user] = {};
+        world_.uncovered.erase(user);  // tried once more, so that the trail says what cannot be done
         world_.touched.users.insert(user);
         world_.dirty.users.insert(user);
-        note({Note::Kind::departed, departure_text(person), id, user, "", "", evidence_of(person)});
+        Evidence evidence = evidence_of(person);
+        if (known_until_ != Time{}) evidence.otherwise = std::min(known_until_, world_.now);
+        note({Note::Kind::departed, departure_text(person), id, user, "", "", std::move(evidence)});
     } else if (departed == Tri::no && person.departed_seen) {
         person.departed_seen = false;
         world_.touched.people.insert(id);
@@ -192,7 +196,20 @@ Evidence Step::evidence_of(const Person& person) const {
             person.dn.text(),
             evidence_ != nullptr ? evidence_->time : world_.cursor.time,
             person.guid,
-            departure_attribute(person, world_.now)};
+            departure_attribute(person, world_.now),
+            departed_since(person)};
+}
+
+// When what makes them departed began, as far as anybody knows: whoever runs out does so at that moment,
+// unless it was written only later.
+std::optional<Time> Step::departed_since(const Person& person) const {
+    const auto told = written_.find(person.guid);
+    const Written written = told == written_.end() ? Written{} : told->second;
+    const std::string attribute = departure_attribute(person, world_.now);
+    if (attribute == "isDeleted") return written.deleted;
+    if (attribute == "userAccountControl") return written.account_control;
+    if (attribute == "accountExpires") return std::max(*person.expires, written.expires.value_or(Time{}));
+    return std::nullopt;
 }
 
 void Step::take(const DepartOrdered& fact) {

@@ -183,6 +183,7 @@ void Step::take(const DirectoryChanges& fact) {
     if (!fact.people.empty()) narrow_attributes(fact.attributes);
     for (const PersonEntry& entry : fact.people) {
         if (newer_known(entry)) continue;
+        written_[entry.guid] = entry.written;
         world_.put_person(entry);
     }
     for (const GroupEntry& entry : fact.groups) {

@@ -8,7 +8,9 @@
 // Pure; lives for one call.
 #pragma once
 
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -34,6 +36,7 @@ class Step {
     void sponsor_changed(const Guid& guid);
     [[nodiscard]] std::string departure_text(const Person& person) const;
     [[nodiscard]] Evidence evidence_of(const Person& person) const;
+    [[nodiscard]] std::optional<Time> departed_since(const Person& person) const;
     void take(const DepartOrdered& fact);
     void mark_person(PersonId person);
     void touch_user(UserId user);
@@ -76,6 +79,7 @@ class Step {
     void note_state(RoomId id, const RoomEvent& event, Told told, const std::string& history_before);
     void set_power(RoomId id, const PowerLevels& levels);
     static bool says_so(const Membership* held, const RoomEvent& event, const MemberContent& content);
+    void drop_unknown_state(RoomId id, const std::set<std::string, std::less<>>& places);
     void take(const RoomRead& fact);
     void nothing_said_of(RoomId room, const RoomRead& fact, const std::unordered_set<UserId>& seen);
     void take(const MemberRead& fact);
@@ -92,6 +96,8 @@ class Step {
     void take(const Released& fact);
     void take(const AliasClaimed& fact);
     void take(const AccountSeen& fact);
+    void account_appeared(UserId user);
+    void take(const MaskCovers& fact);
     void take(const SignedOut& fact);
     void take(const RoomsListed& fact);
     void take(const LeftUnmanaged& fact);
@@ -101,6 +107,8 @@ class Step {
     Decider* decider_;
     Effects effects_;
     const Evidence* evidence_ = nullptr;
+    std::unordered_map<Guid, Written, GuidHash> written_;  // of the entries of this fact
+    Time known_until_{};                                   // until when the directory was known before it
     bool first_read_ = false;
 };
 

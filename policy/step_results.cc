@@ -1,4 +1,7 @@
 // Step: what our own requests have done.
+#include <fmt/format.h>
+#include <utility>
+
 #include "policy/step_facts.h"
 
 namespace rollcall::policy {
@@ -84,8 +87,32 @@ void Step::take(const AliasClaimed& fact) {
 }
 
 void Step::take(const AccountSeen& fact) {
+    if (fact.account == Account::present) account_appeared(fact.user);
     world_.set_account(fact.user, fact.account);
     if (fact.account == Account::present) keep_identity(fact.user);
+}
+
+// An account that was not there when its person departed may have sessions now, and be in rooms: what was
+// found to be nothing to do is to be done.
+void Step::account_appeared(UserId user) {
+    if (decider_ == nullptr || world_.account(user) != Account::absent) return;
+    const PersonId person = decider_->person_of(user);
+    if (!person.valid() || !world_.people[person.index()].departed_seen) return;
+    world_.departing[user] = {};
+    touch_user(user);
+    Evidence evidence = evidence_of(world_.people[person.index()]);
+    evidence.attribute.clear();  // what made them depart is older than this
+    evidence.written.reset();
+    note({Note::Kind::departed,
+          fmt::format("{}; the account {} has appeared since", departure_text(world_.people[person.index()]),
+                      world_.users.text(user)),
+          person, user, "", "", std::move(evidence)});
+}
+
+void Step::take(const MaskCovers& fact) {
+    const bool changed =
+        fact.covered ? world_.uncovered.erase(fact.user) > 0 : world_.uncovered.insert(fact.user).second;
+    if (changed) world_.dirty.users.insert(fact.user);
 }
 
 void Step::take(const SignedOut& fact) {

@@ -130,7 +130,10 @@ void Step::apply_membership(UserId user, Membership next, MembershipState before
     if (was_in && is_out && world_.is_local(world_.users.text(user))) next.needs_forget = true;
     if (next.state == MembershipState::join || next.state == MembershipState::invite)
         next.needs_forget = false;
-    if (next.state == MembershipState::join) world_.set_account(user, Account::present);
+    if (next.state == MembershipState::join) {
+        account_appeared(user);
+        world_.set_account(user, Account::present);
+    }
     const bool is_in = is_present(next.state), entered = is_in && !is_present(before);
     if (entered || !is_in) next.unbidden = false;
     if (next.state != MembershipState::invite) next.by_choice = false;
@@ -340,6 +343,31 @@ bool Step::says_so(const Membership* held, const RoomEvent& event, const MemberC
     return held != nullptr && held->event == event_digest(event.event) && held->state == content.membership;
 }
 
+// Held, but the whole state has nothing there: an answer of ours said that it had been written. What a room
+// always has is left alone.
+void Step::drop_unknown_state(RoomId id, const std::set<std::string, std::less<>>& places) {
+    std::vector<std::string> gone;
+    world_.rooms[id.index()].state.events.each([&](std::string_view place, std::string_view) {
+        if (!places.contains(place)) gone.emplace_back(place);
+    });
+    for (const std::string& place : gone) {
+        RoomEvent nothing;
+        nothing.sender = world_.bot;
+        nothing.content = OtherContent{};
+        const std::string key = place.substr(place.find('|') + 1);
+        for (const RoomContent& content :
+             {RoomContent{JoinRules{}}, RoomContent{ServerAcl{}}, RoomContent{NameContent{}},
+              RoomContent{TopicContent{}}, RoomContent{CanonicalAliasContent{}},
+              RoomContent{HistoryVisibilityContent{}}, RoomContent{GuestAccessContent{}},
+              RoomContent{SpaceChildContent{key, false}}})
+            if (slot(content, key) == place) nothing.content = content;
+        if (std::holds_alternative<OtherContent>(nothing.content)) continue;
+        world_.rooms[id.index()].state.events.erase(place);
+        world_.touched.room_parts[id].slots.insert(place);
+        set_state(id, nothing, Told::read);
+    }
+}
+
 void Step::take(const RoomRead& fact) {
     const auto at = world_.room_by_id.find(fact.room);
     if (at == world_.room_by_id.end()) return;
@@ -348,11 +376,13 @@ void Step::take(const RoomRead& fact) {
     if (!fact.joined) return;
     const Room& room = world_.rooms[id.index()];
     std::unordered_set<UserId> seen;
+    std::set<std::string, std::less<>> places;
     for (const RoomEvent& event : fact.state) {
         const auto* member = std::get_if<MemberContent>(&event.content);
         if (member == nullptr) {
             if (std::holds_alternative<OtherContent>(event.content)) continue;
             const std::string place = slot(event.content, state_key_of(event));
+            places.insert(place);
             if (room.state.events.find(place) == event.event) continue;
             hold_event(id, place, event.event);
             set_state(id, event, Told::read);
@@ -363,6 +393,8 @@ void Step::take(const RoomRead& fact) {
         const Membership* held = world_.membership(user, id);
         if (!says_so(held, event, *member)) set_member(id, user, event, *member, Told::read);
     }
+    // Where something cannot be used, nothing is known not to be there.
+    if (fact.unreadable.empty()) drop_unknown_state(id, places);
     nothing_said_of(id, fact, seen);
 }
 

@@ -255,6 +255,9 @@ class World {
     // them anybody else's.
     std::unordered_map<UserId, Guid> former_ids;
     std::unordered_map<UserId, Departing> departing;
+    // Whom the mask registration leaves out, as the homeserver said. Not stored: a registration can change.
+    std::set<UserId> uncovered;
+    [[nodiscard]] bool covered(UserId user) const { return !uncovered.contains(user); }
     std::set<std::pair<Time, UserId>> revisit;  // users whom the passing of time alone makes worth a look
     std::set<std::pair<Time, PersonId>>
         expiries;  // accountExpires writes nothing to the directory when it comes true

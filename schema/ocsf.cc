@@ -52,6 +52,7 @@ std::string_view outcome_of(std::string_view kind, std::string_view result) {
     if (result.starts_with("refused")) return "refused";
     if (kind == to_text(TrailKind::failure)) return "failed";
     if (result == "done" || result.starts_with("done:")) return "done";
+    if (result == "accepted" || result.starts_with("accepted:")) return "accepted";
     if (result == "no longer wanted") return "dropped";
     return "other";
 }

@@ -17,8 +17,8 @@ namespace rollcall::schema {
 
 inline constexpr std::string_view kOcsfVersion = "1.6.0";
 
-// What came of it, in one word of a fixed list: "done", "refused", "dropped" (no longer wanted), "failed",
-// "other"; "" for an entry without a result.
+// What came of it, in one word of a fixed list: "done", "accepted" (and not seen), "refused", "dropped" (no
+// longer wanted), "failed", "other"; "" for an entry without a result.
 [[nodiscard]] std::string_view outcome_of(std::string_view kind, std::string_view result);
 
 // What of an entry says which event it is: its members of these names, and what else it has.

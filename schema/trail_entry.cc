@@ -73,9 +73,11 @@ Value evidence_json(const policy::Evidence& evidence) {
     set_text(made, "directory", evidence.directory);
     if (!evidence.guid.empty()) made.set("guid", evidence.guid.text());
     set_text(made, "object", evidence.object);
+    if (evidence.otherwise) made.set("otherwise", to_rfc3339(*evidence.otherwise));
     set_text(made, "server", evidence.server);
     made.set("time", to_rfc3339(evidence.time));
     made.set("usn", std::to_string(evidence.usn));  // 64 bits: more than canonical JSON's integers have
+    if (evidence.written) made.set("written", to_rfc3339(*evidence.written));
     return made;
 }
 
@@ -178,8 +180,10 @@ Result<policy::Evidence> read_evidence(const Value& value) {
     taker.text("directory", made.directory);
     taker.guid("guid", made.guid);
     taker.text("object", made.object);
+    taker.time("otherwise", made.otherwise);
     taker.text("server", made.server);
     taker.time("time", made.time);
+    taker.time("written", made.written);
     const std::string usn = taker.take("usn").text();
     const auto [stop, error] = std::from_chars(usn.data(), usn.data() + usn.size(), made.usn);
     if (error != std::errc{} || stop != usn.data() + usn.size() || std::to_string(made.usn) != usn)

@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, 20> kPublic{
     "action",    "history", "intent", "kind",     "membership", "policy",   "pseudonyms",
     "recovered", "review",  "room",   "room_key", "rooms",      "rotation", "rule",
     "rule_path", "source",  "until",  "v",        "was",        "written"};
-constexpr std::array<std::string_view, 5> kPublicEvidence{"attribute", "directory", "server", "time", "usn"};
+constexpr std::array<std::string_view, 7> kPublicEvidence{"attribute", "directory", "otherwise", "server",
+                                                          "time",      "usn",       "written"};
 // Of who called, whatever the entry is about.
 constexpr std::array<std::string_view, 2> kOfCaller{"caller", "checkout"};
 constexpr const char* kOurs = "unmapped";

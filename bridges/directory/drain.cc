@@ -5,6 +5,7 @@
 
 #include "bridges/directory/entry.h"
 #include "bridges/directory/members.h"
+#include "bridges/directory/replication.h"
 #include "bridges/directory/search.h"
 
 namespace rollcall::directory {
@@ -45,6 +46,7 @@ Status read_changed(Connection& connection, const Settings& settings, std::uint6
     query.filter = fmt::format("(uSNChanged>={})", after + 1);
     query.attributes = person_attributes(drained.changes.attributes);
     for (const std::string& name : group_attributes()) query.attributes.push_back(name);
+    query.attributes.emplace_back(kReplication);  // a kilobyte or two: asked for what has changed only
     query.attributes = normal_attributes(query.attributes);
     query.deleted = true;
     return search(connection, query, [&](RawEntry&& entry) { return sort_in(entry, drained); });

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "bridges/directory/replication.h"
+
 namespace rollcall::directory {
 namespace {
 
@@ -88,6 +90,8 @@ Result<policy::PersonEntry> to_person(const RawEntry& entry, const std::vector<s
     if (const auto expires = entry.integer("accountexpires")) person.expires = from_file_time(*expires);
     person.primary_group = flags_of(entry, "primarygroupid");
     person.deleted = entry.has_value("isdeleted", "TRUE");
+    if (const std::string* metadata = entry.first("replpropertymetadata"))
+        person.written = written(*metadata);
     for (const std::string& name : wanted) {
         if (is_ranged(entry, name)) {
             person.unreadable.push_back(name);

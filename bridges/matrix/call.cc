@@ -199,6 +199,20 @@ Call member_event(std::string_view room, std::string_view user) {
     return about(read_call(room_path(room, rest)), room, user);
 }
 
+Call state_event(std::string_view room, std::string_view type, std::string_view key) {
+    const std::string rest = fmt::format("state/{}/{}?format=event", encode_part(type), encode_part(key));
+    return about(read_call(room_path(room, rest)), room);
+}
+
+Call own_membership(std::string_view room, std::string_view as_user) {
+    const std::string rest = "state/m.room.member/" + encode_part(as_user);
+    return acting_as(about(read_call(room_path(room, rest)), room, as_user), as_user);
+}
+
+Call devices(std::string_view as_user) {
+    return acting_as(read_call(fmt::format("{}/devices", kClient)), as_user);
+}
+
 Call profile(std::string_view user) {
     return read_call(fmt::format("{}/profile/{}", kClient, encode_part(user)));
 }

@@ -99,6 +99,13 @@ struct Call {
 // The member event of one user, as an event.
 [[nodiscard]] Call member_event(std::string_view room, std::string_view user);
 
+// One event of a room's state, as an event.
+[[nodiscard]] Call state_event(std::string_view room, std::string_view type, std::string_view key);
+// What a user sees of their own membership in a room that they are out of: nothing, once they forgot it.
+[[nodiscard]] Call own_membership(std::string_view room, std::string_view as_user);
+// The sessions of a user.
+[[nodiscard]] Call devices(std::string_view as_user);
+
 // The newest messages of a room that the bot is in.
 [[nodiscard]] Call recent_messages(std::string_view room);
 // Messages of one sender in a room that the bot is in, newest first, from where an earlier page ended ("" for

@@ -78,6 +78,19 @@ void Client::member_event(std::string_view room, std::string_view user,
     read(line_, matrix::member_event(room, user), std::move(done), &read_member);
 }
 
+void Client::state_event(std::string_view room, std::string_view type, std::string_view key,
+                         Reading<std::string> done) {
+    read(line_, matrix::state_event(room, type, key), std::move(done), &read_event_id);
+}
+
+void Client::past(std::string_view room, std::string_view as_user, Reading<Past> done) {
+    read(line_, matrix::own_membership(room, as_user), std::move(done), &read_past);
+}
+
+void Client::devices(std::string_view as_user, Reading<std::optional<std::size_t>> done) {
+    read(line_, matrix::devices(as_user), std::move(done), &read_devices);
+}
+
 void Client::marked_message(std::string_view room, std::string_view marker,
                             Reading<std::optional<std::string>> done) {
     read(line_, matrix::recent_messages(room), std::move(done),

@@ -17,6 +17,7 @@
 #include "bridges/matrix/access.h"
 #include "bridges/matrix/answer_reader.h"
 #include "bridges/matrix/call.h"
+#include "bridges/matrix/effect_reader.h"
 #include "bridges/matrix/outcome.h"
 #include "policy/base/result.h"
 #include "policy/room_event.h"
@@ -47,6 +48,11 @@ class Client {
     void room_state(std::string_view room, Reading<policy::RoomRead> done);
     void member_event(std::string_view room, std::string_view user,
                       Reading<std::optional<policy::RoomEvent>> done);
+    // Looking at what an action brought about (effect_reader.h).
+    void state_event(std::string_view room, std::string_view type, std::string_view key,
+                     Reading<std::string> done);
+    void past(std::string_view room, std::string_view as_user, Reading<Past> done);
+    void devices(std::string_view as_user, Reading<std::optional<std::size_t>> done);
     // Among the newest 50 messages; nullopt where none of them carries that intent.
     void marked_message(std::string_view room, std::string_view marker,
                         Reading<std::optional<std::string>> done);

@@ -79,6 +79,18 @@ std::optional<Duration> wait_of(const json::Value& body, const http::Response& r
     return wait;
 }
 
+// Nobody may act as that user: Synapse, and the servers that come from Conduit. Dendrite says the same of
+// them as of who has no account.
+bool says_not_covered(const Outcome& said) {
+    return contains(said.text, "cannot masquerade as this user") ||
+           (said.errcode == "M_EXCLUSIVE" && contains(said.text, "User is not in namespace"));
+}
+
+bool says_no_account(const Outcome& said) {
+    return contains(said.text, "has not registered this user") ||
+           (said.errcode == "M_FORBIDDEN" && contains(said.text, "User does not exist"));
+}
+
 Kind kind_of_error(const Call& call, const Outcome& said) {
     if (said.status == 429) return Kind::retry;
     // Of a ping such a status is the finding: it says what became of the way to us.
@@ -88,8 +100,57 @@ Kind kind_of_error(const Call& call, const Outcome& said) {
     if (said.errcode.empty()) return Kind::retry;
     // The homeserver does not know us: it says nothing about what was asked, and may know us again.
     if (said.status == 401) return Kind::retry;
-    if (contains(said.text, "has not registered this user")) return Kind::no_account;
+    if (says_not_covered(said)) return Kind::not_covered;
+    if (says_no_account(said)) return Kind::no_account;
     return is_already_so(call, said) ? Kind::already_so : Kind::refused;
+}
+
+// What the specification says that the body of a success holds, beside being an object.
+std::string_view member_of_success(const Call& call) {
+    switch (call.action) {
+        case Action::invite:
+        case Action::leave:
+        case Action::put_state:
+        case Action::send_message:
+            return "event_id";
+        case Action::join:  // of the bot by an alias: POST /join
+            return call.method == "POST" ? "room_id" : "event_id";
+        case Action::create_room:
+            return "room_id";
+        case Action::register_bot:
+            return "user_id";
+        default:  // {}
+            return "";
+    }
+}
+
+// "" where the body of this success is what the specification says.
+std::string not_as_specified(const Call& call, const http::Response& response,
+                             const Result<json::Value>& body) {
+    if (response.status != 200) return fmt::format("status {}", response.status);
+    if (response.body.empty()) return "it is empty";
+    if (!body) return "it is no JSON";
+    if (body->object() == nullptr) return "it is no object";
+    if (!(*body)["errcode"].is_null()) return "it holds an error";
+    const std::string_view wanted = member_of_success(call);
+    if (!wanted.empty() && (*body)[wanted].text().empty()) return fmt::format("it has no {}", wanted);
+    return {};
+}
+
+// What changed nothing that has to be looked for may simply be asked again.
+bool may_have_changed_something(Action action) {
+    return action != Action::register_bot && action != Action::set_displayname && action != Action::ping;
+}
+
+void take_success(const Call& call, const http::Response& response, Outcome& outcome) {
+    const Result<json::Value> body = json::parse(response.body);
+    if (const std::string wrong = not_as_specified(call, response, body); !wrong.empty()) {
+        outcome.kind = may_have_changed_something(call.action) ? Kind::unknown_result : Kind::retry;
+        outcome.text = fmt::format("the answer under {} is not as specified: {}", response.status, wrong);
+        return;
+    }
+    outcome.event_id = (*body)["event_id"].text();
+    outcome.room_id = (*body)["room_id"].text();
 }
 
 }  // namespace
@@ -104,16 +165,11 @@ Outcome interpret(const Call& call, const http::Response& response) {
     }
     const bool success = response.status >= 200 && response.status < 300;
     if (success && call.action == Action::read) return outcome;  // its body has a reader of its own
-    const json::Value body = json::parse(response.body).value_or(json::Value());
     if (success) {
-        outcome.event_id = body["event_id"].text();
-        outcome.room_id = body["room_id"].text();
-        if (call.action == Action::create_room && outcome.room_id.empty()) {
-            outcome.kind = Kind::unknown_result;
-            outcome.text = "the answer names no room";
-        }
+        take_success(call, response, outcome);
         return outcome;
     }
+    const json::Value body = json::parse(response.body).value_or(json::Value());
     outcome.errcode = tidy(body["errcode"].text());
     outcome.text = tidy(body["error"].text());
     if (outcome.text.empty())
@@ -153,6 +209,8 @@ std::string_view to_text(Kind kind) {
             return "unknown result";
         case Kind::no_account:
             return "no account";
+        case Kind::not_covered:
+            return "not covered";
     }
     return "unknown result";
 }

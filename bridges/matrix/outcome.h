@@ -5,6 +5,10 @@
 // (seen on Synapse 1.163; Dendrite 0.15 and Conduit 0.11 where noted). What is not known to be a refusal by
 // the homeserver itself is never taken for one: an answer without a Matrix error code comes from something in
 // between, and is tried again.
+//
+// Likewise a success: the body must be the JSON that the specification says for that action. A page of HTML,
+// an empty or a cut body, or a list under 200 says only that something answered; what became of a change is
+// then unknown, and is looked at.
 #pragma once
 
 #include <optional>
@@ -23,6 +27,7 @@ struct Outcome {
         refused,         // for good: errcode and text say why
         unknown_result,  // it may have been carried out: read the state before sending it again
         no_account,      // the user to act as has no account (yet)
+        not_covered,     // the mask registration does not let us act as that user, whether or not they exist
     };
     Kind kind = Kind::done;
     std::optional<Duration> after;

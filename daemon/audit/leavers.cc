@@ -1,6 +1,7 @@
 #include "daemon/audit/leavers.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace rollcall::audit {
 
@@ -17,8 +18,102 @@ std::string_view to_text(Promise promise) {
             return "open";
         case Promise::taken_back:
             return "taken back";
+        case Promise::not_proven:
+            return "not proven";
     }
     return "";
+}
+
+std::string_view to_text(Part part) {
+    switch (part) {
+        case Part::sessions:
+            return "sessions";
+        case Part::rooms:
+            return "rooms";
+        case Part::elsewhere:
+            return "elsewhere";
+        case Part::past:
+            return "past";
+    }
+    return "";
+}
+
+std::string_view to_text(Kept kept) {
+    switch (kept) {
+        case Kept::kept:
+            return "kept";
+        case Kept::late:
+            return "late";
+        case Kept::not_done:
+            return "not done";
+        case Kept::not_proven:
+            return "not proven";
+        case Kept::open:
+            return "open";
+        case Kept::not_asked:
+            return "not asked";
+    }
+    return "";
+}
+
+namespace {
+
+// Is this part over, and was all of it seen?
+struct Standing {
+    bool asked = true, over = false, seen = true;
+};
+
+Standing standing(const Departure& d, Part part, const DepartureWanted& wanted) {
+    switch (part) {
+        case Part::sessions:
+            return {wanted.sign_out, d.no_account || d.signed_out || d.out_accepted,
+                    d.no_account || d.signed_out.has_value()};
+        case Part::rooms:
+            return {true, d.remains.empty(), true};
+        case Part::elsewhere:
+            return {wanted.every_room,
+                    d.no_account || (d.listed && d.elsewhere + d.elsewhere_accepted >= d.elsewhere_found),
+                    d.elsewhere_accepted == 0};
+        case Part::past:
+            return {true, d.remains.empty() && d.unforgotten.empty(), d.past_readable.empty()};
+    }
+    return {};
+}
+
+}  // namespace
+
+std::optional<Time> Departure::done_at(Part part) const {
+    switch (part) {
+        case Part::sessions:
+            return signed_out;
+        case Part::rooms:
+            return remains.empty() ? last_left : std::nullopt;
+        case Part::elsewhere:
+            return last_elsewhere ? std::max(*last_elsewhere, listed.value_or(*last_elsewhere)) : listed;
+        case Part::past:
+            return unforgotten.empty() ? last_forgotten : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+Kept Departure::kept(Part part, Duration within, Time now, const DepartureWanted& wanted) const {
+    const Standing is = standing(*this, part, wanted);
+    if (!is.asked) return Kept::not_asked;
+    if (!is.over) return std::min(now, over.value_or(now)) - said > within ? Kept::not_done : Kept::open;
+    if (!is.seen) return Kept::not_proven;
+    if (const auto at = done_at(part); at && *at - said > within) return Kept::late;
+    return dated ? Kept::kept : Kept::not_proven;
+}
+
+Promise Departure::whole(Duration within, Time now, const DepartureWanted& wanted) const {
+    Promise whole = Promise::kept;
+    for (const Part part : {Part::sessions, Part::rooms, Part::elsewhere, Part::past}) {
+        const Kept is = kept(part, within, now, wanted);
+        if (is == Kept::late || is == Kept::not_done) return Promise::missed;
+        if (is == Kept::open) whole = over ? Promise::taken_back : Promise::open;
+        if (is == Kept::not_proven && whole == Promise::kept) whole = Promise::not_proven;
+    }
+    return whole;
 }
 
 std::optional<Duration> Departure::took() const {
@@ -43,21 +138,29 @@ void Leavers::take(std::uint64_t index, const TrailEntry& entry) {
         if (Departure* last = open()) last->over = entry.time;
         return;
     }
+    if (open() != nullptr && (entry.kind == TrailKind::result || entry.kind == TrailKind::failure))
+        came_of(entry);
     if (!entry.room_key.empty() && !entry.membership.empty()) return membership(entry);
-    if (entry.kind == TrailKind::result && open() != nullptr) done(entry);
 }
 
 void Leavers::departed(std::uint64_t index, const TrailEntry& entry) {
     if (Departure* last = open()) last->over = entry.time;
+    accepted_elsewhere_.clear();
     Departure& made = departures_.emplace_back();
     made.entry = index;
     made.user = entry.user;
     made.person = entry.person;
     made.text = entry.result;
     made.noticed = made.said = entry.time;
-    // An account that runs out does so without any news from the directory, and so does an order.
-    if (entry.evidence && !entry.evidence->attribute.empty() && entry.evidence->attribute != "accountExpires")
-        made.said = std::min(entry.time, entry.evidence->time);
+    // An order says nothing of an attribute: it counts from when it was given. So does, of an earlier
+    // version, an account that ran out.
+    const policy::Evidence why = entry.evidence.value_or(policy::Evidence{});
+    if (why.written) {
+        made.said = std::min(entry.time, *why.written);
+    } else if (!why.attribute.empty() && why.attribute != "accountExpires") {
+        made.dated = why.otherwise.has_value();
+        made.said = std::min(entry.time, why.otherwise.value_or(why.time));
+    }
     for (const auto& [room, users] : in_)
         (released_.contains(room) ? made.let_go : made.remains).insert(room);
 }
@@ -96,14 +199,47 @@ void Leavers::membership(const TrailEntry& entry) {
     if (was_joined) last->unforgotten.insert(entry.room_key);
 }
 
-void Leavers::done(const TrailEntry& entry) {
+void Leavers::came_of(const TrailEntry& entry) {
     Departure& last = *open();
-    if (!entry.result.starts_with("done")) return;
-    if (entry.action == "sign out") last.signed_out = entry.time;
-    if (entry.action == "leave" && entry.room_key.empty()) ++last.elsewhere;
-    if (entry.action != "forget") return;
+    const bool done = entry.result.starts_with("done"), accepted = entry.result.starts_with("accepted");
+    if (entry.action == "sign out" || entry.action == "list rooms") {
+        last.no_account = entry.result == "no such account";
+        last.not_covered = entry.kind == TrailKind::failure &&
+                           entry.result.starts_with("the mask registration does not cover");
+    }
+    if (entry.action == "sign out") {
+        if (done) last.signed_out = entry.time;
+        if (accepted) last.out_accepted = entry.time;
+    }
+    const bool counted = entry.result.starts_with("in ");  // of somebody erased the number is gone
+    if (entry.action == "list rooms" && entry.kind == TrailKind::result &&
+        (counted || entry.result.empty())) {
+        last.listed = entry.time;
+        std::size_t found = 0;
+        if (counted)
+            std::from_chars(entry.result.data() + 3, entry.result.data() + entry.result.size(), found);
+        last.elsewhere_found = last.elsewhere + last.elsewhere_accepted + found;
+    }
+    if (entry.action == "leave" && entry.room_key.empty() && (done || accepted))
+        left_elsewhere(last, entry, done);
+    if (entry.action != "forget" || (!done && !accepted)) return;
     last.unforgotten.erase(entry.room_key);
     last.last_forgotten = entry.time;
+    if (done)
+        last.past_readable.erase(entry.room_key);
+    else
+        last.past_readable.insert(entry.room_key);
+}
+
+// One that was only accepted may be done yet.
+void Leavers::left_elsewhere(Departure& last, const TrailEntry& entry, bool done) {
+    last.last_elsewhere = entry.time;
+    if (done) {
+        ++last.elsewhere;
+        last.elsewhere_accepted -= accepted_elsewhere_.erase(entry.room);
+    } else if (accepted_elsewhere_.insert(entry.room).second) {
+        ++last.elsewhere_accepted;
+    }
 }
 
 }  // namespace rollcall::audit

@@ -1,8 +1,8 @@
 // Leavers: what became of one person's departures, from the entries about them alone.
 //
 // A fold: take() is given every entry about one person in their order, whichever of their Matrix IDs it
-// names. When a room was left counts from the answer or the event that said so; the promise is about the
-// rooms that the policy names. Pure; any thread.
+// names. The time runs from when the directory was changed, if it tells that; otherwise from the last moment
+// at which they were known not to have departed. What was only accepted is not proven. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +18,32 @@
 
 namespace rollcall::audit {
 
+// What a departure is made of, and how each part of it ended.
+enum class Part : std::uint8_t { sessions, rooms, elsewhere, past };
+inline constexpr std::size_t kParts = 4;
+enum class Kept : std::uint8_t {
+    kept,
+    late,
+    not_done,
+    not_proven,  // accepted by the homeserver and not seen; or nobody knows from when to count
+    open,        // not done, and there is time left
+    not_asked,   // the policy does not want it
+};
+[[nodiscard]] std::string_view to_text(Part part);
+[[nodiscard]] std::string_view to_text(Kept kept);
+
+// What the policy wants of a departure besides its own rooms.
+struct DepartureWanted {
+    bool sign_out = true;
+    bool every_room = true;
+};
+
 enum class Promise : std::uint8_t {
     kept,
     missed,
     open,        // not over, and there is time left
     taken_back,  // they came back before it was over, and in time
+    not_proven,  // nothing is known to be late or undone, and not all of it was seen
 };
 [[nodiscard]] std::string_view to_text(Promise promise);
 
@@ -30,14 +51,25 @@ struct Departure {
     std::uint64_t entry = 0;
     std::string user;
     Guid person;
-    std::string text;  // "jdoe: account disabled"
-    Time said{};       // when the directory's news was read, or the order given
-    Time noticed{};    // when it was believed: the entry's own time
+    std::string text;   // "jdoe: account disabled"
+    Time said{};        // from when on it is counted: the change in the directory, or the order
+    bool dated = true;  // false: an entry of an earlier version, which does not tell when that was
+    Time noticed{};     // when it was believed: the entry's own time
     std::optional<Time> signed_out, last_left, last_forgotten, over;
     std::size_t rooms = 0, elsewhere = 0;        // left since: rooms of the policy, and others
     std::set<std::string> remains, unforgotten;  // room keys
     std::set<std::string> let_go;                // rooms that they are in and that no policy names any more
-    // As things stood at `now`.
+    std::optional<Time> listed, last_elsewhere;  // rooms outside the policy: found out which; and left
+    std::size_t elsewhere_found = 0, elsewhere_accepted = 0;
+    std::optional<Time> out_accepted;     // sessions: said to be ended, and not seen
+    std::set<std::string> past_readable;  // forgotten as the homeserver says, and readable all the same
+    bool no_account = false, not_covered = false;
+    [[nodiscard]] Kept kept(Part part, Duration within, Time now, const DepartureWanted& wanted) const;
+    // When the part was done; nullopt where it is not, or there was nothing to do.
+    [[nodiscard]] std::optional<Time> done_at(Part part) const;
+    // Of all parts together.
+    [[nodiscard]] Promise whole(Duration within, Time now, const DepartureWanted& wanted) const;
+    // Of the rooms that the policy names alone, as things stood at `now`.
     [[nodiscard]] Promise promise(Duration within, Time now) const;
     [[nodiscard]] std::optional<Duration> took() const;  // until the last room was left; nullopt: not over
 };
@@ -53,10 +85,12 @@ class Leavers {
   private:
     void departed(std::uint64_t index, const schema::TrailEntry& entry);
     void membership(const schema::TrailEntry& entry);
-    void done(const schema::TrailEntry& entry);
+    void came_of(const schema::TrailEntry& entry);
+    void left_elsewhere(Departure& last, const schema::TrailEntry& entry, bool done);
     [[nodiscard]] Departure* open();
 
     std::set<std::string> released_;
+    std::set<std::string> accepted_elsewhere_;  // room IDs
     // Rooms that they are in or invited to, and as whom → joined.
     std::map<std::string, std::map<std::string, bool>> in_;
     std::vector<Departure> departures_;

@@ -1,6 +1,7 @@
 // check: all files, and with --online what the directory and the homeserver say about them.
 #include <fmt/format.h>
 #include <algorithm>
+#include <utility>
 
 #include "daemon/cli/check_files.h"
 #include "daemon/cli/commands.h"
@@ -100,6 +101,16 @@ Diagnostics sign_up_findings(matrix::SignUp sign_up, const std::vector<Position>
     }
 }
 
+// Sessions of another server's making are not ended by the homeserver's logout.
+Diagnostics sign_in_findings(matrix::SignIn sign_in) {
+    if (sign_in != matrix::SignIn::delegated) return {};
+    return {
+        {Position{"homeserver.url", 0, 0},
+         "people sign in by another service than the homeserver (it answers /auth_metadata): this version "
+         "cannot end the sessions of whoever departs",
+         "end them there (Matrix Authentication Service: lock or deactivate the user)", Severity::warning}};
+}
+
 json::Value appended(const json::Value& some, const Diagnostics& more) {
     json::Value all = to_json(more);
     if (some.array() != nullptr)
@@ -118,8 +129,10 @@ int online(const Session& session, const Checked& checked) {
         ask(session, *opened->transport, request("check", std::move(*args)));
     if (!answer) return 1;
     if (failed(session, *answer)) return exit_of(*answer);
-    const Diagnostics found =
+    Diagnostics found =
         sign_up_findings(session.doors.sign_up(opened->config.homeserver.url), checked.joining);
+    for (Diagnostic& one : sign_in_findings(session.doors.sign_in(opened->config.homeserver.url)))
+        found.push_back(std::move(one));
     json::Value result = (*answer)["result"];
     result.set("diagnostics", appended(result["diagnostics"], found));
     if (!session.arguments.json) print_diagnostics(session.terminal, result["diagnostics"]);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "bridges/matrix/sign_in.h"
 #include "bridges/matrix/sign_up.h"
 #include "daemon/audit/recovery.h"
 #include "daemon/cli/arguments.h"
@@ -32,6 +33,7 @@ struct Doors {
         recover_store;
     std::function<void()> wait;  // a moment, between two looks at something that grows
     std::function<matrix::SignUp(const std::string& homeserver)> sign_up;
+    std::function<matrix::SignIn(const std::string& homeserver)> sign_in;
 };
 
 struct Session {

@@ -77,6 +77,10 @@ std::string fields(const json::Value& entry, const std::string& zone, const Look
     field(facts, "attribute", evidence["attribute"].text());
     field(facts, "uSNChanged", evidence["usn"].text());
     field(facts, "read", shown_time(evidence["time"].text(), zone));
+    if (const std::string written = evidence["written"].text(); !written.empty())
+        field(facts, "written", shown_time(written, zone));
+    if (const std::string last = evidence["otherwise"].text(); !last.empty())
+        field(facts, "last otherwise", shown_time(last, zone));
     return out + paragraph(look, 2, Tone::strong, "On the evidence of") + facts.text(look);
 }
 

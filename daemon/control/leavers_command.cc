@@ -1,6 +1,7 @@
 // audit leavers: whoever departed in a period, and whether the promise was kept.
 #include <fmt/format.h>
 #include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <set>
@@ -24,6 +25,29 @@ json::Value optional_time(const std::optional<Time>& time) {
     return time ? json::Value{to_rfc3339(*time)} : json::Value{};
 }
 
+constexpr std::array kAllParts{audit::Part::sessions, audit::Part::rooms, audit::Part::elsewhere,
+                               audit::Part::past};
+
+// What each part of it came to.
+json::Value parts_json(const audit::Departure& departure, Duration promise, Time now,
+                       const audit::DepartureWanted& wanted) {
+    json::Value parts;
+    for (const audit::Part part : kAllParts) {
+        json::Value row;
+        row.set("kept", audit::to_text(departure.kept(part, promise, now, wanted)));
+        row.set("at", optional_time(departure.done_at(part)));
+        parts.set(std::string(audit::to_text(part)), std::move(row));
+    }
+    return parts;
+}
+
+// What the policy in force asks for; one that is not there yet asks for everything.
+audit::DepartureWanted wanted_of(const Context& context) {
+    const policy::Decider* decider = context.engine.decider();
+    if (decider == nullptr) return {};
+    return {decider->program().sign_out, decider->program().leave == policy::LeaveScope::every_room};
+}
+
 json::Value departure_json(const Context& context, const audit::Departure& departure, Duration promise) {
     json::Value row;
     row.set("entry", static_cast<std::int64_t>(departure.entry));
@@ -42,9 +66,17 @@ json::Value departure_json(const Context& context, const audit::Departure& depar
     row.set("remains", texts(departure.remains));
     row.set("unforgotten", texts(departure.unforgotten));
     if (!departure.let_go.empty()) row.set("let_go", texts(departure.let_go));
+    if (!departure.past_readable.empty()) row.set("past_readable", texts(departure.past_readable));
+    row.set("elsewhere_found", static_cast<std::int64_t>(departure.elsewhere_found));
+    row.set("no_account", departure.no_account);
+    row.set("not_covered", departure.not_covered);
+    row.set("dated", departure.dated);
     const auto took = departure.took();
     row.set("took_ms", took ? json::Value{static_cast<std::int64_t>(took->count())} : json::Value{});
-    row.set("promise", to_text(departure.promise(promise, context.engine.date())));
+    const Time now = context.engine.date();
+    const audit::DepartureWanted wanted = wanted_of(context);
+    row.set("promise", to_text(departure.whole(promise, now, wanted)));
+    row.set("parts", parts_json(departure, promise, now, wanted));
     return row;
 }
 
@@ -91,8 +123,12 @@ Result<std::vector<Managed>> changes_of_rooms(TrailReading& trail) {
 }
 
 bool about_leaving(std::string_view kind, std::string_view text) {
-    return kind == "directory" || text.find("\"membership\":") != std::string_view::npos ||
-           (kind == "result" && text.find("\"result\":\"done") != std::string_view::npos);
+    if (kind == "directory" || text.find("\"membership\":") != std::string_view::npos) return true;
+    if (kind != "result" && kind != "failure") return false;
+    const std::array actions{R"("action":"sign out")", R"("action":"list rooms")", R"("action":"leave")",
+                             R"("action":"forget")"};
+    return std::any_of(actions.begin(), actions.end(),
+                       [text](const char* action) { return text.find(action) != std::string_view::npos; });
 }
 
 // In the order of their entries.
@@ -133,7 +169,7 @@ Answer leavers_answer(const Context& context, const audit::Period& period, Durat
     std::map<audit::Promise, std::int64_t> counts;
     for (const audit::Departure& departure : departures) {
         list.push(departure_json(context, departure, promise));
-        ++counts[departure.promise(promise, context.engine.date())];
+        ++counts[departure.whole(promise, context.engine.date(), wanted_of(context))];
     }
     out.set("from", time_json(period.from));
     out.set("to", time_json(period.to));
@@ -142,6 +178,7 @@ Answer leavers_answer(const Context& context, const audit::Period& period, Durat
     out.set("kept", counts[audit::Promise::kept]);
     out.set("missed", counts[audit::Promise::missed]);
     out.set("open", counts[audit::Promise::open]);
+    out.set("not_proven", counts[audit::Promise::not_proven]);
     out.set("departures", std::move(list));
     return ok(std::move(out));
 }

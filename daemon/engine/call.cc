@@ -28,6 +28,8 @@ std::string_view to_text(CallKind kind) {
             return "read_room";
         case CallKind::read_member:
             return "read_member";
+        case CallKind::read_state:
+            return "read_state";
         case CallKind::find_account:
             return "find_account";
         case CallKind::send_notice:
@@ -68,6 +70,12 @@ std::string_view to_text(CallOutcome outcome) {
             return "refused";
         case CallOutcome::no_mask:
             return "mask registration not known";
+        case CallOutcome::not_covered:
+            return "not covered by the mask registration";
+        case CallOutcome::accepted:
+            return "accepted";
+        case CallOutcome::not_so:
+            return "accepted, and not so";
     }
     return "";
 }

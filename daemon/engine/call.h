@@ -2,7 +2,8 @@
 // a Homeserver carries them out: the real one over HTTP (matrix_homeserver.h), a simulated one in tests.
 //
 // A call may be more than one HTTP request where only the sequence means something (leave and forget; claim
-// an alias and look whose it is). Values; handed between threads by move.
+// an alias and look whose it is; end sessions and look whether any is left). Values; handed between threads
+// by move.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +18,9 @@ namespace rollcall::engine {
 
 enum class CallKind : std::uint8_t {
     put_member,       // room, user, membership, reason; as_user empty: as the bot
-    leave_elsewhere,  // room, as_user: leave and forget a room outside the policy
-    forget,           // room, as_user
-    sign_out,         // as_user: every session
+    leave_elsewhere,  // room, as_user: leave and forget a room outside the policy, and look
+    forget,           // room, as_user; and look whether they still read it
+    sign_out,         // as_user: every session; and look whether any is left
     list_rooms,       // as_user: joined rooms and pending invitations
     create_room,      // body
     find_created,     // marker: the room whose creation_content carries it; `known` rooms are passed over
@@ -27,6 +28,7 @@ enum class CallKind : std::uint8_t {
     claim_alias,      // alias, room
     read_room,        // room: its whole state
     read_member,      // room, user
+    read_state,       // room, type, state_key: which event it is
     find_account,     // user
     send_notice,      // room, marker, body
     find_notice,      // room, marker
@@ -63,6 +65,9 @@ enum class CallOutcome : std::uint8_t {
     torn,         // sent, and the answer lost: it may have been carried out
     refused,      // carried out never: text says why
     no_mask,      // not carried out: the homeserver does not know the mask registration
+    not_covered,  // nobody can act as that user: the mask registration leaves them out
+    accepted,  // the homeserver said that it is done, and what was looked at does not show it: text says what
+    not_so,    // … and what was looked at shows that it is not
 };
 [[nodiscard]] std::string_view to_text(CallOutcome outcome);
 
@@ -74,7 +79,8 @@ struct CallResult {
     std::optional<policy::RoomRead> read;     // read_room
     std::optional<policy::RoomEvent> member;  // read_member
     std::optional<Duration> retry_after;
-    std::string text;  // for people: what the homeserver said
+    bool accepted = false;  // the change itself was said to be done, and then looking failed
+    std::string text;       // for people: what the homeserver said
 };
 
 // Where calls go. send() never blocks; the result comes back as a message to the engine, exactly one a call,

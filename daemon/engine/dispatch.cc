@@ -71,6 +71,7 @@ void Engine::dispatch() {
             else
                 settle_by_reading(std::move(intent));
         }
+    look_for_effects();
     if (world_.tick >= next_verify_) verify_rooms();
     look_at_lost_rooms();
     if (decider_ && world_.tick >= next_accounts_) {

@@ -258,6 +258,8 @@ Tick Engine::wake() const {
     consider_date(policy::next_moment(world_, decider_.get()));
     for (const auto& [key, retry] : retries_) consider(retry.not_before);
     for (const Intent& intent : to_settle_) consider(intent.look_at);
+    for (const auto& [id, accepted] : accepted_)
+        if (!accepted.by_room) consider(accepted.look_at);
     if (homeserver_failures_ > 0) consider(homeserver_retry_);
     if (hears_) consider(way_back_.next());
     consider(next_mask_);
@@ -279,7 +281,7 @@ Tick Engine::wake() const {
 
 bool Engine::quiet() const {
     return !more_ && in_flight_.empty() && reading_.empty() && rooms_to_read_.empty() &&
-           members_to_read_.empty() && to_settle_.empty() && backlog_.complete();
+           members_to_read_.empty() && to_settle_.empty() && accepted_.empty() && backlog_.complete();
 }
 
 Status Engine::collect() {

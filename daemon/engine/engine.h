@@ -13,10 +13,10 @@
 // All of it runs on the engine thread. It never waits: not on a queue, a server or a lock. The parts: take.cc
 // (messages → facts), holds.cc (what guards stop), lost.cc (rooms that the bot is not in, events that cannot
 // be used), dispatch.cc and rooms.cc (backlog → calls), send.cc (their announcement), results.cc (results →
-// facts), settle.cc (what a crash left in flight), reads.cc, ways.cc (do events come back, is the mask
-// known), notices.cc, reviews.cc (what owners are asked to sign), marks.cc (what is remembered), orders.cc
-// (what commands ask), rights.cc (erasure, legal holds, and the log's key), baseline.cc (what was so before
-// the trail).
+// facts), accepted.cc (until they are seen), settle.cc (what a crash left in flight), reads.cc, ways.cc (do
+// events come back, is the mask known), notices.cc, reviews.cc (what owners are asked to sign), marks.cc
+// (what is remembered), orders.cc (what commands ask), rights.cc (erasure, legal holds, and the log's key),
+// baseline.cc (what was so before the trail).
 #pragma once
 
 #include <array>
@@ -185,6 +185,13 @@ class Engine {
     // Room IDs: made by this state folder, which does not remember it. They are left alone.
     [[nodiscard]] std::vector<std::string> unremembered_rooms() const;
     [[nodiscard]] std::size_t in_flight() const { return in_flight_.size() + reading_.size(); }
+    // Our own doings whose events did not come, since one came last: not one that does is a sign that the
+    // homeserver does not tell us what happens.
+    struct Unseen {
+        std::size_t count = 0;
+        Time since{};
+    };
+    [[nodiscard]] const Unseen& unseen() const { return unseen_; }
     [[nodiscard]] std::size_t notices_owed() const { return notices_.size(); }
     [[nodiscard]] store::Store& store() { return store_; }
     [[nodiscard]] const audit::LogState& log_state() const { return log_state_; }
@@ -273,6 +280,12 @@ class Engine {
         Tick not_before{};
         int refusals = 0;           // to leave it
         bool unremembered = false;  // this store never gave that marker out: nothing is done there
+    };
+    // Said to be done, and not seen yet.
+    struct Accepted {
+        Intent intent;
+        Tick since{}, look_at{};
+        bool by_room = false;  // the whole room is being read
     };
     struct Retry {
         int attempts = 0;
@@ -428,11 +441,12 @@ class Engine {
 
     // results.cc
     void finish(Intent& intent, const CallResult& result);
-    void achieved(Intent& intent, const CallResult& result);
+    void achieved(Intent intent, const CallResult& result);
+    void not_covered(Intent intent, const CallResult& result);
     void put_off(Intent intent, const CallResult& result);
     void result_entry(const Intent& intent, const std::string& result, const std::string& event, bool ok);
-    void try_later(const policy::ActionKey& key, const CallResult& result, int attempts);
-    void not_too_often(const Intent& intent, const CallResult& result);
+    void try_later(const policy::ActionKey& key, const CallResult& result, int attempts, bool urgent);
+    void not_too_often(const policy::ActionKey& key, const CallResult& result);
     void forget_retry(const policy::ActionKey& key);
 
     // ways.cc
@@ -447,6 +461,22 @@ class Engine {
     // settle.cc
     void settle_by_reading(Intent intent);
     void settled(Intent intent, const CallResult& result);
+    void send_again(Intent intent);
+
+    // accepted.cc
+    [[nodiscard]] bool was_seen(const Intent& intent, const CallResult& result) const;
+    void await_effect(Intent intent, const std::string& event);
+    void stop_awaiting(const Intent& intent);
+    void saw(const policy::RoomEvent& event);
+    void effect_seen(const Intent& intent, const std::string& result, const std::string& event);
+    void say_accepted(Intent& intent, const std::string& text);
+    [[nodiscard]] bool due(Accepted& accepted) const;
+    void look_for_effects();
+    void not_told(Accepted& accepted);
+    void look_at_effect(Intent intent);
+    void look_at_effects_in(RoomId id, bool read);
+    [[nodiscard]] bool is_so(const Intent& intent) const;
+    void found_not_so(Intent intent);
 
     // marks.cc
     void load_marks(const std::vector<store::StoredMark>& marks);
@@ -465,6 +495,7 @@ class Engine {
     void give_up_baseline(const Error& error);
 
     // orders.cc
+    void failures_of_uncovered(UserId user, std::vector<Failure>& out) const;
     void record_approvals(const PolicyToApply& wanted);
 
     // engine.cc
@@ -535,6 +566,10 @@ class Engine {
     std::map<policy::ActionKey, Intent>
         open_;                       // announced, not in flight, result unknown or to be tried again
     std::vector<Intent> to_settle_;  // left by a crash
+    std::map<std::uint64_t, Accepted> accepted_;    // by intent id
+    std::map<std::string, std::uint64_t> awaited_;  // by event ID (of a kick: room and user) → intent id
+    Tick last_event_{};                             // when the homeserver told of anything last
+    Unseen unseen_;
     std::set<policy::ActionKey> busy_;
     std::map<std::string, int> room_members_;  // room ID → membership calls in flight
     std::set<std::string> room_state_;         // room IDs whose state is being written or read

@@ -18,6 +18,7 @@ std::string Intent::text() const {
     value.set("wanted", wanted);
     if (!marker.empty()) value.set("marker", marker);
     if (put_back) value.set("put_back", true);
+    if (!event.empty()) value.set("event", event).set("type", type).set("state_key", state_key);
     if (sent_again) value.set("sent_again", true);
     value.set("basis", static_cast<int>(basis));
     value.set("lane", static_cast<int>(lane));
@@ -38,6 +39,9 @@ std::optional<Intent> Intent::from_text(std::uint64_t id, const std::string& tex
     intent.user = (*value)["user"].text();
     intent.wanted = (*value)["wanted"].text();
     intent.marker = (*value)["marker"].text();
+    intent.event = (*value)["event"].text();
+    intent.type = (*value)["type"].text();
+    intent.state_key = (*value)["state_key"].text();
     intent.put_back = (*value)["put_back"].boolean_or(false);
     intent.sent_again = (*value)["sent_again"].boolean_or(false);
     intent.basis = static_cast<policy::Basis>((*value)["basis"].integer_or(0));

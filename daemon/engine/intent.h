@@ -25,12 +25,17 @@ struct Intent {
     std::string marker;       // what finds it on the homeserver
     std::string wanted;       // what the call asks for, in one word: "join", "leave", "invite" …
     bool sent_again = false;  // although it may have been carried out before: there may be two
+    // Of a piece of a room's state that the homeserver said it wrote: what and as which event.
+    std::string type, state_key, event;
     // Not stored: only of use while the process lives.
-    Tick look_until{};      // of createRoom: until then "not there" may mean "not there yet"
-    Tick look_at{};         // when it is looked for again
-    Tick missed{};          // when it was looked for last, and was not there
-    bool not_made = false;  // the answer said so
-    bool rested = false;    // the answer was lost so often that it waited
+    Tick look_until{};           // of createRoom: until then "not there" may mean "not there yet"
+    Tick look_at{};              // when it is looked for again
+    Tick missed{};               // when it was looked for last, and was not there
+    bool not_made = false;       // the answer said so
+    bool rested = false;         // the answer was lost so often that it waited
+    std::string seen;            // of a removal: the event that was told of before the answer
+    bool accepted = false;       // the homeserver said so: its effect is looked for
+    bool told_accepted = false;  // … and the trail says that
     Call call;
     std::uint32_t held = 0;  // digest of the event held when it was sent
     std::string held_state;  // put_state: the event that was held when it was sent

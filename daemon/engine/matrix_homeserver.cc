@@ -1,5 +1,6 @@
 #include "daemon/engine/matrix_homeserver.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <utility>
 
@@ -35,9 +36,13 @@ CallResult result_of(const matrix::Outcome& outcome) {
         case Kind::no_account:
             result.outcome = CallOutcome::no_account;
             break;
-        // 429 is about this request; no answer, 5xx, or that it does not know us, is about the homeserver.
+        case Kind::not_covered:
+            result.outcome = CallOutcome::not_covered;
+            break;
+        // 429 is about this request; no answer, 5xx, what is none of its answers, or that it does not know us, is
+        // about the homeserver.
         case Kind::retry:
-            result.outcome = outcome.status == 0 || outcome.status >= 500 || outcome.unknown_token()
+            result.outcome = outcome.status < 300 || outcome.status >= 500 || outcome.unknown_token()
                                  ? CallOutcome::unreachable
                                  : CallOutcome::retry;
             break;
@@ -57,6 +62,40 @@ CallResult failed(const Error& error) {
     CallResult result;
     result.outcome = outcome_of(error.kind);
     result.text = error.text();
+    return result;
+}
+
+// The homeserver said that it ended them.
+CallResult sessions_left(const Result<std::optional<std::size_t>>& left) {
+    CallResult result;
+    if (!left) result = failed(left.error());
+    result.accepted = true;
+    if (!left) {
+        result.text = "whether a session is left could not be seen: " + result.text;
+    } else if (!*left) {
+        result.outcome = CallOutcome::accepted;
+        result.text = "the homeserver does not tell whether a session is left";
+    } else if (**left > 0) {
+        result.outcome = CallOutcome::not_so;
+        result.text = fmt::format("{} of their sessions are there all the same, or have begun since", **left);
+    }
+    return result;
+}
+
+// The homeserver said that it took the past away.
+CallResult past_left(const Result<matrix::Past>& past) {
+    CallResult result;
+    if (!past) result = failed(past.error());
+    result.accepted = true;
+    if (!past) {
+        result.text = "whether they still read the room could not be seen: " + result.text;
+    } else if (*past == matrix::Past::readable) {
+        result.outcome = CallOutcome::accepted;
+        result.text = "what they could read of the room they can read still";
+    } else if (*past == matrix::Past::inside) {
+        result.outcome = CallOutcome::not_so;
+        result.text = "they are in the room all the same";
+    }
     return result;
 }
 
@@ -121,9 +160,9 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
         case CallKind::leave_elsewhere:
             return leave_elsewhere(id, call);
         case CallKind::forget:
-            return perform(id, matrix::forget(call.room, call.as_user));
+            return forget(id, call);
         case CallKind::sign_out:
-            return perform(id, matrix::logout_all(call.as_user));
+            return sign_out(id, call);
         case CallKind::list_rooms:
             return list_rooms(id, call);
         case CallKind::create_room:
@@ -157,6 +196,14 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
                                             if (read) result.member = std::move(*read);
                                             finish(id, std::move(result));
                                         });
+        case CallKind::read_state:
+            return client_.state_event(call.room, call.type, call.state_key,
+                                       [this, id](const Result<std::string>& event) {
+                                           CallResult result = event ? CallResult{} : failed(event.error());
+                                           if (event) result.event = *event;
+                                           if (event && event->empty()) result.outcome = CallOutcome::absent;
+                                           finish(id, std::move(result));
+                                       });
         case CallKind::find_account:
             return client_.account_exists(call.user, [this, id](Result<bool> found) {
                 CallResult result = found ? CallResult{} : failed(found.error());
@@ -199,16 +246,39 @@ void MatrixHomeserver::know_mask(std::uint64_t id) {
     });
 }
 
+// Their sessions end, and then none may be left.
+void MatrixHomeserver::sign_out(std::uint64_t id, const Call& call) {
+    client_.perform(matrix::logout_all(call.as_user),
+                    [this, id, user = call.as_user](const matrix::Outcome& outcome) {
+                        if (outcome.kind != Kind::done) return finish(id, result_of(outcome));
+                        client_.devices(user, [this, id](const Result<std::optional<std::size_t>>& left) {
+                            finish(id, sessions_left(left));
+                        });
+                    });
+}
+
+// What is left to read is looked at as the user: the homeserver must not let them.
+void MatrixHomeserver::forget(std::uint64_t id, const Call& call) {
+    client_.perform(
+        matrix::forget(call.room, call.as_user), [this, id, call](const matrix::Outcome& outcome) {
+            // What was said to be left was not, if it cannot be forgotten.
+            if (outcome.kind == Kind::refused && call.kind == CallKind::leave_elsewhere)
+                return finish(id, past_left(matrix::Past::inside));
+            if (outcome.kind != Kind::done) return finish(id, result_of(outcome));
+            client_.past(call.room, call.as_user,
+                         [this, id](const Result<matrix::Past>& past) { finish(id, past_left(past)); });
+        });
+}
+
 // Out, and out of what they can still read. Leaving a room that was left before is no failure.
 void MatrixHomeserver::leave_elsewhere(std::uint64_t id, const Call& call) {
     const matrix::Call leave =
         matrix::put_member(call.room, call.as_user, MembershipState::leave, "", call.as_user);
-    client_.perform(
-        leave, [this, id, forget = matrix::forget(call.room, call.as_user)](const matrix::Outcome& outcome) {
-            if (outcome.kind != Kind::done && outcome.kind != Kind::already_so)
-                return finish(id, result_of(outcome));
-            perform(id, forget);
-        });
+    client_.perform(leave, [this, id, call](const matrix::Outcome& outcome) {
+        if (outcome.kind != Kind::done && outcome.kind != Kind::already_so)
+            return finish(id, result_of(outcome));
+        forget(id, call);
+    });
 }
 
 // The others first: without the bot nobody could take an invitation back.
@@ -244,9 +314,12 @@ void MatrixHomeserver::list_rooms(std::uint64_t id, const Call& call) {
                                         user = call.as_user](Result<std::vector<std::string>> joined) {
         if (!joined) {
             CallResult result = failed(joined.error());
-            // Nobody to act as: there is nothing to leave.
-            if (joined.error().kind == ErrorKind::denied) result.outcome = CallOutcome::no_account;
-            if (matrix::says_unknown_token(joined.error())) result.outcome = CallOutcome::no_mask;
+            if (matrix::says_unknown_token(joined.error())) {
+                result.outcome = CallOutcome::no_mask;
+                return finish(id, std::move(result));
+            }
+            // Nobody to act as, or not for us: that is said plainly when asked whom we act as.
+            if (joined.error().kind == ErrorKind::denied) return why_denied(id, user, std::move(result));
             return finish(id, std::move(result));
         }
         client_.invitations(
@@ -257,6 +330,13 @@ void MatrixHomeserver::list_rooms(std::uint64_t id, const Call& call) {
                 result.rooms = std::move(rooms);
                 finish(id, std::move(result));
             });
+    });
+}
+
+void MatrixHomeserver::why_denied(std::uint64_t id, const std::string& user, CallResult denied) {
+    client_.perform(matrix::whoami(user), [this, id, denied](const matrix::Outcome& outcome) {
+        const bool known = outcome.kind == Kind::no_account || outcome.kind == Kind::not_covered;
+        finish(id, known ? result_of(outcome) : denied);
     });
 }
 

@@ -31,6 +31,9 @@ class MatrixHomeserver : public Homeserver {
     void introduce();
     void finish(std::uint64_t id, CallResult result);
     void perform(std::uint64_t id, const matrix::Call& call);
+    void sign_out(std::uint64_t id, const Call& call);
+    void forget(std::uint64_t id, const Call& call);
+    void why_denied(std::uint64_t id, const std::string& user, CallResult denied);
     void leave_elsewhere(std::uint64_t id, const Call& call);
     void leave_double(std::uint64_t id, const Call& call);
     void put_out(std::uint64_t id, std::string room, std::vector<std::string> others);

@@ -164,6 +164,30 @@ Result<Engine::Readmitted> Engine::readmit(UserId user, std::uint32_t room, cons
     return left ? Readmitted::invited : Readmitted::put_back;
 }
 
+// Whom the mask registration leaves out: what cannot be done in their name, as long as it is wanted.
+void Engine::failures_of_uncovered(UserId user, std::vector<Failure>& out) const {
+    const std::string& name = world_.users.text(user);
+    if (const auto left = world_.departing.find(user); left != world_.departing.end()) {
+        const policy::ActionKey key{policy::ActionKind::sign_out, "", name};
+        out.push_back({key.text(),
+                       "sessions cannot be ended, and rooms outside the policy cannot be looked at: the mask "
+                       "registration does not cover them",
+                       1, time_of(next_verify_), true, false});
+        return;
+    }
+    for (const policy::Membership& held : world_.memberships.row(user.index())) {
+        const int room = decider_ ? decider_->managed(held.room) : -1;
+        if (room < 0 || held.state != policy::MembershipState::invite) continue;
+        const auto index = static_cast<std::uint32_t>(room);
+        if (decider_->verdict(user, index).presence != policy::Presence::in ||
+            decider_->program().rooms[index].admission != policy::Admission::join)
+            continue;
+        const policy::ActionKey key{policy::ActionKind::add, world_.rooms[held.room.index()].key, name};
+        out.push_back(
+            {key.text(), "the mask registration does not cover them", 1, time_of(next_verify_), true, true});
+    }
+}
+
 std::vector<Failure> Engine::failures() const {
     std::vector<Failure> out;
     for (const auto& [key, retry] : retries_) {
@@ -179,6 +203,7 @@ std::vector<Failure> Engine::failures() const {
         if (intent.look_until != Tick{})
             out.push_back({intent.key().text(), "the answer was lost: looking whether it was made",
                            intent.attempts, time_of(intent.look_at), false, false});
+    for (const UserId user : world_.uncovered) failures_of_uncovered(user, out);
     return out;
 }
 

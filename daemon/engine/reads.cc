@@ -41,6 +41,8 @@ void Engine::verify_rooms() {
     std::stable_sort(rooms_to_read_.begin(), rooms_to_read_.end(), [this](RoomId a, RoomId b) {
         return room_activity_[a.index()] > room_activity_[b.index()];
     });
+    // A registration may cover more by now.
+    for (const UserId user : std::set<UserId>(world_.uncovered)) learn(policy::MaskCovers{user, true});
     more_ = true;
 }
 
@@ -125,7 +127,8 @@ void Engine::dispatch_reads() {
 // absence.
 void Engine::read_done(const Reading& reading, const CallResult& result) {
     if (is_away(result))
-        reads_after_ = world_.tick + std::max(kFirstRetry, result.retry_after.value_or(Duration{}));
+        reads_after_ =
+            world_.tick + std::clamp(result.retry_after.value_or(Duration{}), kFirstRetry, kLongestToldRead);
     switch (reading.kind) {
         case ReadKind::room:
             return room_read(reading, result);
@@ -152,6 +155,7 @@ void Engine::room_read(const Reading& reading, const CallResult& result) {
     } else {
         answered(reading);
         learn(*result.read);
+        look_at_effects_in(reading.room_ref, result.read->joined);
         if (result.read->joined) unreadable_.room_read(*result.read);
         if (!world_.rooms[reading.room_ref.index()].bot_joined)
             lost_[reading.room_ref].look = world_.tick + kLookAtLost;

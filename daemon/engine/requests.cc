@@ -35,7 +35,7 @@ Wanted add_member(const policy::Decider& decider, const policy::Abilities& abili
     const policy::CompiledRoom& spec = decider.program().rooms[index];
     const std::string& name = world.users.text(user);
     const bool joins = spec.admission == policy::Admission::join && abilities.mask && world.is_local(name) &&
-                       world.account(user) != policy::Account::absent;
+                       world.covered(user) && world.account(user) != policy::Account::absent;
     const policy::Membership* held = world.membership(user, room_id);
     const bool invited = held != nullptr && held->state == MembershipState::invite && !held->by_choice;
     if (joins && (invited || room.phase == policy::RoomPhase::filling))

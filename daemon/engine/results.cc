@@ -20,7 +20,8 @@ constexpr Duration kLeastRetry = std::chrono::milliseconds{100};
 constexpr Duration kLongestRetry = std::chrono::minutes{5};
 constexpr int kRefusedAdds = 4;
 constexpr Duration kRepeatsWithin = std::chrono::minutes{1};
-constexpr int kMostRepeats = 6;  // of one action within that; an invitation and a join are two
+constexpr int kMostAccepted = 3;  // times that something was accepted and looking did not show it
+constexpr int kMostRepeats = 6;   // of one action within that; an invitation and a join are two
 
 // For people: what a room is made with is a word of ours.
 std::string words(const Intent& intent) {
@@ -67,6 +68,15 @@ void Engine::finish(Intent& intent, const CallResult& result) {
             intent.not_made = true;
             open_[intent.key()] = std::move(intent);
             return;
+        case CallOutcome::not_covered:
+            return not_covered(std::move(intent), result);
+        case CallOutcome::accepted:
+            // Where looking shows nothing (Dendrite lets the past be read after a forget), nothing more can
+            // be done.
+            if (intent.attempts >= kMostAccepted) break;
+            return put_off(std::move(intent), result);
+        case CallOutcome::not_so:
+            return put_off(std::move(intent), result);
         case CallOutcome::retry:
         case CallOutcome::unreachable:
             return put_off(std::move(intent), result);
@@ -99,32 +109,52 @@ void Engine::finish(Intent& intent, const CallResult& result) {
     }
     if (intent.notice()) return finish_notice(intent, result);
     await_event(intent, result);
-    achieved(intent, result);
-    forget_retry(intent.key());
-    not_too_often(intent, result);
+    const ActionKey key = intent.key();
+    achieved(std::move(intent), result);
+    forget_retry(key);
+    not_too_often(key, result);
 }
 
 // What was done and is wanted again at once has not brought about what it should have: a fault of ours, or of
 // the homeserver. It is tried more and more seldom, and shows in status.
-void Engine::not_too_often(const Intent& intent, const CallResult& result) {
+void Engine::not_too_often(const ActionKey& key, const CallResult& result) {
     if (world_.tick >= repeats_until_) {
         repeats_until_ = world_.tick + kRepeatsWithin;
         repeats_.clear();
     }
-    const ActionKey key = intent.key();
     if (const int times = ++repeats_[key]; times > kMostRepeats) {
         CallResult again = result;
         again.text = fmt::format("done {} times within a minute, and it is still not so", times);
-        try_later(key, again, times - kMostRepeats);
+        try_later(key, again, times - kMostRepeats, false);
     }
 }
 
-// Done, or found to be so: the fact, and the result in the trail.
-void Engine::achieved(Intent& intent, const CallResult& result) {
+// Nobody can act as them. What the bot can do goes on, and what is wanted of whom it cannot act as is derived
+// anew.
+void Engine::not_covered(Intent intent, const CallResult& result) {
+    by_mask_.erase({intent.room, intent.user});
+    if (intent.action == ActionKind::remove) {
+        CallResult refused = result;
+        refused.outcome = CallOutcome::refused;
+        return put_off(std::move(intent), refused);
+    }
+    if (intent.user_id.valid()) learn(policy::MaskCovers{intent.user_id, false});
+    log_.warn("RC-NOT-COVERED",
+              "the mask registration does not cover them: nothing can be done in their name",
+              {{"user", intent.user}, {"action", intent.wanted}});
+    result_entry(intent, "the mask registration does not cover them: " + result.text, "", false);
+    ended(intent, false);
+    forget_retry(intent.key());
+}
+
+// Done, or found to be so: the fact, and the result in the trail, once it was seen.
+void Engine::achieved(Intent intent, const CallResult& result) {
     const bool no_account = result.outcome == CallOutcome::no_account;
     if (no_account && intent.user_id.valid())
         learn(policy::AccountSeen{intent.user_id, policy::Account::absent});
     std::string text = no_account ? "no such account" : "done";
+    if (result.outcome == CallOutcome::accepted) text = "accepted: " + result.text;
+    const bool seen = was_seen(intent, result);
     switch (intent.call.kind) {
         case CallKind::put_member:
             if (no_account) break;
@@ -180,17 +210,24 @@ void Engine::achieved(Intent& intent, const CallResult& result) {
             break;
     }
     ++counters_.actions[static_cast<std::size_t>(intent.action)];
-    result_entry(intent, text, result.event, result.outcome != CallOutcome::conflict);
-    ended(intent, true);
     by_mask_.erase({intent.room, intent.user});
+    if (!seen) return await_effect(std::move(intent), result.event);
+    result_entry(intent, text, result.event.empty() ? intent.seen : result.event,
+                 result.outcome != CallOutcome::conflict);
+    turn_.finished.push_back(intent.id);
 }
 
 // Not carried out, or never to be: when it is tried again, visible in status until then.
 void Engine::put_off(Intent intent, const CallResult& result) {
     const ActionKey key = intent.key();
     const bool refused = result.outcome == CallOutcome::refused;
+    if (result.accepted) say_accepted(intent, result.text);
     const auto before = retries_.find(key);
-    try_later(key, result, before == retries_.end() ? 1 : before->second.attempts + 1);
+    // What was accepted forgot its retry, and counts all the same.
+    try_later(key, result,
+              std::max(before == retries_.end() ? 1 : before->second.attempts + 1,
+                       intent.told_accepted ? intent.attempts : 1),
+              intent.lane <= policy::Lane::outsider);
     if (result.outcome != CallOutcome::unreachable)
         log_.warn(refused ? "RC-REFUSED" : "RC-RETRY", fmt::format("{}: {}", words(intent), result.text),
                   {{"room", intent.room}, {"user", intent.user}});
@@ -213,14 +250,16 @@ void Engine::put_off(Intent intent, const CallResult& result) {
     }
 }
 
-void Engine::try_later(const ActionKey& key, const CallResult& result, int attempts) {
+void Engine::try_later(const ActionKey& key, const CallResult& result, int attempts, bool urgent) {
     Retry& retry = retries_[key];
     retry.attempts = attempts;
     retry.refused = result.outcome == CallOutcome::refused;
     retry.text = result.text;
-    // A homeserver that says when is taken at its word; else ever longer.
+    // A homeserver that says when is taken at its word, within limits; else ever longer.
+    const Duration told =
+        std::min(result.retry_after.value_or(Duration{}), urgent ? kLongestToldUrgent : kLongestTold);
     const Duration wait = retry.refused        ? kRefusedRetry
-                          : result.retry_after ? std::max(*result.retry_after, kLeastRetry)
+                          : result.retry_after ? std::max(told, kLeastRetry)
                                                : backoff(kFirstRetry, kLongestRetry, attempts);
     retry.not_before = world_.tick + wait;
     json::Value value;
@@ -250,7 +289,8 @@ void Engine::result_entry(const Intent& intent, const std::string& result, const
             decider_ && intent.user_id.valid() ? decider_->person_of(intent.user_id) : PersonId{};
         person.valid())
         entry.person = world_.people[person.index()].guid;
-    if (intent.action == ActionKind::add || intent.action == ActionKind::remove) {
+    const bool unseen = intent.told_accepted && !result.starts_with("done");
+    if (!unseen && (intent.action == ActionKind::add || intent.action == ActionKind::remove)) {
         // As it is known to be now: another event may have come before the answer.
         const auto room = world_.room_by_key.find(intent.room);
         const UserId user = world_.users.find(intent.user);

@@ -44,6 +44,8 @@ bool Engine::busy_with(UserId user) const {
     return !backlog_.actions(user).empty() ||
            std::any_of(in_flight_.begin(), in_flight_.end(),
                        [&](const auto& entry) { return entry.second.user == name; }) ||
+           std::any_of(accepted_.begin(), accepted_.end(),
+                       [&](const auto& entry) { return entry.second.intent.user == name; }) ||
            std::any_of(to_settle_.begin(), to_settle_.end(),
                        [&](const Intent& intent) { return intent.user == name; });
 }

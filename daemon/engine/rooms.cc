@@ -38,6 +38,7 @@ void Engine::close_rooms() {
         const policy::Room& room = world_.rooms[id.index()];
         if (room.phase != policy::RoomPhase::filling) {
             filling_.erase(id), closing_.erase(id);
+            if (!accepted_.empty()) more_ = true;  // what was done there can be looked at now
             continue;
         }
         const int index = decider_->managed(id);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/engine/engine.h"
+#include "daemon/engine/waits.h"
 #include "daemon/failpoint.h"
 
 namespace rollcall::engine {
@@ -59,10 +60,12 @@ void Engine::settle_by_reading(Intent intent) {
     } else if (membership && intent.room_ref.valid()) {
         call.kind = CallKind::read_member;
         intent.held = static_cast<std::uint32_t>(held_event(intent.room_id, intent.user));
-    } else {  // sending it again does no harm
-        open_[key] = std::move(intent);
-        more_ = true;
-        return;
+    } else if (!intent.event.empty()) {  // a piece of state that the homeserver said it wrote
+        call.kind = CallKind::read_state;
+        call.type = intent.type;
+        call.state_key = intent.state_key;
+    } else {
+        return send_again(std::move(intent));
     }
     for (NoticeDebt& debt : notices_)
         if (intent.notice() && debt.key == intent.room) debt.busy = true;
@@ -71,6 +74,20 @@ void Engine::settle_by_reading(Intent intent) {
     busy_.insert(key);
     calls_.emplace_back(intent.id, std::move(call));
     in_flight_[intent.id] = std::move(intent);
+}
+
+// Of what does no harm if it is done twice.
+void Engine::send_again(Intent intent) {
+    if (intent.attempts > kMostAttempts && !std::exchange(intent.rested, false)) {
+        CallResult again;
+        again.outcome = CallOutcome::retry;
+        again.text = fmt::format("no answer that says what became of it, {} times", intent.attempts);
+        intent.rested = true;
+        return put_off(std::move(intent), again);
+    }
+    const ActionKey key = intent.key();
+    open_[key] = std::move(intent);
+    more_ = true;
 }
 
 void Engine::settled(Intent intent, const CallResult& result) {
@@ -87,8 +104,8 @@ void Engine::settled(Intent intent, const CallResult& result) {
             read_room(intent.room_ref);
             return put_off(std::move(intent), result);
         }
-        settle_after_ = world_.tick + std::max(refused ? kRefusedSettle : kSettleAgain,
-                                               result.retry_after.value_or(Duration{}));
+        const Duration told = std::min(result.retry_after.value_or(Duration{}), kLongestToldUrgent);
+        settle_after_ = world_.tick + std::max(refused ? kRefusedSettle : kSettleAgain, told);
         busy_.insert(key);  // until it is known, nobody does it anew
         to_settle_.push_back(std::move(intent));
         return;
@@ -108,19 +125,24 @@ void Engine::settled(Intent intent, const CallResult& result) {
         if (newest) learn(policy::MemberRead{intent.room_id, intent.user, result.member});
         found = world_.state_of(intent.user_id, intent.room_ref) == state_of(intent.wanted);
         if (found) {
-            if (intent.put_back) learn(policy::PutBack{intent.user_id, intent.room_ref});
-            ++counters_.actions[static_cast<std::size_t>(intent.action)];
-            result_entry(intent, "done: found so when asked", result.member ? result.member->event : "",
-                         true);
-            ended(intent, true);
+            if (intent.put_back && !intent.accepted) learn(policy::PutBack{intent.user_id, intent.room_ref});
+            if (!intent.accepted) ++counters_.actions[static_cast<std::size_t>(intent.action)];
+            effect_seen(intent, "done: found so when asked", result.member ? result.member->event : "");
             forget_retry(key);
             return;
         }
         if (!newest) return settle_by_reading(std::move(intent));
+        if (intent.accepted) return found_not_so(std::move(intent));
+    } else if (intent.call.kind == CallKind::read_state) {
+        if (result.event == intent.event)
+            return effect_seen(intent, "done: found so when asked", intent.event);
+        if (const auto room = world_.room_by_id.find(intent.room_id); room != world_.room_by_id.end())
+            read_room(room->second);  // something else has come after it, or it never was
+        return found_not_so(std::move(intent));
     } else if (found && intent.notice()) {
         return finish_notice(intent, result);
     } else if (found) {
-        return achieved(intent, result);
+        return achieved(std::move(intent), result);
     }
     // Not carried out: sent again under the same intent, if it is still wanted then.
     for (NoticeDebt& debt : notices_)
@@ -129,9 +151,10 @@ void Engine::settled(Intent intent, const CallResult& result) {
     if (intent.attempts > kMostAttempts && !std::exchange(intent.rested, false)) {
         CallResult again = result;
         again.outcome = CallOutcome::unreachable;
-        again.text = intent.call.kind == CallKind::read_member
-                         ? "the homeserver says that it is so already, and it is not"
-                         : "the answer was lost, and it was not made";
+        again.text =
+            intent.call.kind == CallKind::read_member
+                ? "the homeserver says that it is so, or nothing that can be understood, and it is not so"
+                : "the answer was lost, and it was not made";
         intent.rested = true;
         return put_off(std::move(intent), again);
     }

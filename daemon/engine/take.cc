@@ -34,6 +34,7 @@ void Engine::take(TransactionIn& message) {
             ++counters_.events;
             heard_from(event.room, date());
             learn(policy::RoomEventSeen{event, expected(event)});
+            saw(event);
             watch_direct_room(event);
             take_reaction(event);
             way_back_.event_came(event, {world_.now, world_.tick});

@@ -9,6 +9,11 @@
 namespace rollcall::engine {
 
 inline constexpr Duration kFirstRetry = std::chrono::seconds{1};
+// A homeserver that says when to come back is taken at its word up to here: what a leaver or an outsider can
+// still read waits for no number that anybody may have written, and neither does all else for hours.
+inline constexpr Duration kLongestToldUrgent = std::chrono::seconds{10};
+inline constexpr Duration kLongestTold = std::chrono::minutes{5};
+inline constexpr Duration kLongestToldRead = std::chrono::minutes{1};
 inline constexpr Duration kRefusedRetry = std::chrono::minutes{15};
 // A room that the bot is not in is looked at again after that long: within a minute, with the time it takes.
 inline constexpr Duration kLookAtLost = std::chrono::seconds{45};

@@ -96,13 +96,14 @@ class Site:
     folder_of_all: pathlib.Path | None = None
 
     def __init__(self, name: str, homeserver_proxy: bool = False, directory_proxy: bool = False,
-                 directory_every: str = "15m", mask_known: bool = True):
+                 directory_every: str = "15m", mask_known: bool = True, excluded: tuple = ()):
         self.name = name
         self.prefix = f"{name}{RUN}"
         self.homeserver_proxy = homeserver_proxy
         self.directory_proxy = directory_proxy
         self.directory_every = directory_every
         self.mask_known = mask_known                      # does the homeserver know the second registration?
+        self.excluded = excluded                          # short names that the mask does not cover
         self.to_homeserver: HttpProxy | None = None       # the daemon's requests
         self.from_homeserver: HttpProxy | None = None     # the homeserver's transactions
         self.to_directory: TcpProxy | None = None
@@ -139,7 +140,7 @@ class Site:
                         "--base", settings.BASE_DN, "--bind-user", f"{settings.BIND_LOGIN}@{CORP.name}",
                         "--ca-file", str(self.folder / "ca.pem"), "--employees", f"{self} Staff",
                         "--state", str(self.folder / "state"), "--socket", str(self.folder / "control.sock"),
-                        "--time-zone", "Europe/Amsterdam", "--exclude", settings.BREAKGLASS)
+                        "--time-zone", "Europe/Amsterdam", "--exclude", ",".join([settings.BREAKGLASS, *map(self.login, self.excluded)]))
         if made.returncode != 0:
             raise LabError(f"rollcall init: {made.returncode}\n{made.stdout}{made.stderr}")
         self.password_file = self.folder / "secrets" / "bind-password"

@@ -164,6 +164,7 @@ TEST(Ocsf, SaysWhatCameOfIt) {
     };
     EXPECT_EQ(outcome(TrailKind::result, "done"), "done");
     EXPECT_EQ(outcome(TrailKind::result, "done: found so when asked"), "done");
+    EXPECT_EQ(outcome(TrailKind::result, "accepted: the homeserver said so"), "accepted");
     EXPECT_EQ(outcome(TrailKind::failure, "refused: M_FORBIDDEN"), "refused");
     EXPECT_EQ(outcome(TrailKind::result, "no longer wanted"), "dropped");
     EXPECT_EQ(outcome(TrailKind::failure, "anything"), "failed");

@@ -7,7 +7,12 @@ namespace rollcall::sim {
 
 namespace {
 constexpr Duration kTellsTimeEvery = std::chrono::minutes{5};
+
+// Controllers write such times in whole seconds.
+Time in_seconds(Time time) {
+    return std::chrono::time_point_cast<Duration>(std::chrono::floor<std::chrono::seconds>(time));
 }
+}  // namespace
 
 void FakeDirectory::want(std::vector<std::string> attributes, std::vector<policy::Canary> looked_for) {
     canaries = std::move(looked_for);
@@ -27,7 +32,10 @@ policy::Evidence FakeDirectory::evidence() const {
 policy::DirectorySnapshot FakeDirectory::snapshot() const {
     policy::DirectorySnapshot out{evidence(), content.invocation, attributes_, {}, {}};
     for (const auto& [login, entry] : content.people)
-        if (!entry.deleted) out.people.push_back(entry);
+        if (!entry.deleted) {
+            out.people.push_back(entry);
+            out.people.back().written = {};  // of what has changed only
+        }
     for (const auto& [name, entry] : content.groups)
         if (!entry.deleted) out.groups.push_back(entry);
     for (const auto& [name, entry] : content.containers) out.containers.push_back(entry);
@@ -128,6 +136,7 @@ void FakeDirectory::hire(const std::string& login, const std::vector<std::string
 
 void FakeDirectory::disable(const std::string& login, bool disabled) {
     content.people.at(login).account_control = disabled ? 514U : 512U;
+    if (tells_when) content.people.at(login).written.account_control = in_seconds(agenda_.now());
     content.wrote(login);
     touched(login);
 }
@@ -137,6 +146,7 @@ void FakeDirectory::erase(const std::string& login) {
     for (auto& [name, group] : content.groups)
         if (std::erase(group.members, guid) > 0) content.wrote(name), touched(name);
     content.people.at(login).deleted = true;
+    if (tells_when) content.people.at(login).written.deleted = in_seconds(agenda_.now());
     content.wrote(login);
     touched(login);
 }

@@ -31,6 +31,7 @@ class FakeDirectory : public engine::DirectoryPort {
     // What stands in the directory: change it through these, which tell the daemon of it a little later.
     policy::test::Directory content;
     void hire(const std::string& login, const std::vector<std::string>& groups);
+    bool tells_when = true;  // an attribute was written, of what has changed
     void disable(const std::string& login, bool disabled);
     void erase(const std::string& login);
     void join(const std::string& group, const std::string& member);

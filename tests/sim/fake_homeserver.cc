@@ -36,6 +36,7 @@ bool changes_something(CallKind kind) {
         case CallKind::find_created:
         case CallKind::read_room:
         case CallKind::read_member:
+        case CallKind::read_state:
         case CallKind::find_account:
         case CallKind::find_notice:
         case CallKind::ping:
@@ -118,6 +119,7 @@ CallResult FakeHomeserver::fate(const Call& call, bool& carried_out) {
         carried_out = true;
         return {};
     }
+    if ((hollow && hollow(call)) || random_.chance(faults.hollow)) return hollow_answer(call);
     if (random_.chance(faults.refused)) return said(CallOutcome::refused, "M_FORBIDDEN: not allowed");
     if (random_.chance(faults.torn_before)) return said(CallOutcome::torn, "connection reset");
     carried_out = true;
@@ -133,26 +135,10 @@ CallResult FakeHomeserver::perform(const Call& call) {
         case CallKind::put_member:
             return put_member(call);
         case CallKind::leave_elsewhere:
-            if (!accounts.contains(call.as_user)) return said(CallOutcome::no_account);
-            if (in_room(membership(call.room, call.as_user)))
-                emit(call.room, call.as_user, MemberContent{call.as_user, MembershipState::leave, ""},
-                     call.as_user);
-            rooms[call.room].past_readers.erase(call.as_user);
-            return result;
         case CallKind::forget:
-            if (!accounts.contains(call.as_user)) return said(CallOutcome::no_account);
-            if (in_room(membership(call.room, call.as_user)))
-                return said(CallOutcome::refused, "M_UNKNOWN: user is in the room");
-            rooms[call.room].past_readers.erase(call.as_user);
-            return result;
         case CallKind::sign_out:
-            if (!accounts.contains(call.as_user)) return said(CallOutcome::no_account);
-            accounts[call.as_user].sessions = 0;
-            return result;
         case CallKind::list_rooms:
-            if (!accounts.contains(call.as_user)) return said(CallOutcome::no_account);
-            result.rooms = rooms_of(call.as_user, true);
-            return result;
+            return as_user(call);
         case CallKind::create_room:
             return create_room(call);
         case CallKind::find_created:
@@ -173,6 +159,12 @@ CallResult FakeHomeserver::perform(const Call& call) {
         }
         case CallKind::read_room:
             return read_room(call);
+        case CallKind::read_state: {
+            const RoomEvent* event = state(call.room, call.type, call.state_key);
+            if (event == nullptr) return said(CallOutcome::absent);
+            result.event = event->event;
+            return result;
+        }
         case CallKind::read_member:
             return read_member(call);
         case CallKind::ping:

@@ -32,6 +32,7 @@ struct CallFaults {
     unsigned refused = 0;
     unsigned repeat_transaction = 0;  // the answer to a transaction is lost
     unsigned garbled = 0;             // a read is answered with something that is no answer
+    unsigned hollow = 0;              // a change is said to be done, and is not
 };
 
 struct Account {
@@ -78,6 +79,9 @@ class FakeHomeserver : public engine::Homeserver {
     bool knows_mask = true;                        // false: its token is not known
     Duration create_takes{0};                      // createRoom goes on although its client has given up
     Duration patience = std::chrono::seconds{30};  // of the client: then the answer is lost
+    // These changes are said to be done, and are not.
+    std::function<bool(const engine::Call&)> hollow;
+    bool keeps_the_past = false;  // whoever forgot a room reads it all the same (Dendrite)
     // An answer of the test's own, instead of carrying the call out.
     std::function<std::optional<engine::CallResult>(const engine::Call&)> answer_instead;
     Duration latency{10};
@@ -136,6 +140,10 @@ class FakeHomeserver : public engine::Homeserver {
     void answer(std::uint64_t id, Duration wait, engine::CallResult result, bool beside = false);
     [[nodiscard]] engine::CallResult fate(const engine::Call& call, bool& carried_out);
     [[nodiscard]] engine::CallResult perform(const engine::Call& call);
+    [[nodiscard]] engine::CallResult hollow_answer(const engine::Call& call);
+    [[nodiscard]] engine::CallResult as_user(const engine::Call& call);
+    [[nodiscard]] engine::CallResult look_at_sessions(const std::string& user);
+    [[nodiscard]] engine::CallResult look_at_past(const engine::Call& call);
     [[nodiscard]] engine::CallResult put_member(const engine::Call& call);
     [[nodiscard]] engine::CallResult put_member_as_bot(const engine::Call& call);
     [[nodiscard]] engine::CallResult create_room(const engine::Call& call);

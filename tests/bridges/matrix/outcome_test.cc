@@ -49,7 +49,11 @@ TEST(Interpret, reads_what_homeservers_say) {
          Kind::no_account},
         {"outside the mask", kJoin, 403,
          error_body("M_FORBIDDEN", "Application service cannot masquerade as this user (@a:hs)."),
-         Kind::refused},
+         Kind::not_covered},
+        {"outside the mask, Conduit", kJoin, 400, error_body("M_EXCLUSIVE", "User is not in namespace."),
+         Kind::not_covered},
+        {"no account, Conduit", kJoin, 403, error_body("M_FORBIDDEN", "User does not exist."),
+         Kind::no_account},
         {"suspended", kJoin, 403,
          error_body("M_USER_SUSPENDED", "Joining rooms while account is suspended is not allowed."),
          Kind::refused},
@@ -119,6 +123,36 @@ TEST(Interpret, reads_what_homeservers_say) {
         const Outcome outcome = interpret(c.call, response);
         EXPECT_EQ(to_text(outcome.kind), to_text(c.kind)) << c.what << " " << c.body;
         EXPECT_EQ(outcome.text.empty(), c.status == 200 && c.kind == Kind::done) << c.what;
+    }
+}
+
+// Under 200 a change is done only if the body is what the specification says.
+TEST(Interpret, believes_only_what_the_specification_says) {
+    const Call logout = logout_all("@a:hs"), alias = put_alias("#a:hs", kRoom),
+               by_alias = join_alias("#a:hs");
+    const std::string event = R"({"event_id":"$e"})", room = R"({"room_id":"!r:hs"})";
+    const std::vector<std::pair<Call, std::string>> good{
+        {kInvite, event}, {kJoin, event},  {kLeave, event},  {kState, event},
+        {kSend, event},   {kKick, "{}"},   {kForget, "{}"},  {logout, "{}"},
+        {alias, "{}"},    {kCreate, room}, {by_alias, room}, {register_bot("x"), R"({"user_id":"@x:hs"})"}};
+    const auto kind = [](const Call& call, const std::string& body, int status = 200) {
+        http::Response response;
+        response.status = status;
+        response.body = body;
+        return interpret(call, response).kind;
+    };
+    for (const auto& [call, body] : good) {
+        EXPECT_EQ(to_text(kind(call, body)), "done") << call.target;
+        const bool changes = call.action != Action::register_bot;
+        for (const std::string& bad :
+             {std::string("<!DOCTYPE html><p>Maintenance</p>"), std::string(), std::string("[]"),
+              std::string("null"), std::string("true"), std::string("\"{}\""),
+              body.substr(0, body.size() - 1), std::string(R"({"errcode":"M_UNKNOWN","error":"no"})")})
+            EXPECT_EQ(to_text(kind(call, bad)), changes ? "unknown result" : "retry") << call.target << bad;
+        EXPECT_EQ(to_text(kind(call, "", 204)), changes ? "unknown result" : "retry") << call.target;
+        if (body == "{}") continue;
+        for (const char* empty : {"{}", R"({"event_id":7,"room_id":7,"user_id":7})"})
+            EXPECT_EQ(to_text(kind(call, empty)), changes ? "unknown result" : "retry") << call.target;
     }
 }
 

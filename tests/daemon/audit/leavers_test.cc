@@ -145,6 +145,102 @@ TEST(Leavers, AnAccountThatRunsOutDoesSoAtThatMoment) {
         << "they were in no room";
 }
 
+// ---------------------------------------------------------------- part by part
+
+TrailEntry came_of(Duration after, const std::string& action, const std::string& result,
+                   TrailKind kind = TrailKind::result) {
+    TrailEntry made = entry(kind, after, action);
+    made.result = result;
+    return made;
+}
+
+std::vector<std::string> parts(const std::vector<TrailEntry>& entries, Duration within = minutes{5},
+                               Duration now = minutes{60}, DepartureWanted wanted = {}) {
+    const Leavers leavers = told(entries);
+    std::vector<std::string> out;
+    for (const Part part : {Part::sessions, Part::rooms, Part::elsewhere, Part::past})
+        out.emplace_back(to_text(leavers.departures().back().kept(part, within, kStart + now, wanted)));
+    out.emplace_back(to_text(leavers.departures().back().whole(within, kStart + now, wanted)));
+    return out;
+}
+
+std::vector<TrailEntry> left(Duration said = {}) {
+    TrailEntry departure = departed(seconds{1}, seconds{0}, "userAccountControl");
+    departure.evidence->written = kStart + said;
+    return {membership(minutes{-9}, "hall", "join"), departure, membership(seconds{4}, "hall", "leave")};
+}
+
+std::vector<TrailEntry> with(std::vector<TrailEntry> entries, const std::vector<TrailEntry>& more) {
+    entries.insert(entries.end(), more.begin(), more.end());
+    return entries;
+}
+
+using Words = std::vector<std::string>;
+
+TEST(Leavers, EachPartIsKeptOrNot) {
+    const std::vector<TrailEntry> all{came_of(seconds{2}, "sign out", "done"),
+                                      came_of(seconds{3}, "list rooms", "in 1 rooms outside the policy"),
+                                      came_of(seconds{5}, "leave", "done"),
+                                      done(seconds{6}, "forget", "hall")};
+    EXPECT_EQ(parts(with(left(), all)), (Words{"kept", "kept", "kept", "kept", "kept"}));
+    EXPECT_EQ(parts(with(left(), all), seconds{3}), (Words{"kept", "late", "late", "late", "missed"}));
+    EXPECT_EQ(parts(left()), (Words{"not done", "kept", "not done", "not done", "missed"}));
+    EXPECT_EQ(parts(left(), minutes{5}, minutes{1}), (Words{"open", "kept", "open", "open", "open"}));
+    EXPECT_EQ(
+        parts(with(left(), {done(seconds{6}, "forget", "hall")}), minutes{5}, minutes{60}, {false, false}),
+        (Words{"not asked", "kept", "not asked", "kept", "kept"}));
+}
+
+TEST(Leavers, WhatWasOnlyAcceptedIsNotProven) {
+    std::vector<TrailEntry> entries = with(
+        left(), {came_of(seconds{2}, "sign out", "accepted: whether a session is left could not be seen"),
+                 came_of(seconds{3}, "list rooms", "in 1 rooms outside the policy"),
+                 came_of(seconds{5}, "leave", "accepted: they can read it still")});
+    TrailEntry forgotten = done(seconds{6}, "forget", "hall");
+    forgotten.result = "accepted: what they could read of the room they can read still";
+    entries.push_back(forgotten);
+    for (TrailEntry& one : entries)
+        if (one.action == "leave") one.room = "!elsewhere";
+    EXPECT_EQ(parts(entries), (Words{"not proven", "kept", "not proven", "not proven", "not proven"}));
+    TrailEntry gone = came_of(seconds{9}, "leave", "done");
+    gone.room = "!elsewhere";
+    EXPECT_EQ(parts(with(entries, {came_of(seconds{8}, "sign out", "done"), gone,
+                                   done(seconds{9}, "forget", "hall")})),
+              (Words{"kept", "kept", "kept", "kept", "kept"}))
+        << "seen in the end";
+}
+
+TEST(Leavers, WhoHasNoAccountHasNothingToEnd) {
+    EXPECT_EQ(parts(with(left(), {came_of(seconds{2}, "sign out", "no such account"),
+                                  came_of(seconds{2}, "list rooms", "no such account"),
+                                  done(seconds{6}, "forget", "hall")})),
+              (Words{"kept", "kept", "kept", "kept", "kept"}));
+}
+
+TEST(Leavers, WhomTheMaskLeavesOutIsNotDone) {
+    const std::string why = "the mask registration does not cover them: M_FORBIDDEN";
+    const std::vector<TrailEntry> entries =
+        with(left(), {came_of(seconds{2}, "sign out", why, TrailKind::failure),
+                      came_of(seconds{2}, "list rooms", why, TrailKind::failure),
+                      done(seconds{6}, "forget", "hall")});
+    EXPECT_EQ(parts(entries), (Words{"not done", "kept", "not done", "kept", "missed"}));
+    EXPECT_TRUE(told(entries).departures().front().not_covered);
+}
+
+TEST(Leavers, TheTimeRunsFromTheChangeItselfOrFromTheLastMomentBeforeIt) {
+    TrailEntry departure = departed(minutes{2}, minutes{2}, "userAccountControl");
+    const auto said = [&] { return told({departure}).departures().front().said; };
+    EXPECT_EQ(said(), kStart + minutes{2}) << "an entry of an earlier version";
+    EXPECT_FALSE(told({departure}).departures().front().dated);
+    departure.evidence->otherwise = kStart + minutes{1};
+    EXPECT_EQ(said(), kStart + minutes{1});
+    EXPECT_TRUE(told({departure}).departures().front().dated);
+    departure.evidence->written = kStart - minutes{3};
+    EXPECT_EQ(said(), kStart - minutes{3});
+    departure.evidence->written = kStart + minutes{30};
+    EXPECT_EQ(said(), kStart + minutes{2}) << "a controller's clock may be ahead";
+}
+
 TEST(Leavers, ARoomThatTheyAreLetIntoAgainMustBeLeftToo) {
     const Leavers leavers =
         told({membership(minutes{-9}, "hall", "join"), departed(seconds{0}, seconds{0}, ""),

@@ -345,6 +345,22 @@ TEST_F(Commands, CheckOnlineRefusesToJoinPeopleWhereAnybodyCanTakeTheirName) {
     EXPECT_EQ(bench.run({"check", "--online"}), 0) << "without the mask everybody is invited";
 }
 
+TEST_F(Commands, CheckOnlineSaysWhereSessionsCannotBeEnded) {
+    answer("check",
+           answered(*json::parse(
+               R"({"diagnostics":[],"unreachable":[],"besides":[],"conflicts":[],"homeserver":""})")));
+    for (const auto sign_in : {matrix::SignIn::own, matrix::SignIn::unknown}) {
+        bench.clear();
+        bench.sign_in = sign_in;
+        EXPECT_EQ(bench.run({"check", "--online"}), 0);
+        EXPECT_FALSE(has(err(), "sign in by another service")) << err();
+    }
+    bench.clear();
+    bench.sign_in = matrix::SignIn::delegated;
+    EXPECT_EQ(bench.run({"check", "--online"}), 0);
+    EXPECT_TRUE(has(err(), "people sign in by another service than the homeserver")) << err();
+}
+
 TEST_F(Commands, RecoverySaysWhatWasLostAndWhatToOrderAgain) {
     std::filesystem::create_directories(bench.folder / "state/audit");
     EXPECT_EQ(bench.run({"audit", "recover", "--reason", "the disk died"}), 0) << err();

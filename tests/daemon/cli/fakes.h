@@ -126,6 +126,7 @@ struct Bench {
     std::optional<bool> opened_to_read;  // without a daemon
     matrix::SignUp sign_up = matrix::SignUp::closed;
     std::string asked_sign_up;
+    matrix::SignIn sign_in = matrix::SignIn::own;
     Result<std::optional<audit::Recovered>> recovered = std::optional<audit::Recovered>();
     std::string recovered_for;
 
@@ -189,6 +190,7 @@ struct Bench {
             asked_sign_up = homeserver;
             return sign_up;
         };
+        doors.sign_in = [this](const std::string&) { return sign_in; };
         return doors;
     }
 };

@@ -189,6 +189,50 @@ TEST_F(Audit, ALeaverIsToldFromTheDirectorysWordToTheLastRoom) {
     EXPECT_FALSE(in_by_trail(daemon.sim.rules.front().key).contains("@" + login + ":corp.example"));
 }
 
+// They were disabled while nobody looked: the promise runs from there.
+TEST_F(Audit, ALeaverIsCountedFromTheDirectorysOwnChange) {
+    const std::string login = someone_in(daemon.sim.rules.front().key);
+    daemon.sim.directory.disable(login, true);
+    daemon.sim.directory.content.people.at(login).written.account_control =
+        daemon.sim.agenda.now() - std::chrono::seconds{75};
+    daemon.sim.run_for(minutes{2});
+    const json::Value late = ask("leavers", R"({"promise":"30s"})");
+    const json::Value& row = late["result"]["departures"].array()->at(0);
+    EXPECT_EQ(row["promise"].text(), "missed") << json::write(row);
+    EXPECT_EQ(row["parts"]["sessions"]["kept"].text(), "late") << json::write(row);
+    EXPECT_EQ(row["parts"]["rooms"]["kept"].text(), "late") << json::write(row);
+    EXPECT_EQ(late["result"]["missed"].integer_or(0), 1);
+    EXPECT_EQ(ask("leavers", R"({"promise":"2m"})")["result"]["kept"].integer_or(0), 1);
+}
+
+TEST_F(Audit, WhereTheDirectoryDoesNotTellItIsCountedFromWhenTheyWereLastKnownToBeThere) {
+    const std::string login = someone_in(daemon.sim.rules.front().key);
+    daemon.sim.directory.tells_when = false;
+    daemon.sim.run_for(minutes{10});
+    const Time before = daemon.sim.agenda.now();
+    daemon.sim.directory.disable(login, true);
+    daemon.sim.run_for(minutes{2});
+    const json::Value answer = ask("leavers", R"({"promise":"1h"})");
+    const json::Value& row = answer["result"]["departures"].array()->at(0);
+    EXPECT_LE(*parse_rfc3339(row["said"].text()), before) << json::write(row);
+    EXPECT_EQ(row["promise"].text(), "kept") << json::write(row);
+}
+
+TEST_F(Audit, WhoeverIsOutAndStillSignedInIsNoKeptPromise) {
+    const std::string login = someone_in(daemon.sim.rules.front().key);
+    daemon.sim.homeserver.hollow = [](const engine::Call& call) {
+        return call.kind == engine::CallKind::sign_out;
+    };
+    daemon.sim.directory.disable(login, true);
+    daemon.sim.run_for(minutes{2});
+    const json::Value answer = ask("leavers", R"({"promise":"1m"})");
+    const json::Value& row = answer["result"]["departures"].array()->at(0);
+    EXPECT_EQ(row["parts"]["rooms"]["kept"].text(), "kept") << json::write(row);
+    EXPECT_EQ(row["parts"]["sessions"]["kept"].text(), "not proven") << json::write(row);
+    EXPECT_EQ(row["promise"].text(), "not proven") << json::write(row);
+    EXPECT_EQ(answer["result"]["kept"].integer_or(-1), 0);
+}
+
 TEST_F(Audit, AnEntryShowsTheChainThatLedToIt) {
     const std::string login = someone_in(daemon.sim.rules.front().key);
     daemon.sim.directory.disable(login, true);

@@ -153,6 +153,8 @@ class Fault:
     delay: float = 0                # seconds before anything else is done
     cut: str = ""                   # before | after | middle: of what the server is asked and answers; belated: the
                                     # client is cut off at once, and the server is asked after the delay
+    raw: bytes | None = None        # answer 200 with exactly this
+    passed_on: bool = False         # … after the server was asked
     times: int = -1                 # how often; -1 for ever
     seen: int = 0                   # how often it happened
 
@@ -205,6 +207,10 @@ class HttpProxy(_Listener):
                 page: str = "<html><body>Maintenance</body></html>") -> Fault:
         """What stands between answers in the server's place, with something that is no answer of Matrix."""
         return self.fault(method, path, status=status, page=page, times=times)
+
+    def answered_with(self, method: str, path: str, raw: bytes, passed_on: bool = False, times: int = 1) -> Fault:
+        """Says 200, and not what the server says; it was asked all the same, or not."""
+        return self.fault(method, path, raw=raw, passed_on=passed_on, times=times)
 
     def delayed(self, method: str, path: str, seconds: float, times: int = -1) -> Fault:
         return self.fault(method, path, delay=seconds, times=times)
@@ -286,6 +292,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(fault.delay)
         if fault and fault.cut == "before":
             return self._drop()
+        if fault and fault.raw is not None:
+            if fault.passed_on:
+                self._ask(body)
+            kind = "application/json" if fault.raw.startswith(b"{") else "text/html"
+            return self._answer(request, 200, [("Content-Type", kind)], fault.raw)
         if fault and fault.status:
             answer = (fault.page or json.dumps(fault.body or {})).encode()
             headers = [("Content-Type", "text/html" if fault.page else "application/json")]

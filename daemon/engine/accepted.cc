@@ -1,0 +1,223 @@
+// Engine: what the homeserver said that it did is done when it was seen. Of a change of a membership or of a
+// room's state its event comes back, mostly before the answer or just after it, and costs nothing. Where it
+// does not come, the trail says "accepted" and the room is asked. Until one of both has said so the intent
+// stays stored, so that after a crash it is settled like any other.
+//
+// The world learns of it with the answer, so nothing waits; what is read later wins.
+#include <fmt/format.h>
+#include <algorithm>
+#include <utility>
+
+#include "daemon/engine/engine.h"
+
+namespace rollcall::engine {
+
+using policy::ActionKey;
+using policy::Lane;
+using policy::MembershipState;
+
+namespace {
+
+constexpr Duration kSeenWithin = std::chrono::milliseconds{1500};
+// While the homeserver still tells of other things it may be behind, as in a first fill of many rooms;
+// whoever must be out is looked at all the same.
+constexpr Duration kSeenAtMost = std::chrono::minutes{1};
+// More of one room than this are looked at by one read of the room.
+constexpr std::size_t kLookedAtAlone = 3;
+
+MembershipState wanted_state(const std::string& wanted) {
+    if (wanted == "join") return MembershipState::join;
+    if (wanted == "invite") return MembershipState::invite;
+    return MembershipState::leave;
+}
+
+// A kick's answer names no event: it is known by what it says and by what it comes after.
+std::string kick_of(const std::string& room, const std::string& user) {
+    return room + "\n" + user;
+}
+
+bool comes_after(const policy::RoomEvent& event, std::uint32_t held) {
+    return held == 0 || event.replaces.empty() || policy::event_digest(event.replaces) == held;
+}
+
+}  // namespace
+
+// Has the event of this been told of already? Called before the world learns of the answer. What changes no
+// membership and no state was looked at by the call itself, or needs no looking.
+bool Engine::was_seen(const Intent& intent, const CallResult& result) const {
+    if (result.outcome != CallOutcome::done) return true;
+    if (intent.call.kind == CallKind::put_member) {
+        if (result.event.empty()) return !intent.seen.empty();
+        const policy::Membership* held = world_.membership(intent.user_id, intent.room_ref);
+        return held != nullptr && held->event == policy::event_digest(result.event) &&
+               held->state == intent.call.membership;
+    }
+    if (intent.call.kind != CallKind::put_state) return true;
+    const auto room = world_.room_by_id.find(intent.call.room);
+    return room == world_.room_by_id.end() || result.event.empty() ||
+           policy::held_state_event(world_, room->second, intent.content, intent.call.state_key) ==
+               result.event;
+}
+
+void Engine::await_effect(Intent intent, const std::string& event) {
+    intent.accepted = true;
+    if (intent.call.kind == CallKind::put_state) {
+        intent.type = intent.call.type;
+        intent.state_key = intent.call.state_key;
+    }
+    intent.event = event;
+    turn_.intents.push_back({intent.id, intent.text()});
+    awaited_[event.empty() ? kick_of(intent.room_id, intent.user) : event] = intent.id;
+    const std::uint64_t id = intent.id;
+    accepted_[id] = {std::move(intent), world_.tick, world_.tick + kSeenWithin, false};
+}
+
+void Engine::stop_awaiting(const Intent& intent) {
+    const auto at = awaited_.find(intent.event.empty() ? kick_of(intent.room_id, intent.user) : intent.event);
+    if (at != awaited_.end() && at->second == intent.id) awaited_.erase(at);
+}
+
+// An event was told of: is it the doing of a request of ours?
+void Engine::saw(const policy::RoomEvent& event) {
+    last_event_ = world_.tick;
+    const auto* member = std::get_if<policy::MemberContent>(&event.content);
+    const bool kick = member != nullptr && event.sender == world_.bot &&
+                      member->membership == MembershipState::leave && member->user != world_.bot;
+    if (kick)
+        for (auto& [id, intent] : in_flight_)
+            if (intent.call.kind == CallKind::put_member && intent.call.room == event.room &&
+                intent.call.user == member->user && intent.call.membership == MembershipState::leave &&
+                comes_after(event, intent.held))
+                intent.seen = event.event;
+    auto at = awaited_.find(event.event);
+    if (at == awaited_.end() && kick) at = awaited_.find(kick_of(event.room, member->user));
+    if (at == awaited_.end()) return;
+    const auto accepted = accepted_.find(at->second);
+    if (accepted == accepted_.end() ||
+        (at->first != event.event && !comes_after(event, accepted->second.intent.held)))
+        return;
+    unseen_ = {};
+    effect_seen(accepted->second.intent, "done", event.event);
+    awaited_.erase(at);
+    accepted_.erase(accepted);
+}
+
+void Engine::effect_seen(const Intent& intent, const std::string& result, const std::string& event) {
+    result_entry(intent, result, event, true);
+    ended(intent, true);
+}
+
+void Engine::say_accepted(Intent& intent, const std::string& text) {
+    if (std::exchange(intent.told_accepted, true)) return;
+    result_entry(intent, "accepted: " + text, intent.event, true);
+}
+
+// Is it time to ask whether this is so?
+bool Engine::due(Accepted& accepted) const {
+    if (accepted.by_room) return false;
+    if (settings_.one_shot)
+        return in_flight_.empty() && reading_.empty() && calls_.empty();  // nobody tells it anything
+    if (accepted.look_at > world_.tick) return false;
+    const bool urgent = accepted.intent.lane <= Lane::outsider;
+    // A read takes a place, and a room's holds up whoever is still to come. But for a door: it must be shut.
+    if (!urgent && accepted.intent.action != policy::ActionKind::publish && !filling_.empty()) return false;
+    if (!urgent && last_event_ + kSeenWithin > world_.tick && accepted.since + kSeenAtMost > world_.tick) {
+        accepted.look_at = last_event_ + kSeenWithin;
+        return false;
+    }
+    return true;
+}
+
+void Engine::look_for_effects() {
+    std::map<std::string, std::vector<std::uint64_t>> rooms;  // by room ID
+    for (auto& [id, accepted] : accepted_)
+        if (due(accepted)) rooms[accepted.intent.room_id].push_back(id);
+    for (const auto& [room_id, due_there] : rooms) {
+        const auto room = world_.room_by_id.find(room_id);
+        const bool by_room = due_there.size() > kLookedAtAlone && room != world_.room_by_id.end();
+        if (by_room) read_room(room->second);
+        for (const std::uint64_t id : due_there) {
+            Accepted& accepted = accepted_.at(id);
+            if (!by_room && !slot_free(accepted.intent.lane)) return;
+            not_told(accepted);
+            accepted.by_room = by_room;
+            if (by_room) continue;
+            Intent intent = std::move(accepted.intent);
+            stop_awaiting(intent);
+            accepted_.erase(id);
+            look_at_effect(std::move(intent));
+        }
+    }
+}
+
+// Its event has not come.
+void Engine::not_told(Accepted& accepted) {
+    if (settings_.one_shot) return;
+    if (!accepted.intent.told_accepted && unseen_.count++ == 0) unseen_.since = time_of(accepted.since);
+    say_accepted(accepted.intent, "the homeserver said so, and has not told of it since");
+}
+
+void Engine::look_at_effect(Intent intent) {
+    const ActionKey key = intent.key();
+    if (busy_.contains(key) || open_.contains(key)) {  // something newer is under way about the same thing
+        say_accepted(intent, "something else has happened since");
+        ended(intent, true);
+        return;
+    }
+    settle_by_reading(std::move(intent));
+}
+
+// The room was read, or could not be.
+void Engine::look_at_effects_in(RoomId id, bool read) {
+    const std::string& room_id = world_.rooms[id.index()].id;
+    for (auto at = accepted_.begin(); at != accepted_.end();) {
+        Accepted& accepted = at->second;
+        if (accepted.intent.room_id != room_id || (!read && !accepted.by_room)) {
+            ++at;
+            continue;
+        }
+        Intent intent = std::move(accepted.intent);
+        stop_awaiting(intent);
+        at = accepted_.erase(at);
+        if (!read)
+            look_at_effect(std::move(intent));
+        else if (is_so(intent))
+            effect_seen(intent, "done: found so when asked", intent.event);
+        else
+            found_not_so(std::move(intent));
+    }
+}
+
+// As the world knows it, which has just been read.
+bool Engine::is_so(const Intent& intent) const {
+    if (intent.type.empty())
+        return world_.state_of(intent.user_id, intent.room_ref) == wanted_state(intent.wanted);
+    const auto room = world_.room_by_id.find(intent.room_id);
+    return room != world_.room_by_id.end() &&
+           policy::held_state_event(world_, room->second, intent.content, intent.state_key) == intent.event;
+}
+
+// The homeserver said so, and it is not so: what is wanted is derived from what was read, and tried again,
+// ever more seldom.
+void Engine::found_not_so(Intent intent) {
+    CallResult again;
+    again.text = fmt::format("accepted {} times, and it is still not so", intent.attempts);
+    say_accepted(intent, "asked afterwards, it was not so");
+    log_.warn("RC-NOT-SO", "the homeserver said that it was done, and it is not so",
+              {{"room", intent.room}, {"user", intent.user}, {"action", intent.wanted}});
+    const ActionKey key = intent.key();
+    intent.accepted = false;
+    intent.event.clear();
+    if (busy_.contains(key) || open_.contains(key)) {  // it is wanted anew already
+        ended(intent, true);
+        return;
+    }
+    if (intent.attempts > 1) {
+        again.outcome = CallOutcome::retry;
+        return put_off(std::move(intent), again);
+    }
+    open_[key] = std::move(intent);
+    more_ = true;
+}
+
+}  // namespace rollcall::engine

@@ -1,0 +1,252 @@
+// What the homeserver says that it did is done when it was seen; until then the trail says "accepted".
+#include <gtest/gtest.h>
+
+#include "tests/daemon/engine/company.h"
+
+namespace rollcall::engine {
+namespace {
+
+using policy::MembershipState;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class Effects : public testing::Test {
+  protected:
+    Effects() {
+        company.people(6);
+        company.room("crew");
+        company.room("hall");
+        company.open();
+        company.sim.homeserver.keep_log = true;
+    }
+    // The first so many of these are said to be done, and are not.
+    void pretend(std::function<bool(const Call&)> which, int times) {
+        company.sim.homeserver.hollow = [which = std::move(which), times](const Call& call) mutable {
+            return which(call) && times-- > 0;
+        };
+    }
+    static bool removal(const Call& call) {
+        return call.kind == CallKind::put_member && call.membership == MembershipState::leave;
+    }
+    void disable(const std::string& login) { company.sim.directory.disable(login, true); }
+    [[nodiscard]] bool out(const std::string& login) const {
+        return !company.in(login, "crew") && !company.in(login, "hall");
+    }
+    // Results and failures about somebody: "action: result", cut at the first colon or comma of the result.
+    [[nodiscard]] std::vector<std::string> results(const std::string& login, const std::string& action) {
+        std::vector<std::string> found;
+        for (const schema::TrailEntry& entry : company.trail())
+            if (entry.user == Company::id(login) && entry.action == action &&
+                (entry.kind == schema::TrailKind::result || entry.kind == schema::TrailKind::failure))
+                found.push_back(entry.result);
+        return found;
+    }
+    [[nodiscard]] std::size_t with(const std::vector<std::string>& texts,
+                                   const std::string& beginning) const {
+        return static_cast<std::size_t>(
+            std::count_if(texts.begin(), texts.end(),
+                          [&](const std::string& text) { return text.starts_with(beginning); }));
+    }
+    [[nodiscard]] std::size_t reads() {
+        return company.calls(CallKind::read_member) + company.calls(CallKind::read_state);
+    }
+    Company company;
+};
+
+TEST_F(Effects, WhereEventsComeBackNothingIsAskedAndNothingSaidTwice) {
+    disable("p2");
+    ASSERT_TRUE(company.comes([this] { return out("p2"); }, seconds{5}));
+    company.sim.run_for(minutes{1});
+    EXPECT_EQ(reads(), 0U);
+    EXPECT_EQ(results("p2", "leave"), (std::vector<std::string>{"done", "done"}));
+    EXPECT_EQ(results("p2", "sign out"), std::vector<std::string>{"done"});
+    EXPECT_EQ(results("p2", "forget"), (std::vector<std::string>{"done", "done"}));
+    for (const schema::TrailEntry& entry : company.trail())
+        if (entry.action == "leave" && entry.kind == schema::TrailKind::result) {
+            EXPECT_NE(entry.event, "");
+        }
+    EXPECT_EQ(company.sim.engine().unseen().count, 0U);
+    EXPECT_EQ(company.wrongs(), "");
+}
+
+TEST_F(Effects, AKickThatWasOnlySaidToBeDoneIsDoneAgain) {
+    pretend(&removal, 3);
+    disable("p2");
+    ASSERT_TRUE(company.comes([this] { return out("p2"); }, seconds{20}));
+    company.sim.run_for(minutes{1});
+    const std::vector<std::string> said = results("p2", "leave");
+    EXPECT_EQ(with(said, "accepted"), 2U) << "once for each room";
+    EXPECT_EQ(with(said, "done"), 2U);
+    EXPECT_EQ(company.wrongs(), "");
+}
+
+TEST_F(Effects, UntilItWasSeenNobodySaysThatTheyAreOut) {
+    pretend(&removal, 1'000);
+    disable("p2");
+    company.sim.run_for(minutes{2});
+    EXPECT_FALSE(out("p2"));
+    for (const schema::TrailEntry& entry : company.trail())
+        if (entry.user == Company::id("p2") && entry.action == "leave") {
+            EXPECT_NE(entry.membership, "leave");
+        }
+    EXPECT_EQ(with(results("p2", "leave"), "done"), 0U);
+    const std::vector<Failure> failures = company.sim.engine().failures();
+    EXPECT_TRUE(std::any_of(failures.begin(), failures.end(), [](const Failure& failure) {
+        return failure.text.find("still not so") != std::string::npos;
+    }));
+}
+
+TEST_F(Effects, SessionsThatAreThereAllTheSameAreEndedAgain) {
+    pretend([](const Call& call) { return call.kind == CallKind::sign_out; }, 2);
+    disable("p2");
+    const auto sessions = [this] { return company.sim.homeserver.accounts.at(Company::id("p2")).sessions; };
+    ASSERT_TRUE(company.comes([&] { return sessions() == 0; }, seconds{20}));
+    company.sim.run_for(minutes{1});
+    const std::vector<std::string> said = results("p2", "sign out");
+    EXPECT_EQ(with(said, "accepted"), 1U);
+    EXPECT_EQ(with(said, "done"), 1U);
+    EXPECT_EQ(company.wrongs(), "");
+}
+
+TEST_F(Effects, APastThatStaysReadableIsSaidToBe) {
+    company.sim.homeserver.keeps_the_past = true;
+    disable("p2");
+    company.sim.run_for(minutes{5});
+    const std::vector<std::string> said = results("p2", "forget");
+    EXPECT_EQ(with(said, "done"), 0U);
+    EXPECT_GE(with(said, "accepted: what they could read"), 2U);
+    const std::size_t forgets = company.calls(CallKind::forget);
+    company.sim.run_for(minutes{60});
+    EXPECT_EQ(company.calls(CallKind::forget), forgets) << "it is not asked for ever";
+}
+
+TEST_F(Effects, StateThatWasOnlySaidToBeWrittenIsWrittenAgain) {
+    pretend(
+        [](const Call& call) { return call.kind == CallKind::put_state && call.type == "m.room.join_rules"; },
+        1);
+    company.sim.homeserver.force_state(company.sim.room_id("crew"), policy::JoinRules{"public", {}});
+    EXPECT_TRUE(company.comes([this] { return company.join_rule("crew") == "invite"; }, seconds{30}));
+    company.sim.run_for(minutes{1});
+    EXPECT_EQ(company.wrongs(), "");
+}
+
+TEST_F(Effects, AHomeserverThatTellsNothingIsAskedAndCounted) {
+    company.sim.homeserver.deaf = true;
+    disable("p2");
+    ASSERT_TRUE(company.comes([this] { return out("p2"); }, seconds{10}));
+    company.sim.run_for(seconds{30});
+    EXPECT_GT(company.sim.engine().unseen().count, 0U);
+    const std::vector<std::string> said = results("p2", "leave");
+    EXPECT_EQ(with(said, "accepted"), 2U);
+    EXPECT_EQ(with(said, "done: found so when asked"), 2U);
+}
+
+TEST_F(Effects, ACrashBeforeItWasSeenIsSettled) {
+    pretend(&removal, 2);
+    disable("p2");
+    company.sim.run_for(milliseconds{200});
+    company.sim.restart();
+    ASSERT_TRUE(company.comes([this] { return out("p2"); }, seconds{20}));
+    company.sim.run_for(minutes{1});
+    EXPECT_EQ(company.wrongs(), "");
+}
+
+// What is not as specified may have been carried out or not; an answer to nothing that can be read is not
+// asked for without pause.
+TEST_F(Effects, AnswersThatSayNothingAreAskedForMoreAndMoreSeldom) {
+    company.sim.homeserver.answer_instead = [](const Call& call) -> std::optional<CallResult> {
+        if (call.kind != CallKind::sign_out) return std::nullopt;
+        return said(CallOutcome::torn);
+    };
+    disable("p2");
+    company.sim.run_for(minutes{10});
+    EXPECT_LT(company.calls(CallKind::sign_out), 60U);
+    EXPECT_TRUE(out("p2"));
+    company.sim.homeserver.answer_instead = nullptr;
+    company.sim.run_for(minutes{6});
+    EXPECT_EQ(company.wrongs(), "");
+}
+
+TEST_F(Effects, ALeaverWaitsForNoNumberThatAServerNames) {
+    int limited = 1;
+    company.sim.homeserver.answer_instead = [&](const Call& call) -> std::optional<CallResult> {
+        if (!removal(call) || limited-- <= 0) return std::nullopt;
+        return said(CallOutcome::retry, std::chrono::hours{1});
+    };
+    disable("p2");
+    EXPECT_TRUE(company.comes([this] { return out("p2"); }, seconds{15}));
+}
+
+// ---------------------------------------------------------------- whom the mask leaves out
+
+class NotCovered : public testing::Test {
+  protected:
+    NotCovered() {
+        company.people(4);
+        company.room("crew");
+        company.sim.homeserver.not_covered.insert(Company::id("p3"));
+        company.open();
+    }
+    Company company;
+};
+
+TEST_F(NotCovered, TheyAreInvitedInAFirstFillAndNotTriedInVain) {
+    const std::string& room = company.sim.room_id("crew");
+    EXPECT_EQ(company.sim.homeserver.membership(room, Company::id("p3")), MembershipState::invite);
+    std::size_t joins = 0;
+    for (const schema::TrailEntry& entry : company.trail())
+        if (entry.kind == schema::TrailKind::intent && entry.user == Company::id("p3") &&
+            entry.action == "join")
+            ++joins;
+    EXPECT_EQ(joins, 1U);
+}
+
+TEST_F(NotCovered, ALeaverIsNamedAndTheirAccountNotTakenForAbsent) {
+    const std::string& room = company.sim.room_id("crew");
+    ASSERT_TRUE(company.sim.homeserver.join(room, Company::id("p3")));
+    const std::string elsewhere = company.sim.homeserver.make_room(Company::id("p3"), "elsewhere");
+    company.sim.run_for(seconds{5});
+    company.sim.directory.disable("p3", true);
+    company.sim.run_for(minutes{2});
+    EXPECT_NE(company.sim.homeserver.membership(room, Company::id("p3")), MembershipState::join)
+        << "the bot kicks all the same";
+    EXPECT_EQ(company.sim.homeserver.accounts.at(Company::id("p3")).sessions, 1);
+    std::string said;
+    for (const schema::TrailEntry& entry : company.trail())
+        if (entry.user == Company::id("p3")) said += entry.result + "\n";
+    EXPECT_EQ(said.find("no such account"), std::string::npos) << said;
+    EXPECT_NE(said.find("the mask registration does not cover them"), std::string::npos) << said;
+    const std::vector<Failure> failures = company.sim.engine().failures();
+    EXPECT_TRUE(std::any_of(failures.begin(), failures.end(), [](const Failure& failure) {
+        return failure.text.starts_with("sessions cannot be ended");
+    }));
+    const std::size_t asked = company.sim.homeserver.sent;
+    company.sim.run_for(minutes{30});
+    EXPECT_LT(company.sim.homeserver.sent - asked, 10U);
+    // The registration covers them from now on: seen with the next look at everything.
+    company.sim.homeserver.not_covered.clear();
+    company.sim.restart();
+    company.sim.run_for(minutes{2});
+    EXPECT_EQ(company.sim.homeserver.accounts.at(Company::id("p3")).sessions, 0);
+    EXPECT_EQ(company.sim.homeserver.membership(elsewhere, Company::id("p3")), MembershipState::leave);
+}
+
+// ---------------------------------------------------------------- an account that appears later
+
+TEST(LateAccounts, OneOfSomebodyDepartedIsSignedOut) {
+    Company company;
+    company.people(4);
+    company.room("crew");
+    company.open();
+    company.sim.directory.hire("p5", {"Staff", "Crew"});
+    company.sim.run_for(minutes{1});
+    company.sim.directory.disable("p5", true);
+    company.sim.run_for(minutes{1});
+    company.sim.homeserver.add_account(Company::id("p5"));
+    company.sim.run_for(minutes{6});
+    EXPECT_EQ(company.sim.homeserver.accounts.at(Company::id("p5")).sessions, 0);
+}
+
+}  // namespace
+}  // namespace rollcall::engine

@@ -1,0 +1,82 @@
+"""What the evidence says of leavers: from the directory's own change on, part by part, and of whom the mask leaves out."""
+
+import time
+
+from harness import Client, Scenario, Site, until
+
+POLICY = """
+people:
+  matrix_id: "@{sAMAccountName|lower}:corp.example.com"
+  employees: {group: "{p} Staff"}
+protected: ["@breakglass:corp.example.com"]
+rooms:
+  {p}-hall: {name: Hall, members: employees}
+guards:
+  removals: {at_most: 100, within: 1h}
+  departures: {at_most: 100, within: 1h}
+  room_loses: {percent: 100, at_least: 50}
+  room_gains: {percent: 100, at_least: 50}
+"""
+STAFF = ["amy", "ben", "ada", "cas"]
+
+
+class Leavers(Scenario):
+    site = Site("lvr", excluded=("ada",))
+
+    @classmethod
+    def setUpClass(cls):
+        cls.site.fill(STAFF, {"Staff": STAFF})
+        cls.site.start()
+        cls.site.apply(POLICY)
+        cls.site.settle(40)
+
+    def departure(self, name: str, **arguments) -> dict:
+        rows = self.site.ask("audit.leavers", **arguments)["departures"]
+        return next(row for row in rows if row["user"] == self.site.user(name))
+
+    def test_a_leaver_while_the_daemon_was_stopped_is_counted_from_the_change(self):
+        site = self.site
+        site.stop()
+        disabled = time.time()
+        site.directory.disable(site.dn("ben"))
+        until(lambda: time.time() - disabled > 8, "the daemon is away for a while", 20)
+        site.start()
+        site.wait("hall", "ben", "leave", 30)
+        site.settle(30)
+        late = self.departure("ben", promise="4s")
+        self.assertEqual((late["promise"], late["parts"]["rooms"]["kept"], late["parts"]["sessions"]["kept"]),
+                         ("missed", "late", "late"), late)
+        self.assertEqual(self.departure("ben", promise="10m")["promise"], "kept")
+        entry = site.trail(user=site.user("ben"), action="departed")[0]
+        self.assertIn("written", entry["evidence"], "the controller tells the bind account when it was changed")
+        self.assertLess(entry["evidence"]["written"], entry["evidence"]["time"])
+
+    def test_whom_the_mask_leaves_out_is_named(self):
+        site = self.site
+        session = Client.login(site.login("ada"))
+        until(lambda: site.membership("hall", "ada") == "invite", "invited, in the room's first fill")
+        session.join(site.room("hall"))
+        elsewhere = session.create_room(preset="private_chat", name="elsewhere")
+        before = site.trail_end()
+        site.directory.disable(site.dn("ada"))
+        site.wait("hall", "ada", "leave", 20)
+        site.settle(20)
+        self.assertTrue(session.signed_in())
+        self.assertIn(elsewhere, session.joined_rooms())
+        said = [entry["result"] for entry in site.trail(before, user=site.user("ada")) if "result" in entry]
+        self.assertNotIn("no such account", said)
+        self.assertTrue(any("mask registration does not cover them" in text for text in said), said)
+        failures = [line["text"] for line in site.status()["failures"] if site.user("ada") in line["action"]]
+        self.assertTrue(any("sessions cannot be ended" in text for text in failures), failures)
+        parts = self.departure("ada", promise="0s")["parts"]
+        self.assertEqual([parts[part]["kept"] for part in ("sessions", "elsewhere")], ["not done", "not done"], parts)
+
+    def test_an_account_that_appears_after_its_person_left_is_signed_out(self):
+        site = self.site
+        site.person("tom", ["Staff"], account=False)
+        until(lambda: site.membership("hall", "tom") == "invite", "invited")
+        site.directory.disable(site.dn("tom"))
+        site.wait("hall", "tom", "leave", 20)
+        site.settle(20)
+        session = Client.register(site.login("tom"))
+        until(lambda: not session.signed_in(), "signed out", 20)
