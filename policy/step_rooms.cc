@@ -396,6 +396,7 @@ void Step::take(const RoomRead& fact) {
     // Where something cannot be used, nothing is known not to be there.
     if (fact.unreadable.empty()) drop_unknown_state(id, places);
     nothing_said_of(id, fact, seen);
+    world_.rooms[id.index()].just_managed = false;
 }
 
 // Of whom a room's state says nothing, the homeserver knows nothing, but where what it says cannot be used:
@@ -424,7 +425,6 @@ void Step::nothing_said_of(RoomId id, const RoomRead& fact, const std::unordered
         else
             unknown_member(id, user);
     }
-    room.just_managed = false;
 }
 
 void Step::take(const EventUnreadable& fact) {
