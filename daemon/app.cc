@@ -78,9 +78,9 @@ class DirectoryLink : public engine::DirectoryPort {
         directory_.set_attributes(std::move(attributes));
         directory_.set_canaries(std::move(canaries));
     }
-    void start(const policy::World::Cursor& cursor) {
+    void start(const policy::World::Cursor& cursor, bool read_all) {
         if (cursor.invocation_id.empty()) return directory_.start(std::nullopt);
-        directory_.start(directory::Cursor{cursor.server, cursor.invocation_id, cursor.usn});
+        directory_.start(directory::Cursor{cursor.server, cursor.invocation_id, cursor.usn}, read_all);
     }
     void stop() { directory_.stop(); }
 
@@ -199,8 +199,7 @@ class App {
         };
         const Status started = engine_.start(clock_now(), compile);
         // A single command waits for one complete read, which a resumed cursor would never ask for.
-        if (started)
-            directory_.start(engine_.settings().one_shot ? policy::World::Cursor{} : engine_.world().cursor);
+        if (started) directory_.start(engine_.world().cursor, engine_.settings().one_shot);
         return started;
     }
 

@@ -58,6 +58,9 @@ std::string metrics_text(engine::Engine& engine) {
     page.add("directory_usn", "gauge", "highest USN taken in", number(world.cursor.usn));
     page.add("directory_frozen", "gauge", "1 while a complete read could not be believed",
              world.frozen.empty() ? 0 : 1);
+    page.add("directory_doubted", "gauge",
+             "objects of which a controller that may be behind says something else",
+             number(world.doubt.objects()));
     page.add("homeserver_up", "gauge", "1 while the homeserver answers",
              engine.homeserver_trouble().empty() ? 1 : 0);
     page.add("events_arrive", "gauge", "1 while events of the homeserver were seen to arrive",

@@ -46,7 +46,8 @@ struct PersonEntry {
     std::optional<std::uint32_t> primary_group;    // primaryGroupID, a RID in the domain's SID
     bool deleted = false;                          // a tombstone: only guid, login and dn mean something
     Attributes attributes;                         // those asked for that have a value
-    std::vector<std::string> unreadable;  // those asked for that could not be read: unknown, not empty
+    std::optional<std::int64_t> odd_expires;  // accountExpires as it stands there, where no one can mean it
+    std::vector<std::string> unreadable;      // those asked for that could not be read: unknown, not empty
     std::uint64_t usn = 0;
     Written written{};  // of an entry that a drain brought
 };
@@ -63,6 +64,7 @@ struct GroupEntry {
                                  // Left out is what is seen to be neither, such as a computer
     std::uint32_t members_unnamed =
         0;  // values of `member` that came without a GUID and are not in `members`
+    std::vector<Guid> members_elsewhere{};  // those of `members` that stand in another domain
     std::uint64_t usn = 0;
 };
 
@@ -93,6 +95,10 @@ struct DirectorySnapshot {
     std::vector<PersonEntry> people;
     std::vector<GroupEntry> groups;
     std::vector<ContainerEntry> containers{};  // as they were before and after people were read
+    // What that controller has of the changes of each database: invocationId → USN up to which it has them
+    // all (its up-to-dateness vector, MS-ADTS 3.1.1.1.9). Empty where it does not tell.
+    std::map<std::string, std::uint64_t> seen{};
+    bool put_back = false;  // its USN is below what the same database had told us before the read began
 };
 
 // Entries that a USN drain brought: positive evidence about each of them, and no statement about any other.

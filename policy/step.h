@@ -24,6 +24,9 @@ struct Note {
         membership,
         directory_read,
         directory_refused,
+        directory_other,     // another controller answers, that may be behind
+        directory_put_back,  // the controller was put back to an earlier state
+        directory_settled,   // and neither is so any more
         identity_kept,
         identity_given,
         room_state,
@@ -81,6 +84,9 @@ bool readmit(World& world, UserId user, RoomId room);
 
 // Whoever was let in by hand belongs by now: they are members like all others, and their removal is guarded.
 void welcome(World& world, UserId user, RoomId room);
+// What is wrong with the controller that answers, and of whom it says something else; "" while it is
+// believed.
+[[nodiscard]] std::string doubt_text(const World& world);
 
 // The event held for a piece of a room's state; "" for none.
 [[nodiscard]] std::string held_state_event(const World& world, RoomId room, const RoomContent& content,

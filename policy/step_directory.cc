@@ -13,12 +13,37 @@ void Step::take(const DirectoryRefused& fact) {
 }
 
 void Step::take(const DirectorySnapshot& fact) {
-    if (std::string why = disbelief(fact); !why.empty())
+    if (std::string why = disbelief(fact); !why.empty()) {
+        effects_.sweep |= why != world_.frozen;  // once more at once: it may have been read amid changes
         return take(DirectoryRefused{std::move(why), fact.evidence});
-    const bool first = !world_.directory_read;
-    const bool same_database = fact.invocation_id == world_.cursor.invocation_id;
+    }
     world_.frozen.clear();
-    if (!same_database) forget_usns();
+    const bool back = went_back(fact);
+    const bool same_database = fact.invocation_id == world_.cursor.invocation_id && !back;
+    if (back || !has_seen_all(fact)) {
+        take_doubtful(fact, back);
+    } else {
+        take_whole(fact);
+        end_doubt(fact.evidence);
+    }
+    if (world_.doubt.objects() == 0) end_doubt(fact.evidence);
+    const std::uint64_t usn =
+        same_database ? std::max(world_.cursor.usn, fact.evidence.usn) : fact.evidence.usn;
+    world_.cursor = {fact.evidence.directory, fact.evidence.server, fact.invocation_id, usn,
+                     fact.evidence.time};
+    note({Note::Kind::directory_read,
+          fmt::format("complete read: {} people, {} groups", fact.people.size(), fact.groups.size()),
+          {},
+          {},
+          "",
+          "",
+          fact.evidence});
+}
+
+// What a controller says that has seen everything that is known.
+void Step::take_whole(const DirectorySnapshot& fact) {
+    const bool first = !world_.directory_read;
+    if (fact.invocation_id != world_.cursor.invocation_id) forget_usns();
     bool all_attributes = true;  // everybody's come from this read
     std::unordered_set<Guid, GuidHash> seen;
     for (const PersonEntry& entry : fact.people) {
@@ -58,17 +83,6 @@ void Step::take(const DirectorySnapshot& fact) {
         world_.dirty.everything = first_read_ = true;
         for (std::size_t i = 0; i < world_.people.size(); ++i) mark_person(PersonId(i));
     }
-    const std::uint64_t usn =
-        same_database ? std::max(world_.cursor.usn, fact.evidence.usn) : fact.evidence.usn;
-    world_.cursor = {fact.evidence.directory, fact.evidence.server, fact.invocation_id, usn,
-                     fact.evidence.time};
-    note({Note::Kind::directory_read,
-          fmt::format("complete read: {} people, {} groups", fact.people.size(), fact.groups.size()),
-          {},
-          {},
-          "",
-          "",
-          fact.evidence});
 }
 
 // Links to an object end with it, so a group that is still somebody's member is there, but hidden from
@@ -126,6 +140,11 @@ std::string Step::disbelief(const DirectorySnapshot& fact) const {
                                            [](const Group& group) { return !group.deleted; }))
         return fmt::format("the directory {} answered without any group: nothing is concluded from that",
                            fact.evidence.directory);
+    if (std::string why = lacks_a_canary(fact); !why.empty()) return why;
+    return lacks_the_named(fact);
+}
+
+std::string Step::lacks_a_canary(const DirectorySnapshot& fact) const {
     if (decider_ == nullptr) return {};
     for (const Canary& canary : decider_->program().canaries) {
         const bool there = std::any_of(fact.people.begin(), fact.people.end(), [&](const PersonEntry& p) {
@@ -137,6 +156,39 @@ std::string Step::disbelief(const DirectorySnapshot& fact) const {
                 fact.evidence.directory, canary.name);
     }
     return {};
+}
+
+// Links to an object end with it, so whom a group still names is there. A list without them is not whole, and
+// who else is missing from it proves nothing either.
+std::string Step::lacks_the_named(const DirectorySnapshot& fact) const {
+    constexpr std::size_t kNamed = 3;
+    std::unordered_set<Guid, GuidHash> lacking;
+    for (const Person& person : world_.people)
+        if (person.present && !person.deleted && person.usn <= fact.evidence.usn) lacking.insert(person.guid);
+    for (const PersonEntry& entry : fact.people) lacking.erase(entry.guid);
+    if (lacking.empty()) return {};
+    std::set<Guid> named;
+    std::string group;
+    for (const GroupEntry& entry : fact.groups)
+        for (const Guid& guid : entry.members) {
+            if (!lacking.contains(guid)) continue;
+            const auto& elsewhere = entry.members_elsewhere;
+            if (std::find(elsewhere.begin(), elsewhere.end(), guid) != elsewhere.end()) continue;
+            named.insert(guid);
+            if (group.empty()) group = entry.name;
+        }
+    if (named.empty()) return {};
+    std::string names;
+    std::size_t count = 0;
+    for (const Guid& guid : named)
+        if (++count <= kNamed)
+            names += fmt::format("{}{}", names.empty() ? "" : ", ",
+                                 world_.people[world_.person(guid).index()].login.view());
+    if (count > kNamed) names += fmt::format(" and {} more", count - kNamed);
+    return fmt::format(
+        "a complete read of {} lacks {} whom groups still name, '{}' among them: part of the directory is "
+        "hidden from us, and nobody is taken for missing",
+        fact.evidence.directory, names, group);
 }
 
 bool Step::newer_known(const PersonEntry& entry) const {
@@ -180,23 +232,37 @@ void Step::take(const DirectoryChanges& fact) {
                           world_.containers[at->second.index()].dn != entry.dn;
         world_.put_container(entry, true);
     }
+    // Known with a USN past all that this covers: read whole since, or from a database that was put back, of
+    // which it then brings news. A complete read tells.
     if (!fact.people.empty()) narrow_attributes(fact.attributes);
     for (const PersonEntry& entry : fact.people) {
-        if (newer_known(entry)) continue;
+        if (newer_known(entry)) {
+            effects_.sweep |= world_.people[world_.person(entry.guid).index()].usn > fact.evidence.usn;
+            continue;
+        }
+        // Who is back from deletion may be back in groups whose own entries did not move.
+        const PersonId held = world_.person(entry.guid);
+        effects_.sweep |= held.valid() && world_.people[held.index()].deleted && !entry.deleted;
         written_[entry.guid] = entry.written;
-        world_.put_person(entry);
+        put_doubted(entry, fact.attributes, false);
     }
     for (const GroupEntry& entry : fact.groups) {
-        if (newer_known(entry)) continue;
         const auto at = world_.group_by_guid.find(entry.guid);
+        if (newer_known(entry)) {
+            effects_.sweep |= world_.groups[at->second.index()].usn > fact.evidence.usn;
+            continue;
+        }
         // One that comes back may stand in groups whose own entries did not move.
         effects_.sweep |= at != world_.group_by_guid.end() && world_.groups[at->second.index()].deleted;
-        world_.put_group(entry, fact.groups_verified);
+        put_doubted(entry, fact.groups_verified, false);
     }
     if (!fact.groups_verified && !fact.groups.empty())
         effects_.sweep = true;  // who is missing from them must be verified
     world_.cursor.usn = std::max(world_.cursor.usn, fact.evidence.usn);
     world_.cursor.time = fact.evidence.time;
+    if (!world_.doubt.any()) return;
+    know_by(fact.invocation_id, fact.evidence.usn);
+    if (world_.doubt.objects() == 0) end_doubt(fact.evidence);
 }
 
 }  // namespace rollcall::policy

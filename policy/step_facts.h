@@ -2,12 +2,14 @@
 //
 //     step.cc            time, and what follows from any fact: people bound anew, departures and returns
 //     step_directory.cc  what the directory says, and whether to believe it
+//     step_doubt.cc      what a controller says that may be behind
 //     step_rooms.cc      what happens in rooms, told by events or read afresh
 //     step_results.cc    what our own requests have done
 //
 // Pure; lives for one call.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -45,16 +47,32 @@ class Step {
     // step_directory.cc
     void take(const DirectoryRefused& fact);
     void take(const DirectorySnapshot& fact);
+    void take_whole(const DirectorySnapshot& fact);
     [[nodiscard]] bool still_named(GroupId group, const std::unordered_set<Guid, GuidHash>& seen) const;
     void take_containers(const DirectorySnapshot& fact);
     void forget_usns();
     void read_attributes(const std::vector<std::string>& asked, bool of_everybody);
     [[nodiscard]] std::string disbelief(const DirectorySnapshot& fact) const;
+    [[nodiscard]] std::string lacks_a_canary(const DirectorySnapshot& fact) const;
+    [[nodiscard]] std::string lacks_the_named(const DirectorySnapshot& fact) const;
     bool newer_known(const PersonEntry& entry) const;
     bool newer_known(const ContainerEntry& entry) const;
     bool newer_known(const GroupEntry& entry) const;
     void narrow_attributes(const std::vector<std::string>& asked);
     void take(const DirectoryChanges& fact);
+
+    // step_doubt.cc
+    [[nodiscard]] bool went_back(const DirectorySnapshot& fact) const;
+    [[nodiscard]] std::map<std::string, std::uint64_t> must_know() const;
+    [[nodiscard]] bool has_seen_all(const DirectorySnapshot& fact) const;
+    [[nodiscard]] std::string why_doubted(const DirectorySnapshot& fact, bool back) const;
+    void take_doubtful(const DirectorySnapshot& fact, bool back);
+    void keep_unseen(const DirectorySnapshot& fact, const std::unordered_set<Guid, GuidHash>& seen,
+                     bool afresh);
+    void put_doubted(const PersonEntry& entry, const std::vector<std::string>& asked, bool afresh);
+    void put_doubted(const GroupEntry& entry, bool verified, bool afresh);
+    void know_by(const std::string& invocation_id, std::uint64_t usn);
+    void end_doubt(const Evidence& evidence);
 
     // step_rooms.cc
     void take(const RoomEventSeen& fact);
@@ -110,6 +128,7 @@ class Step {
     std::unordered_map<Guid, Written, GuidHash> written_;  // of the entries of this fact
     Time known_until_{};                                   // until when the directory was known before it
     bool first_read_ = false;
+    bool took_ = false;  // a doubted controller said something that is known now
 };
 
 // Under which the event is held that last said this piece of a room's state.

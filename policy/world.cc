@@ -99,6 +99,7 @@ PersonId World::put_person(const PersonEntry& entry) {
     Person& person = people[id.index()];
     const Person before = person;
     person.usn = entry.usn;
+    if (entry.deleted && !person.deleted) end_places(MemberRef::person(id));
     person.deleted = entry.deleted;
     person.present = true;
     if (!entry.deleted) {  // a tombstone keeps what was last known: its own attributes are stripped
@@ -182,7 +183,7 @@ GroupId World::put_group(const GroupEntry& entry, bool absence_counts) {
         dirty.groups = true;
     }
     if (entry.deleted) {
-        if (!groups[id.index()].deleted) group_missing(id);
+        if (!groups[id.index()].deleted) end_places(MemberRef::group(id)), group_missing(id);
         groups[id.index()].usn = entry.usn;
         return id;
     }
@@ -210,12 +211,13 @@ GroupId World::put_group(const GroupEntry& entry, bool absence_counts) {
     std::vector<MemberRef> wanted;
     std::vector<Guid> unseen;
     for (const Guid& guid : entry.members) {
-        if (const PersonId member = person(guid); member.valid())
-            wanted.push_back(MemberRef::person(member));
-        else if (const auto child = group_by_guid.find(guid); child != group_by_guid.end())
+        if (const PersonId member = person(guid); member.valid()) {
+            if (!people[member.index()].deleted) wanted.push_back(MemberRef::person(member));
+        } else if (const auto child = group_by_guid.find(guid); child != group_by_guid.end()) {
             wanted.push_back(MemberRef::group(child->second));
-        else
+        } else {
             unseen.push_back(guid);
+        }
     }
     if (const auto held = unresolved.find(id); !absence_counts && held != unresolved.end())
         unseen.insert(unseen.end(), held->second.begin(), held->second.end());
@@ -260,6 +262,15 @@ void World::unlink(GroupId group, MemberRef member) {
     else
         person_groups.erase(member.as_person().index(), group);
     touched.groups.insert(group);
+}
+
+// Links to an object end with it (MS-ADTS 3.1.1.5.5), and whether they are there again once it is restored is
+// for the groups to say.
+void World::end_places(MemberRef member) {
+    const auto row = member.is_group() ? group_parents.row(member.as_group().index())
+                                       : person_groups.row(member.as_person().index());
+    for (const GroupId group : std::vector<GroupId>(row.begin(), row.end())) unlink(group, member);
+    member_changed(member);
 }
 
 void World::member_changed(MemberRef member) {

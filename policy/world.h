@@ -22,6 +22,7 @@
 #include "policy/base/rows.h"
 #include "policy/base/short_text.h"
 #include "policy/directory.h"
+#include "policy/doubt.h"
 #include "policy/room_state.h"
 
 namespace rollcall::policy {
@@ -177,8 +178,9 @@ struct Touched {
     std::map<RoomId, TouchedParts> room_parts;
     std::unordered_set<UserId> users;               // account state, departing, put_back
     std::unordered_set<std::uint64_t> memberships;  // user << 32 | room
+    bool doubt = false;
     [[nodiscard]] bool empty() const {
-        return people.empty() && groups.empty() && containers.empty() && rooms.empty() &&
+        return !doubt && people.empty() && groups.empty() && containers.empty() && rooms.empty() &&
                room_parts.empty() && users.empty() && memberships.empty();
     }
 };
@@ -270,6 +272,7 @@ class World {
         bool operator==(const Cursor&) const = default;
     };
     Cursor cursor;
+    Doubt doubt;         // of the controller that answers
     std::string frozen;  // why removals are frozen (a complete read that cannot be believed); "" if not
 
     Time now{};       // the date is that at least: what has ended by then has ended
@@ -298,6 +301,12 @@ class World {
     [[nodiscard]] std::vector<PersonId> people_named(std::string_view login) const;
     [[nodiscard]] std::vector<GroupId> groups_named(std::string_view name) const;  // sAMAccountName, cn or DN
     [[nodiscard]] std::vector<ContainerId> containers_named(std::string_view name) const;  // DN
+
+    // As they would be read again now.
+    [[nodiscard]] PersonEntry entry_of(PersonId id) const;
+    [[nodiscard]] GroupEntry entry_of(GroupId id) const;
+    // Everybody in the group, seen or not, in order.
+    [[nodiscard]] std::vector<Guid> members_of(GroupId id) const;
 
     // --- writing: each marks touched and dirty ---
     PersonId put_person(const PersonEntry& entry);
@@ -329,6 +338,7 @@ class World {
     void set_attributes(PersonId id, const PersonEntry& entry);
     void change_members(GroupId group, const std::vector<MemberRef>& wanted, bool absence_counts);
     void member_changed(MemberRef member);
+    void end_places(MemberRef member);
     void resolve_waiting(const Guid& guid, MemberRef member);
     void link(GroupId group, MemberRef member);
     void unlink(GroupId group, MemberRef member);

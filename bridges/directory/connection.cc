@@ -76,6 +76,7 @@ Connection::Connection(Connection&& other) noexcept
     : handle_(std::exchange(other.handle_, nullptr)),
       url_(std::move(other.url_)),
       limits_(other.limits_),
+      end_(other.end_),
       cutoff_(other.cutoff_) {}
 
 Connection::~Connection() {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <ldap.h>
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -36,6 +37,9 @@ class Connection {
     [[nodiscard]] LDAP* handle() const { return handle_; }
     [[nodiscard]] const Limits& limits() const { return limits_; }
     [[nodiscard]] const std::string& url() const { return url_; }
+    // From now on everything that is read must have come within this time, however lively the server is.
+    void must_end_within(std::chrono::seconds limit) { end_ = std::chrono::steady_clock::now() + limit; }
+    [[nodiscard]] bool is_late() const { return std::chrono::steady_clock::now() > end_; }
 
     // The next message of operation `id`; null when none came within `wait`. A lost connection is an Error.
     [[nodiscard]] Result<Message> next(int id, std::chrono::milliseconds wait) const;
@@ -44,12 +48,15 @@ class Connection {
 
   private:
     Connection(LDAP* handle, const Settings& settings, Cutoff& cutoff)
-        : handle_(handle), url_(settings.url), limits_(settings.limits), cutoff_(&cutoff) {}
+        : handle_(handle), url_(settings.url), limits_(settings.limits), cutoff_(&cutoff) {
+        must_end_within(limits_.changes);
+    }
     [[nodiscard]] Status bind(const Settings& settings) const;
 
     LDAP* handle_;
     std::string url_;
     Limits limits_;
+    std::chrono::steady_clock::time_point end_;
     Cutoff* cutoff_;
 };
 

@@ -8,8 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <cerrno>
-#include <memory>
 #include <system_error>
+
+#include "bridges/directory/resolve.h"
 
 namespace rollcall::directory {
 namespace {
@@ -55,16 +56,10 @@ Socket::~Socket() {
 }
 
 Result<Socket> dial(const std::string& host, int port, std::chrono::milliseconds limit, Cutoff& cutoff) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* list = nullptr;
-    const int code = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
-    if (code != 0)
-        return fail(ErrorKind::unavailable, fmt::format("cannot resolve {}: {}", host, ::gai_strerror(code)),
-                    "check `servers` and the name server");
-    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, &::freeaddrinfo);
+    const auto list = resolve(host, port, limit, [&cutoff] { return cutoff.is_cut(); });
+    if (!list) return pass(list);
     int error = EADDRNOTAVAIL;
-    for (const addrinfo* address = list; address != nullptr; address = address->ai_next) {
+    for (const addrinfo* address = list->get(); address != nullptr; address = address->ai_next) {
         Socket socket(::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         if (socket.fd() < 0) continue;
         if (!cutoff.attach(socket.fd())) error = ECANCELED;

@@ -2,7 +2,7 @@
 //
 // libldap can connect by itself, but then "no route" and "bad certificate" come back as one error, and a host
 // that swallows packets holds the thread. With a socket of our own, everything up to TLS is told apart. Runs
-// on the thread that will own the connection. Resolving a name follows the resolver's own time limits.
+// on the thread that will own the connection. Resolving a name ends with the same limit (resolve.h).
 #pragma once
 
 #include <chrono>

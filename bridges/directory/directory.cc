@@ -1,5 +1,6 @@
 #include "bridges/directory/directory.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "bridges/directory/connection.h"
@@ -19,22 +20,31 @@ Directory::~Directory() {
     stop();
 }
 
-void Directory::start(std::optional<Cursor> cursor) {
+void Directory::start(std::optional<Cursor> cursor, bool read_all) {
+    stands_ = cursor;
+    if (read_all) cursor.reset();
     sweeper_ = std::make_unique<Sweeper>(
         settings_,
         Sweeper::Hooks{[this](policy::DirectorySnapshot snapshot) {
                            const Cursor read{settings_.url, snapshot.invocation_id, snapshot.evidence.usn};
+                           const bool put_back = snapshot.put_back;
+                           remember_odd(snapshot);
                            sink_(std::move(snapshot));
+                           if (put_back) stand_anew(read);
                            close_gap(read);
                        },
                        [this](DirectoryHealth health, const std::string& text) {
                            report(&Directory::sweep_health_, health, text);
                        },
-                       [this] { return wanted(); }});
+                       [this] { return wanted(); }, [this] { return stands(); }});
     Sweeper* const sweeper = sweeper_.get();
     watch_ = std::make_unique<Watch>(
         settings_,
-        Watch::Hooks{[this](policy::DirectoryChanges changes) { sink_(std::move(changes)); },
+        Watch::Hooks{[this, sweeper](policy::DirectoryChanges changes) {
+                         const bool odd = are_odd(changes);
+                         sink_(std::move(changes));
+                         if (odd) sweeper->request();
+                     },
                      [this, sweeper](DirectoryHealth health, const std::string& text) {
                          report(&Directory::watch_health_, health, text);
                          sweeper->allow(health == DirectoryHealth::up ||
@@ -47,7 +57,8 @@ void Directory::start(std::optional<Cursor> cursor) {
                      [this] { return wanted(); },
                      [this](Time time) {
                          sink_(policy::ClockReading{"the domain controller " + settings_.url, time, {}});
-                     }},
+                     },
+                     [this](const Cursor& at) { stand(at); }},
         std::move(cursor));
 }
 
@@ -77,6 +88,38 @@ void Directory::set_canaries(std::vector<policy::Canary> canaries) {
 Wanted Directory::wanted() const {
     const std::lock_guard lock(mutex_);
     return wanted_;
+}
+
+// What is odd about somebody is said by a complete read, and that it is no more too.
+void Directory::remember_odd(const policy::DirectorySnapshot& snapshot) {
+    const std::lock_guard lock(mutex_);
+    odd_.clear();
+    for (const policy::PersonEntry& person : snapshot.people)
+        if (person.odd_expires) odd_.insert(person.guid);
+}
+
+bool Directory::are_odd(const policy::DirectoryChanges& changes) const {
+    const std::lock_guard lock(mutex_);
+    return std::any_of(changes.people.begin(), changes.people.end(), [this](const auto& person) {
+        return person.odd_expires || odd_.contains(person.guid);
+    });
+}
+
+std::optional<Cursor> Directory::stands() const {
+    const std::lock_guard lock(mutex_);
+    return stands_;
+}
+
+// A lower USN of the same database is not taken: it was put back, and until a complete read has told that to
+// whoever goes by USNs, it must not pass for a read that was merely early.
+void Directory::stand(const Cursor& at) {
+    const std::lock_guard lock(mutex_);
+    if (!stands_ || stands_->invocation_id != at.invocation_id || stands_->usn < at.usn) stands_ = at;
+}
+
+void Directory::stand_anew(const Cursor& at) {
+    const std::lock_guard lock(mutex_);
+    stands_ = at;
 }
 
 // The watch's trouble comes first: while it has any, the sweeper's is old news.

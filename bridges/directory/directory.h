@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -37,8 +38,8 @@ class Directory {
     Directory& operator=(const Directory&) = delete;
 
     // Begins to work, once. A cursor is what evidence and invocation_id of the last stored snapshot or change
-    // make; without one that still fits, a complete read comes first.
-    void start(std::optional<Cursor> cursor);
+    // make; without one that still fits, or where `read_all` says so, a complete read comes first.
+    void start(std::optional<Cursor> cursor, bool read_all = false);
     // Ends both threads within moments; after it no fact comes.
     void stop();
 
@@ -56,6 +57,11 @@ class Directory {
     };
     [[nodiscard]] Wanted wanted() const;
     void report(Health Directory::*part, policy::DirectoryHealth health, const std::string& text);
+    void remember_odd(const policy::DirectorySnapshot& snapshot);
+    [[nodiscard]] bool are_odd(const policy::DirectoryChanges& changes) const;
+    [[nodiscard]] std::optional<Cursor> stands() const;
+    void stand(const Cursor& at);
+    void stand_anew(const Cursor& at);
     void open_gap(Cursor gap);
     void close_gap(const Cursor& read);
     void tell(bool again);
@@ -63,15 +69,19 @@ class Directory {
     const Settings settings_;
     const Sink sink_;
     mutable std::mutex mutex_;
-    Wanted wanted_;                     // protected by mutex_
-    std::mutex report_mutex_;           // also keeps reports in order; never taken under mutex_
-    Health watch_health_;               // protected by report_mutex_
-    Health sweep_health_;               // protected by report_mutex_
-    std::optional<Health> reported_;    // protected by report_mutex_
-    bool reached_ = false;              // protected by report_mutex_; the watch has said something
-    std::optional<Cursor> gap_;         // protected by report_mutex_; until a complete read covers it
-    std::unique_ptr<Sweeper> sweeper_;  // set by start(), cleared by stop()
-    std::unique_ptr<Watch> watch_;      // likewise; ends before the sweeper, which it calls
+    Wanted wanted_;  // protected by mutex_
+    // The controller that answers, and the highest USN that its database has told: one that tells less later
+    // was put back. Protected by mutex_.
+    std::optional<Cursor> stands_;
+    std::unordered_set<Guid, GuidHash> odd_;  // of whom the last complete read had something odd; by mutex_
+    std::mutex report_mutex_;                 // also keeps reports in order; never taken under mutex_
+    Health watch_health_;                     // protected by report_mutex_
+    Health sweep_health_;                     // protected by report_mutex_
+    std::optional<Health> reported_;          // protected by report_mutex_
+    bool reached_ = false;                    // protected by report_mutex_; the watch has said something
+    std::optional<Cursor> gap_;               // protected by report_mutex_; until a complete read covers it
+    std::unique_ptr<Sweeper> sweeper_;        // set by start(), cleared by stop()
+    std::unique_ptr<Watch> watch_;            // likewise; ends before the sweeper, which it calls
 };
 
 // One complete read on the caller's thread, for a command that runs without a daemon.

@@ -78,6 +78,7 @@ Status read_groups(Connection& connection, const Settings& settings, const Root&
 
 Result<Drained> drain(Connection& connection, const Settings& settings, const Wanted& wanted,
                       const Root& root, std::uint64_t after) {
+    connection.must_end_within(settings.limits.changes);
     const auto position = read_position(connection);
     if (!position) return pass(position);
     const std::uint64_t usn = position->usn;

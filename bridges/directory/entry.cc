@@ -87,7 +87,10 @@ Result<policy::PersonEntry> to_person(const RawEntry& entry, const std::vector<s
     person.dn = entry.dn;
     person.login = entry.text("samaccountname");
     person.account_control = flags_of(entry, "useraccountcontrol");
-    if (const auto expires = entry.integer("accountexpires")) person.expires = from_file_time(*expires);
+    if (const auto expires = entry.integer("accountexpires")) {
+        person.expires = from_file_time(*expires);
+        if (!person.expires) person.odd_expires = *expires;
+    }
     person.primary_group = flags_of(entry, "primarygroupid");
     person.deleted = entry.has_value("isdeleted", "TRUE");
     if (const std::string* metadata = entry.first("replpropertymetadata"))
@@ -127,11 +130,13 @@ std::optional<policy::ContainerEntry> to_container(const RawEntry& entry, std::u
 }
 
 std::optional<Time> from_file_time(std::int64_t file_time) {
-    if (file_time < 0) return std::nullopt;
     if (file_time == 0 || file_time == std::numeric_limits<std::int64_t>::max()) return kNever;
     constexpr std::int64_t kTicksPerMs = 10'000;
     constexpr std::int64_t kEpochMs = 11'644'473'600'000;  // 1601-01-01 to 1970-01-01
-    return from_ms(file_time / kTicksPerMs - kEpochMs);
+    constexpr std::int64_t kFirst = 946'684'800'000;       // 2000-01-01; Active Directory came in February
+    const std::int64_t ms = file_time / kTicksPerMs - kEpochMs;
+    if (file_time < 0 || ms < kFirst) return std::nullopt;
+    return from_ms(ms);
 }
 
 std::optional<std::uint32_t> rid_of(std::string_view sid) {

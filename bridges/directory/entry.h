@@ -50,7 +50,8 @@ inline constexpr const char* kOthersFilter =
                                                                  std::uint64_t read_at);
 
 // accountExpires (MS-ADA1 2.4): 100 ns since 1601; 0 and the largest number mean never. nullopt for a
-// negative one.
+// negative one, and for a date before there was an Active Directory: a slip (1, or 864000000000, where 0 was
+// meant), by which nobody leaves.
 [[nodiscard]] std::optional<Time> from_file_time(std::int64_t file_time);
 // The last part of a binary SID (MS-DTYP 2.4.2.2).
 [[nodiscard]] std::optional<std::uint32_t> rid_of(std::string_view sid);

@@ -8,6 +8,7 @@
 #include "bridges/directory/access.h"
 #include "bridges/directory/entry.h"
 #include "bridges/directory/search.h"
+#include "policy/base/text.h"
 
 namespace rollcall::directory {
 namespace {
@@ -26,10 +27,16 @@ Result<bool> read_ranges(Connection& connection, policy::GroupEntry& group, std:
         const auto usn = entry->integer("usnchanged");
         const MemberValues part = members_in(*entry);
         if (!usn || static_cast<std::uint64_t>(*usn) != group.usn || part.values == nullptr) return false;
+        // A range that does not hold what it says, or nothing, would lead on for ever.
+        if (!part.complete && (part.values->empty() || part.next != next + part.values->size())) return false;
         add_members(group, *part.values);
         if (part.complete) return true;
-        if (part.next <= next) return false;  // a server that does not get on
         next = part.next;
+        if (next > connection.limits().entries)
+            return fail(ErrorKind::limit,
+                        fmt::format("{} has more than {} members in {}", connection.url(),
+                                    connection.limits().entries, group.name),
+                        "see whether it is the controller that was meant, and whether it is well");
     }
 }
 
@@ -55,6 +62,14 @@ Result<std::optional<policy::GroupEntry>> attempt(Connection& connection, const 
     }
     group->members_known = true;
     return std::optional(std::move(*group));
+}
+
+// "dc=corp,dc=example" of a name below it; "" where a name is none.
+std::string domain_of(std::string_view dn) {
+    const std::string folded = fold_dn(dn);
+    if (folded.starts_with("dc=")) return folded;
+    const auto at = folded.find(",dc=");
+    return at == std::string::npos ? "" : folded.substr(at + 1);
 }
 
 using Guids = std::unordered_set<Guid, GuidHash>;
@@ -131,11 +146,13 @@ MemberValues members_in(const RawEntry& entry) {
 }
 
 void add_members(policy::GroupEntry& group, const std::vector<std::string>& values) {
+    const std::string domain = domain_of(group.dn);
     group.members.reserve(group.members.size() + values.size());
     for (const std::string& value : values) {
         const auto name = parse_extended_name(value);
         if (name.guid) {
             group.members.push_back(*name.guid);
+            if (domain_of(name.dn) != domain) group.members_elsewhere.push_back(*name.guid);
         } else {
             ++group.members_unnamed;
         }

@@ -6,6 +6,10 @@
 
 namespace rollcall::directory {
 
+namespace {
+constexpr int kAtOnce = 10'000;
+}
+
 Result<Notification> Notification::start(Connection& connection, const Settings& settings) {
     Controls controls;
     controls.notification();
@@ -22,7 +26,7 @@ Result<Notification> Notification::start(Connection& connection, const Settings&
 
 Result<Notification::Event> Notification::wait(std::chrono::milliseconds limit) {
     auto event = Event::quiet;
-    for (;;) {
+    for (int taken = 0; taken < kAtOnce; ++taken) {
         // libldap and TLS both buffer: only an empty answer without waiting means that everything was taken.
         const auto message =
             connection_->next(id_, event == Event::quiet ? limit : std::chrono::milliseconds::zero());
@@ -31,6 +35,7 @@ Result<Notification::Event> Notification::wait(std::chrono::milliseconds limit) 
         if (ldap_msgtype(message->get()) == LDAP_RES_SEARCH_RESULT) return Event::ended;
         event = Event::changed;
     }
+    return event;  // the rest at the next wait: what changed is to be read meanwhile
 }
 
 }  // namespace rollcall::directory

@@ -52,7 +52,37 @@ bool sees_tombstones(Connection& connection, const std::string& base) {
     return entry && entry->has_value("isdeleted", "TRUE");
 }
 
+std::uint64_t number(std::string_view bytes, std::size_t at, std::size_t size) {
+    std::uint64_t out = 0;
+    for (std::size_t i = size; i-- > 0;) out = out << 8U | static_cast<std::uint8_t>(bytes[at + i]);
+    return out;
+}
+
+// What changes of other controllers it has. Where that is hidden, nothing is known of it, which is no error.
+std::map<std::string, std::uint64_t> read_seen(Connection& connection, const std::string& base) {
+    Query query;
+    query.base = base;
+    query.attributes = {"replUpToDateVector"};
+    const auto entry = read_one(connection, query);
+    return entry ? read_vector(entry->text("repluptodatevector")) : std::map<std::string, std::uint64_t>{};
+}
+
 }  // namespace
+
+std::map<std::string, std::uint64_t> read_vector(std::string_view bytes) {
+    constexpr std::size_t kHead = 16, kGuid = 16, kMost = 10'000;
+    if (bytes.size() < kHead) return {};
+    const std::uint64_t version = number(bytes, 0, 4), count = number(bytes, 8, 4);
+    const std::size_t size = version == 1 ? 24 : 32;  // with or without the time
+    if ((version != 1 && version != 2) || count > kMost || bytes.size() < kHead + count * size) return {};
+    std::map<std::string, std::uint64_t> out;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t at = kHead + i * size;
+        if (const auto guid = Guid::from_bytes(bytes.substr(at, kGuid)))
+            out.emplace(guid->text(), number(bytes, at + kGuid, 8));
+    }
+    return out;
+}
 
 Result<Root> read_root(Connection& connection, const Settings& settings) {
     const auto entry = read_one(connection, root_query({"highestCommittedUSN", "currentTime", "dsServiceName",
@@ -67,8 +97,12 @@ Result<Root> read_root(Connection& connection, const Settings& settings) {
                     fmt::format("write `base: {}`; a rule narrows it with `under`", context));
     auto invocation_id = read_invocation_id(connection, entry->text("dsservicename"));
     if (!invocation_id) return pass(invocation_id);
-    return Root{*usn, std::move(*invocation_id), entry->all("tokengroups"),
-                sees_tombstones(connection, settings.base), time_of(*entry)};
+    return Root{*usn,
+                std::move(*invocation_id),
+                entry->all("tokengroups"),
+                sees_tombstones(connection, settings.base),
+                time_of(*entry),
+                read_seen(connection, settings.base)};
 }
 
 Result<Position> read_position(Connection& connection) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace rollcall::directory {
@@ -82,8 +83,35 @@ Result<int> send(Connection& connection, const Query& query, Cookie& cookie) {
     return id;
 }
 
+// What one search has brought so far, over all of its pages: messages of any kind, and bytes.
+struct Brought {
+    std::size_t messages = 0, bytes = 0;
+};
+
+std::size_t size_of(const RawEntry& entry) {
+    std::size_t bytes = entry.dn.size();
+    for (const auto& [name, values] : entry.values)
+        for (const std::string& value : values) bytes += value.size();
+    return bytes;
+}
+
+// Why no more of it is taken: a server that is never done must not hold us, nor fill us.
+std::optional<Error> too_much(const Connection& connection, const Brought& brought) {
+    const Limits& limits = connection.limits();
+    const auto error = [&](std::string what) {
+        return Error{ErrorKind::limit, fmt::format("{} {}", connection.url(), what),
+                     "see whether it is the controller that was meant, and whether it is well"};
+    };
+    if (brought.messages > limits.entries)
+        return error(fmt::format("has more than {} entries for one search", limits.entries));
+    if (brought.bytes > limits.read_bytes)
+        return error(fmt::format("has more than {} bytes for one search", limits.read_bytes));
+    if (connection.is_late()) return error("does not come to an end of what is read from it");
+    return std::nullopt;
+}
+
 // Takes the messages of one page. An abandoned page leaves the connection usable.
-Status take_page(Connection& connection, const Query& query, int id, Cookie& cookie, std::size_t& count,
+Status take_page(Connection& connection, const Query& query, int id, Cookie& cookie, Brought& brought,
                  const EntrySink& sink) {
     const auto abandon = [&](Error error) -> Status {
         ldap_abandon_ext(connection.handle(), id, nullptr, nullptr);
@@ -101,14 +129,12 @@ Status take_page(Connection& connection, const Query& query, int id, Cookie& coo
             return tl::unexpected<Error>(connection.error(
                 end->code, fmt::format("search {} completely", query.base), end->diagnostic));
         }
+        ++brought.messages;
+        if (auto limit = too_much(connection, brought)) return abandon(std::move(*limit));
         if (type != LDAP_RES_SEARCH_ENTRY) continue;  // references lead to other domains
-        if (++count > connection.limits().entries)
-            return abandon({ErrorKind::limit,
-                            fmt::format("{} has more than {} entries for one search", connection.url(),
-                                        connection.limits().entries),
-                            {}});
         auto entry = to_raw_entry(connection, message->get());
         if (!entry) return abandon(entry.error());
+        brought.bytes += size_of(*entry);
         if (const auto taken = sink(std::move(*entry)); !taken) return abandon(taken.error());
     }
 }
@@ -148,11 +174,13 @@ Result<RawEntry> to_raw_entry(const Connection& connection, LDAPMessage* message
 
 Status search(Connection& connection, const Query& query, const EntrySink& sink) {
     Cookie cookie;
-    std::size_t count = 0;
+    Brought brought;
     do {
+        ++brought.messages;  // a page without an entry is one too
+        if (auto limit = too_much(connection, brought)) return tl::unexpected<Error>(std::move(*limit));
         const auto id = send(connection, query, cookie);
         if (!id) return pass(id);
-        if (const auto page = take_page(connection, query, *id, cookie, count, sink); !page) return page;
+        if (const auto page = take_page(connection, query, *id, cookie, brought, sink); !page) return page;
     } while (!cookie.empty());
     return {};
 }

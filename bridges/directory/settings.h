@@ -20,6 +20,9 @@ struct Limits {
     std::size_t message_bytes = 256U << 20U;  // of one LDAP message: a group with a million members is 160 MB
     std::chrono::seconds connect{5};          // TCP, TLS and the bind, each
     std::chrono::seconds operation{30};       // silence within one operation
+    std::size_t read_bytes = 4ULL << 30U;     // of the values of one search
+    std::chrono::seconds changes{600};        // for everything that changed, read once
+    std::chrono::seconds whole{7'200};        // for a complete read
 };
 
 // Between two tries. A wrong password is tried rarely, because that locks accounts out.

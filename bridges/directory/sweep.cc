@@ -143,11 +143,29 @@ std::size_t naming_the_unseen(const policy::DirectorySnapshot& snapshot) {
         }));
 }
 
+// Whose accountExpires nobody can mean.
+std::string odd_dates(const policy::DirectorySnapshot& snapshot) {
+    constexpr std::size_t kNamed = 3;
+    std::string names;
+    std::size_t count = 0;
+    for (const auto& person : snapshot.people) {
+        if (!person.odd_expires || ++count > kNamed) continue;
+        names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", person.login, *person.odd_expires);
+    }
+    if (count == 0) return {};
+    if (count > kNamed) names += fmt::format(" and {} more", count - kNamed);
+    return fmt::format(
+        "accountExpires of {} is a date before the year 2000, or none: whether they have left is not known; "
+        "set "
+        "it right, 0 for never",
+        names);
+}
+
 }  // namespace
 
 std::string remark(const policy::DirectorySnapshot& snapshot) {
     const auto hidden = std::count_if(snapshot.people.begin(), snapshot.people.end(), [](const auto& person) {
-        return !person.account_control || !person.expires || !person.primary_group ||
+        return !person.account_control || (!person.expires && !person.odd_expires) || !person.primary_group ||
                !person.unreadable.empty();
     });
     const auto unknown = std::count_if(snapshot.groups.begin(), snapshot.groups.end(),
@@ -163,16 +181,19 @@ std::string remark(const policy::DirectorySnapshot& snapshot) {
     if (const std::size_t doubtful = naming_the_unseen(snapshot); doubtful > 0)
         text += fmt::format("{}{} of {} groups name members that cannot be seen", text.empty() ? "" : "; ",
                             doubtful, snapshot.groups.size());
+    if (const std::string odd = odd_dates(snapshot); !odd.empty()) text += (text.empty() ? "" : "; ") + odd;
     return text;
 }
 
 Result<policy::DirectorySnapshot> sweep(Connection& connection, const Settings& settings,
                                         const Wanted& wanted) {
+    connection.must_end_within(settings.limits.whole);
     const auto root = read_root(connection, settings);
     if (!root) return pass(root);
     policy::DirectorySnapshot snapshot;
     snapshot.evidence = {settings.name, settings.url, root->usn, settings.base, root->time.value_or(now())};
     snapshot.invocation_id = root->invocation_id;
+    snapshot.seen = root->seen;
     snapshot.attributes = normal_attributes(wanted.attributes);
     if (const auto done = read_people_in_place(connection, settings, snapshot); !done) return pass(done);
     std::vector<std::size_t> large;

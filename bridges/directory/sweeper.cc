@@ -1,5 +1,6 @@
 #include "bridges/directory/sweeper.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <utility>
 
@@ -68,13 +69,26 @@ void Sweeper::settle(bool complete) {
     }
 }
 
+// A name can lead to several controllers, each with USNs and a delay of its own: what one has said cannot be
+// put together with what another says.
+Result<policy::DirectorySnapshot> Sweeper::read() {
+    const auto stands = hooks_.stands();
+    auto connection = Connection::open(settings_, cutoff_);
+    if (!connection) return pass(connection);
+    auto snapshot = sweep(*connection, settings_, hooks_.wanted());
+    if (!snapshot || !stands) return snapshot;
+    if (snapshot->invocation_id != stands->invocation_id)
+        return fail(ErrorKind::io,
+                    fmt::format("{} leads to two controllers (invocationId {} and {})", settings_.url,
+                                stands->invocation_id, snapshot->invocation_id),
+                    "name one controller in `servers`");
+    snapshot->put_back = snapshot->evidence.usn < stands->usn;
+    return snapshot;
+}
+
 void Sweeper::run(const std::stop_token& stop) {
     while (wait_for_work(stop)) {
-        auto snapshot = [&]() -> Result<policy::DirectorySnapshot> {
-            auto connection = Connection::open(settings_, cutoff_);
-            if (!connection) return pass(connection);
-            return sweep(*connection, settings_, hooks_.wanted());
-        }();
+        auto snapshot = read();
         if (stop.stop_requested()) return;
         settle(snapshot.has_value());
         if (snapshot) {

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -25,6 +26,8 @@ class Sweeper {
         std::function<void(policy::DirectorySnapshot)> snapshot;
         std::function<void(policy::DirectoryHealth, const std::string& text)> health;
         std::function<Wanted()> wanted;
+        // Where the watch stands, asked before each read: the read must be of that controller.
+        std::function<std::optional<Cursor>()> stands;
     };
     Sweeper(Settings settings, Hooks hooks);
     ~Sweeper();
@@ -39,6 +42,7 @@ class Sweeper {
     void run(const std::stop_token& stop);
     [[nodiscard]] bool wait_for_work(const std::stop_token& stop);
     void settle(bool complete);
+    [[nodiscard]] Result<policy::DirectorySnapshot> read();
 
     const Settings settings_;
     const Hooks hooks_;

@@ -110,11 +110,13 @@ void Watch::join_cursor(const Root& root) {
     const bool fits = cursor_ && cursor_->server == settings_.url &&
                       cursor_->invocation_id == root.invocation_id && cursor_->usn <= root.usn;
     if (fits) {
+        hooks_.stands(*cursor_);
         containers_unsure_ = containers_.empty();
         return;
     }
     // From here on; what was before is for the sweep, which starts later and so reads a USN at least as high.
     cursor_ = Cursor{settings_.url, root.invocation_id, root.usn};
+    hooks_.stands(*cursor_);
     hooks_.need_sweep(cursor_);
 }
 
@@ -142,6 +144,7 @@ Status Watch::take_changes(Connection& connection, const Root& root) {
     if (drained->time) hooks_.clock(*drained->time);
     follow_containers(*drained);
     cursor_->usn = drained->changes.evidence.usn;
+    hooks_.stands(*cursor_);
     if (!drained->changes.groups.empty()) note_canary(drained->missing_canary);
     if (!drained->empty()) hooks_.changes(std::move(drained->changes));
     if (missing_canary_.empty()) {

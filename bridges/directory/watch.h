@@ -36,6 +36,7 @@ class Watch {
         std::function<void(std::optional<Cursor> gap)> need_sweep;
         std::function<Wanted()> wanted;
         std::function<void(Time)> clock;  // what the controller's shows, whenever it is asked anything
+        std::function<void(const Cursor&)> stands;  // where it has got to; before anything is asked for
     };
     // Without a cursor, or with one that does not fit the server, it goes on from the server's present and
     // asks for a sweep. Starts at once.

@@ -68,6 +68,8 @@ void servers_attention(const json::Value& status, bool daemon, std::vector<std::
         out.push_back("Who is not listed, or not known, stays until the directory answers");
     if (const std::string frozen = directory["frozen"].text(); !frozen.empty())
         out.push_back("Nobody is removed for now: " + frozen);
+    if (const std::string doubt = directory["doubt"].text(); !doubt.empty())
+        out.push_back("The directory: " + doubt);
     if (directory["health"].text() == "up" && !directory["read"].boolean_or(false))
         out.push_back("The directory has not been read completely yet");
     const std::string homeserver = status["homeserver"]["health"].text();

@@ -68,6 +68,7 @@ json::Value directory_json(const engine::Engine& engine, const policy::World& wo
     out.set("usn", static_cast<std::int64_t>(world.cursor.usn));
     out.set("last_answer", world.cursor.time == Time{} ? "" : to_rfc3339(world.cursor.time));
     out.set("frozen", world.frozen);
+    out.set("doubt", policy::doubt_text(world));
     out.set("people", static_cast<std::int64_t>(world.people.size()));
     out.set("groups", static_cast<std::int64_t>(world.groups.size()));
     return out;

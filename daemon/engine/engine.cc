@@ -297,6 +297,7 @@ Status Engine::collect() {
         into.children.merge(parts.children);
     }
     for (const UserId id : world_.touched.users) turn_.touched.users.insert(id);
+    turn_.touched.doubt |= world_.touched.doubt;
     for (const std::uint64_t pair : world_.touched.memberships) turn_.touched.memberships.insert(pair);
     world_.touched = {};
     if (Status taken = trail_.take_into(turn_); !taken) return taken;

@@ -258,6 +258,7 @@ class Engine {
     // Carries out every fact through step() and keeps its effects.
     void learn(const policy::Fact& fact);
     void believe(const policy::Fact& fact);
+    void tell_doubt(const policy::Note& note);
 
   private:
     enum class ReadKind : std::uint8_t { room, member, account, clock };

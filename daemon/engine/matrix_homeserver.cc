@@ -39,8 +39,8 @@ CallResult result_of(const matrix::Outcome& outcome) {
         case Kind::not_covered:
             result.outcome = CallOutcome::not_covered;
             break;
-        // 429 is about this request; no answer, 5xx, what is none of its answers, or that it does not know us, is
-        // about the homeserver.
+        // 429 is about this request; no answer, 5xx, what is none of its answers, or that it does not know
+        // us, is about the homeserver.
         case Kind::retry:
             result.outcome = outcome.status < 300 || outcome.status >= 500 || outcome.unknown_token()
                                  ? CallOutcome::unreachable

@@ -47,9 +47,9 @@ struct Command {
     bool reads_only = false;  // may be answered while the disk is full
 };
 
-using MessageVariant =
-    std::variant<TransactionIn, CallDone, Command, policy::DirectorySnapshot, policy::DirectoryChanges,
-                 policy::DirectoryStatus, policy::ClockReading, audit::LogState, audit::CollectorState, PingIn>;
+using MessageVariant = std::variant<TransactionIn, CallDone, Command, policy::DirectorySnapshot,
+                                    policy::DirectoryChanges, policy::DirectoryStatus, policy::ClockReading,
+                                    audit::LogState, audit::CollectorState, PingIn>;
 // A type of its own, so that what moves and destroys all of them is compiled once.
 struct Message : MessageVariant {
     using MessageVariant::operator=;

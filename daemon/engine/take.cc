@@ -147,6 +147,15 @@ void Engine::take(audit::CollectorState& message) {
     collector_state_ = std::move(message);
 }
 
+// Another controller than before, or one that was put back.
+void Engine::tell_doubt(const policy::Note& note) {
+    if (note.kind == policy::Note::Kind::directory_settled) log_.info("RC-DIR-BELIEVED", note.text);
+    const bool other = note.kind == policy::Note::Kind::directory_other;
+    if (!other && note.kind != policy::Note::Kind::directory_put_back) return;
+    log_.error(other ? "RC-DIR-OTHER" : "RC-DIR-RESTORED", note.text);
+    tell_admins(other ? "other_controller" : "put_back", fmt::format("The directory: {}.", note.text));
+}
+
 void Engine::effects(policy::Effects&& effects) {
     if (effects.sweep) directory_.request_sweep();
     for (const auto& member : effects.read_members)
@@ -166,10 +175,13 @@ void Engine::effects(policy::Effects&& effects) {
                 entry.kind = TrailKind::directory;
                 break;
             case policy::Note::Kind::directory_read:
+            case policy::Note::Kind::directory_settled:
                 entry.kind = TrailKind::directory;
                 break;
             case policy::Note::Kind::directory_refused:
             case policy::Note::Kind::room_lost:
+            case policy::Note::Kind::directory_other:
+            case policy::Note::Kind::directory_put_back:
                 entry.kind = TrailKind::failure;
                 break;
             case policy::Note::Kind::room_regained:
@@ -204,6 +216,7 @@ void Engine::effects(policy::Effects&& effects) {
                            : note.earlier    ? "before"
                            : note.read       ? "read"
                                              : "event";
+        tell_doubt(note);
         if (note.kind == policy::Note::Kind::departed) forget_review_asks_of(entry.user);
         if (note.kind == policy::Note::Kind::departed)
             log_.info("RC-DEPARTED", note.text, {{"user", entry.user}});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "daemon/store/doubt_rows.h"
 #include "daemon/store/meta.h"
 #include "daemon/store/numbers.h"
 #include "daemon/store/row_order.h"
@@ -57,19 +58,6 @@ Status save_group(Database& database, const Group& group) {
         group.guid, group.dn, group.name, group.cn, group.rid, group.deleted, group.members_known, group.usn);
 }
 
-// Everybody in the group, seen or not, in order.
-std::vector<Guid> members_of(const World& world, GroupId id) {
-    std::vector<Guid> members;
-    for (const MemberRef member : world.group_members.row(id.index()))
-        members.push_back(member.is_group() ? world.groups[member.as_group().index()].guid
-                                            : world.people[member.as_person().index()].guid);
-    if (const auto waiting = world.unresolved.find(id); waiting != world.unresolved.end())
-        members.insert(members.end(), waiting->second.begin(), waiting->second.end());
-    std::sort(members.begin(), members.end());
-    members.erase(std::unique(members.begin(), members.end()), members.end());
-    return members;
-}
-
 Status save_members(Database& database, const World& world, GroupId id) {
     const Guid& group = world.groups[id.index()].guid;
     std::vector<Guid> stored;
@@ -81,7 +69,7 @@ Status save_members(Database& database, const World& world, GroupId id) {
         },
         group);
     if (!read) return read;
-    const std::vector<Guid> wanted = members_of(world, id);
+    const std::vector<Guid> wanted = world.members_of(id);
     std::vector<Guid> added, removed;
     std::set_difference(wanted.begin(), wanted.end(), stored.begin(), stored.end(),
                         std::back_inserter(added));
@@ -287,6 +275,7 @@ Status load_directory(Database& database, World& world) {
     if (loaded) loaded = load_members(database, world);
     if (loaded) loaded = load_containers(database, world);
     if (loaded) loaded = load_cursor(database, world);
+    if (loaded) loaded = load_doubt(database, world);
     return loaded;
 }
 

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "daemon/store/directory_rows.h"
+#include "daemon/store/doubt_rows.h"
 #include "daemon/store/engine_rows.h"
 #include "daemon/store/membership_rows.h"
 #include "daemon/store/meta.h"
@@ -34,6 +35,7 @@ Status save_world(Database& database, const policy::World& world, const Turn& tu
     if (saved) saved = save_groups(database, world, turn.touched);
     if (saved) saved = save_containers(database, world, turn.touched);
     if (saved && turn.cursor_changed) saved = save_cursor(database, world);
+    if (saved && turn.touched.doubt) saved = save_doubt(database, world);
     if (saved) saved = save_rooms(database, world, turn.touched, numbers);  // before what refers to rooms
     if (saved) saved = save_users(database, world, turn.touched, numbers);
     if (saved) saved = save_memberships(database, world, turn.touched, numbers);

@@ -84,7 +84,11 @@ CaseCompany::CaseCompany(const Case& wanted) {
         scene.directory.wrote(name);
     }
     for (const std::string& name : unreadable_) scene.directory.wrote(name);
-    for (const std::string& name : missing_) scene.directory.people.erase(name);
+    for (const std::string& name : missing_) {  // links to an account end with it
+        for (auto& [group, entry] : scene.directory.groups)
+            std::erase(entry.members, scene.directory.people.at(name).guid);
+        scene.directory.people.erase(name);
+    }
     for (const std::string& name : hidden_) scene.directory.groups.erase(name);
     scene.read();
     move();

@@ -65,28 +65,52 @@ void FakeDirectory::request_sweep() {
         policy::DirectorySnapshot read = snapshot();
         const bool nobody = random_.chance(faults.empty_read);
         const bool nothing = random_.chance(faults.unreachable);
+        const bool partial = random_.chance(faults.partial);
         if (nobody) read.people.clear();
-        agenda_.after(latency, [this, process, nothing, nobody, read = std::move(read)]() mutable {
-            if (process != process_ || !running_) return;
-            sweeping_ = false;
-            policy::DirectoryStatus status;
-            status.directory = "corp";
-            status.server = read.evidence.server;
-            if (nothing) {
-                status.health = policy::DirectoryHealth::unreachable;
-                status.text = "the domain controller does not answer";
-            }
-            status.current = !nothing;
-            if (!nothing) tell_time();
-            if (!nothing) deliver(std::move(read));
-            deliver(status);
-            // The bridge tries again by itself.
-            if (nothing || nobody)
-                agenda_.after(std::chrono::seconds{30}, [this, process] {
-                    if (process == process_) request_sweep();
-                });
-        });
+        if (partial) thin_out(read);
+        read.put_back = put_back_;
+        agenda_.after(latency,
+                      [this, process, nothing, again = nobody || partial, read = std::move(read)]() mutable {
+                          if (process != process_ || !running_) return;
+                          sweeping_ = false;
+                          policy::DirectoryStatus status;
+                          status.directory = "corp";
+                          status.server = read.evidence.server;
+                          if (nothing) {
+                              status.health = policy::DirectoryHealth::unreachable;
+                              status.text = "the domain controller does not answer";
+                          }
+                          status.current = !nothing;
+                          if (!nothing) {
+                              tell_time();
+                              put_back_ = false;
+                              deliver(std::move(read));
+                          }
+                          deliver(status);
+                          // The bridge tries again by itself.
+                          if (nothing || again)
+                              agenda_.after(std::chrono::seconds{30}, [this, process] {
+                                  if (process == process_) request_sweep();
+                              });
+                      });
     });
+}
+
+// What a read that went wrong in silence brings: the groups whole, of the people every other one.
+void FakeDirectory::thin_out(policy::DirectorySnapshot& read) const {
+    bool other = false;
+    std::erase_if(read.people, [&](const policy::PersonEntry& entry) {
+        return (other = !other) && std::none_of(canaries.begin(), canaries.end(), [&](const auto& canary) {
+                   return canary.guid == entry.guid;
+               });
+    });
+}
+
+void FakeDirectory::become(policy::test::Directory state, const std::string& invocation) {
+    put_back_ = invocation == content.invocation && state.usn < content.usn;
+    content = std::move(state);
+    content.invocation = invocation;
+    request_sweep();
 }
 
 void FakeDirectory::process_started(const policy::World::Cursor& cursor) {
@@ -94,7 +118,8 @@ void FakeDirectory::process_started(const policy::World::Cursor& cursor) {
     running_ = true;
     sweeping_ = false;
     tell_time_again();
-    if (cursor.invocation_id != content.invocation) return request_sweep();
+    put_back_ = cursor.invocation_id == content.invocation && cursor.usn > content.usn;
+    if (put_back_ || cursor.invocation_id != content.invocation) return request_sweep();
     drain(cursor.usn);
     agenda_.after(latency, [this, process = process_] {
         if (process != process_ || !running_) return;

@@ -44,7 +44,12 @@ class FakeDirectory : public engine::DirectoryPort {
         unsigned unverified = 0;   // of 100 drains: who is missing from their groups proves nothing
         unsigned empty_read = 0;   // of 100 complete reads: success, and nobody
         unsigned unreachable = 0;  // of 100 complete reads: none, and a report instead
+        unsigned partial = 0;      // of 100 complete reads: ends well, and lacks every other person
     } faults;
+    // From now on `state`, a copy of `content` from before, answers in its place: as another controller, or
+    // as this one, put back.
+    void become(policy::test::Directory state, const std::string& invocation);
+
     Duration latency{20};
     std::size_t sweeps = 0;
     bool tells_time = true;                // with what it says, and every few minutes
@@ -53,6 +58,7 @@ class FakeDirectory : public engine::DirectoryPort {
 
   private:
     [[nodiscard]] policy::DirectorySnapshot snapshot() const;
+    void thin_out(policy::DirectorySnapshot& read) const;
     [[nodiscard]] policy::Evidence evidence() const;
     void drain(std::uint64_t after);
     void tell_time();
@@ -65,6 +71,7 @@ class FakeDirectory : public engine::DirectoryPort {
     std::uint64_t process_ = 0;
     bool running_ = false;
     bool sweeping_ = false;
+    bool put_back_ = false;  // the next complete read is the first since
 };
 
 }  // namespace rollcall::sim

@@ -33,6 +33,7 @@ Status MemoryStore::commit(const store::Turn& turn) {
             directory_read_ = turn.world->directory_read;
             frozen_ = turn.world->frozen;
         }
+        if (turn.touched.doubt) doubt_ = turn.world->doubt;
     }
     for (const std::string& id : turn.transactions)
         if (!transactions_.insert(id).second) throw std::logic_error("transaction " + id + " taken in twice");
@@ -180,6 +181,7 @@ void MemoryStore::load_directory(World& world) const {
     world.attributes_read = attributes_read_;
     world.directory_read = directory_read_;
     world.frozen = frozen_;
+    world.doubt = doubt_;
 }
 
 void MemoryStore::load_rooms(World& world) const {

@@ -91,6 +91,7 @@ class MemoryStore : public store::Store {
     std::map<Pair, std::string> inviters_;
     std::map<Pair, Time> put_back_;
     policy::World::Cursor cursor_;
+    policy::Doubt doubt_;
     std::set<std::string, std::less<>> attributes_read_;
     bool directory_read_ = false;
     std::string frozen_;

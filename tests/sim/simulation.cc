@@ -387,7 +387,7 @@ void Simulation::something_happens() {
 void Simulation::trouble(std::size_t facts, unsigned crash_percent) {
     homeserver.faults = {3, 3, 3, 4, 2000, 2, 5, 3, 4};
     homeserver.patience = std::chrono::seconds{3};
-    directory.faults = {30, 10, 10};
+    directory.faults = {30, 10, 10, 10};
     for (std::size_t i = 0; i < facts; ++i) {
         something_happens();
         if (random.chance(crash_percent) && running()) stop();

@@ -23,10 +23,13 @@ TEST(FileTime, KnowsNeverAndTheEpochs) {
     const Case cases[] = {
         {0, kNever},
         {0x7FFFFFFFFFFFFFFF, kNever},
-        {116'444'736'000'000'000, from_ms(0)},
         {133'485'408'000'000'000, *parse_rfc3339("2024-01-01T00:00:00Z")},
-        {116'444'736'000'015'000, from_ms(1)},
-        {1, from_ms(-11'644'473'600'000)},
+        {133'485'408'000'015'000, *parse_rfc3339("2024-01-01T00:00:00.001Z")},
+        {125'911'584'000'000'000, *parse_rfc3339("2000-01-01T00:00:00Z")},
+        {125'911'583'999'990'000, std::nullopt},  // nobody can mean that
+        {116'444'736'000'000'000, std::nullopt},
+        {864'000'000'000, std::nullopt},
+        {1, std::nullopt},
         {0x7FFFFFFFFFFFFFFE, from_ms(0x7FFFFFFFFFFFFFFE / 10'000 - 11'644'473'600'000)},
         {-1, std::nullopt},
     };

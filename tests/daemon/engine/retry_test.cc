@@ -137,8 +137,8 @@ TEST_F(Retries, TheEngineSleepsWhileAllItCanDoIsWait) {
     company.sim.run_for(minutes{2});
     const std::size_t turns = company.sim.turns;
     company.sim.run_for(minutes{10});
-    EXPECT_LT(company.sim.turns - turns, 40U)
-        << "it looks at the clock once a minute, tells the store that it runs twice a minute, and pings twice";
+    EXPECT_LT(company.sim.turns - turns, 40U) << "it looks at the clock once a minute, tells the store that "
+                                                 "it runs twice a minute, and pings twice";
     EXPECT_GT(company.sim.engine().wake(), company.sim.agenda.tick());
     company.sim.homeserver.down = true;
     company.sim.directory.leave("Crew", "p3");

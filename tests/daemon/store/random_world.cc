@@ -253,6 +253,33 @@ void RandomWorld::change_cursor() {
     cursor_changed_ = true;
 }
 
+// Anything may be doubted, in the words of any directory.
+void RandomWorld::change_doubt() {
+    policy::Doubt& doubt = world.doubt;
+    doubt = {};
+    world.touched.doubt = true;
+    if (chance(30)) return;
+    doubt.why = "another " + text();
+    doubt.invocation_id = text();
+    doubt.must_know = {{text(), ++usn_}, {"db-1", policy::kNeverSeen}};
+    for (const policy::Person& person : world.people) {
+        if (!chance(20)) continue;
+        auto& base = doubt.people[person.guid];
+        if (chance(30)) continue;
+        base = world.entry_of(world.person(person.guid));
+        base->usn = 0;
+    }
+    for (std::size_t i = 0; i < world.groups.size(); ++i) {
+        if (!chance(20)) continue;
+        auto& base = doubt.groups[world.groups[i].guid];
+        if (chance(30)) continue;
+        base = policy::GroupEntry{world.groups[i].guid};
+        base->deleted = chance(20);
+        base->members_known = chance(80);
+        base->members = world.members_of(GroupId(i));
+    }
+}
+
 void RandomWorld::step() {
     using Change = void (RandomWorld::*)();
     static constexpr Change kChanges[] = {
@@ -260,7 +287,8 @@ void RandomWorld::step() {
         &RandomWorld::change_group,      &RandomWorld::change_group,      &RandomWorld::lose_someone,
         &RandomWorld::change_container,  &RandomWorld::change_room,       &RandomWorld::change_room_state,
         &RandomWorld::change_membership, &RandomWorld::change_membership, &RandomWorld::forget_membership,
-        &RandomWorld::change_pair,       &RandomWorld::change_user,       &RandomWorld::change_cursor};
+        &RandomWorld::change_pair,       &RandomWorld::change_user,       &RandomWorld::change_cursor,
+        &RandomWorld::change_doubt};
     (this->*kChanges[below(std::size(kChanges))])();
 }
 

@@ -39,6 +39,7 @@ class RandomWorld {
     void change_pair();
     void change_user();
     void change_cursor();
+    void change_doubt();
 
     std::mt19937 random_;
     std::uint64_t usn_ = 1;

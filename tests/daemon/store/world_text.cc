@@ -134,6 +134,29 @@ void add_users(Lines& lines, const World& world) {
     }
 }
 
+void add_doubt(Lines& lines, const World& world) {
+    const policy::Doubt& doubt = world.doubt;
+    if (!doubt.any()) return;
+    lines.add("doubt", doubt.why, doubt.invocation_id);
+    for (const auto& [invocation_id, usn] : doubt.must_know) lines.add("must know", invocation_id, usn);
+    for (const auto& [guid, base] : doubt.people) {
+        lines.add("doubted", guid.text(), base.has_value());
+        if (!base) continue;
+        lines.add("base", guid.text(), base->dn, base->login, base->deleted,
+                  base->account_control.value_or(7), to_ms(base->expires.value_or(Time{})),
+                  base->primary_group.value_or(7));
+        for (const auto& [name, values] : base->attributes)
+            for (const std::string& value : values) lines.add("base of", guid.text(), name, value);
+        for (const std::string& name : base->unreadable) lines.add("base hides", guid.text(), name);
+    }
+    for (const auto& [guid, base] : doubt.groups) {
+        lines.add("doubted", guid.text(), base.has_value());
+        if (!base) continue;
+        lines.add("base", guid.text(), base->deleted, base->members_known);
+        for (const Guid& member : base->members) lines.add("base of", guid.text(), member.text());
+    }
+}
+
 }  // namespace
 
 std::string world_text(const World& world) {
@@ -145,6 +168,7 @@ std::string world_text(const World& world) {
     lines.add("cursor", world.cursor.directory, world.cursor.server, world.cursor.invocation_id,
               world.cursor.usn, to_ms(world.cursor.time), world.directory_read, world.frozen);
     for (const std::string& name : world.attributes_read) lines.add("attribute read", name);
+    add_doubt(lines, world);
     return lines.text();
 }
 
