@@ -126,7 +126,7 @@ TEST(Arguments, WhatIsWrongEndsWithTwoAndASuggestion) {
         {{"audit", "acces"}, "did you mean 'access'?"},
         {{"audit", "export", "--format", "xml"}, "--format"},
         {{"why", "a", "b", "c"}, "c"},
-        {{"sta\x1b[2Jtus"}, "unknown command 'sta[2Jtus'"},
+        {{"sta\x1b[2Jtus"}, "unknown command 'sta\xEF\xBF\xBD[2Jtus'"},
     };
     for (const Case& c : cases) {
         const Parsed parsed = parse_arguments(c.words);
