@@ -369,7 +369,8 @@ Guid named_canary(const policy::Program& program, const std::string& text) {
     if (text.find("canary ") == std::string::npos) return {};
     const policy::Canary* named = nullptr;
     for (const policy::Canary& canary : program.canaries)
-        if (text.find("canary " + canary.name) != std::string::npos &&
+        if ((text.find("canary " + canary.name) != std::string::npos ||
+             text.find("canary '" + canary.name + "'") != std::string::npos) &&
             (named == nullptr || canary.name.size() > named->name.size()))
             named = &canary;
     return named == nullptr ? Guid{} : named->guid;

@@ -1,8 +1,9 @@
 """Objects of the directory that are restored, and dates that nobody can mean."""
 
-import ldap3
+import subprocess
+
 from harness import Scenario, Site, settings, until
-from rollcall_lab.ad import SHOW_DELETED
+from rollcall_lab import samba_dc
 
 POLICY = """
 people:
@@ -12,6 +13,24 @@ rooms:
   {p}-hall: {name: Hall, members: employees}
 """
 STAFF = ["amy", "ben", "cas", "dan", "eve"]
+
+# Over LDAP Samba 4.17 answers "operations error" to this.
+RESTORE = """
+import sys
+import ldb
+from samba.auth import system_session
+from samba.param import LoadParm
+from samba.samdb import SamDB
+conf, path, login, dn = sys.argv[1:]
+parameters = LoadParm()
+parameters.load(conf)
+samdb = SamDB(session_info=system_session(), lp=parameters, url=path)
+found = samdb.search(base=samdb.domain_dn(), expression=f"(sAMAccountName={login})", attrs=["cn"], controls=["show_deleted:1"])
+message = ldb.Message(found[0].dn)
+message["isDeleted"] = ldb.MessageElement([], ldb.FLAG_MOD_DELETE, "isDeleted")
+message["distinguishedName"] = ldb.MessageElement([dn], ldb.FLAG_MOD_REPLACE, "distinguishedName")
+samdb.modify(message, ["show_deleted:1"])
+"""
 
 
 class Objects(Scenario):
@@ -36,13 +55,11 @@ class Objects(Scenario):
         self.quiet()
         after = site.trail_end()
         usn = site.status()["directory"]["usn"]
-        deleted = site.directory.search(f"(sAMAccountName={login})", ["cn"], deleted=True)
-        self.assertEqual(len(deleted), 1)
-        site.directory._run("modify", deleted[0]["dn"], {                     # noqa: SLF001 - by hand, as it was found
-            "isDeleted": [(ldap3.MODIFY_DELETE, [])],
-            "distinguishedName": [(ldap3.MODIFY_REPLACE, [dn])],
-            "userAccountControl": [(ldap3.MODIFY_REPLACE, ["544"])]}, controls=[SHOW_DELETED])
+        done = subprocess.run(["/usr/bin/python3", "-c", RESTORE, samba_dc.SMB_CONF, settings.DC / "private" / "sam.ldb",
+                               login, dn], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(site.directory.guid(login), guid)
+        site.directory.set_attribute(login, "userAccountControl", "544")
         until(lambda: site.status()["directory"]["usn"] > usn, "the restored object is read", 30)
         self.quiet()
         self.assertEqual([c for c in site.changed(after) if c[0] in ("join", "invite")], [])

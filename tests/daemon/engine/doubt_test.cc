@@ -54,6 +54,7 @@ TEST_F(Doubt, N14_AnotherControllerThatIsBehindLetsNobodyBackIn) {
     EXPECT_TRUE(company.comes([this] { return !company.in("p6", "crew"); }));
     // And who is enabled there once more, after all that was known, is back.
     company.sim.directory.disable("p4", true);
+    company.sim.run_for(minutes{1});
     company.sim.directory.disable("p4", false);
     company.sim.run_for(minutes{5});
     EXPECT_TRUE(company.in("p4", "crew"));
@@ -100,12 +101,13 @@ TEST_F(Doubt, N1_AListThatIsNotWholePutsNobodyOut) {
 
 // Their links ended with them; the list of the group did not move.
 TEST_F(Doubt, WhoIsRestoredHasNoPlaceOfBefore) {
-    joins = company.calls(CallKind::put_member);
     auto& content = company.sim.directory.content;
     content.people.at("p2").deleted = true;
     content.wrote("p2");
     company.sim.directory.touched("p2");
     ASSERT_TRUE(company.comes([this] { return !company.in("p2", "crew"); }));
+    company.sim.run_for(minutes{5});
+    joins = company.calls(CallKind::put_member);
     for (auto& [name, group] : content.groups) std::erase(group.members, content.people.at("p2").guid);
     content.people.at("p2").deleted = false;
     content.wrote("p2");
