@@ -126,7 +126,7 @@ Status check_whole(const policy::DirectorySnapshot& snapshot, const Settings& se
     for (const policy::Canary& canary : wanted.canaries)
         if (!readable.contains(canary.guid))
             return fail(ErrorKind::io,
-                        fmt::format("{} does not show the canary {}", settings.url, canary.name),
+                        fmt::format("{} does not show the canary '{}'", settings.url, canary.name),
                         "check what the bind account may read, and guards.canaries");
     return {};
 }

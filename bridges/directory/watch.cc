@@ -102,7 +102,7 @@ void Watch::note_canary(std::string missing) {
 }
 
 Error Watch::canary_error() const {
-    return {ErrorKind::io, fmt::format("{} does not show the canary {}", settings_.url, missing_canary_),
+    return {ErrorKind::io, fmt::format("{} does not show the canary '{}'", settings_.url, missing_canary_),
             "check what the bind account may read, and guards.canaries"};
 }
 

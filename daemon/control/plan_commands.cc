@@ -323,9 +323,10 @@ Answer check(const Context& context) {
     Diagnostics diagnostics;
     const bool looked = context.engine.ways_looked_at();
     const auto drafted = draft(context, diagnostics);
+    if (!drafted && drafted.error().kind != ErrorKind::unavailable)
+        return error(drafted.error(), told(context, diagnostics));
     if (!looked || !directory_tried(context.engine)) return std::nullopt;
-    if (!drafted && drafted.error().kind == ErrorKind::unavailable) return only_seen(what_was_seen(context));
-    if (!drafted) return error(drafted.error(), told(context, diagnostics));
+    if (!drafted) return only_seen(what_was_seen(context));
     if (!*drafted) return std::nullopt;
     const policy::Decider& decider = *(*drafted)->decider;
     const std::vector<Seen> seen = what_was_seen(context);

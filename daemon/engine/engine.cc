@@ -363,17 +363,12 @@ void Engine::learn(const policy::Fact& fact) {
 
 namespace {
 
-// Whom a text about a failed canary names. A canary is a person: what leads to them lies under their key. Of
-// names that begin alike the longest one that stands there is meant.
+// Whom a text about a failed canary names, between quotes that tell names apart that begin alike. A canary is a
+// person: what leads to them lies under their key.
 Guid named_canary(const policy::Program& program, const std::string& text) {
-    if (text.find("canary ") == std::string::npos) return {};
-    const policy::Canary* named = nullptr;
     for (const policy::Canary& canary : program.canaries)
-        if ((text.find("canary " + canary.name) != std::string::npos ||
-             text.find("canary '" + canary.name + "'") != std::string::npos) &&
-            (named == nullptr || canary.name.size() > named->name.size()))
-            named = &canary;
-    return named == nullptr ? Guid{} : named->guid;
+        if (text.find(fmt::format("canary '{}'", canary.name)) != std::string::npos) return canary.guid;
+    return {};
 }
 
 }  // namespace

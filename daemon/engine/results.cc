@@ -214,7 +214,7 @@ void Engine::achieved(Intent intent, const CallResult& result) {
     if (!seen) return await_effect(std::move(intent), result.event);
     result_entry(intent, text, result.event.empty() ? intent.seen : result.event,
                  result.outcome != CallOutcome::conflict);
-    turn_.finished.push_back(intent.id);
+    ended(intent, true);
 }
 
 // Not carried out, or never to be: when it is tried again, visible in status until then.

@@ -164,7 +164,10 @@ bool Engine::to_be_read(const std::string& room_key) const {
     const auto at = world_.room_by_key.find(room_key);
     if (at == world_.room_by_key.end()) return false;
     const std::string& id = world_.rooms[at->second.index()].id;
-    return std::find(rooms_to_read_.begin(), rooms_to_read_.end(), at->second) != rooms_to_read_.end() ||
+    const auto& unread = read_again_.all();
+    return std::any_of(unread.begin(), unread.end(),
+                       [&](const auto& entry) { return entry.first.room == at->second; }) ||
+           std::find(rooms_to_read_.begin(), rooms_to_read_.end(), at->second) != rooms_to_read_.end() ||
            std::any_of(members_to_read_.begin(), members_to_read_.end(),
                        [&](const auto& member) { return member.first == id; }) ||
            std::any_of(reading_.begin(), reading_.end(),

@@ -208,6 +208,7 @@ TEST_F(Audit, ALeaverIsCountedFromTheDirectorysOwnChange) {
 TEST_F(Audit, WhereTheDirectoryDoesNotTellItIsCountedFromWhenTheyWereLastKnownToBeThere) {
     const std::string login = someone_in(daemon.sim.rules.front().key);
     daemon.sim.directory.tells_when = false;
+    daemon.sim.directory.request_sweep();  // as it happens every 15 minutes
     daemon.sim.run_for(minutes{10});
     const Time before = daemon.sim.agenda.now();
     daemon.sim.directory.disable(login, true);
