@@ -17,7 +17,8 @@ http::Response answer(int status, std::string body) {
 }
 
 const http::Response kTorn{.failure = http::Failure::torn, .text = "broke off"};
-const http::Response kLarge{.status = 200, .failure = http::Failure::too_large, .text = "larger than allowed"};
+const http::Response kLarge{
+    .status = 200, .failure = http::Failure::too_large, .text = "larger than allowed"};
 const std::string kNoAccount =
     error_body("M_FORBIDDEN", "Application service has not registered this user (@a:hs)");
 const std::string kNotFound = error_body("M_NOT_FOUND", "Event not found.");
