@@ -363,8 +363,8 @@ void Engine::learn(const policy::Fact& fact) {
 
 namespace {
 
-// Whom a text about a failed canary names, between quotes that tell names apart that begin alike. A canary is a
-// person: what leads to them lies under their key.
+// Whom a text about a failed canary names, between quotes that tell names apart that begin alike. A canary is
+// a person: what leads to them lies under their key.
 Guid named_canary(const policy::Program& program, const std::string& text) {
     for (const policy::Canary& canary : program.canaries)
         if (text.find(fmt::format("canary '{}'", canary.name)) != std::string::npos) return canary.guid;
