@@ -9,7 +9,6 @@
 namespace rollcall::schema {
 namespace {
 
-using json::Member;
 using json::Object;
 using json::Value;
 

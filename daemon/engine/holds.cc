@@ -9,7 +9,6 @@
 namespace rollcall::engine {
 
 using policy::ActionKey;
-using policy::ActionKind;
 using schema::TrailEntry;
 using schema::TrailKind;
 

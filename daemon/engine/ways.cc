@@ -6,7 +6,6 @@
 
 namespace rollcall::engine {
 
-using policy::ActionKind;
 using schema::TrailEntry;
 using schema::TrailKind;
 
