@@ -11,7 +11,7 @@ namespace rollcall::engine {
 namespace {
 
 // A homeserver tells within a second (Synapse: 20 ms), in the order in which things happened. One that is
-// busy tells of other things first: then more patience.
+// busy tells of other things first: then more patience, for as long as they come.
 constexpr Duration kEventDue = std::chrono::seconds{10};
 constexpr Duration kEventDueBusy = std::chrono::minutes{5};
 constexpr Duration kSilence = std::chrono::minutes{5};  // after that a ping
@@ -138,7 +138,7 @@ void WayBack::event_came(const policy::RoomEvent& event, Moment now) {
 }
 
 Tick WayBack::overdue(const Awaited& awaited) const {
-    return awaited.since + (last_heard_ > awaited.since ? kEventDueBusy : kEventDue);
+    return std::min(awaited.since + kEventDueBusy, std::max(awaited.since, last_heard_) + kEventDue);
 }
 
 void WayBack::notice_missing(Tick now) {

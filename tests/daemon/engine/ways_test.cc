@@ -102,6 +102,19 @@ TEST_F(Ways, AWayThatPassesOnOnlyJoinsIsFound) {
     EXPECT_NE(trouble().find("leave"), std::string::npos) << trouble();
 }
 
+TEST_F(Ways, OneThingThatCameAfterItBuysNoMinutesOfPatience) {
+    company.open();
+    company.sim.homeserver.swallows = [](const policy::RoomEvent& event) {
+        const auto* member = std::get_if<MemberContent>(&event.content);
+        return member == nullptr || member->membership != MembershipState::join;
+    };
+    disable("p3");
+    ASSERT_TRUE(company.comes([&] { return !company.in("p3", "crew"); }, seconds{10}));
+    company.sim.run_for(seconds{3});
+    static_cast<void>(company.sim.homeserver.rename_self(company.sim.room_id("crew"), Company::id("p2")));
+    EXPECT_TRUE(company.comes([this] { return state() == WayBack::State::broken; }, seconds{40}));
+}
+
 TEST_F(Ways, ABusyWayIsNotTakenForABrokenOne) {
     company.open();
     company.sim.homeserver.latency = seconds{3};
