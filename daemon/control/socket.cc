@@ -311,7 +311,8 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(const std::string& 
                  fmt::format("cannot give the control socket to its group: {}", std::strerror(errno)),
                  {{"group", group}});
     }
-    if (::listen(listener.get(), 16) != 0)
+    // Whoever knocks while others knock waits in line, however many of them there are.
+    if (::listen(listener.get(), SOMAXCONN) != 0)
         return fail(ErrorKind::io, fmt::format("cannot listen on {}: {}", path, std::strerror(errno)));
     return std::unique_ptr<ControlSocket>(
         new ControlSocket(std::make_unique<Server>(std::move(listener), path, handler, mailbox, limits)));
