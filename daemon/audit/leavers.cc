@@ -190,13 +190,15 @@ void Leavers::membership(const TrailEntry& entry) {
     Departure* last = open();
     if (last == nullptr || elsewise) return;
     last->let_go.erase(entry.room_key);
+    if (in) last->forgotten.erase(entry.room_key);
     if (in) (released_.contains(entry.room_key) ? last->let_go : last->remains).insert(entry.room_key);
     if (in || !was_in) return;
     last->remains.erase(entry.room_key);
     if (released_.contains(entry.room_key)) return;  // not by us, nor promised
     last->last_left = entry.time;
     ++last->rooms;
-    if (was_joined) last->unforgotten.insert(entry.room_key);
+    // The leave may have been seen only after the past was seen to be gone.
+    if (was_joined && !last->forgotten.contains(entry.room_key)) last->unforgotten.insert(entry.room_key);
 }
 
 void Leavers::came_of(const TrailEntry& entry) {
@@ -224,6 +226,7 @@ void Leavers::came_of(const TrailEntry& entry) {
         left_elsewhere(last, entry, done);
     if (entry.action != "forget" || (!done && !accepted)) return;
     last.unforgotten.erase(entry.room_key);
+    last.forgotten.insert(entry.room_key);
     last.last_forgotten = entry.time;
     if (done)
         last.past_readable.erase(entry.room_key);

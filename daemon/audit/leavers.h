@@ -58,6 +58,7 @@ struct Departure {
     std::optional<Time> signed_out, last_left, last_forgotten, over;
     std::size_t rooms = 0, elsewhere = 0;        // left since: rooms of the policy, and others
     std::set<std::string> remains, unforgotten;  // room keys
+    std::set<std::string> forgotten;             // of those left, and not entered since
     std::set<std::string> let_go;                // rooms that they are in and that no policy names any more
     std::optional<Time> listed, last_elsewhere;  // rooms outside the policy: found out which; and left
     std::size_t elsewhere_found = 0, elsewhere_accepted = 0;

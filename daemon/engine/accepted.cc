@@ -19,6 +19,8 @@ using policy::MembershipState;
 namespace {
 
 constexpr Duration kSeenWithin = std::chrono::milliseconds{1500};
+constexpr Duration kSeenSoon =
+    std::chrono::seconds{5};  // of what is not urgent: a slow homeserver is not asked more
 // While the homeserver still tells of other things it may be behind, as in a first fill of many rooms;
 // whoever must be out is looked at all the same.
 constexpr Duration kSeenAtMost = std::chrono::minutes{1};
@@ -69,7 +71,10 @@ void Engine::await_effect(Intent intent, const std::string& event) {
     turn_.intents.push_back({intent.id, intent.text()});
     awaited_[event.empty() ? kick_of(intent.room_id, intent.user) : event] = intent.id;
     const std::uint64_t id = intent.id;
-    accepted_[id] = {std::move(intent), world_.tick, world_.tick + kSeenWithin, false};
+    const Duration within = intent.lane <= Lane::outsider || intent.action == policy::ActionKind::publish
+                                ? kSeenWithin
+                                : kSeenSoon;
+    accepted_[id] = {std::move(intent), world_.tick, world_.tick + within, false};
 }
 
 void Engine::stop_awaiting(const Intent& intent) {
@@ -121,8 +126,8 @@ bool Engine::due(Accepted& accepted) const {
     const bool urgent = accepted.intent.lane <= Lane::outsider;
     // A read takes a place, and a room's holds up whoever is still to come. But for a door: it must be shut.
     if (!urgent && accepted.intent.action != policy::ActionKind::publish && !filling_.empty()) return false;
-    if (!urgent && last_event_ + kSeenWithin > world_.tick && accepted.since + kSeenAtMost > world_.tick) {
-        accepted.look_at = last_event_ + kSeenWithin;
+    if (!urgent && last_event_ + kSeenSoon > world_.tick && accepted.since + kSeenAtMost > world_.tick) {
+        accepted.look_at = last_event_ + kSeenSoon;
         return false;
     }
     return true;
@@ -157,14 +162,29 @@ void Engine::not_told(Accepted& accepted) {
     say_accepted(accepted.intent, "the homeserver said so, and has not told of it since");
 }
 
+// Has something about the same thing been asked for after this?
+bool Engine::overtaken(const Intent& intent) const {
+    const ActionKey key = intent.key();
+    const auto later = [&](const Intent& other) { return other.id > intent.id && other.key() == key; };
+    const auto open = open_.find(key);
+    return std::any_of(accepted_.upper_bound(intent.id), accepted_.end(),
+                       [&](const auto& entry) { return later(entry.second.intent); }) ||
+           std::any_of(in_flight_.upper_bound(intent.id), in_flight_.end(),
+                       [&](const auto& entry) { return later(entry.second); }) ||
+           std::any_of(to_settle_.begin(), to_settle_.end(), later) ||
+           (open != open_.end() && later(open->second));
+}
+
 void Engine::look_at_effect(Intent intent) {
     const ActionKey key = intent.key();
-    if (busy_.contains(key) || open_.contains(key)) {  // something newer is under way about the same thing
+    if (overtaken(intent)) {
         say_accepted(intent, "something else has happened since");
         ended(intent, true);
-        return;
+    } else if (busy_.contains(key) || open_.contains(key)) {  // what came before it is looked at first
+        await_effect(Intent(intent), intent.event);
+    } else {
+        settle_by_reading(std::move(intent));
     }
-    settle_by_reading(std::move(intent));
 }
 
 // The room was read, or could not be.

@@ -474,6 +474,7 @@ class Engine {
     [[nodiscard]] bool due(Accepted& accepted) const;
     void look_for_effects();
     void not_told(Accepted& accepted);
+    [[nodiscard]] bool overtaken(const Intent& intent) const;
     void look_at_effect(Intent intent);
     void look_at_effects_in(RoomId id, bool read);
     [[nodiscard]] bool is_so(const Intent& intent) const;

@@ -249,5 +249,16 @@ TEST(Leavers, ARoomThatTheyAreLetIntoAgainMustBeLeftToo) {
     EXPECT_EQ(leavers.departures().front().promise(minutes{5}, kStart + minutes{9}), Promise::missed);
 }
 
+TEST(Leavers, ALeaveMayBeSeenAfterThePastWasSeenToBeGone) {
+    const std::vector<TrailEntry> entries{
+        membership(minutes{-9}, "hall", "join"), departed(seconds{0}, seconds{0}, ""),
+        done(seconds{1}, "forget", "hall"), membership(seconds{2}, "hall", "leave")};
+    EXPECT_TRUE(told(entries).departures().front().unforgotten.empty());
+    std::vector<TrailEntry> again = entries;
+    again.push_back(membership(seconds{3}, "hall", "join"));
+    again.push_back(membership(seconds{4}, "hall", "leave"));
+    EXPECT_EQ(told(again).departures().front().unforgotten.size(), 1U) << "they were in it once more";
+}
+
 }  // namespace
 }  // namespace rollcall::audit
