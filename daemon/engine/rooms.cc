@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t kFilledAtOnce = 12;
 constexpr std::size_t kFilledAtFirst = 4;     // before the pace is known
 constexpr std::int64_t kPaceKnownAfter = 20;  // joins
-constexpr Duration kFilledWithin = std::chrono::seconds{52};
+constexpr Duration kFilledWithin = std::chrono::seconds{48};
 constexpr std::string_view kHidden = "hidden";
 }  // namespace
 
