@@ -433,6 +433,10 @@ class Story(Scenario):
         site.settle()
         self.assertEqual([change for change in site.changed(before) if change[1] == f"{site}-club"], [forgot])
         site.add("quitter", "Club")
+        until(lambda: "(1 person waits)" in str(site.status()["room_trouble"]), "who is to be in again waits for the bot")
+        self.assertEqual([change for change in site.changed(before) if change[1] == f"{site}-club"], [forgot])
+        site.remove("quitter", "Club")
+        site.settle()
 
     # --- orders
 
