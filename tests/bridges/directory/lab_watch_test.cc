@@ -111,8 +111,10 @@ TEST_F(LabWatch, IsCurrentOnceItHasToldEverything) {
     directory_->stop();
     start(Lab::get().service(),
           Cursor{Lab::get().service().url, snapshot->invocation_id, snapshot->evidence.usn});
-    const auto status =
-        recorder_.wait([](const Fact& f) { return !std::holds_alternative<policy::DirectoryChanges>(f); });
+    const auto status = recorder_.wait([](const Fact& f) {
+        return std::holds_alternative<policy::DirectoryStatus>(f) ||
+               std::holds_alternative<policy::DirectorySnapshot>(f);
+    });
     ASSERT_TRUE(status);
     ASSERT_TRUE(std::holds_alternative<policy::DirectoryStatus>(*status)) << "no complete read is needed";
     EXPECT_TRUE(std::get<policy::DirectoryStatus>(*status).current) << "what has changed since was told";
