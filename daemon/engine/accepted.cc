@@ -3,7 +3,8 @@
 // does not come, the trail says "accepted" and the room is asked. Until one of both has said so the intent
 // stays stored, so that after a crash it is settled like any other.
 //
-// The world learns of it with the answer, so nothing waits; what is read later wins.
+// The world learns of it with the answer, so nothing waits; what is read later wins. Which events are
+// awaited, and what it means that one does not come at all, is way_back.h's.
 #include <fmt/format.h>
 #include <algorithm>
 #include <utility>
@@ -27,21 +28,6 @@ constexpr Duration kSeenAtMost = std::chrono::minutes{1};
 // More of one room than this are looked at by one read of the room.
 constexpr std::size_t kLookedAtAlone = 3;
 
-MembershipState wanted_state(const std::string& wanted) {
-    if (wanted == "join") return MembershipState::join;
-    if (wanted == "invite") return MembershipState::invite;
-    return MembershipState::leave;
-}
-
-// A kick's answer names no event: it is known by what it says and by what it comes after.
-std::string kick_of(const std::string& room, const std::string& user) {
-    return room + "\n" + user;
-}
-
-bool comes_after(const policy::RoomEvent& event, std::uint32_t held) {
-    return held == 0 || event.replaces.empty() || policy::event_digest(event.replaces) == held;
-}
-
 }  // namespace
 
 // Has the event of this been told of already? Called before the world learns of the answer. What changes no
@@ -61,6 +47,17 @@ bool Engine::was_seen(const Intent& intent, const CallResult& result) const {
                result.event;
 }
 
+// Before the world learns of the answer. What came about them meanwhile may be it, or may have hidden it.
+void Engine::await_event(const Intent& intent, const std::string& event) {
+    if (settings_.one_shot) return;  // nobody tells it anything
+    const policy::Membership* held = intent.call.kind == CallKind::put_member
+                                         ? world_.membership(intent.user_id, intent.room_ref)
+                                         : nullptr;
+    const bool must_come =
+        intent.call.kind != CallKind::put_member || (held == nullptr ? 0 : held->event) == intent.held;
+    way_back_.await(intent, event, must_come, world_.tick);
+}
+
 void Engine::await_effect(Intent intent, const std::string& event) {
     intent.accepted = true;
     if (intent.call.kind == CallKind::put_state) {
@@ -69,7 +66,6 @@ void Engine::await_effect(Intent intent, const std::string& event) {
     }
     intent.event = event;
     turn_.intents.push_back({intent.id, intent.text()});
-    awaited_[event.empty() ? kick_of(intent.room_id, intent.user) : event] = intent.id;
     const std::uint64_t id = intent.id;
     const Duration within = intent.lane <= Lane::outsider || intent.action == policy::ActionKind::publish
                                 ? kSeenWithin
@@ -77,33 +73,20 @@ void Engine::await_effect(Intent intent, const std::string& event) {
     accepted_[id] = {std::move(intent), world_.tick, world_.tick + within, false};
 }
 
-void Engine::stop_awaiting(const Intent& intent) {
-    const auto at = awaited_.find(intent.event.empty() ? kick_of(intent.room_id, intent.user) : intent.event);
-    if (at != awaited_.end() && at->second == intent.id) awaited_.erase(at);
-}
-
 // An event was told of: is it the doing of a request of ours?
 void Engine::saw(const policy::RoomEvent& event) {
-    last_event_ = world_.tick;
-    const auto* member = std::get_if<policy::MemberContent>(&event.content);
-    const bool kick = member != nullptr && event.sender == world_.bot &&
-                      member->membership == MembershipState::leave && member->user != world_.bot;
-    if (kick)
+    if (const auto* member = std::get_if<policy::MemberContent>(&event.content); member != nullptr)
         for (auto& [id, intent] : in_flight_)
             if (intent.call.kind == CallKind::put_member && intent.call.room == event.room &&
                 intent.call.user == member->user && intent.call.membership == MembershipState::leave &&
-                comes_after(event, intent.held))
-                intent.seen = event.event;
-    auto at = awaited_.find(event.event);
-    if (at == awaited_.end() && kick) at = awaited_.find(kick_of(event.room, member->user));
-    if (at == awaited_.end()) return;
-    const auto accepted = accepted_.find(at->second);
-    if (accepted == accepted_.end() ||
-        (at->first != event.event && !comes_after(event, accepted->second.intent.held)))
-        return;
-    unseen_ = {};
+                comes_after(event, intent.after)) {
+                if (is_kick(event, world_.bot)) intent.seen = event.event;
+                intent.after = policy::event_digest(event.event);
+            }
+    const auto of = way_back_.event_came(event, world_.bot, {world_.now, world_.tick});
+    const auto accepted = of ? accepted_.find(*of) : accepted_.end();
+    if (accepted == accepted_.end()) return;
     effect_seen(accepted->second.intent, "done", event.event);
-    awaited_.erase(at);
     accepted_.erase(accepted);
 }
 
@@ -126,8 +109,9 @@ bool Engine::due(Accepted& accepted) const {
     const bool urgent = accepted.intent.lane <= Lane::outsider;
     // A read takes a place, and a room's holds up whoever is still to come. But for a door: it must be shut.
     if (!urgent && accepted.intent.action != policy::ActionKind::publish && !filling_.empty()) return false;
-    if (!urgent && last_event_ + kSeenSoon > world_.tick && accepted.since + kSeenAtMost > world_.tick) {
-        accepted.look_at = last_event_ + kSeenSoon;
+    const Tick last = way_back_.last_event();
+    if (!urgent && last + kSeenSoon > world_.tick && accepted.since + kSeenAtMost > world_.tick) {
+        accepted.look_at = last + kSeenSoon;
         return false;
     }
     return true;
@@ -148,7 +132,6 @@ void Engine::look_for_effects() {
             accepted.by_room = by_room;
             if (by_room) continue;
             Intent intent = std::move(accepted.intent);
-            stop_awaiting(intent);
             accepted_.erase(id);
             look_at_effect(std::move(intent));
         }
@@ -157,9 +140,8 @@ void Engine::look_for_effects() {
 
 // Its event has not come.
 void Engine::not_told(Accepted& accepted) {
-    if (settings_.one_shot) return;
-    if (!accepted.intent.told_accepted && unseen_.count++ == 0) unseen_.since = time_of(accepted.since);
-    say_accepted(accepted.intent, "the homeserver said so, and has not told of it since");
+    if (!settings_.one_shot)
+        say_accepted(accepted.intent, "the homeserver said so, and has not told of it since");
 }
 
 // Has something about the same thing been asked for after this?
@@ -197,7 +179,6 @@ void Engine::look_at_effects_in(RoomId id, bool read) {
             continue;
         }
         Intent intent = std::move(accepted.intent);
-        stop_awaiting(intent);
         at = accepted_.erase(at);
         if (!read)
             look_at_effect(std::move(intent));
@@ -210,8 +191,7 @@ void Engine::look_at_effects_in(RoomId id, bool read) {
 
 // As the world knows it, which has just been read.
 bool Engine::is_so(const Intent& intent) const {
-    if (intent.type.empty())
-        return world_.state_of(intent.user_id, intent.room_ref) == wanted_state(intent.wanted);
+    if (intent.type.empty()) return world_.state_of(intent.user_id, intent.room_ref) == intent.membership();
     const auto room = world_.room_by_id.find(intent.room_id);
     return room != world_.room_by_id.end() &&
            policy::held_state_event(world_, room->second, intent.content, intent.state_key) == intent.event;
@@ -220,6 +200,7 @@ bool Engine::is_so(const Intent& intent) const {
 // The homeserver said so, and it is not so: what is wanted is derived from what was read, and tried again,
 // ever more seldom.
 void Engine::found_not_so(Intent intent) {
+    way_back_.not_so(intent);
     CallResult again;
     again.text = fmt::format("accepted {} times, and it is still not so", intent.attempts);
     say_accepted(intent, "asked afterwards, it was not so");

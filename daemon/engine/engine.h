@@ -185,13 +185,6 @@ class Engine {
     // Room IDs: made by this state folder, which does not remember it. They are left alone.
     [[nodiscard]] std::vector<std::string> unremembered_rooms() const;
     [[nodiscard]] std::size_t in_flight() const { return in_flight_.size() + reading_.size(); }
-    // Our own doings whose events did not come, since one came last: not one that does is a sign that the
-    // homeserver does not tell us what happens.
-    struct Unseen {
-        std::size_t count = 0;
-        Time since{};
-    };
-    [[nodiscard]] const Unseen& unseen() const { return unseen_; }
     [[nodiscard]] std::size_t notices_owed() const { return notices_.size(); }
     [[nodiscard]] store::Store& store() { return store_; }
     [[nodiscard]] const audit::LogState& log_state() const { return log_state_; }
@@ -282,7 +275,7 @@ class Engine {
         int refusals = 0;           // to leave it
         bool unremembered = false;  // this store never gave that marker out: nothing is done there
     };
-    // Said to be done, and not seen yet.
+    // Said to be done, and neither seen nor looked at yet.
     struct Accepted {
         Intent intent;
         Tick since{}, look_at{};
@@ -457,7 +450,6 @@ class Engine {
     void mask_seen(bool known);
     [[nodiscard]] bool may_act_as_users() const { return mask_ != Mask::unknown; }
     [[nodiscard]] policy::Abilities abilities_now() const;
-    void await_event(const Intent& intent, const CallResult& result);
 
     // settle.cc
     void settle_by_reading(Intent intent);
@@ -466,8 +458,8 @@ class Engine {
 
     // accepted.cc
     [[nodiscard]] bool was_seen(const Intent& intent, const CallResult& result) const;
+    void await_event(const Intent& intent, const std::string& event);
     void await_effect(Intent intent, const std::string& event);
-    void stop_awaiting(const Intent& intent);
     void saw(const policy::RoomEvent& event);
     void effect_seen(const Intent& intent, const std::string& result, const std::string& event);
     void say_accepted(Intent& intent, const std::string& text);
@@ -568,10 +560,7 @@ class Engine {
     std::map<policy::ActionKey, Intent>
         open_;                       // announced, not in flight, result unknown or to be tried again
     std::vector<Intent> to_settle_;  // left by a crash
-    std::map<std::uint64_t, Accepted> accepted_;    // by intent id
-    std::map<std::string, std::uint64_t> awaited_;  // by event ID (of a kick: room and user) → intent id
-    Tick last_event_{};                             // when the homeserver told of anything last
-    Unseen unseen_;
+    std::map<std::uint64_t, Accepted> accepted_;  // by intent id; way_back_ knows their events
     std::set<policy::ActionKey> busy_;
     std::map<std::string, int> room_members_;  // room ID → membership calls in flight
     std::set<std::string> room_state_;         // room IDs whose state is being written or read

@@ -9,6 +9,12 @@ policy::ActionKey Intent::key() const {
     return {action, elsewhere ? room_id : room, user};
 }
 
+policy::MembershipState Intent::membership() const {
+    if (wanted == "join") return policy::MembershipState::join;
+    if (wanted == "invite") return policy::MembershipState::invite;
+    return policy::MembershipState::leave;
+}
+
 std::string Intent::text() const {
     json::Value value;
     value.set("action", std::string(policy::to_text(action)));

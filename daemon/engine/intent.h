@@ -37,12 +37,15 @@ struct Intent {
     bool accepted = false;       // the homeserver said so: its effect is looked for
     bool told_accepted = false;  // … and the trail says that
     Call call;
-    std::uint32_t held = 0;  // digest of the event held when it was sent
-    std::string held_state;  // put_state: the event that was held when it was sent
+    std::uint32_t held = 0;   // digest of the event held when it was sent
+    std::uint32_t after = 0;  // … and of the one that has come since: a kick comes after that
+    std::string held_state;   // put_state: the event that was held when it was sent
     UserId user_id;
     RoomId room_ref;
     policy::RoomContent content = policy::OtherContent{};  // of put_state
 
+    // What a membership is to be, as it is wanted.
+    [[nodiscard]] policy::MembershipState membership() const;
     [[nodiscard]] bool notice() const { return action == policy::ActionKind::notify; }
     [[nodiscard]] policy::ActionKey key() const;
     [[nodiscard]] bool makes_room() const {

@@ -108,7 +108,6 @@ void Engine::finish(Intent& intent, const CallResult& result) {
             break;
     }
     if (intent.notice()) return finish_notice(intent, result);
-    await_event(intent, result);
     const ActionKey key = intent.key();
     achieved(std::move(intent), result);
     forget_retry(key);
@@ -155,6 +154,7 @@ void Engine::achieved(Intent intent, const CallResult& result) {
     std::string text = no_account ? "no such account" : "done";
     if (result.outcome == CallOutcome::accepted) text = "accepted: " + result.text;
     const bool seen = was_seen(intent, result);
+    if (!seen) await_event(intent, result.event);
     switch (intent.call.kind) {
         case CallKind::put_member:
             if (no_account) break;

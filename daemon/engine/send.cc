@@ -59,6 +59,7 @@ void Engine::send(Intent intent, const ActionKey& key) {
     }
     const bool announced = held != open_.end();
     intent.id = announced ? held->second.id : next_intent_++;
+    intent.after = intent.held;
     intent.attempts = (announced ? held->second.attempts : 0) + 1;
     intent.told_accepted = announced && held->second.told_accepted;
     intent.sent_again = announced && (held->second.sent_again || !held->second.not_made);

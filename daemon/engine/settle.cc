@@ -13,7 +13,6 @@ namespace rollcall::engine {
 
 using policy::ActionKey;
 using policy::ActionKind;
-using policy::MembershipState;
 
 namespace {
 
@@ -25,12 +24,6 @@ constexpr Duration kRefusedSettle = std::chrono::minutes{1};
 // createRoom may not.
 constexpr Duration kCreateMayTake = std::chrono::seconds{5};
 constexpr Duration kLookAgain = std::chrono::milliseconds{500};
-
-MembershipState state_of(const std::string& wanted) {
-    if (wanted == "join") return MembershipState::join;
-    if (wanted == "invite") return MembershipState::invite;
-    return MembershipState::leave;
-}
 
 }  // namespace
 
@@ -123,7 +116,7 @@ void Engine::settled(Intent intent, const CallResult& result) {
         // An event that came since it was asked knows better.
         const bool newest = held_event(intent.room_id, intent.user) == intent.held;
         if (newest) learn(policy::MemberRead{intent.room_id, intent.user, result.member});
-        found = world_.state_of(intent.user_id, intent.room_ref) == state_of(intent.wanted);
+        found = world_.state_of(intent.user_id, intent.room_ref) == intent.membership();
         if (found) {
             if (intent.put_back && !intent.accepted) learn(policy::PutBack{intent.user_id, intent.room_ref});
             if (!intent.accepted) ++counters_.actions[static_cast<std::size_t>(intent.action)];

@@ -37,7 +37,6 @@ void Engine::take(TransactionIn& message) {
             saw(event);
             watch_direct_room(event);
             take_reaction(event);
-            way_back_.event_came(event, {world_.now, world_.tick});
         }
         counters_.events_unreadable += message.unusable;
         for (const policy::UnreadableEvent& event : message.unreadable) learn(policy::EventUnreadable{event});

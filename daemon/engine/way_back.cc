@@ -20,9 +20,13 @@ constexpr Duration kLongestPingAgain = std::chrono::minutes{1};
 constexpr Duration kFirstLookAgain = std::chrono::seconds{30};
 constexpr Duration kLongestLookAgain = std::chrono::minutes{10};
 
-// What tells the event of a membership: a kick's answer names no event ID.
-std::string member_key(const std::string& room, const std::string& user, policy::MembershipState state) {
-    return fmt::format("{}\n{}\n{}", room, user, policy::to_text(state));
+std::string kick_of(const std::string& room, const std::string& user) {
+    return room + "\n" + user;
+}
+
+// What tells its event.
+std::string event_of(const Intent& intent, const std::string& event) {
+    return event.empty() ? kick_of(intent.room_id, intent.user) : event;
 }
 
 std::string member_kind(policy::MembershipState state) {
@@ -30,6 +34,16 @@ std::string member_kind(policy::MembershipState state) {
 }
 
 }  // namespace
+
+bool is_kick(const policy::RoomEvent& event, const std::string& bot) {
+    const auto* member = std::get_if<policy::MemberContent>(&event.content);
+    return member != nullptr && event.sender == bot && member->user != bot &&
+           member->membership == policy::MembershipState::leave;
+}
+
+bool comes_after(const policy::RoomEvent& event, std::uint32_t before) {
+    return before == 0 || event.replaces.empty() || policy::event_digest(event.replaces) == before;
+}
 
 WayBack::State WayBack::state() const {
     if (!no_listener_.empty() || !ping_trouble_.empty() || !missing_.empty()) return State::broken;
@@ -44,7 +58,8 @@ std::string WayBack::trouble() const {
     for (const std::string& kind : missing_) kinds += (kinds.empty() ? "" : ", ") + kind;
     return fmt::format(
         "the homeserver took {} of the daemon's changes and did not tell of them ({}); look at what stands "
-        "between the homeserver and appservice.url, and at the homeserver's log",
+        "between the homeserver and appservice.url, and at the homeserver's log; it is over with the next "
+        "event of that kind",
         missed_, kinds);
 }
 
@@ -100,13 +115,16 @@ void WayBack::broken_at(Tick now) {
     looks_ = 0;
 }
 
-void WayBack::accepted(const Call& call, const CallResult& result, Tick now) {
+void WayBack::await(const Intent& intent, const std::string& event, bool must_come, Tick now) {
     if (awaited_.size() >= kMostAwaited) return;
-    if (call.kind == CallKind::put_member)
-        awaited_.try_emplace(member_key(call.room, call.user, call.membership),
-                             Awaited{member_kind(call.membership), now});
-    else if (call.kind == CallKind::put_state && !result.event.empty())
-        awaited_.try_emplace(result.event, Awaited{call.type, now});
+    const Call& call = intent.call;
+    const std::string kind = call.kind == CallKind::put_state ? call.type : member_kind(call.membership);
+    awaited_[event_of(intent, event)] = {intent.id, kind, intent.after, must_come, now};
+}
+
+void WayBack::not_so(const Intent& intent) {
+    const auto at = awaited_.find(event_of(intent, intent.event));
+    if (at != awaited_.end() && at->second.intent == intent.id) awaited_.erase(at);
 }
 
 void WayBack::heard(Moment now) {
@@ -116,28 +134,38 @@ void WayBack::heard(Moment now) {
     if (ping_.empty()) next_ping_ = now.tick + kSilence;
 }
 
-void WayBack::event_came(const policy::RoomEvent& event, Moment now) {
-    heard(now);
-    // What was accepted well before this should have come before it: no more patience.
-    const auto came = [this](const std::string& key) {
-        const auto at = awaited_.find(key);
-        if (at == awaited_.end()) return;
-        const Tick since = at->second.since;
-        awaited_.erase(at);
-        for (auto& [other, awaited] : awaited_)
-            if (awaited.since + kEventDue < since) awaited.since -= kEventDueBusy;
-    };
-    came(event.event);
-    std::string kind(schema::event_type(event.content));
-    if (const auto* member = std::get_if<policy::MemberContent>(&event.content)) {
-        came(member_key(event.room, member->user, member->membership));
-        kind = member_kind(member->membership);
-    }
-    missing_.erase(kind);
-    if (missing_.empty()) missed_ = 0;
+// Is this event of somebody's membership the kick that is awaited?
+bool WayBack::is_it(const policy::RoomEvent& event, Awaited& awaited, const std::string& bot) {
+    const bool next = comes_after(event, awaited.after);
+    if (next && is_kick(event, bot)) return true;
+    if (next) awaited.after = policy::event_digest(event.event);
+    if (is_kick(event, bot)) awaited.must_come = false;  // out of its order, or another one
+    return false;
 }
 
+std::optional<std::uint64_t> WayBack::event_came(const policy::RoomEvent& event, const std::string& bot,
+                                                 Moment now) {
+    heard(now);
+    last_event_ = now.tick;
+    const auto* member = std::get_if<policy::MemberContent>(&event.content);
+    missing_.erase(member != nullptr ? member_kind(member->membership)
+                                     : std::string(schema::event_type(event.content)));
+    if (missing_.empty()) missed_ = 0;
+    auto at = awaited_.find(event.event);
+    if (at == awaited_.end() && member != nullptr) {
+        at = awaited_.find(kick_of(event.room, member->user));
+        if (at != awaited_.end() && !is_it(event, at->second, bot)) return std::nullopt;
+    }
+    if (at == awaited_.end()) return std::nullopt;
+    const std::uint64_t intent = at->second.intent;
+    told_until_ = std::max(told_until_, at->second.since);
+    awaited_.erase(at);
+    return intent;
+}
+
+// What was accepted well before what came of ours should have come before it: no more patience.
 Tick WayBack::overdue(const Awaited& awaited) const {
+    if (awaited.since + kEventDue < told_until_) return awaited.since;
     return std::min(awaited.since + kEventDueBusy, std::max(awaited.since, last_heard_) + kEventDue);
 }
 
@@ -145,6 +173,7 @@ void WayBack::notice_missing(Tick now) {
     const bool was_whole = missing_.empty();
     std::erase_if(awaited_, [&](const auto& entry) {
         if (now < overdue(entry.second)) return false;
+        if (!entry.second.must_come) return true;
         missing_.insert(entry.second.kind);
         ++missed_;
         return true;

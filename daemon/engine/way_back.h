@@ -1,9 +1,10 @@
 // WayBack: whether what happens on the homeserver reaches us. Only what was seen counts: a ping that came to
 // our own listener and was answered well, an event, the event of a change of ours.
 //
-//     change of ours accepted ─► its event is awaited ─► came: events of that kind arrive
-//                                                   └─► did not: they are missing, until one of that kind
-//                                                   comes
+//     change of ours accepted ─► its event is awaited ─► came: it is done, and events of that kind arrive
+//                                                   ├─► it was looked at, and is not so: there is none
+//                                                   └─► did not come: they are missing, until one of that
+//                                                       kind comes, of whomever
 //     start, outage over, nothing heard for minutes ─► ping ─► at the listener, and answered: the way is
 //     there
 //
@@ -18,10 +19,16 @@
 #include <string>
 
 #include "daemon/engine/call.h"
+#include "daemon/engine/intent.h"
 #include "policy/base/time.h"
 #include "policy/room_event.h"
 
 namespace rollcall::engine {
+
+// Is this the bot's kick of somebody, or an invitation that it took back?
+[[nodiscard]] bool is_kick(const policy::RoomEvent& event, const std::string& bot);
+// Is it the next one after the event with this digest, as far as it says? 0: there was none.
+[[nodiscard]] bool comes_after(const policy::RoomEvent& event, std::uint32_t before);
 
 class WayBack {
   public:
@@ -44,9 +51,16 @@ class WayBack {
     void ping_ended(const CallResult& result, Moment now);
 
     // --- events ---
-    void accepted(const Call& call, const CallResult& result, Tick now);
-    void event_came(const policy::RoomEvent& event, Moment now);
+    // The homeserver said that it did this, and its event has not come yet. It is known by its ID, or of a
+    // kick, whose answer names none, by what it says and what it comes after. Where it may have come without
+    // being known it does not have to (`must_come`).
+    void await(const Intent& intent, const std::string& event, bool must_come, Tick now);
+    void not_so(const Intent& intent);  // it was looked at: nothing is there to be told
+    // The id of the intent whose doing this is, if it was awaited.
+    std::optional<std::uint64_t> event_came(const policy::RoomEvent& event, const std::string& bot,
+                                            Moment now);
     void heard(Moment now);  // a transaction, whatever is in it
+    [[nodiscard]] Tick last_event() const { return last_event_; }
 
     void notice_missing(Tick now);  // awaited events that are overdue are missing from now on
     // While something is missing, all rooms are read, again and again, and more and more seldom.
@@ -55,14 +69,19 @@ class WayBack {
     // When one of the three above, or a ping, is due; kNoTick.
     [[nodiscard]] Tick next() const;
 
-    static constexpr std::size_t kMostAwaited = 1'000;
+    // What is more than this is looked at all the same, and not missed where it does not come.
+    static constexpr std::size_t kMostAwaited = 10'000;
 
   private:
     struct Awaited {
+        std::uint64_t intent = 0;
         std::string kind;
+        std::uint32_t after = 0;  // of a kick: digest of the event that it comes after
+        bool must_come = true;
         Tick since{};
     };
     [[nodiscard]] Tick overdue(const Awaited& awaited) const;
+    static bool is_it(const policy::RoomEvent& event, Awaited& awaited, const std::string& bot);
     void broken_at(Tick now);
 
     std::string ping_;  // transaction ID of the one under way; ""
@@ -74,8 +93,9 @@ class WayBack {
     std::string no_listener_;
     bool ping_seen_ = false;  // the last one went well
     Time last_seen_{};        // for people
-    Tick last_heard_{};
-    std::map<std::string, Awaited> awaited_;  // by what tells the event: its ID, or room, user and membership
+    Tick last_heard_{}, last_event_{};
+    Tick told_until_{};                       // when the latest of what came of ours was accepted
+    std::map<std::string, Awaited> awaited_;  // by what tells the event: its ID, or of a kick room and user
     std::set<std::string> missing_;           // kinds of events
     std::size_t missed_ = 0;                  // how many, since the first of them
     Tick next_look_{};                        // while broken

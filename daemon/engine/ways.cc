@@ -131,21 +131,4 @@ void Engine::mask_seen(bool known) {
     record(std::move(entry));
 }
 
-// What was done must be told: unless it was told before the answer came.
-void Engine::await_event(const Intent& intent, const CallResult& result) {
-    if (!hears_ || settings_.one_shot || result.outcome != CallOutcome::done) return;
-    if (intent.call.kind == CallKind::put_member) {
-        if (!intent.user_id.valid() || !intent.room_ref.valid()) return;
-        const policy::Membership* held = world_.membership(intent.user_id, intent.room_ref);
-        if ((held == nullptr ? 0 : held->event) != intent.held) return;
-    } else if (intent.call.kind == CallKind::put_state) {
-        const auto room = world_.room_by_id.find(intent.call.room);
-        if (room == world_.room_by_id.end() || intent.held_state == result.event) return;
-        if (policy::held_state_event(world_, room->second, intent.content, intent.call.state_key) !=
-            intent.held_state)
-            return;
-    }
-    way_back_.accepted(intent.call, result, world_.tick);
-}
-
 }  // namespace rollcall::engine

@@ -115,6 +115,61 @@ TEST_F(Ways, OneThingThatCameAfterItBuysNoMinutesOfPatience) {
     EXPECT_TRUE(company.comes([this] { return state() == WayBack::State::broken; }, seconds{40}));
 }
 
+// Nothing that did not happen can be told.
+TEST_F(Ways, WhatWasOnlySaidToBeDoneIsNoMissingEvent) {
+    company.open();
+    int hollow = 2;
+    company.sim.homeserver.hollow = [&](const Call& call) {
+        return call.kind == CallKind::put_member && call.membership == MembershipState::join && hollow-- > 0;
+    };
+    company.sim.directory.hire("p9", {"Staff", "Crew"});
+    company.sim.homeserver.add_account(Company::id("p9"));
+    for (int i = 0; i < 90; ++i) {
+        company.sim.run_for(seconds{1});
+        ASSERT_EQ(trouble(), "");
+    }
+    EXPECT_LE(hollow, 0);
+    EXPECT_TRUE(company.in("p9", "crew"));
+    EXPECT_TRUE(company.in("p9", "hall"));
+}
+
+// A filter that lets joins through: nothing but an event of the kind that is missing shows that it is gone.
+TEST_F(Ways, AKindThatIsMissingIsSeenAgainByTheDaemonsOwnNextEventOfIt) {
+    company.open();
+    company.sim.homeserver.swallows = [](const policy::RoomEvent& event) {
+        const auto* member = std::get_if<MemberContent>(&event.content);
+        return member != nullptr && member->membership == MembershipState::leave;
+    };
+    disable("p3");
+    ASSERT_TRUE(company.comes([this] { return state() == WayBack::State::broken; }, minutes{1}));
+    EXPECT_NE(trouble().find("over with the next event of that kind"), std::string::npos) << trouble();
+    company.sim.directory.hire("p9", {"Staff", "Crew"});
+    company.sim.homeserver.add_account(Company::id("p9"));
+    ASSERT_TRUE(company.comes([this] { return company.in("p9", "crew"); }, seconds{10}));
+    company.sim.run_for(minutes{15});
+    EXPECT_GE(company.calls(CallKind::ping), 1U);
+    EXPECT_EQ(state(), WayBack::State::broken) << "a join and a ping that come say nothing of leaves";
+    company.sim.homeserver.swallows = nullptr;
+    disable("p4");
+    EXPECT_TRUE(company.comes([this] { return state() == WayBack::State::arrives; }, seconds{10}))
+        << trouble();
+}
+
+// It is kept in memory only: a start reads all rooms anyway, and asks for a ping. What is still so is found
+// by the next doing.
+TEST_F(Ways, ARestartAsksAnewWhatArrives) {
+    company.open();
+    company.sim.homeserver.deaf = true;
+    disable("p3");
+    ASSERT_TRUE(company.comes([this] { return state() == WayBack::State::broken; }, minutes{1}));
+    const std::size_t before = reads();
+    company.sim.restart();
+    ASSERT_TRUE(company.comes([this] { return state() == WayBack::State::arrives; }, seconds{10}));
+    EXPECT_GE(reads() - before, 2U) << "what was not told meanwhile is looked for";
+    disable("p4");
+    EXPECT_TRUE(company.comes([this] { return state() == WayBack::State::broken; }, minutes{1}));
+}
+
 TEST_F(Ways, ABusyWayIsNotTakenForABrokenOne) {
     company.open();
     company.sim.homeserver.latency = seconds{3};
