@@ -50,21 +50,27 @@ std::string owner_of(uid_t uid) {
     return login.empty() ? fmt::format("uid {}", uid) : login;
 }
 
+std::string group_of(gid_t gid) {
+    const std::string name = unix_group_name(gid);
+    return name.empty() ? fmt::format("gid {}", gid) : name;
+}
+
 }  // namespace
 
-void look_at_rights(const std::string& path, const std::string& what, const std::set<uid_t>& ours,
-                    Diagnostics& out) {
+void look_at_rights(const std::string& path, const std::string& what, const Ours& ours, Diagnostics& out) {
     bool keeps = true;  // the folder above keeps what is in it from others
     for (const std::string& here : on_the_way(path)) {
         struct stat about {};
         if (lstat(here.c_str(), &about) != 0) return;
-        const bool own = about.st_uid == 0 || ours.contains(about.st_uid);
+        const bool own = about.st_uid == 0 || ours.users.contains(about.st_uid);
         const bool link = S_ISLNK(about.st_mode);
+        const bool group = !link && (about.st_mode & S_IWGRP) != 0 && about.st_gid != 0 &&
+                           !ours.groups.contains(about.st_gid);
         const bool sticky = S_ISDIR(about.st_mode) && (about.st_mode & S_ISVTX) != 0;
         const std::string leads = here == path ? what : fmt::format("{} ({})", what, path);
         if (!keeps && !own) {
             out.push_back({Position{here, 0, 0},
-                           fmt::format("belongs to {}, in a folder where anybody can make files, and {} is "
+                           fmt::format("belongs to {}, in a folder where others can make files, and {} is "
                                        "reached through it",
                                        owner_of(about.st_uid), leads),
                            "move it to a folder of its own", Severity::error});
@@ -82,7 +88,14 @@ void look_at_rights(const std::string& path, const std::string& what, const std:
                            fmt::format("run: chown root {}", here), Severity::warning});
             return;
         }
-        keeps = !sticky || (about.st_mode & S_IWOTH) == 0;
+        if (group && !sticky) {
+            out.push_back({Position{here, 0, 0},
+                           fmt::format("the group {} can write here, and so whoever is in it can replace {}",
+                                       group_of(about.st_gid), leads),
+                           fmt::format("run: chmod g-w {}", here), Severity::warning});
+            return;
+        }
+        keeps = !sticky || ((about.st_mode & S_IWOTH) == 0 && !group);
     }
 }
 
@@ -105,8 +118,11 @@ Diagnostics look_at_rights(const schema::Config& config, const std::string& conf
         paths.emplace_back(config.audit.collector->ca_file,
                            "the certificates by which the collector is known");
     struct stat state {};
-    std::set<uid_t> ours{geteuid()};
-    if (stat(config.state.c_str(), &state) == 0) ours.insert(state.st_uid);
+    Ours ours{{geteuid()}, {getegid()}};
+    if (stat(config.state.c_str(), &state) == 0) {
+        ours.users.insert(state.st_uid);
+        if (const auto group = unix_group(state.st_uid)) ours.groups.insert(*group);
+    }
     Diagnostics out;
     std::set<std::string> said;  // one folder is one finding, whatever lies in it
     for (const auto& [path, what] : paths) {

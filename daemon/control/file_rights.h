@@ -15,13 +15,19 @@
 
 namespace rollcall::control {
 
+// Who may own a file, and which groups may write it, besides root and root's.
+struct Ours {
+    std::set<uid_t> users;
+    std::set<gid_t> groups;
+};
+
 // The outermost that is wrong of a path and all above it; nothing about what is not there. `what` it is: "the
-// folder of secrets"; `ours`: who may own it, besides root.
-void look_at_rights(const std::string& path, const std::string& what, const std::set<uid_t>& ours,
-                    Diagnostics& out);
+// folder of secrets".
+void look_at_rights(const std::string& path, const std::string& what, const Ours& ours, Diagnostics& out);
 
 // About everything that rollcall.yaml names, and that file ("" leaves it out). Errors where anybody on this
-// machine can write; warnings where it belongs to somebody who is neither root nor the daemon's user.
+// machine can write; warnings where it belongs to somebody who is neither root nor the daemon's user, or a
+// group can write that is neither root's nor the daemon's.
 [[nodiscard]] Diagnostics look_at_rights(const schema::Config& config, const std::string& config_path);
 
 }  // namespace rollcall::control

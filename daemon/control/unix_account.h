@@ -10,5 +10,9 @@ namespace rollcall::control {
 // "" for a uid without an account.
 [[nodiscard]] std::string unix_login(uid_t uid);
 [[nodiscard]] std::optional<uid_t> unix_uid(const std::string& login);
+// Of that account its first group.
+[[nodiscard]] std::optional<gid_t> unix_group(uid_t uid);
+// "" for a gid without a name.
+[[nodiscard]] std::string unix_group_name(gid_t gid);
 
 }  // namespace rollcall::control

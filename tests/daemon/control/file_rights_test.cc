@@ -26,7 +26,7 @@ class FileRights : public testing::Test {
     static void mode(const std::string& path, mode_t mode) { ASSERT_EQ(chmod(path.c_str(), mode), 0); }
     // "PATH: message", or "".
     [[nodiscard]] std::string found(const std::string& path,
-                                    const std::set<uid_t>& ours = {geteuid()}) const {
+                                    const Ours& ours = {{geteuid()}, {getegid()}}) const {
         Diagnostics out;
         look_at_rights(path, "the password", ours, out);
         if (out.empty()) return "";
@@ -63,7 +63,30 @@ TEST_F(FileRights, AStickyFolderKeepsWhatIsOursAndNothingElse) {
     if (geteuid() == 0) {
         ASSERT_EQ(chown(password.c_str(), kNobody, static_cast<gid_t>(-1)), 0);
     }
-    EXPECT_NE(found(password, {}).find("belongs to "), std::string::npos) << found(password, {});
+    EXPECT_NE(found(password, Ours{}).find("belongs to "), std::string::npos) << found(password, Ours{});
+}
+
+TEST_F(FileRights, AGroupThatIsNeitherRootsNorTheDaemonsIsNamed) {
+    const std::string password = folder + "/etc/secrets/password";
+    std::ofstream(password) << "hunter2";
+    mode(folder + "/etc/secrets", 0770);
+    EXPECT_EQ(found(password), "") << "root's own group, or the daemon's";
+    const Ours users{{geteuid()}, {}};
+    if (geteuid() == 0) {
+        ASSERT_EQ(chown((folder + "/etc/secrets").c_str(), 0, kNobody), 0);
+    }
+    EXPECT_TRUE(found(password, users).starts_with("/etc/secrets: the group ")) << found(password, users);
+    EXPECT_EQ(found(password, {{geteuid()}, {geteuid() == 0 ? kNobody : getegid()}}), "") << "the daemon's";
+    mode(folder + "/etc/secrets", 0750);
+    EXPECT_EQ(found(password, users), "") << "it may read";
+    // With the sticky bit only what is in it and belongs to others is out of place.
+    mode(folder + "/etc/secrets", 01770);
+    EXPECT_EQ(found(password, users), "");
+    if (geteuid() == 0) {
+        ASSERT_EQ(chown(password.c_str(), kNobody, 0), 0);
+        EXPECT_NE(found(password, users).find("in a folder where others can make files"), std::string::npos)
+            << found(password, users);
+    }
 }
 
 TEST_F(FileRights, WhoeverOwnsAFolderReplacesWhatIsInIt) {
@@ -72,7 +95,7 @@ TEST_F(FileRights, WhoeverOwnsAFolderReplacesWhatIsInIt) {
     if (geteuid() == 0) {
         ASSERT_EQ(chown((folder + "/etc/secrets").c_str(), kNobody, static_cast<gid_t>(-1)), 0);
     }
-    EXPECT_NE(found(password, {}).find("belongs to "), std::string::npos) << found(password, {});
+    EXPECT_NE(found(password, Ours{}).find("belongs to "), std::string::npos) << found(password, Ours{});
 }
 
 TEST_F(FileRights, ALinkIsFollowedAndEachFolderOnTheWayCounts) {
