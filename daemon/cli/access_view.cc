@@ -25,6 +25,7 @@ class AccessView {
         if (before_the_trail() && items(result_["people"]).empty()) return out;
         out += paragraph(look_, 2, Tone::plain, history(result_["history"]));
         out += unmanaged(result_, "It");
+        out += room_remarks(result_["remarks"], look_);
         Table table(2);
         std::size_t inside = 0;
         for (const json::Value& person : items(result_["people"])) {
@@ -44,7 +45,12 @@ class AccessView {
         Table table(2);
         for (const json::Value& room : items(result_["rooms"]))
             for (const json::Value& stay : items(room["stays"])) table.row(row(place(room), stay, why(stay)));
-        for (const json::Value& room : items(result_["rooms"])) out += unmanaged(room, room["room"].text());
+        for (const json::Value& room : items(result_["rooms"])) {
+            out += unmanaged(room, room["room"].text());
+            for (const json::Value& one : items(room["remarks"]))
+                out += paragraph(look_, 2, Tone::warning,
+                                 fmt::format("Of {} not all is known: {}.", room["room"].text(), one.text()));
+        }
         if (table.empty()) return out + paragraph(look_, 2, Tone::plain, "None that the trail knows of.");
         return out + "\n" + table.text(look_) + "\n" + paragraph(look_, 0, Tone::faint, notes());
     }

@@ -31,6 +31,13 @@ std::string span_text(std::int64_t ms) {
     return fmt::format("{} days", ms / (24 * kHour));
 }
 
+std::string room_remarks(const json::Value& remarks, const Look& look) {
+    std::string out;
+    for (const json::Value& one : items(remarks))
+        out += paragraph(look, 2, Tone::warning, fmt::format("Not all is known: {}.", one.text()));
+    return out;
+}
+
 std::string with_rule(const json::Value& row) {
     const std::string reason = row["reason"].text(), rule = row["rule"].text();
     if (rule.empty()) return reason;

@@ -32,6 +32,8 @@ namespace rollcall::cli {
 [[nodiscard]] std::string name_of(const json::Value& row);
 // "0.2 s", "4 min 10 s", "3 h 5 min".
 [[nodiscard]] std::string span_text(std::int64_t ms);
+// Why who is in a room is not wholly known, a paragraph each.
+[[nodiscard]] std::string room_remarks(const json::Value& remarks, const Look& look);
 // "reason (rule)".
 [[nodiscard]] std::string with_rule(const json::Value& row);
 

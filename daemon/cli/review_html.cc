@@ -100,6 +100,13 @@ std::string table(const std::string& rows) {
            rows + "</tbody></table>\n";
 }
 
+std::string remarks(const json::Value& list) {
+    std::string out;
+    for (const json::Value& one : items(list))
+        out += "<p class=\"odd\">Not all is known: " + escaped(one.text()) + ".</p>\n";
+    return out;
+}
+
 std::string room_section(const json::Value& review, const std::string& zone) {
     const json::Value& content = review["content"];
     std::string owners, rows;
@@ -111,12 +118,13 @@ std::string room_section(const json::Value& review, const std::string& zone) {
     return fmt::format(
         "<section>\n<h2>{} <span class=\"faint\">({})</span></h2>\n"
         "<p>{}. Owners: {}. History visibility: {}.</p>\n<p>{}</p>\n"
-        "{}<p class=\"faint\">Review <code>{}</code></p>\n"
+        "{}{}<p class=\"faint\">Review <code>{}</code></p>\n"
         "<div class=\"sign\"><div>Name</div><div>Signature</div><div>Date</div></div>\n</section>\n",
         escaped(content["name"].text()), escaped(content["room"].text()),
         counted(items(content["members"]).size(), "account", "accounts"),
         owners.empty() ? "none" : escaped(owners), escaped(content["history"].text("not known")),
-        escaped(signed_off(review, zone)), table(rows), escaped(review["hash"].text()));
+        escaped(signed_off(review, zone)), remarks(content["remarks"]) + remarks(review["not_read"]),
+        table(rows), escaped(review["hash"].text()));
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ std::string review_view(const json::Value& result, const std::string& zone, cons
         out += paragraph(
             look, 2, Tone::plain,
             fmt::format("{} History: {}.", signed_off(review, zone), content["history"].text("not known")));
-        out += asked(review, zone, look);
+        out += room_remarks(content["remarks"], look) + room_remarks(review["not_read"], look) +
+               asked(review, zone, look);
         Table table(2);
         for (const json::Value& member : members) {
             const std::string role = member["role"].text();

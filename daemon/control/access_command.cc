@@ -5,6 +5,7 @@
 
 #include "daemon/control/answer.h"
 #include "daemon/control/audit_question.h"
+#include "daemon/control/room_remarks.h"
 
 namespace rollcall::control {
 namespace {
@@ -126,6 +127,18 @@ Status read_room(TrailReading& trail, const std::string& key, Access& access) {
     return read;
 }
 
+// Why what the trail has been told of a room need not be all, as it is now.
+json::Value remarks_json(const Context& context, const std::string& key) {
+    const policy::World& world = context.engine.world();
+    const auto room = world.room_by_key.find(key);
+    json::Value list{json::Array{}};
+    if (room == world.room_by_key.end() || world.rooms[room->second.index()].released) return list;
+    list = room_doubts(context.engine, world, room->second);
+    const json::Value unread = room_not_read(context.engine, room->second);
+    for (const json::Value& one : *unread.array()) list.push(one);
+    return list;
+}
+
 Answer room_answer(const Context& context, const Period& asked, const std::string& key,
                    const Access& access) {
     if (access.known_since() == kNever && context.engine.world().room_by_key.count(key) == 0)
@@ -137,6 +150,7 @@ Answer room_answer(const Context& context, const Period& asked, const std::strin
     out.set("known_since", time_json(access.known_since()));
     out.set("history", history_json(access));
     out.set("unmanaged", unmanaged_json(access.unmanaged(), asked));
+    out.set("remarks", remarks_json(context, key));
     for (const auto& [user, member] : access.members()) {
         json::Value stays = stays_json(access, member, asked, context.engine.date());
         if (stays.array()->empty()) continue;
@@ -250,6 +264,7 @@ Answer person_answer(const Context& context, const Period& asked, const Whom& wh
             row.set("room", key);
             row.set("user", user);
             row.set("history", history_json(access));
+            row.set("remarks", remarks_json(context, key));
             if (const auto at = read.unmanaged.find(key); at != read.unmanaged.end())
                 row.set("unmanaged", unmanaged_json(at->second, asked));
             row.set("stays", std::move(stays));

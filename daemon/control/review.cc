@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "daemon/control/room_remarks.h"
 #include "policy/explain.h"
 
 namespace rollcall::control {
@@ -101,6 +102,8 @@ json::Value review_content(const Context& context, std::uint32_t room, const Rev
     if (id.valid()) {
         out.set("id", world.rooms[id.index()].id);
         out.set("history", world.rooms[id.index()].state.history.view());
+        if (json::Value doubts = room_doubts(context.engine, world, id); !doubts.array()->empty())
+            out.set("remarks", std::move(doubts));
         for (const UserId user : world.room_users.row(id.index())) {
             const policy::Membership* held = world.membership(user, id);
             if (held != nullptr &&
@@ -164,6 +167,10 @@ json::Value review_json(const Context& context, std::uint32_t room, const Review
     }
     if (json::Value asked = asked_json(context, key); !asked.array()->empty())
         out.set("asked", std::move(asked));
+    const RoomId id = context.engine.decider()->world_room(room);
+    if (json::Value unread = id.valid() ? room_not_read(context.engine, id) : json::Value{json::Array{}};
+        !unread.array()->empty())
+        out.set("not_read", std::move(unread));
     out.set("content", std::move(content));
     return out;
 }

@@ -37,7 +37,8 @@ struct ReviewHistory {
 // SHA-256 of its canonical JSON, in hex.
 [[nodiscard]] std::string review_hash(const json::Value& content);
 
-// {"hash", "content", "signed_off"?: the last one, "asked"?: owners who have not answered}
+// {"hash", "content", "signed_off"?: the last one, "asked"?: owners who have not answered, "not_read"?: what
+// could not be read of it at the moment}
 [[nodiscard]] json::Value review_json(const Context& context, std::uint32_t room,
                                       const ReviewHistory& history);
 

@@ -181,6 +181,11 @@ ReviewMessage review_message(const Context& context, const json::Value& review, 
         fmt::format("You are an owner of this room. {} {} in it. {}", people,
                     people == "1 person" ? "is" : "are", since_then(context, review, history));
     to.paragraph(about, escaped(about));
+    if (const json::Array* remarks = content["remarks"].array())
+        for (const json::Value& one : *remarks) {
+            const std::string text = fmt::format("Not all is known: {}.", plain(one.text()));
+            to.paragraph(text, escaped(text));
+        }
     const bool apart = part(to, "They do not belong there:", members, out_of_place) +
                            part(to, "From outside of the company:", members, from_outside) >
                        0;

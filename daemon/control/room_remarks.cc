@@ -36,12 +36,16 @@ std::string lost_text(const Room& room, std::size_t waiting) {
         room.key, waiting > 0 ? fmt::format(" ({})", people(waiting)) : "");
 }
 
-std::string replaced_text(const policy::World& world, const Room& room, std::size_t waiting) {
+std::string led_to(const policy::World& world, const Room& room) {
     const std::string next = room.state.tombstone.text();
     const auto known = world.room_by_id.find(next);
     const bool managed = known != world.room_by_id.end() && !world.rooms[known->second.index()].released;
-    const std::string where =
-        managed ? "#" + world.rooms[known->second.index()].key : tame_line(next) + ", which nobody manages";
+    return managed ? "#" + world.rooms[known->second.index()].key
+                   : tame_line(next) + ", which nobody manages";
+}
+
+std::string replaced_text(const policy::World& world, const Room& room, std::size_t waiting) {
+    const std::string where = led_to(world, room);
     return fmt::format(
         "#{} was upgraded: people are led on to {}. Nobody is added to the old room{}; whoever must be out "
         "is "
@@ -135,6 +139,47 @@ json::Value not_understood(engine::Engine& engine) {
     }
     if (const std::size_t more = engine.unreadable().unnamed(); more > 0)
         list.push(fmt::format("… and {} more", more));
+    return list;
+}
+
+json::Value room_doubts(const engine::Engine& engine, const policy::World& world, RoomId id) {
+    json::Value list{json::Array{}};
+    const Room& room = world.rooms[id.index()];
+    if (room.id.empty()) return list;
+    if (!room.bot_joined)
+        list.push(
+            "the bot is not in this room: who is in it is known as of when it was, and nobody is added");
+    if (!room.state.tombstone.empty()) {
+        const std::string where = led_to(world, room);
+        list.push(fmt::format(
+            "the room was upgraded: people are led on to {}, and who is there is not shown here", where));
+    }
+    std::size_t events = 0;
+    for (const engine::Unreadable::Event& event : engine.unreadable().named())
+        if (event.what.room == room.id) ++events;
+    if (events > 0)
+        list.push(
+            fmt::format("{} cannot be understood (`rollcall status` names {}): whoever that is about is "
+                        "shown as they were known before, or not at all",
+                        events == 1 ? "1 event of this room" : fmt::format("{} events of it", events),
+                        events == 1 ? "it" : "them"));
+    return list;
+}
+
+json::Value room_not_read(const engine::Engine& engine, RoomId id) {
+    json::Value list{json::Array{}};
+    std::size_t members = 0;
+    for (const auto& [what, trouble] : engine.unread().all()) {
+        if (what.room != id || trouble.attempts < engine::ReadAgain::kTold) continue;
+        if (!what.user.empty())
+            ++members;
+        else
+            list.push(fmt::format("the room could not be read since {}: this is what was known before",
+                                  to_rfc3339(trouble.since)));
+    }
+    if (members > 0)
+        list.push(fmt::format("{} of its members could not be read: they are shown as they were known before",
+                              members));
     return list;
 }
 

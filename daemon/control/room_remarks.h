@@ -16,4 +16,9 @@ namespace rollcall::control {
 // What the homeserver said of rooms or members, and cannot be used.
 [[nodiscard]] json::Value not_understood(engine::Engine& engine);
 
+// Of one room, for whoever answers for who is in it: why that is not wholly known, and nothing that changes
+// with the time alone. And what could not be read of it at the moment.
+[[nodiscard]] json::Value room_doubts(const engine::Engine& engine, const policy::World& world, RoomId id);
+[[nodiscard]] json::Value room_not_read(const engine::Engine& engine, RoomId id);
+
 }  // namespace rollcall::control

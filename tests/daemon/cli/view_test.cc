@@ -116,6 +116,17 @@ const Case kCases[] = {
     {"asked", "asked_later.80", asked_later, kNarrow},
     {"status_reviews", "status_reviews.80", status_daemon, kNarrow},
 };
+    {"review_doubts", "review_doubts.80", zoned<review_view>, kNarrow},
+    {"review_doubts", "review_doubts.html", html, kPipe},
+    {"access_doubts", "access_doubts.80", zoned<access_view>, kNarrow},
+    {"access_person_doubts", "access_person_doubts.80", zoned<access_view>, kNarrow},
+    {"plan_canaries", "plan_canaries.80", plan_short, kNarrow},
+    {"status_rooms", "status_rooms.80", status_daemon, kNarrow},
+    {"status_rooms", "status_rooms.160", status_daemon, kWidest},
+    {"plan_people", "plan_people.80", plan_short, kNarrow},
+    {"plan_people", "plan_people.160", plan_short, kWidest},
+    {"readmitted", "readmitted.80", readmitted_view, kNarrow},
+    {"readmitted_invited", "readmitted_invited.80", readmitted_view, kNarrow},
 
 class View : public testing::TestWithParam<Case> {};
 
