@@ -70,7 +70,7 @@ struct Released {
 struct AliasClaimed {
     RoomId room;
     std::string alias;
-    bool conflict = false;
+    bool conflict = false;  // it leads to somebody else's room; with no alias: none does any more
 };
 struct AccountSeen {
     UserId user;

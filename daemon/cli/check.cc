@@ -111,10 +111,15 @@ Diagnostics sign_in_findings(matrix::SignIn sign_in) {
          "end them there (Matrix Authentication Service: lock or deactivate the user)", Severity::warning}};
 }
 
-json::Value appended(const json::Value& some, const Diagnostics& more) {
+// What the servers say beside the files; of the files themselves, what was not said before.
+json::Value appended(const json::Value& some, const Diagnostics& more, const Diagnostics& said) {
     json::Value all = to_json(more);
-    if (some.array() != nullptr)
-        for (const json::Value& row : *some.array()) all.push(row);
+    if (some.array() == nullptr) return all;
+    for (const json::Value& row : *some.array())
+        if (std::none_of(said.begin(), said.end(), [&row](const Diagnostic& one) {
+                return one.at.text() == row["at"].text() && one.message == row["message"].text();
+            }))
+            all.push(row);
     return all;
 }
 
@@ -134,7 +139,7 @@ int online(const Session& session, const Checked& checked) {
     for (Diagnostic& one : sign_in_findings(session.doors.sign_in(opened->config.homeserver.url)))
         found.push_back(std::move(one));
     json::Value result = (*answer)["result"];
-    result.set("diagnostics", appended(result["diagnostics"], found));
+    result.set("diagnostics", appended(result["diagnostics"], found, checked.diagnostics));
     if (!session.arguments.json) print_diagnostics(session.terminal, result["diagnostics"]);
     show(session, result, [&](const Look& look) { return online_view(result, look); });
     if (has_errors(found)) return 2;

@@ -1,6 +1,12 @@
 #include "daemon/cli/doubtful_rules.h"
 
 #include <fmt/format.h>
+#include <algorithm>
+#include <set>
+
+#include "policy/acl_size.h"
+#include "policy/base/text.h"
+#include "schema/matrix_id.h"
 
 namespace rollcall::cli {
 namespace {
@@ -22,6 +28,32 @@ void look(const policy::RoomText& room, Diagnostics& out) {
         say("outsiders are invited by owners: those who are approved cannot come in");
 }
 
+bool names(const policy::Approval& approval, const policy::RoomText& room) {
+    return std::any_of(approval.rooms.begin(), approval.rooms.end(), [&](const policy::Text& selector) {
+        return selector.value == "all" || glob_match(selector.value, room.key);
+    });
+}
+
+// The servers that rooms let in, of approvals in force and of people who have their Matrix ID elsewhere.
+void look_at_servers(const policy::PolicyFile& policy, Time now, Diagnostics& out) {
+    std::set<std::string> given;
+    if (policy.people)
+        for (const policy::Identity& one : policy.people->identities)
+            given.emplace(schema::server_of(one.matrix_id));
+    const auto servers_of = [&](const policy::RoomText* room) {
+        std::set<std::string> servers = given;
+        for (const policy::Approval& approval : policy.outsiders)
+            if (approval.until > now && (room == nullptr || names(approval, *room)))
+                servers.emplace(schema::server_of(approval.who));
+        return std::vector<std::string>(servers.begin(), servers.end());
+    };
+    if (policy::fits_one_event(servers_of(nullptr))) return;  // then every room's does
+    for (const policy::RoomText& room : policy.rooms)
+        if (room.outsiders == policy::Outsiders::approved)
+            if (auto large = policy::acl_too_large(room.at, room.key, servers_of(&room)))
+                out.push_back(std::move(*large));
+}
+
 }  // namespace
 
 Diagnostics doubtful_rules(const policy::PolicyFile& policy, Time now) {
@@ -33,6 +65,7 @@ Diagnostics doubtful_rules(const policy::PolicyFile& policy, Time now) {
                                        to_rfc3339(approval.until)),
                            "write a later date, or take the approval out", Severity::warning});
     for (const policy::RoomText& room : policy.rooms) look(room, out);
+    look_at_servers(policy, now, out);
     return out;
 }
 

@@ -1,5 +1,5 @@
 // What a policy's own text says that can hardly be meant: an approval that is over, a room for owners without
-// any. Pure; any thread.
+// any, approvals for more servers than one event can list. Pure; any thread.
 #pragma once
 
 #include "policy/base/diagnostic.h"

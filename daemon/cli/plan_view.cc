@@ -1,11 +1,13 @@
 #include "daemon/cli/plan_view.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <set>
 #include <utility>
 
 #include "daemon/cli/action_words.h"
 #include "daemon/cli/hold_view.h"
+#include "daemon/cli/people_view.h"
 #include "daemon/cli/plan_lines.h"
 #include "daemon/cli/text.h"
 
@@ -142,17 +144,32 @@ std::string held_lines(const json::Value& hold, const PlanLines& lines, const Lo
     return out;
 }
 
+bool is_of_canaries(const json::Value& hold) {
+    return hold["guard"].text() == "canaries";
+}
+
 std::string hold_section(const json::Value& plan, const PlanLines& lines, const std::string& zone,
                          const Look& look, bool all) {
     const json::Array* holds = plan["holds"].array();
     if (holds == nullptr || holds->empty()) return {};
-    std::string out = paragraph(look, 0, Tone::warning,
-                                fmt::format("HELD  {}: a guard stops this until somebody approves it",
-                                            counted(holds->size(), "hold", "holds")));
-    for (const json::Value& hold : *holds)
+    std::string out = paragraph(
+        look, 0, Tone::warning,
+        fmt::format("HELD  {}: a guard stops this until {}", counted(holds->size(), "hold", "holds"),
+                    std::all_of(holds->begin(), holds->end(), is_of_canaries)
+                        ? "the directory can be believed again"
+                        : "somebody approves it"));
+    bool answerable = false;
+    for (const json::Value& hold : *holds) {
         out += "\n" + hold_heading(hold, zone, look) + held_lines(hold, lines, look, all);
-    out += "\n" + paragraph(look, 2, Tone::plain,
-                            "Once the policy is applied: `rollcall approve ID --reason \"…\"`, or `reject`.");
+        if (is_of_canaries(hold))
+            out += hold_answers(hold, look);
+        else
+            answerable = true;
+    }
+    if (answerable)
+        out += "\n" +
+               paragraph(look, 2, Tone::plain,
+                         "Once the policy is applied: `rollcall approve ID --reason \"…\"`, or `reject`.");
     return out + "\n";
 }
 
@@ -265,16 +282,17 @@ std::string plan_view(const json::Value& plan, const std::string& zone, const Lo
         texts_section(plan["room_trouble"], "Rooms that cannot be kept as the policy wants", look);
     const bool in_force = plan["in_force"].boolean_or(false);
     const std::string rejected = rejected_section(plan, lines, zone, look);
+    const std::string people = people_sections(plan, look);
     if (plan_is_empty(plan)) {
         out += rejected;
         const json::Array* trouble = plan["room_trouble"].array();
-        out += lines.rejected > 0 || (trouble != nullptr && !trouble->empty())
+        out += lines.rejected > 0 || kicked_people(plan) > 0 || (trouble != nullptr && !trouble->empty())
                    ? "Nothing else to do.\n"
                    : "Nothing to do: rooms are as the policy wants them.\n";
         if (!in_force)
             out += paragraph(look, 0, Tone::plain,
                              "The policy files are not in force yet; `rollcall apply` puts them in force.");
-        return out;
+        return out + people;
     }
     for (const RoomLines& room : lines.rooms) out += room_block(room, look, all);
     out += removal_section(lines, look) + hold_section(plan, lines, zone, look, all) + rejected;
@@ -283,7 +301,7 @@ std::string plan_view(const json::Value& plan, const std::string& zone, const Lo
     if (in_force)
         out += paragraph(look, 0, Tone::faint,
                          "The policy files are in force already; this is what is still to be done.");
-    return out;
+    return out + people;
 }
 
 std::string plan_difference(const json::Value& saved, const json::Value& now, const Look& look) {

@@ -1,7 +1,8 @@
 // readmit: somebody who belongs and is out of a room by mistake is let in again.
-#include <fmt/format.h>
+#include <utility>
 
 #include "daemon/cli/commands.h"
+#include "daemon/cli/people_view.h"
 
 namespace rollcall::cli {
 
@@ -12,12 +13,7 @@ int readmit(const Session& session) {
     args.set("reason", session.arguments.reason);
     return ask_and_show(session, request("readmit", std::move(args)),
                         [](const json::Value& result, const schema::Config&, const Look& look) {
-                            const bool invited = result["done"].text() == "invited";
-                            return paragraph(
-                                look, 0, Tone::good,
-                                fmt::format("{} is {} #{}{}.", result["user"].text(),
-                                            invited ? "invited to" : "put back into", result["room"].text(),
-                                            invited ? ": they had left by themselves" : ""));
+                            return readmitted_view(result, look);
                         });
 }
 

@@ -4,6 +4,7 @@
 
 #include "daemon/cli/action_words.h"
 #include "daemon/cli/hold_view.h"
+#include "daemon/cli/people_view.h"
 #include "daemon/cli/text.h"
 #include "daemon/cli/times.h"
 
@@ -35,6 +36,8 @@ void ways_attention(const json::Value& homeserver, std::vector<std::string>& out
         out.push_back("No event of the homeserver has arrived since the start");
     if (const std::string text = homeserver["mask_text"].text(); !text.empty())
         out.push_back("The mask registration: " + text);
+    if (const std::string text = homeserver["sign_in_text"].text(); !text.empty())
+        out.push_back("Sign-in: " + text);
 }
 
 std::string homeserver_text(const json::Value& homeserver, const std::string& zone) {
@@ -281,6 +284,9 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
                     out);
     count_attention(status["stays"], "person who must be out", "people who must be out",
                     "of a room cannot be taken out of it", out);
+    if (const std::size_t kicked = kicked_people(status); kicked > 0)
+        out.push_back(fmt::format("{} out of a room in which they belong, by a kick",
+                                  counted(kicked, "person is", "people are")));
     count_attention(status["not_understood"], "event", "events",
                     "of the homeserver cannot be understood: nothing is concluded from what they are about",
                     out);
@@ -328,10 +334,12 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
     out += invited(status, look);
     out += texts(status["stays"],
                  "Must be out, and cannot be taken out: have them leave or give their power up", look);
+    out += people_sections(status, look);
     out += texts(status["room_trouble"], "Rooms that cannot be kept as the policy wants", look);
     out += texts(status["not_understood"], "Events that cannot be understood", look);
     out += texts(status["conflicts"], "Conflicts: left alone until somebody decides", look);
-    out += texts(status["alias_conflicts"], "Room addresses taken by others", look);
+    out += texts(status["alias_conflicts"],
+                 "Room addresses taken by others: write another `alias`, or have them given up there", look);
     out += texts(status["protected_departed"], "Protected, although departed", look);
     out += texts(status["unreadable_groups"], "Groups that cannot be read", look);
     out += texts(

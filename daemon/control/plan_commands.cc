@@ -7,6 +7,8 @@
 
 #include "daemon/control/answer.h"
 #include "daemon/control/commands.h"
+#include "daemon/control/people_remarks.h"
+#include "daemon/control/plan_warnings.h"
 #include "daemon/control/policy_files.h"
 #include "daemon/control/room_remarks.h"
 #include "daemon/control/seen.h"
@@ -25,6 +27,8 @@ struct Drafted {
     std::vector<policy::Hold> holds;
     std::string hash;
     json::Value room_trouble;  // what keeps rooms from being as the policy wants them
+    std::vector<TakenAddress> taken;
+    json::Value out_by_hand;
     [[nodiscard]] bool rejected(const policy::PlanLine& line) const {
         return policy::answers(memory.rejected, {line.kind, line.room, line.user},
                                line.user.empty() ? policy::kNoBasis : line.basis);
@@ -49,6 +53,8 @@ std::string hash_of(const Drafted& draft) {
                          draft.rejected(line) ? "\trejected" : "",
                          stopped == held.end() ? "" : stopped->second));
     }
+    for (const TakenAddress& taken : draft.taken)
+        feed(fmt::format("\naddress {} leads to {}", taken.address, taken.leads_to));
     unsigned char digest[crypto_hash_sha256_BYTES];
     crypto_hash_sha256_final(&state, digest);
     std::string out;
@@ -107,29 +113,10 @@ Result<bool> directory_ready(const Context& context, const policy::Program* prog
     return false;
 }
 
-// An event has at most 65,535 bytes (Matrix client-server API, "Size limits"), with what else is in it.
-Diagnostics too_large_acls(const policy::Decider& decider) {
-    constexpr std::size_t kMostContent = 60'000;
-    Diagnostics out;
-    const policy::Program& program = decider.program();
-    for (std::size_t r = 0; r < program.rooms.size(); ++r) {
-        const policy::ServerAcl acl = policy::wanted_server_acl(decider, static_cast<std::uint32_t>(r));
-        std::size_t bytes = 0;
-        for (const std::string& server : acl.allow) bytes += server.size() + 3;
-        if (bytes <= kMostContent) continue;
-        out.push_back(
-            {program.rooms[r].at,
-             fmt::format("{} lets in {} servers: its server ACL is too large for one event, and the "
-                         "homeserver will refuse it",
-                         program.rooms[r].key, acl.allow.size()),
-             "approve people of fewer servers there, or divide them among several rooms", Severity::warning});
-    }
-    return out;
-}
-
-// nullopt: wait for the directory.
+// nullopt: wait for the directory, or for what the homeserver says of addresses.
 Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagnostics) {
     engine::Engine& engine = context.engine;
+    if (engine.addresses().asking() && engine.homeserver_trouble().empty()) return std::optional<Drafted>{};
     const Result<bool> read = directory_ready(context, nullptr);
     if (!read) return pass(read);
     if (!*read) return std::optional<Drafted>{};
@@ -145,14 +132,12 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     if (!attributes) return pass(attributes);
     if (!*attributes) return std::optional<Drafted>{};
     out.decider = std::make_unique<policy::Decider>(engine.world(), out.loaded.program);
-    for (Diagnostic& warning : policy::without_sponsor(*out.decider)) {
+    if (!engine.addresses_looked_at(addresses_to_claim(*out.decider))) return std::optional<Drafted>{};
+    for (Diagnostic& warning : plan_warnings(engine, *out.decider)) {
         out.loaded.diagnostics.push_back(warning);
         diagnostics.push_back(std::move(warning));
     }
-    for (Diagnostic& warning : too_large_acls(*out.decider)) {
-        out.loaded.diagnostics.push_back(warning);
-        diagnostics.push_back(std::move(warning));
-    }
+    out.taken = taken_addresses(engine, *out.decider);
     out.lines = policy::whole_plan(*out.decider, engine.settings().abilities);
     policy::Backlog backlog;
     backlog.reset(*out.decider, engine.settings().abilities);
@@ -165,6 +150,7 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     out.holds = guards.holds();
     out.hash = hash_of(out);
     out.room_trouble = rooms_in_trouble(engine, *out.decider, backlog);
+    out.out_by_hand = out_by_hand(*out.decider, backlog);
     return std::optional<Drafted>(std::move(out));
 }
 
@@ -215,6 +201,8 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
     plan.set("conflicts", std::move(conflicts));
     plan.set("counts", std::move(counts));
     plan.set("room_trouble", draft.room_trouble);
+    plan.set("out_by_hand", draft.out_by_hand);
+    if (plan["in_force"].boolean_or(false)) plan.set("grace", who_waits(context.engine));
     plan.set("unseen", unseen(what_was_seen(context)));
     return plan;
 }

@@ -5,6 +5,7 @@
 
 #include "daemon/control/answer.h"
 #include "daemon/control/commands.h"
+#include "daemon/control/people_remarks.h"
 #include "daemon/control/policy_files.h"
 #include "daemon/control/room_remarks.h"
 #include "daemon/control/seen.h"

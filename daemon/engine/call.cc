@@ -44,6 +44,10 @@ std::string_view to_text(CallKind kind) {
             return "ping";
         case CallKind::know_mask:
             return "know_mask";
+        case CallKind::find_alias:
+            return "find_alias";
+        case CallKind::know_sign_in:
+            return "know_sign_in";
     }
     return "";
 }

@@ -35,7 +35,9 @@ enum class CallKind : std::uint8_t {
     join_alias,       // alias: the bot joins that room
     leave_double,     // room: the bot puts out everybody else, and leaves
     ping,             // marker: the homeserver is asked to call us with it
-    know_mask,  // does the homeserver know the mask registration, or the main one where there is no mask?
+    know_mask,     // does the homeserver know the mask registration, or the main one where there is no mask?
+    find_alias,    // alias: where it leads
+    know_sign_in,  // do people sign in by another service than the homeserver (`conflict`)?
 };
 [[nodiscard]] std::string_view to_text(CallKind kind);
 
@@ -57,9 +59,9 @@ enum class CallOutcome : std::uint8_t {
     done,
     already_so,   // nothing to do: the homeserver says that it is as wanted
     no_account,   // the user acted as has no account
-    absent,       // what was looked for does not exist (find_created, find_notice, find_account, read_member;
-                  // ping: this homeserver has none)
-    conflict,     // alias: belongs to another room
+    absent,       // what was looked for does not exist (find_created, find_notice, find_account, find_alias,
+                  // read_member; ping: this homeserver has none)
+    conflict,     // alias: belongs to another room; know_sign_in: they do
     retry,        // not carried out; try again, not before `retry_after`
     unreachable,  // the homeserver could not be reached, or answered that it is down
     torn,         // sent, and the answer lost: it may have been carried out
@@ -74,7 +76,7 @@ enum class CallOutcome : std::uint8_t {
 struct CallResult {
     CallOutcome outcome = CallOutcome::done;
     std::string event;                        // event ID
-    std::string room;                         // create_room, find_created, join_alias
+    std::string room;                         // create_room, find_created, join_alias, find_alias
     std::vector<std::string> rooms;           // list_rooms
     std::optional<policy::RoomRead> read;     // read_room
     std::optional<policy::RoomEvent> member;  // read_member

@@ -32,7 +32,7 @@ Turn turn_of(ActionKind kind) {
 }  // namespace
 
 bool Engine::slot_free(Lane lane) const {
-    const std::size_t used = in_flight_.size() + reading_.size();
+    const std::size_t used = in_flight_.size() + reading_.size() + addresses_.in_flight();
     const std::size_t limit = homeserver_failures_ > 0 ? 1
                               : lane <= Lane::outsider ? kSlots
                                                        : kSlots - kReservedSlots;
@@ -64,6 +64,7 @@ bool Engine::state_may_change(const std::string& room_id) {
 void Engine::dispatch() {
     if (homeserver_failures_ > 0 && homeserver_retry_ > world_.tick) return;
     look_at_ways();
+    look_at_addresses();
     if (world_.tick >= settle_after_)
         for (Intent& intent : std::exchange(to_settle_, {})) {
             if (intent.look_at > world_.tick || !slot_free(Lane::departure))

@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "daemon/audit/trail.h"
+#include "daemon/engine/addresses.h"
 #include "daemon/engine/baseline.h"
 #include "daemon/engine/grace.h"
 #include "daemon/engine/intent.h"
@@ -178,6 +179,10 @@ class Engine {
     // Lets somebody who belongs into a room again; an error says why not.
     enum class Readmitted : std::uint8_t { put_back, invited };
     [[nodiscard]] Result<Readmitted> readmit(UserId user, std::uint32_t room,
+    // Asks where these addresses lead, and says whether that has been answered since, or lately; or cannot
+    // be, because the homeserver is away.
+    [[nodiscard]] bool addresses_looked_at(const std::vector<std::string>& addresses);
+    [[nodiscard]] const Addresses& addresses() const { return addresses_; }
                                              const schema::TrailCaller& caller, const std::string& reason);
     // How long a removal waits still, unless its cause is gone before.
     [[nodiscard]] Duration grace_left(UserId user, const policy::UserAction& action) const;
@@ -457,6 +462,8 @@ class Engine {
     void send_again(Intent intent);
 
     // accepted.cc
+    void look_at_addresses();
+    [[nodiscard]] bool take_address(const CallDone& message);
     [[nodiscard]] bool was_seen(const Intent& intent, const CallResult& result) const;
     void await_event(const Intent& intent, const std::string& event);
     void await_effect(Intent intent, const std::string& event);
@@ -560,6 +567,7 @@ class Engine {
     std::map<policy::ActionKey, Intent>
         open_;                       // announced, not in flight, result unknown or to be tried again
     std::vector<Intent> to_settle_;  // left by a crash
+    Addresses addresses_;
     std::map<std::uint64_t, Accepted> accepted_;  // by intent id; way_back_ knows their events
     std::set<policy::ActionKey> busy_;
     std::map<std::string, int> room_members_;  // room ID → membership calls in flight

@@ -41,6 +41,11 @@ void Engine::verify_rooms() {
     std::stable_sort(rooms_to_read_.begin(), rooms_to_read_.end(), [this](RoomId a, RoomId b) {
         return room_activity_[a.index()] > room_activity_[b.index()];
     });
+    // An address that leads elsewhere may have been given up.
+    std::vector<std::string> conflicts;
+    for (const policy::Room& room : world_.rooms)
+        if (!room.alias_conflict.empty() && !room.released) conflicts.push_back(room.alias_conflict);
+    if (!conflicts.empty()) static_cast<void>(addresses_looked_at(conflicts));
     // A registration may cover more by now.
     for (const UserId user : std::set<UserId>(world_.uncovered)) learn(policy::MaskCovers{user, true});
     more_ = true;

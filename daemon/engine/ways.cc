@@ -100,6 +100,38 @@ void Engine::way_back_changed(const std::string& before) {
         log_.info("RC-EVENTS-BACK", "events arrive again");
         verify_rooms();  // what was not told meanwhile is looked for once more
         return;
+bool Engine::addresses_looked_at(const std::vector<std::string>& addresses) {
+    if (!homeserver_trouble_.empty()) {
+        addresses_.give_up();
+        return true;
+    }
+    if (addresses_.known(addresses, world_.tick)) return true;
+    more_ = true;
+    return false;
+}
+
+void Engine::look_at_addresses() {
+    while (slot_free(policy::Lane::removal)) {
+        std::optional<std::string> address = addresses_.next(next_read_);
+        if (!address) return;
+        Call call;
+        call.kind = CallKind::find_alias;
+        call.alias = std::move(*address);
+        calls_.emplace_back(next_read_++, std::move(call));
+    }
+}
+
+// An address that led to somebody else's room, and leads nowhere now, is claimed again.
+bool Engine::take_address(const CallDone& message) {
+    const std::optional<std::string> address = addresses_.answered(message.id, message.result, world_.tick);
+    if (!address) return false;
+    more_ = true;
+    if (message.result.outcome != CallOutcome::absent) return true;
+    for (std::size_t i = 0; i < world_.rooms.size(); ++i)
+        if (world_.rooms[i].alias_conflict == *address) learn(policy::AliasClaimed{RoomId(i), "", true});
+    return true;
+}
+
     }
     log_.error("RC-EVENTS-MISSING", now);
     tell_admins("events", "Events of the homeserver do not reach Rollcall: " + now + ".");

@@ -409,12 +409,26 @@ class Story(Scenario):
 
     def test_an_alias_taken_by_somebody_else_is_reported(self):
         site = self.site
-        taken = self.person("fay").create_room(preset="private_chat", room_alias_name=f"{site}-taken")
-        site.apply(POLICY.replace(
+        fay, address = self.person("fay"), f"#{site}-taken:{CORP.name}"
+        taken = fay.create_room(preset="private_chat", room_alias_name=f"{site}-taken")
+        applied = site.apply(POLICY.replace(
             "\noutsiders:\n", '\n  {p}-taken: {name: Taken, members: {group: "{p} Club"}}\noutsiders:\n'))
+        self.assertIn(f"the address {address} leads to another room already: {taken}, which this policy does not manage",
+                      str(applied["plan"]["diagnostics"]), "it was said before a second room was made")
         until(lambda: f"{site}-taken" in str(site.status()["alias_conflicts"]), "the conflict shows in status")
         self.assertEqual(site.bot.resolve(f"#{site}-taken:{CORP.name}"), taken, "the alias changed hands")
         self.assertNotIn(taken, site.bot.joined_rooms())
+        # Once it is given up there, whoever looks finds it free.
+        fay.give_up_address(address)
+
+        def claimed():
+            site.ask("plan")
+            try:
+                return site.bot.resolve(address) == site.room("taken") and site.status()["alias_conflicts"] == []
+            except MatrixError:
+                return False
+
+        until(claimed, "the address is the room's", 20)
         site.apply(POLICY)
 
     def test_N10_a_room_that_the_bot_lost_is_reported(self):

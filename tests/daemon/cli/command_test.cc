@@ -306,6 +306,10 @@ TEST_F(Commands, StatusExitCodeTellsWhetherAllIsWell) {
     bench.script.answers["status"] = {answered(fixture("status_trouble"))};
     EXPECT_EQ(bench.run({"status"}), 0);
     EXPECT_EQ(bench.run({"status", "--exit-code"}), 1);
+    json::Value stays = fixture("status_well");
+    stays.set("stays", fixture("status_rooms")["stays"]);
+    bench.script.answers["status"] = {answered(stays)};
+    EXPECT_EQ(bench.run({"status", "--exit-code"}), 1) << "somebody who must be out cannot be taken out";
     json::Value held = fixture("status_well");
     held.set("holds", fixture("status_held")["holds"]);
     bench.script.answers["status"] = {answered(held, 4)};

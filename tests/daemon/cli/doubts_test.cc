@@ -149,5 +149,31 @@ outsiders:
                                                               {12, "quiet has no owners, and o"}}));
 }
 
+// 2,500 servers are more than a server ACL can hold; what is approved for another room, or is over, is none.
+TEST(Rules, ApprovalsForMoreServersThanOneEventCanListAreSaidOfTheirRoom) {
+    std::string text =
+        R"(people: {matrix_id: "@{sAMAccountName|lower}:corp.example.com", employees: {group: Staff}}
+rooms:
+  fair: {name: Fair, members: employees, owners: {user: jdoe}, outsiders: approved}
+  apollo: {name: Apollo, members: employees, owners: {user: jdoe}, outsiders: approved}
+outsiders:
+)";
+    for (int i = 0; i < 2'500; ++i)
+        text += "  a" + std::to_string(i) + ": {who: \"@a:partner-" + std::to_string(i) +
+                ".example.org\", rooms: [fair], sponsor: jdoe, reason: Fair, until: 2026-12-31}\n";
+    const schema::PolicyRead read =
+        schema::read_policy({{"company.yaml", text}}, {"corp", "corp.example.com", "Europe/Amsterdam"});
+    ASSERT_FALSE(has_errors(read.diagnostics)) << read.diagnostics.front().text();
+    const Diagnostics found = doubtful_rules(read.policy, *parse_rfc3339("2026-11-22T09:00:00Z"));
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].at.line, 3);
+    EXPECT_TRUE(found[0].message.starts_with("fair lets in 2500 servers: its server ACL is too large"))
+        << found[0].message;
+    std::size_t later = 0;
+    for (const Diagnostic& one : doubtful_rules(read.policy, *parse_rfc3339("2027-02-22T09:00:00Z")))
+        later += one.message.find("server ACL") == std::string::npos ? 0U : 1U;
+    EXPECT_EQ(later, 0U);
+}
+
 }  // namespace
 }  // namespace rollcall::cli

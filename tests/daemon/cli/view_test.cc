@@ -3,6 +3,7 @@
 #include "daemon/cli/audit_answers.h"
 #include "daemon/cli/audit_view.h"
 #include "daemon/cli/hold_view.h"
+#include "daemon/cli/people_view.h"
 #include "daemon/cli/plan_view.h"
 #include "daemon/cli/status_view.h"
 #include "daemon/cli/why_view.h"
@@ -68,7 +69,7 @@ struct Case {
     Look look;
 };
 
-constexpr Look kPipe{}, kNarrow{false, 80}, kWide{false, 120}, kColour{true, 80};
+constexpr Look kPipe{}, kNarrow{false, 80}, kWide{false, 120}, kWidest{false, 160}, kColour{true, 80};
 const Case kCases[] = {
     {"plan_mixed", "plan_mixed.80", plan_short, kNarrow},
     {"plan_mixed", "plan_mixed.120", plan_short, kWide},
@@ -115,7 +116,6 @@ const Case kCases[] = {
     {"asked", "asked.80", asked_now, kNarrow},
     {"asked", "asked_later.80", asked_later, kNarrow},
     {"status_reviews", "status_reviews.80", status_daemon, kNarrow},
-};
     {"review_doubts", "review_doubts.80", zoned<review_view>, kNarrow},
     {"review_doubts", "review_doubts.html", html, kPipe},
     {"access_doubts", "access_doubts.80", zoned<access_view>, kNarrow},
@@ -127,6 +127,7 @@ const Case kCases[] = {
     {"plan_people", "plan_people.160", plan_short, kWidest},
     {"readmitted", "readmitted.80", readmitted_view, kNarrow},
     {"readmitted_invited", "readmitted_invited.80", readmitted_view, kNarrow},
+};
 
 class View : public testing::TestWithParam<Case> {};
 

@@ -119,6 +119,9 @@ class Client:
     def resolve(self, alias: str) -> str:
         return self.call("GET", f"/_matrix/client/v3/directory/room/{_quoted(alias)}")["room_id"]
 
+    def give_up_address(self, alias: str) -> None:
+        self.call("DELETE", f"/_matrix/client/v3/directory/room/{_quoted(alias)}")
+
     def joined_rooms(self) -> list:
         return self.call("GET", "/_matrix/client/v3/joined_rooms")["joined_rooms"]
 

@@ -1,0 +1,80 @@
+#include "daemon/control/people_remarks.h"
+
+#include <algorithm>
+
+namespace rollcall::control {
+namespace {
+
+constexpr std::int64_t kMostNamed = 5;
+
+class Few {
+  public:
+    // Is this one of those that are named? Then its row is to be added.
+    [[nodiscard]] bool named() { return ++count_ <= kMostNamed; }
+    void add(const std::string& user, const std::string& room, const std::string& left = {}) {
+        json::Value row;
+        row.set("user", user);
+        row.set("room", room);
+        if (!left.empty()) row.set("left", left);
+        first_.push(std::move(row));
+    }
+    [[nodiscard]] json::Value finished() {
+        json::Value out;
+        out.set("count", count_);
+        out.set("first", std::move(first_));
+        return out;
+    }
+
+  private:
+    std::int64_t count_ = 0;
+    json::Value first_{json::Array{}};
+};
+
+bool to_be_added(const policy::Backlog& backlog, UserId user, std::uint32_t room) {
+    const auto actions = backlog.actions(user);
+    return std::any_of(actions.begin(), actions.end(), [room](const policy::UserAction& action) {
+        return action.kind == policy::ActionKind::add && action.room == room;
+    });
+}
+
+}  // namespace
+
+json::Value who_waits(const engine::Engine& engine) {
+    Few few;
+    const policy::Decider* decider = engine.decider();
+    if (decider == nullptr) return few.finished();
+    const policy::IdSet& users = engine.backlog().users_in(policy::Lane::removal);
+    for (std::size_t u = users.next(0); u != policy::IdSet::npos; u = users.next(u + 1))
+        for (const policy::UserAction& action : engine.backlog().actions(UserId(u))) {
+            const Duration left = engine.grace_left(UserId(u), action);
+            if (left <= Duration{} || !engine.guards().allows(*decider, engine.memory(), UserId(u), action))
+                continue;
+            if (few.named())
+                few.add(decider->world().users.text(UserId(u)), decider->program().rooms[action.room].key,
+                        duration_text(std::chrono::ceil<std::chrono::seconds>(left)));
+        }
+    return few.finished();
+}
+
+json::Value out_by_hand(const policy::Decider& decider, const policy::Backlog& backlog) {
+    const policy::World& world = decider.world();
+    Few kicked, gone;
+    for (std::size_t u = 0; u < world.users.size(); ++u)
+        for (const policy::Membership& held : world.memberships.row(u)) {
+            if (held.state != policy::MembershipState::leave || held.cause == policy::Cause::daemon) continue;
+            const int managed = decider.managed(held.room);
+            if (managed < 0) continue;
+            const auto room = static_cast<std::uint32_t>(managed);
+            if (decider.verdict(UserId(u), room).presence != policy::Presence::in ||
+                to_be_added(backlog, UserId(u), room))
+                continue;
+            Few& few = held.cause == policy::Cause::self ? gone : kicked;
+            if (few.named()) few.add(world.users.text(UserId(u)), decider.program().rooms[room].key);
+        }
+    json::Value out;
+    out.set("kicked", kicked.finished());
+    out.set("left", gone.finished());
+    return out;
+}
+
+}  // namespace rollcall::control

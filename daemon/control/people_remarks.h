@@ -1,0 +1,19 @@
+// Of status and plan: who waits before they lose a room, and who is out of one in which they belong. Numbers,
+// and the first few of each by name. Engine thread.
+#pragma once
+
+#include "daemon/engine/engine.h"
+#include "policy/backlog.h"
+#include "policy/decide.h"
+#include "schema/json.h"
+
+namespace rollcall::control {
+
+// Removals that wait for guards.grace: {"count", "first": [{"user", "room", "left"}]}. Of the policy in
+// force: what an apply brings about does not wait.
+[[nodiscard]] json::Value who_waits(const engine::Engine& engine);
+// Belong by this policy, are out by somebody's hand, and nothing is to be done about it: {"kicked": …,
+// "left": …}, each {"count", "first": [{"user", "room"}]}.
+[[nodiscard]] json::Value out_by_hand(const policy::Decider& decider, const policy::Backlog& backlog);
+
+}  // namespace rollcall::control

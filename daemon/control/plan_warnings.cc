@@ -1,0 +1,116 @@
+#include "daemon/control/plan_warnings.h"
+
+#include <fmt/format.h>
+
+#include "policy/acl_size.h"
+#include "policy/base/text.h"
+#include "policy/explain.h"
+
+namespace rollcall::control {
+namespace {
+
+using policy::CompiledRoom;
+using policy::Decider;
+using policy::Room;
+
+// nullptr: it was never made.
+const Room* made(const Decider& decider, std::uint32_t room) {
+    const RoomId id = decider.world_room(room);
+    if (!id.valid() || decider.world().rooms[id.index()].id.empty()) return nullptr;
+    return &decider.world().rooms[id.index()];
+}
+
+// "" where this room has its address, or wants none at the moment.
+std::string wanted_address(const Decider& decider, std::uint32_t r) {
+    const Room* room = made(decider, r);
+    if (room != nullptr && (!room->bot_joined || !room->state.tombstone.empty())) return {};
+    std::string address = policy::wanted_alias(decider, decider.program().rooms[r]);
+    return room != nullptr && room->claimed_alias == address ? std::string() : address;
+}
+
+std::string whose(const policy::World& world, const std::string& room) {
+    const std::string id = tame_line(room);
+    const auto known = world.room_by_id.find(room);
+    if (known == world.room_by_id.end()) return id + ", which this policy does not manage";
+    const Room& other = world.rooms[known->second.index()];
+    return fmt::format("#{} ({}){}", other.key, id, other.released ? ", which the policy let go of" : "");
+}
+
+Diagnostic taken_text(const Decider& decider, const TakenAddress& taken) {
+    const CompiledRoom& room = decider.program().rooms[taken.room];
+    return {room.at,
+            fmt::format("the address {} leads to another room already: {}; {} {} without an address",
+                        taken.address, whose(decider.world(), taken.leads_to), room.key,
+                        made(decider, taken.room) == nullptr ? "would be made as a second room," : "stays"),
+            fmt::format("write another `alias` for {}, or have that address taken away from the other room; "
+                        "Rollcall takes over no room that it did not make",
+                        room.key),
+            Severity::warning};
+}
+
+void add_addresses(const engine::Engine& engine, const Decider& decider, Diagnostics& out) {
+    for (const TakenAddress& taken : taken_addresses(engine, decider))
+        out.push_back(taken_text(decider, taken));
+    std::size_t not_said = 0, asked = 0;
+    std::string trouble;
+    const std::vector<std::string> wanted = addresses_to_claim(decider);
+    for (const std::string& address : wanted) {
+        const engine::Addresses::Seen* seen = engine.addresses().at(address);
+        if (seen != nullptr) ++asked;
+        if (seen == nullptr || seen->said) continue;
+        if (++not_said == 1) trouble = tame_line(seen->trouble);
+    }
+    if (not_said > 0)
+        out.push_back({Position{"homeserver.url", 0, 0},
+                       fmt::format("whether {} of the rooms' addresses are free could not be seen: {}",
+                                   not_said, trouble),
+                       "look at it again before you apply", Severity::warning});
+    // While the homeserver is away that is said, and not this.
+    if (asked > 0 && asked < wanted.size())
+        out.push_back({Position{"homeserver.url", 0, 0},
+                       fmt::format("whether {} more of the rooms' addresses are free was not asked: at most "
+                                   "{} are looked at for one plan",
+                                   wanted.size() - asked, engine::Addresses::kMostAsked),
+                       "`rollcall status` names those that were not, once the rooms are there",
+                       Severity::warning});
+}
+
+void add_large_acls(const Decider& decider, Diagnostics& out) {
+    for (std::uint32_t r = 0; r < decider.program().rooms.size(); ++r) {
+        const CompiledRoom& room = decider.program().rooms[r];
+        if (auto large =
+                policy::acl_too_large(room.at, room.key, policy::wanted_server_acl(decider, r).allow))
+            out.push_back(std::move(*large));
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> addresses_to_claim(const Decider& decider) {
+    std::vector<std::string> out;
+    for (std::uint32_t r = 0; r < decider.program().rooms.size(); ++r)
+        if (std::string address = wanted_address(decider, r); !address.empty())
+            out.push_back(std::move(address));
+    return out;
+}
+
+std::vector<TakenAddress> taken_addresses(const engine::Engine& engine, const Decider& decider) {
+    std::vector<TakenAddress> out;
+    for (std::uint32_t r = 0; r < decider.program().rooms.size(); ++r) {
+        const std::string address = wanted_address(decider, r);
+        const engine::Addresses::Seen* seen = address.empty() ? nullptr : engine.addresses().at(address);
+        const Room* room = made(decider, r);
+        if (seen == nullptr || seen->room.empty() || (room != nullptr && room->id == seen->room)) continue;
+        out.push_back({r, address, seen->room});
+    }
+    return out;
+}
+
+Diagnostics plan_warnings(const engine::Engine& engine, const Decider& decider) {
+    Diagnostics out = policy::without_sponsor(decider);
+    add_large_acls(decider, out);
+    add_addresses(engine, decider, out);
+    return out;
+}
+
+}  // namespace rollcall::control

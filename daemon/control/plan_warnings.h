@@ -1,0 +1,28 @@
+// What is said beside a plan, before it is applied: what of it the homeserver would not do as it stands.
+// Engine thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/engine/engine.h"
+#include "policy/base/diagnostic.h"
+#include "policy/decide.h"
+
+namespace rollcall::control {
+
+// Addresses of rooms that do not have theirs yet, in the policy's order: what the homeserver is to be asked
+// about before anybody is told anything of them.
+[[nodiscard]] std::vector<std::string> addresses_to_claim(const policy::Decider& decider);
+
+// An address that a room of the policy would have, and that leads elsewhere.
+struct TakenAddress {
+    std::uint32_t room = 0;  // of the program
+    std::string address, leads_to;
+};
+[[nodiscard]] std::vector<TakenAddress> taken_addresses(const engine::Engine& engine,
+                                                        const policy::Decider& decider);
+
+[[nodiscard]] Diagnostics plan_warnings(const engine::Engine& engine, const policy::Decider& decider);
+
+}  // namespace rollcall::control
