@@ -221,6 +221,10 @@ Call whoami(std::string_view as_user) {
     return acting_as(read_call(fmt::format("{}/account/whoami", kClient)), as_user);
 }
 
+Call auth_metadata() {
+    return read_call("/_matrix/client/v1/auth_metadata");
+}
+
 Call whoami_of_mask() {
     Call call = read_call(fmt::format("{}/account/whoami", kClient));
     call.actor = Actor::mask;

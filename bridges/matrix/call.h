@@ -121,6 +121,7 @@ struct Call {
 [[nodiscard]] Call whoami(std::string_view as_user);
 // As the mask registration itself: whether the homeserver knows its token.
 [[nodiscard]] Call whoami_of_mask();
+[[nodiscard]] Call auth_metadata();  // sign_in.h says what is read from the answer
 
 [[nodiscard]] Call register_bot(std::string_view localpart);
 [[nodiscard]] Call set_displayname(std::string_view user, std::string_view name);

@@ -132,6 +132,11 @@ void Client::token_known(bool mask, Reading<bool> done) {
     read(line_, mask ? matrix::whoami_of_mask() : matrix::whoami(""), std::move(done), &read_known);
 }
 
+void Client::sign_in(Reading<SignIn> done) {
+    read(line_, auth_metadata(), std::move(done),
+         [](const http::Response& response) { return Result<SignIn>(read_sign_in(response)); });
+}
+
 void Client::versions(Reading<std::vector<std::string>> done) {
     read(line_, matrix::versions(), std::move(done), &read_versions);
 }

@@ -19,6 +19,7 @@
 #include "bridges/matrix/call.h"
 #include "bridges/matrix/effect_reader.h"
 #include "bridges/matrix/outcome.h"
+#include "bridges/matrix/sign_in.h"
 #include "policy/base/result.h"
 #include "policy/room_event.h"
 
@@ -66,6 +67,7 @@ class Client {
     // Whether the homeserver knows the registration: of the mask, or the main one.
     void token_known(bool mask, Reading<bool> done);
     void versions(Reading<std::vector<std::string>> done);
+    void sign_in(Reading<SignIn> done);
 
     [[nodiscard]] const Access& access() const { return line_->access; }
     [[nodiscard]] bool can_act_as_users() const { return !line_->access.mask_token.empty(); }

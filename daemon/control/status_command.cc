@@ -232,6 +232,8 @@ Answer status(const Context& context) {
     homeserver.set("mask", engine.settings().abilities.mask);
     homeserver.set("mask_text", engine.mask() == engine::Engine::Mask::unknown ? engine::kMaskUnknown
                                                                                : std::string_view());
+    homeserver.set("sign_in_text",
+                   engine.sign_in_elsewhere() ? engine::kSignInElsewhere : std::string_view());
     if (engine.hears()) homeserver.set("events", events_json(engine));
     backlog.set("actions",
                 static_cast<std::int64_t>(engine.backlog().user_actions() + engine.backlog().room_actions()));
@@ -272,6 +274,8 @@ Answer status(const Context& context) {
                                 ? json::Value(json::Array{})
                                 : rooms_in_trouble(engine, *engine.decider(), engine.backlog()));
     out.set("stays", who_stays(engine));
+    out.set("grace", who_waits(engine));
+    if (engine.decider() != nullptr) out.set("out_by_hand", out_by_hand(*engine.decider(), engine.backlog()));
     out.set("not_understood", not_understood(engine));
     json::Value suspects{json::Array{}};
     for (const std::string& room : engine.suspect_rooms()) suspects.push(room);

@@ -263,6 +263,7 @@ Tick Engine::wake() const {
     if (homeserver_failures_ > 0) consider(homeserver_retry_);
     if (hears_) consider(way_back_.next());
     consider(next_mask_);
+    consider(next_sign_in_);
     if (!to_settle_.empty()) consider(settle_after_);
     consider(reads_after_);
     if (settings_.retention) consider_date(retain_at_);

@@ -60,6 +60,12 @@ inline constexpr std::string_view kMaskUnknown =
     "the homeserver does not know registrations/rollcall-mask.yaml: nobody is joined, signed out or made to "
     "forget; add the file to app_service_config_files and restart the homeserver";
 
+// What is said where people sign in by another service than the homeserver.
+inline constexpr std::string_view kSignInElsewhere =
+    "people sign in by another service than the homeserver (it answers /auth_metadata): the sessions of "
+    "whoever departs are not ended; end them there (Matrix Authentication Service: lock or deactivate the "
+    "user)";
+
 class Engine;
 
 struct Settings {
@@ -168,6 +174,8 @@ class Engine {
     // Does the homeserver know the mask registration? not_seen: it has not said so yet.
     enum class Mask : std::uint8_t { none, not_seen, known, unknown };
     [[nodiscard]] Mask mask() const { return mask_; }
+    // Is it known that sessions are another service's?
+    [[nodiscard]] bool sign_in_elsewhere() const { return sign_in_elsewhere_; }
     // Asks for a ping and for the mask now, and says whether both have been answered since, or lately. Only
     // of an engine that hears events, or that was told whether its listener is open.
     [[nodiscard]] bool ways_looked_at();
@@ -459,6 +467,7 @@ class Engine {
     // settle.cc
     void settle_by_reading(Intent intent);
     void settled(Intent intent, const CallResult& result);
+    void sign_in_seen(const CallResult& result);
     void send_again(Intent intent);
 
     // accepted.cc
@@ -551,7 +560,8 @@ class Engine {
     bool hears_ = false;  // there is a listener
     Mask mask_ = Mask::none;
     std::map<std::uint64_t, CallKind> asked_;  // pings, and whether the mask is known
-    Tick next_mask_{};
+    Tick next_mask_{}, next_sign_in_{};
+    bool sign_in_elsewhere_ = false;
     std::optional<Tick> ways_looked_at_;
     bool look_at_ways_now_ = false;
     Tick homeserver_retry_{};

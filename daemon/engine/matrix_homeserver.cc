@@ -65,6 +65,15 @@ CallResult failed(const Error& error) {
     return result;
 }
 
+CallResult not_signed_out(const matrix::Outcome& outcome) {
+    CallResult result = result_of(outcome);
+    if (outcome.status == 404 && outcome.errcode == "M_UNRECOGNIZED")
+        result.text +=
+            "; the homeserver has no sessions of its own to end, as where people sign in by "
+            "another service: end them there";
+    return result;
+}
+
 // The homeserver said that it ended them.
 CallResult sessions_left(const Result<std::optional<std::size_t>>& left) {
     CallResult result;
@@ -212,6 +221,20 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
                     result.outcome = CallOutcome::no_mask;
                 finish(id, std::move(result));
             });
+        case CallKind::know_sign_in:
+            return client_.sign_in([this, id](const Result<matrix::SignIn>& said) {
+                CallResult result = said ? CallResult{} : failed(said.error());
+                if (said && *said == matrix::SignIn::delegated) result.outcome = CallOutcome::conflict;
+                if (said && *said == matrix::SignIn::unknown) result.outcome = CallOutcome::retry;
+                finish(id, std::move(result));
+            });
+        case CallKind::find_alias:
+            return client_.resolve_alias(call.alias, [this, id](Result<std::optional<std::string>> found) {
+                CallResult result = found ? CallResult{} : failed(found.error());
+                if (found && !*found) result.outcome = CallOutcome::absent;
+                if (found && *found) result.room = **found;
+                finish(id, std::move(result));
+            });
         case CallKind::find_notice:
             return client_.marked_message(
                 call.room, call.marker, [this, id](Result<std::optional<std::string>> found) {
@@ -250,7 +273,7 @@ void MatrixHomeserver::know_mask(std::uint64_t id) {
 void MatrixHomeserver::sign_out(std::uint64_t id, const Call& call) {
     client_.perform(matrix::logout_all(call.as_user),
                     [this, id, user = call.as_user](const matrix::Outcome& outcome) {
-                        if (outcome.kind != Kind::done) return finish(id, result_of(outcome));
+                        if (outcome.kind != Kind::done) return finish(id, not_signed_out(outcome));
                         client_.devices(user, [this, id](const Result<std::optional<std::size_t>>& left) {
                             finish(id, sessions_left(left));
                         });

@@ -1,6 +1,7 @@
 // Engine: whether the homeserver reaches us, and whether it knows the registrations. What is not seen to work
 // is said once, by its cause, and what depends on it waits instead of failing one by one.
 #include <algorithm>
+#include <utility>
 
 #include "daemon/engine/engine.h"
 
@@ -11,6 +12,7 @@ using schema::TrailKind;
 
 namespace {
 constexpr Duration kMaskAgain = std::chrono::minutes{1};  // while it is not known
+constexpr Duration kSignInAgain = std::chrono::hours{1};  // where it did not say
 constexpr Duration kLately = std::chrono::seconds{10};
 }  // namespace
 
@@ -54,6 +56,13 @@ void Engine::look_at_ways() {
         next_mask_ = kNoTick;
         ask(CallKind::know_mask, "");
     }
+    const bool asking_sign_in = std::any_of(asked_.begin(), asked_.end(), [](const auto& asked) {
+        return asked.second == CallKind::know_sign_in;
+    });
+    if (!asking_sign_in && world_.tick >= next_sign_in_) {
+        next_sign_in_ = kNoTick;
+        ask(CallKind::know_sign_in, "");
+    }
     if (hears_ && way_back_.ping_due(world_.tick)) ask(CallKind::ping, way_back_.begin_ping());
     if (look_at_ways_now_ && asked_.empty()) {
         look_at_ways_now_ = false;
@@ -78,6 +87,8 @@ bool Engine::take_asked(const CallDone& message) {
         const std::string before = way_back_.trouble();
         way_back_.ping_ended(message.result, {world_.now, world_.tick});
         way_back_changed(before);
+    } else if (kind == CallKind::know_sign_in) {
+        sign_in_seen(message.result);
     } else if (message.result.outcome == CallOutcome::done) {
         mask_seen(true);
     } else if (message.result.outcome == CallOutcome::no_mask) {
@@ -89,17 +100,6 @@ bool Engine::take_asked(const CallDone& message) {
     return true;
 }
 
-void Engine::take(PingIn& message) {
-    way_back_.ping_arrived(message.id);
-}
-
-void Engine::way_back_changed(const std::string& before) {
-    const std::string now = way_back_.trouble();
-    if (before.empty() == now.empty()) return;
-    if (now.empty()) {
-        log_.info("RC-EVENTS-BACK", "events arrive again");
-        verify_rooms();  // what was not told meanwhile is looked for once more
-        return;
 bool Engine::addresses_looked_at(const std::vector<std::string>& addresses) {
     if (!homeserver_trouble_.empty()) {
         addresses_.give_up();
@@ -132,6 +132,17 @@ bool Engine::take_address(const CallDone& message) {
     return true;
 }
 
+void Engine::take(PingIn& message) {
+    way_back_.ping_arrived(message.id);
+}
+
+void Engine::way_back_changed(const std::string& before) {
+    const std::string now = way_back_.trouble();
+    if (before.empty() == now.empty()) return;
+    if (now.empty()) {
+        log_.info("RC-EVENTS-BACK", "events arrive again");
+        verify_rooms();  // what was not told meanwhile is looked for once more
+        return;
     }
     log_.error("RC-EVENTS-MISSING", now);
     tell_admins("events", "Events of the homeserver do not reach Rollcall: " + now + ".");
@@ -161,6 +172,14 @@ void Engine::mask_seen(bool known) {
     entry.action = "act as users";
     entry.result = kMaskUnknown;
     record(std::move(entry));
+}
+
+void Engine::sign_in_seen(const CallResult& result) {
+    const bool said = result.outcome == CallOutcome::done || result.outcome == CallOutcome::conflict;
+    next_sign_in_ = said ? kNoTick : world_.tick + kSignInAgain;
+    if (!said) return;
+    const bool before = std::exchange(sign_in_elsewhere_, result.outcome == CallOutcome::conflict);
+    if (sign_in_elsewhere_ && !before) log_.warn("RC-SIGN-IN-ELSEWHERE", std::string(kSignInElsewhere));
 }
 
 }  // namespace rollcall::engine

@@ -27,7 +27,7 @@ constexpr std::size_t kMostInFlight = 8;
 
 // Asks whether the ways are there; waits for nobody, and nobody for it.
 bool asks_ways(CallKind kind) {
-    return kind == CallKind::ping || kind == CallKind::know_mask;
+    return kind == CallKind::ping || kind == CallKind::know_mask || kind == CallKind::know_sign_in;
 }
 
 bool changes_something(CallKind kind) {
@@ -41,6 +41,8 @@ bool changes_something(CallKind kind) {
         case CallKind::find_notice:
         case CallKind::ping:
         case CallKind::know_mask:
+        case CallKind::find_alias:
+        case CallKind::know_sign_in:
             return false;
         default:
             return true;
@@ -176,6 +178,14 @@ CallResult FakeHomeserver::perform(const Call& call) {
             return result;
         case CallKind::find_account:
             return said(accounts.contains(call.user) ? CallOutcome::done : CallOutcome::absent);
+        case CallKind::know_sign_in:
+            return said(sign_in_elsewhere ? CallOutcome::conflict : CallOutcome::done);
+        case CallKind::find_alias: {
+            const auto at = aliases.find(call.alias);
+            if (at == aliases.end()) return said(CallOutcome::absent);
+            result.room = at->second;
+            return result;
+        }
         case CallKind::join_alias: {
             const auto at = aliases.find(call.alias);
             if (at == aliases.end()) return said(CallOutcome::refused, "M_NOT_FOUND: no such room");

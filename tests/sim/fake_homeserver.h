@@ -77,6 +77,8 @@ class FakeHomeserver : public engine::Homeserver {
     bool reaches_us = true;                                    // false: neither pings nor events come
     bool has_ping = true;
     bool knows_mask = true;                        // false: its token is not known
+    bool sign_in_elsewhere = false;                // people sign in by another service
+    bool makes_half = false;                       // of a room: its own configuration forbids the rest
     Duration create_takes{0};                      // createRoom goes on although its client has given up
     Duration patience = std::chrono::seconds{30};  // of the client: then the answer is lost
     // These changes are said to be done, and are not.

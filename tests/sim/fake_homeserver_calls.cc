@@ -160,6 +160,7 @@ CallResult FakeHomeserver::create_room(const Call& call) {
     creation.set("room_version", room_version);
     emit(id, bot_, schema::read_content("m.room.create", "", bot_, creation));
     emit(id, bot_, MemberContent{bot_, MembershipState::join, ""}, bot_);
+    if (makes_half) return said(CallOutcome::refused, "M_FORBIDDEN: You don't have permission to post that");
     emit(id, bot_, schema::read_content("m.room.power_levels", "", bot_, levels));
     emit(id, bot_, policy::JoinRules{"invite", {}});
     if (const json::Array* initial = body["initial_state"].array())
