@@ -179,6 +179,10 @@ class Engine {
     // Asks for a ping and for the mask now, and says whether both have been answered since, or lately. Only
     // of an engine that hears events, or that was told whether its listener is open.
     [[nodiscard]] bool ways_looked_at();
+    // Asks where these addresses lead, and says whether that has been answered since, or lately; or cannot
+    // be, because the homeserver is away.
+    [[nodiscard]] bool addresses_looked_at(const std::vector<std::string>& addresses);
+    [[nodiscard]] const Addresses& addresses() const { return addresses_; }
     void listening(const Status& listener);
     [[nodiscard]] bool hears() const { return hears_; }
     [[nodiscard]] std::vector<Failure> failures() const;
@@ -187,10 +191,6 @@ class Engine {
     // Lets somebody who belongs into a room again; an error says why not.
     enum class Readmitted : std::uint8_t { put_back, invited };
     [[nodiscard]] Result<Readmitted> readmit(UserId user, std::uint32_t room,
-    // Asks where these addresses lead, and says whether that has been answered since, or lately; or cannot
-    // be, because the homeserver is away.
-    [[nodiscard]] bool addresses_looked_at(const std::vector<std::string>& addresses);
-    [[nodiscard]] const Addresses& addresses() const { return addresses_; }
                                              const schema::TrailCaller& caller, const std::string& reason);
     // How long a removal waits still, unless its cause is gone before.
     [[nodiscard]] Duration grace_left(UserId user, const policy::UserAction& action) const;
@@ -299,6 +299,7 @@ class Engine {
         Tick not_before{};
         std::string text;
         bool refused = false;
+        bool half_made = false;  // each attempt leaves half a room behind
     };
 
     // take.cc
@@ -390,6 +391,8 @@ class Engine {
     void give_up(const std::string& marker);
     void leave_alone(const std::string& room, Stray& stray);
     void leave_double(const std::string& room, const policy::ActionKey& key);
+    void half_made(const std::string& room, const policy::ActionKey& create);
+    void make_half_made_again();
     void forget_stray(const std::string& room);
     void load_given_up(const store::StoredMark& row);
 
@@ -453,26 +456,27 @@ class Engine {
     void put_off(Intent intent, const CallResult& result);
     void result_entry(const Intent& intent, const std::string& result, const std::string& event, bool ok);
     void try_later(const policy::ActionKey& key, const CallResult& result, int attempts, bool urgent);
+    void keep_retry(const policy::ActionKey& key, Retry& retry, Duration wait);
     void not_too_often(const policy::ActionKey& key, const CallResult& result);
     void forget_retry(const policy::ActionKey& key);
 
     // ways.cc
     void look_at_ways();
+    void look_at_addresses();
+    [[nodiscard]] bool take_address(const CallDone& message);
     [[nodiscard]] bool take_asked(const CallDone& message);
     void way_back_changed(const std::string& before);
     void mask_seen(bool known);
+    void sign_in_seen(const CallResult& result);
     [[nodiscard]] bool may_act_as_users() const { return mask_ != Mask::unknown; }
     [[nodiscard]] policy::Abilities abilities_now() const;
 
     // settle.cc
     void settle_by_reading(Intent intent);
     void settled(Intent intent, const CallResult& result);
-    void sign_in_seen(const CallResult& result);
     void send_again(Intent intent);
 
     // accepted.cc
-    void look_at_addresses();
-    [[nodiscard]] bool take_address(const CallDone& message);
     [[nodiscard]] bool was_seen(const Intent& intent, const CallResult& result) const;
     void await_event(const Intent& intent, const std::string& event);
     void await_effect(Intent intent, const std::string& event);
@@ -563,6 +567,7 @@ class Engine {
     Tick next_mask_{}, next_sign_in_{};
     bool sign_in_elsewhere_ = false;
     std::optional<Tick> ways_looked_at_;
+    Addresses addresses_;
     bool look_at_ways_now_ = false;
     Tick homeserver_retry_{};
     int homeserver_failures_ = 0;
@@ -577,7 +582,6 @@ class Engine {
     std::map<policy::ActionKey, Intent>
         open_;                       // announced, not in flight, result unknown or to be tried again
     std::vector<Intent> to_settle_;  // left by a crash
-    Addresses addresses_;
     std::map<std::uint64_t, Accepted> accepted_;  // by intent id; way_back_ knows their events
     std::set<policy::ActionKey> busy_;
     std::map<std::string, int> room_members_;  // room ID → membership calls in flight
@@ -595,8 +599,10 @@ class Engine {
     std::set<RoomId> closing_;              // those of them whom nobody may join any more
     std::map<std::string, Stray> strays_;   // by room ID
     std::map<std::string, Time> given_up_;  // markers of which a room would be one too many; since when
-    std::string folder_;                    // random, of this state folder: no other's marker is like ours
-    std::string run_;  // … of this process: nor like one that a database gave out which a copy replaced
+    // Markers of rooms whose making the homeserver refused: one that is there all the same is half a room.
+    std::map<std::string, policy::ActionKey> refused_rooms_;
+    std::string folder_;  // random, of this state folder: no other's marker is like ours
+    std::string run_;     // … of this process: nor like one that a database gave out which a copy replaced
     std::vector<Time> room_activity_;  // by RoomId: when something was last heard from it
     std::map<policy::ActionKey, Retry> retries_;
     std::map<policy::ActionKey, int> repeats_;  // how often done since a minute ago at most

@@ -247,7 +247,8 @@ void Engine::trouble(const CallResult& result) {
         if (mask_ == Mask::unknown) next_mask_ = world_.tick;
         log_.info("RC-HS-UP", "the homeserver answers again");
         // What happened meanwhile may be told late, or not at all. One bad answer is no absence.
-        if (homeserver_down_until_ - homeserver_down_since_ >= kShortestAbsence) verify_rooms();
+        if (homeserver_down_until_ - homeserver_down_since_ >= kShortestAbsence)
+            verify_rooms(), make_half_made_again(), next_sign_in_ = world_.tick;
     }
     homeserver_failures_ = 0;
     homeserver_trouble_.clear();

@@ -235,6 +235,7 @@ void Engine::put_off(Intent intent, const CallResult& result) {
         for (NoticeDebt& debt : notices_)
             if (debt.key == intent.room) debt.busy = false;
     if (refused) {
+        if (intent.action == ActionKind::create) refused_rooms_[intent.marker] = key;
         tell_who_stays(intent, result);
         result_entry(intent, fmt::format("refused: {}", result.text), "", false);
         ended(intent, false);
@@ -258,9 +259,13 @@ void Engine::try_later(const ActionKey& key, const CallResult& result, int attem
     // A homeserver that says when is taken at its word, within limits; else ever longer.
     const Duration told =
         std::min(result.retry_after.value_or(Duration{}), urgent ? kLongestToldUrgent : kLongestTold);
-    const Duration wait = retry.refused        ? kRefusedRetry
-                          : result.retry_after ? std::max(told, kLeastRetry)
-                                               : backoff(kFirstRetry, kLongestRetry, attempts);
+    keep_retry(key, retry,
+               retry.refused        ? kRefusedRetry
+               : result.retry_after ? std::max(told, kLeastRetry)
+                                    : backoff(kFirstRetry, kLongestRetry, attempts));
+}
+
+void Engine::keep_retry(const ActionKey& key, Retry& retry, Duration wait) {
     retry.not_before = world_.tick + wait;
     json::Value value;
     value.set("attempts", retry.attempts);

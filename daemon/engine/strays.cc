@@ -5,6 +5,7 @@
 //     the marker is of an intent that …   the room is …
 //     waits, or is in flight              looked at: it may be the one
 //     ended otherwise, or was sent twice  one too many. That is remembered (mark "given_up"), not inferred
+//     was refused                         half a room: it began to be made. Not tried again soon
 //     this store knows nothing of         left alone, and named in status. The store is a copy from before
 //     the
 //                                         room, perhaps: people may work in it
@@ -14,6 +15,7 @@
 #include <utility>
 
 #include "daemon/engine/engine.h"
+#include "daemon/engine/waits.h"
 
 namespace rollcall::engine {
 
@@ -170,9 +172,38 @@ void Engine::stray_left(const Intent& intent, const CallResult& result) {
     at->second.not_before = world_.tick + kLeaveAgain;
     at->second.refusals += result.outcome == CallOutcome::refused ? 1 : 0;
     if (!left && at->second.refusals < kMostRefusals) return;  // refused for good: the bot is not in it
-    log_.warn("RC-DOUBLE", "a room was made twice by a request that had been given up; the bot left one",
-              {{"room", intent.room_id}});
+    const auto refused = refused_rooms_.find(at->second.marker);
+    if (refused != refused_rooms_.end())
+        half_made(intent.room_id, refused->second);
+    else
+        log_.warn("RC-DOUBLE", "a room was made twice by a request that had been given up; the bot left one",
+                  {{"room", intent.room_id}});
     forget_stray(intent.room_id);
+}
+
+// The homeserver makes a room event by event; where it refuses one of them, what came before is there. The
+// same request would leave another half behind, so it waits until the homeserver was away (for its
+// configuration to be read anew), an apply, or a day.
+void Engine::half_made(const std::string& room, const ActionKey& create) {
+    const auto retry = retries_.find(create);
+    if (retry != retries_.end() && retry->second.refused) {
+        retry->second.half_made = true;
+        retry->second.text += fmt::format(
+            "; the homeserver had made half of the room by then, and the bot left that. What "
+            "homeserver.yaml says under default_power_level_content_override (`users` without "
+            "{}, in rooms below version 12) does that, or a module of the homeserver: mend it, "
+            "restart the homeserver, and run `rollcall apply`",
+            world_.bot);
+        keep_retry(create, retry->second, kHalfMadeRetry);
+    }
+    log_.error("RC-ROOM-HALF-MADE", "the homeserver made half of a room, and refused the rest; the bot left",
+               {{"room", create.room}, {"id", room}});
+    std::erase_if(refused_rooms_, [&](const auto& entry) { return entry.second == create; });
+}
+
+void Engine::make_half_made_again() {
+    for (auto& [key, retry] : retries_)
+        if (retry.half_made) keep_retry(key, retry, Duration{});
 }
 
 // What would be there twice if it were sent twice is not sent again without looking whether it is there by

@@ -15,6 +15,8 @@ inline constexpr Duration kLongestToldUrgent = std::chrono::seconds{10};
 inline constexpr Duration kLongestTold = std::chrono::minutes{5};
 inline constexpr Duration kLongestToldRead = std::chrono::minutes{1};
 inline constexpr Duration kRefusedRetry = std::chrono::minutes{15};
+// A room of which the homeserver makes only half, and then refuses: each attempt leaves one behind.
+inline constexpr Duration kHalfMadeRetry = std::chrono::hours{24};
 // A room that the bot is not in is looked at again after that long: within a minute, with the time it takes.
 inline constexpr Duration kLookAtLost = std::chrono::seconds{45};
 // How often the store is told that this process runs: what an end without warning leaves unknown.

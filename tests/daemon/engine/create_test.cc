@@ -72,6 +72,37 @@ INSTANTIATE_TEST_SUITE_P(, SlowCreation,
                                          Slow{"CrashThenMadeMuchLater", seconds{20}, seconds{30}, true}),
                          [](const auto& test) { return test.param.name; });
 
+// What the homeserver adds to a room's power levels forbids the bot what it wrote after them: a room without
+// rules is there, and the request was refused.
+TEST(HalfMade, ARoomIsSaidOnceAndNotMadeAgainUntilSomethingWasMended) {
+    Company company;
+    company.people(4);
+    company.room("crew");
+    company.sim.homeserver.makes_half = true;
+    company.sim.start();
+    company.sim.apply();
+    company.sim.run_for(std::chrono::hours{3});
+    EXPECT_EQ(company.calls(CallKind::create_room), 1U);
+    ASSERT_EQ(company.sim.homeserver.rooms.size(), 1U);
+    const std::string half = company.sim.homeserver.rooms.begin()->first;
+    EXPECT_EQ(company.sim.homeserver.membership(half, sim::kBot), policy::MembershipState::leave);
+    const std::vector<Failure> failures = company.sim.engine().failures();
+    ASSERT_EQ(failures.size(), 1U);
+    EXPECT_EQ(failures[0].action, "create crew -");
+    EXPECT_TRUE(failures[0].text.starts_with("M_FORBIDDEN: You don't have permission")) << failures[0].text;
+    EXPECT_NE(failures[0].text.find("default_power_level_content_override"), std::string::npos);
+    EXPECT_EQ(company.sim.engine().unremembered_rooms(), std::vector<std::string>{});
+
+    company.sim.homeserver.makes_half = false;
+    company.sim.homeserver.down = true;  // it is restarted
+    company.sim.run_for(seconds{20});
+    company.sim.homeserver.down = false;
+    company.sim.converge();
+    EXPECT_EQ(company.wrongs(), "");
+    EXPECT_TRUE(company.in("p4", "crew"));
+    EXPECT_EQ(company.sim.engine().failures().size(), 0U);
+}
+
 // The database is put back as it was before the room was made; the homeserver has the room and the people
 // in it, and tells of it again.
 class Restored : public testing::Test {
