@@ -1,5 +1,6 @@
 // What every command answers, whatever it is asked: daemon/control/handler.h.
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include "tests/daemon/control/daemon.h"
 
@@ -93,12 +94,38 @@ TEST(Handler, StatusShowsWhoeverCannotBeJoinedAsInvited) {
     EXPECT_EQ((*status["invited"].array())[0]["action"].text(), "add all " + admin);
 }
 
+TEST(Handler, StatusSaysThatSessionsAreAnotherServices) {
+    Daemon daemon;
+    const auto text = [&daemon] {
+        return daemon.ask(R"({"command":"status"})")["result"]["homeserver"]["sign_in_text"].text();
+    };
+    EXPECT_EQ(text(), "");
+    // The homeserver was configured anew, and restarted.
+    daemon.sim.homeserver.sign_in_elsewhere = true;
+    daemon.sim.homeserver.down = true;
+    daemon.sim.directory.disable("p1", true);
+    daemon.sim.run_for(std::chrono::seconds{20});
+    daemon.sim.homeserver.down = false;
+    daemon.sim.run_for(std::chrono::minutes{1});
+    EXPECT_TRUE(text().starts_with("people sign in by another service than the homeserver")) << text();
+    daemon.sim.restart();
+    daemon.sim.run_for(std::chrono::minutes{1});
+    EXPECT_NE(text(), "");
+}
+
+std::string messages(const json::Value& diagnostics) {
+    std::string out;
+    for (const json::Value& one : *diagnostics.array())
+        out += one["at"].text() + " " + one["message"].text() + "\n";
+    return out;
+}
+
 // The files of a policy, and what the daemon says of them once it has looked at all ways.
 class Looking : public testing::Test {
   protected:
-    json::Value look(const std::string& command) {
+    json::Value look(const std::string& command, json::Value args = {}) {
         Answer answer;
-        json::Value request, args;
+        json::Value request;
         args.set("files", files_json({{"company.yaml", text_}}));
         request.set("command", command);
         request.set("args", std::move(args));
@@ -175,14 +202,110 @@ TEST_F(Looking, CheckNamesWhatNobodyFulfilsAndWhoHasDeparted) {
     text_ += "  y: {name: Y, members: {attribute: titel, is: Boss}}\n";
     daemon_.sim.directory.disable("p1", true);
     daemon_.sim.run_for(std::chrono::seconds{5});
-    std::string said;
-    const json::Value answer = look("check");
-    for (const json::Value& one : *answer["result"]["diagnostics"].array())
-        said += one["at"].text() + " " + one["message"].text() + "\n";
+    const std::string said = messages(look("check")["result"]["diagnostics"]);
     EXPECT_NE(said.find(":3:"), std::string::npos) << said;
     EXPECT_NE(said.find("p1 has departed"), std::string::npos) << said;
     EXPECT_NE(said.find(":4:"), std::string::npos) << said;
     EXPECT_NE(said.find("nobody in the directory has a value for 'titel'"), std::string::npos) << said;
+}
+
+TEST_F(Looking, BeforeARoomIsMadeItIsSaidThatItsAddressLeadsElsewhere) {
+    sim::FakeHomeserver& homeserver = daemon_.sim.homeserver;
+    text_ += "  y: {name: Y, alias: why, members: {group: Staff}}\n";
+    homeserver.take_alias("#why:corp.example");
+    for (const char* command : {"plan", "check"}) {
+        const std::string said = messages(look(command)["result"]["diagnostics"]);
+        EXPECT_NE(said.find(":4:"), std::string::npos) << said;
+        EXPECT_NE(said.find("the address #why:corp.example leads to another room already: !elsewhere, which "
+                            "this policy does not manage; y would be made as a second room, without an "
+                            "address"),
+                  std::string::npos)
+            << said;
+        EXPECT_EQ(said.find("#x:"), std::string::npos) << said;
+    }
+    // What was shown is what is applied: not after it has changed.
+    json::Value args;
+    args.set("plan", look("plan")["result"]["hash"].text());
+    args.set("reason", "a new room");
+    homeserver.aliases.erase("#why:corp.example");
+    daemon_.sim.run_for(std::chrono::seconds{11});
+    EXPECT_EQ(exit_of(look("apply", args)), 1);
+    homeserver.take_alias("#why:corp.example");
+    daemon_.sim.run_for(std::chrono::seconds{11});
+    EXPECT_NE(exit_of(look("apply", args)), 1);
+    daemon_.sim.run_for(std::chrono::minutes{2});
+    const std::string still = messages(look("plan")["result"]["diagnostics"]);
+    EXPECT_NE(still.find("y stays without an address"), std::string::npos) << still;
+    // Given up there, it is found so by whoever looks, and claimed.
+    homeserver.aliases.erase("#why:corp.example");
+    daemon_.sim.run_for(std::chrono::seconds{11});
+    EXPECT_EQ(messages(look("plan")["result"]["diagnostics"]), "");
+    daemon_.sim.run_for(std::chrono::seconds{11});
+    EXPECT_TRUE(homeserver.aliases.contains("#why:corp.example"));
+    const std::size_t asked = homeserver.calls[engine::CallKind::find_alias];
+    daemon_.sim.run_for(std::chrono::seconds{11});
+    static_cast<void>(look("plan"));
+    EXPECT_EQ(homeserver.calls[engine::CallKind::find_alias], asked) << "there is nothing to ask";
+}
+
+TEST_F(Looking, WhatTheHomeserverDoesNotSayOfAnAddressIsNotTakenForFree) {
+    daemon_.sim.homeserver.answer_instead =
+        [](const engine::Call& call) -> std::optional<engine::CallResult> {
+        if (call.kind != engine::CallKind::find_alias) return std::nullopt;
+        engine::CallResult result;
+        result.outcome = engine::CallOutcome::refused;
+        result.text = "M_FORBIDDEN: no";
+        return result;
+    };
+    const std::string said = messages(look("plan")["result"]["diagnostics"]);
+    EXPECT_NE(said.find("whether 1 of the rooms' addresses are free could not be seen: M_FORBIDDEN: no"),
+              std::string::npos)
+        << said;
+}
+
+TEST_F(Looking, WhatWasShownAsHeldIsNotCarriedOutOnceAGuardWouldLetItPass) {
+    text_ += "guards: {grace: 0s, removals: {at_most: 2, within: 1h}}\n";
+    const auto applied = [this](const json::Value& plan) {
+        json::Value args;
+        args.set("plan", plan["result"]["hash"].text());
+        args.set("reason", "a test");
+        return look("apply", args);
+    };
+    EXPECT_NE(exit_of(applied(look("plan"))), 1);
+    daemon_.sim.run_for(std::chrono::minutes{5});
+    policy::World& world = daemon_.sim.engine().world();
+    ASSERT_TRUE(world.room_by_key.contains("x"));
+    const std::string room = world.rooms[world.room_by_key.at("x").index()].id;
+    const auto in = [&](const std::string& login) {
+        return daemon_.sim.homeserver.membership(room, sim::Simulation::id_of(login)) ==
+               policy::MembershipState::join;
+    };
+    std::vector<std::string> members;
+    for (int i = 2; i <= 14; ++i)
+        if (in("p" + std::to_string(i))) members.push_back("p" + std::to_string(i));
+    ASSERT_GE(members.size(), 4U);
+    for (int i = 0; i < 2; ++i) daemon_.sim.directory.leave("Staff", members[static_cast<std::size_t>(i)]);
+    daemon_.sim.run_for(std::chrono::minutes{5});
+    ASSERT_FALSE(in(members[0]) || in(members[1])) << "as many as the guard lets pass";
+    const std::string third = members[2];
+    text_.replace(text_.find("members: {group: Staff}"), 23,
+                  "members: {group: Staff, except: {user: " + third + "}}");
+    const json::Value shown = look("plan");
+    const auto held = [](const json::Value& plan) {
+        const json::Array& holds = *plan["result"]["holds"].array();
+        return std::any_of(holds.begin(), holds.end(),
+                           [](const json::Value& hold) { return hold["guard"].text() == "removals"; });
+    };
+    ASSERT_TRUE(held(shown)) << json::write(shown["result"]["holds"]);
+    daemon_.sim.run_for(std::chrono::minutes{65});
+    EXPECT_FALSE(held(look("plan"))) << "it would pass now";
+    const json::Value refused = applied(shown);
+    EXPECT_EQ(exit_of(refused), 1);
+    EXPECT_TRUE(refused["error"]["message"].text().starts_with("the plan is not the one that was shown"))
+        << json::write(refused["error"]);
+    EXPECT_FALSE(refused["error"]["hint"].text().empty());
+    daemon_.sim.run_for(std::chrono::minutes{5});
+    EXPECT_TRUE(in(third));
 }
 
 }  // namespace

@@ -1,0 +1,215 @@
+// What status and plan say of rooms and people beside what is to be done: daemon/control/room_remarks.h,
+// people_remarks.h; and readmit, the way back, with each of its refusals.
+#include <gtest/gtest.h>
+#include <algorithm>
+
+#include "tests/daemon/control/daemon.h"
+
+namespace rollcall::control {
+namespace {
+
+using policy::MembershipState;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+void crew(sim::Simulation& sim) {
+    sim.directory.content.group("Crew");
+    sim.directory.content.group("Leads");
+    for (const char* login : {"alice", "bob", "carol", "dave", "erin", "fred", "gina"}) {
+        sim.directory.content.person(login, {"Staff"});
+        sim.directory.content.join("Crew", login);
+        sim.homeserver.add_account(sim::Simulation::id_of(login));
+    }
+    sim.directory.content.join("Leads", "alice");
+    sim.rules = {{.key = "crew", .members = "Crew", .owners = "Leads", .everyone_invites = true}};
+    sim.policy.policy.guards.grace = seconds{10};
+}
+
+class Remarks : public testing::Test {
+  protected:
+    [[nodiscard]] static std::string id(const std::string& login) { return sim::Simulation::id_of(login); }
+    void after(Duration time) { daemon.sim.run_for(time); }
+    json::Value status() { return daemon.ask(R"({"command":"status"})")["result"]; }
+    json::Value readmit(const std::string& user, const std::string& in = "crew",
+                        const std::string& reason = "by mistake") {
+        json::Value request, args;
+        args.set("user", user);
+        args.set("room", in);
+        args.set("reason", reason);
+        request.set("command", "readmit");
+        request.set("args", std::move(args));
+        return daemon.ask(json::write(request));
+    }
+    void kick_twice(const std::string& login) {
+        for (int i = 0; i < 2; ++i) {
+            ASSERT_TRUE(homeserver().kick(room, id("alice"), id(login)));
+            after(seconds{30});
+        }
+    }
+    void expect_refused(const json::Value& answer, std::int64_t exit, const std::string& part) {
+        EXPECT_EQ(answer["exit"].integer_or(-1), exit) << json::write(answer);
+        EXPECT_NE(answer["error"]["message"].text().find(part), std::string::npos) << json::write(answer);
+        EXPECT_FALSE(answer["error"]["hint"].text().empty()) << json::write(answer);
+    }
+    [[nodiscard]] sim::FakeHomeserver& homeserver() { return daemon.sim.homeserver; }
+    [[nodiscard]] static std::string first(const json::Value& list) {
+        return list.array() == nullptr || list.array()->empty() ? "" : list.array()->front().text();
+    }
+
+    Daemon daemon{crew};
+    std::string room = daemon.sim.room_id("crew");
+};
+
+TEST_F(Remarks, WhoBelongsAndIsOutByHandIsNamedAndPutBack) {
+    kick_twice("bob");
+    ASSERT_TRUE(homeserver().leave(room, id("carol")));
+    after(minutes{1});
+    const json::Value out = status()["out_by_hand"];
+    EXPECT_EQ(out["kicked"]["count"].integer_or(0), 1);
+    EXPECT_EQ(out["kicked"]["first"].array()->front()["user"].text(), id("bob"));
+    EXPECT_EQ(out["kicked"]["first"].array()->front()["room"].text(), "crew");
+    EXPECT_EQ(out["left"]["count"].integer_or(0), 1);
+    const json::Value back = readmit("bob");
+    EXPECT_EQ(back["exit"].integer_or(-1), 0) << json::write(back);
+    EXPECT_EQ(back["result"]["done"].text(), "put back");
+    EXPECT_EQ(readmit(id("carol"), "#crew:corp.example")["result"]["done"].text(), "invited");
+    after(minutes{1});
+    EXPECT_EQ(homeserver().membership(room, id("bob")), MembershipState::join);
+    EXPECT_EQ(homeserver().membership(room, id("carol")), MembershipState::invite);
+    EXPECT_EQ(status()["out_by_hand"]["kicked"]["count"].integer_or(-1), 0);
+    EXPECT_EQ(status()["out_by_hand"]["left"]["count"].integer_or(-1), 0);
+}
+
+TEST_F(Remarks, ReadmitRefusesWhomItMayNotLetIn) {
+    kick_twice("bob");
+    expect_refused(readmit("nobody"), 2, "nobody");
+    expect_refused(readmit("bob", "hall"), 2, "hall");
+    expect_refused(readmit("dave"), 1, "is not out of #crew by a kick or by their own leave");
+    expect_refused(readmit("@eve:elsewhere.example"), 2, "eve");
+    EXPECT_EQ(readmit("bob", "crew", "")["exit"].integer_or(-1), 2);
+    ASSERT_TRUE(homeserver().ban(room, id("alice"), id("erin")));
+    daemon.sim.directory.leave("Crew", "fred");
+    daemon.sim.directory.disable("gina", true);
+    after(minutes{1});
+    expect_refused(readmit("erin"), 1, "is banned from #crew");
+    expect_refused(readmit("fred"), 1, "does not belong in #crew");
+    expect_refused(readmit("gina"), 1, "does not belong in #crew");
+    // What the directory says now must be known.
+    policy::DirectoryStatus away;
+    away.directory = "corp";
+    away.health = policy::DirectoryHealth::unreachable;
+    daemon.sim.directory.deliver(engine::Message(away));
+    after(seconds{1});
+    expect_refused(readmit("bob"), 1, "the directory has not been read to its present state");
+    EXPECT_EQ(homeserver().membership(room, id("bob")), MembershipState::leave);
+}
+
+TEST_F(Remarks, WhoWaitsForTheGraceIsNamedUntilItIsOver) {
+    daemon.sim.directory.leave("Crew", "bob");
+    ASSERT_TRUE([&] {
+        daemon.sim.run_until([&] { return status()["grace"]["count"].integer_or(0) == 1; }, minutes{1});
+        return status()["grace"]["count"].integer_or(0) == 1;
+    }());
+    const json::Value waits = status()["grace"]["first"].array()->front();
+    EXPECT_EQ(waits["user"].text(), id("bob"));
+    EXPECT_EQ(waits["room"].text(), "crew");
+    EXPECT_FALSE(waits["left"].text().empty());
+    after(minutes{1});
+    EXPECT_EQ(status()["grace"]["count"].integer_or(-1), 0);
+    EXPECT_EQ(homeserver().membership(room, id("bob")), MembershipState::leave);
+}
+
+TEST_F(Remarks, ARoomThatTheBotLostIsNamedWithWhoWaitsAndWhoStays) {
+    ASSERT_TRUE(homeserver().invite(room, id("dave"), "@eve:elsewhere.example"));
+    ASSERT_TRUE(homeserver().join(room, "@eve:elsewhere.example"));
+    homeserver().put_bot_out(room);
+    after(minutes{2});
+    const json::Value said = status();
+    EXPECT_EQ(said["rooms"]["lost"].integer_or(0), 1);
+    EXPECT_NE(first(said["room_trouble"]).find("the bot is not in #crew: nobody is added there"),
+              std::string::npos)
+        << json::write(said["room_trouble"]);
+    EXPECT_EQ(first(said["stays"]),
+              "@eve:elsewhere.example cannot be taken out of #crew: the bot is not in it");
+}
+
+TEST_F(Remarks, ARoomThatWasUpgradedIsNamedWithWherePeopleAreLed) {
+    homeserver().force_state(room, policy::TombstoneContent{"!new"});
+    after(minutes{1});
+    const std::string said = first(status()["room_trouble"]);
+    EXPECT_NE(said.find("#crew was upgraded: people are led on to !new, which nobody manages"),
+              std::string::npos)
+        << said;
+}
+
+TEST_F(Remarks, AnEventThatCannotBeUsedIsNamedWithItsRoomAndWhomItIsAbout) {
+    homeserver().spoil(room, "m.room.member", id("dave"));
+    ASSERT_TRUE(homeserver().rename_self(room, id("dave")));
+    after(minutes{1});
+    const std::string said = first(status()["not_understood"]);
+    EXPECT_NE(said.find("in #crew (" + room + "), about " + id("dave")), std::string::npos) << said;
+}
+
+TEST_F(Remarks, ADirectoryThatIsBehindIsNamed) {
+    const policy::test::Directory before = daemon.sim.directory.content;
+    daemon.sim.directory.disable("dave", true);
+    after(minutes{5});
+    EXPECT_EQ(status()["directory"]["doubt"].text(), "");
+    daemon.sim.directory.become(before, "db-2");
+    after(minutes{5});
+    EXPECT_FALSE(status()["directory"]["doubt"].text().empty());
+    EXPECT_EQ(homeserver().membership(room, id("dave")), MembershipState::leave);
+}
+
+// What never was, and is wanted no more, is nothing that is still to be made.
+TEST_F(Remarks, ARoomThatWasNeverMadeAndLeftThePolicyIsNotStillToBeMade) {
+    homeserver().answer_instead = [](const engine::Call& call) -> std::optional<engine::CallResult> {
+        if (call.kind != engine::CallKind::create_room) return std::nullopt;
+        engine::CallResult refused;
+        refused.outcome = engine::CallOutcome::refused;
+        refused.text = "M_FORBIDDEN: not here";
+        return refused;
+    };
+    daemon.sim.rules.push_back({.key = "hall", .members = "Crew"});
+    daemon.sim.apply();
+    after(minutes{1});
+    EXPECT_EQ(status()["rooms"]["managed"].integer_or(0), 2);
+    EXPECT_EQ(status()["rooms"]["created"].integer_or(0), 1);
+    daemon.sim.rules.pop_back();
+    daemon.sim.apply();
+    after(minutes{1});
+    EXPECT_EQ(status()["rooms"]["managed"].integer_or(0), 1);
+    EXPECT_EQ(status()["rooms"]["created"].integer_or(0), 1);
+    EXPECT_EQ(status()["failures"].array()->size(), 0U);
+}
+
+// Whom the directory hides with its canary is held, as many as the words say, and nobody can say yes to it.
+TEST_F(Remarks, AHoldOfCanariesCountsWhatItHoldsAndTakesNoAnswer) {
+    daemon.sim.policy.policy.guards.canaries.push_back({"gina", {}});
+    daemon.sim.policy.policy.guards.grace = {};
+    daemon.sim.apply();
+    after(minutes{1});
+    daemon.sim.directory.content.people.erase("gina");
+    daemon.sim.directory.request_sweep();
+    after(minutes{1});
+    for (const char* login : {"bob", "carol"}) daemon.sim.directory.leave("Crew", login);
+    after(minutes{1});
+    const json::Value holds = daemon.ask(R"({"command":"holds"})")["result"]["holds"];
+    ASSERT_EQ(holds.array()->size(), 1U) << json::write(holds);
+    const json::Value& hold = holds.array()->front();
+    EXPECT_EQ(hold["guard"].text(), "canaries");
+    EXPECT_GT(hold["actions"].array()->size(), 0U) << json::write(hold);
+    for (const char* command : {"approve", "reject"}) {
+        json::Value request, args;
+        args.set("id", hold["id"].text());
+        args.set("reason", "go on");
+        request.set("command", command);
+        request.set("args", std::move(args));
+        expect_refused(daemon.ask(json::write(request)), 1, "");
+    }
+    after(minutes{1});
+    EXPECT_EQ(homeserver().membership(room, id("bob")), MembershipState::join);
+}
+
+}  // namespace
+}  // namespace rollcall::control
