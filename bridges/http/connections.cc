@@ -26,7 +26,7 @@ std::string peer_of(const sockaddr* from) {
     return {bytes, kNetwork};
 }
 
-Connections::Connections(Limits limits) : limits_(limits), watcher_([this] { watch(); }) {}
+Connections::Connections(Limits limits) : limits_(std::move(limits)), watcher_([this] { watch(); }) {}
 
 Connections::~Connections() {
     {
@@ -42,7 +42,7 @@ Connections::Connection* Connections::opened(int fd, const sockaddr* from) {
     Connection& connection = all_.emplace_back();
     connection.fd = fd;
     connection.peer = peer_of(from);
-    connection.since = Clock::now();
+    connection.since = limits_.now();
     ++peers_[connection.peer];
     ++strangers_;
     make_way();
@@ -65,7 +65,7 @@ void Connections::busy(Connection* connection, bool admitted) {
 void Connections::idle(Connection* connection) {
     const std::lock_guard lock(mutex_);
     connection->busy = false;
-    connection->since = Clock::now();
+    connection->since = limits_.now();
     changed_.notify_all();
 }
 
@@ -107,14 +107,19 @@ Connections::Clock::time_point Connections::put_out_late(Clock::time_point now) 
     return next;
 }
 
+void Connections::look() {
+    const std::lock_guard lock(mutex_);
+    static_cast<void>(put_out_late(limits_.now()));
+}
+
 void Connections::watch() {
     std::unique_lock lock(mutex_);
     while (!over_) {
-        const Clock::time_point next = put_out_late(Clock::now());
+        const Clock::time_point now = limits_.now(), next = put_out_late(now);
         if (next == Clock::time_point::max())
             changed_.wait(lock);
         else
-            changed_.wait_until(lock, next);
+            changed_.wait_for(lock, next - now);
     }
 }
 

@@ -13,8 +13,10 @@
 // Connections come, go and become known on the server's thread; one of its own puts out those who are late.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <map>
 #include <mutex>
@@ -29,9 +31,12 @@ namespace rollcall::http {
 
 class Connections {
   public:
+    using Clock = std::chrono::steady_clock;
+    using Now = std::function<Clock::time_point()>;
     struct Limits {
         std::size_t strangers = 0;
         Duration head_timeout{}, idle_timeout{};
+        Now now = &Clock::now;
     };
     struct Connection;
 
@@ -46,9 +51,10 @@ class Connections {
     // A whole head is there: its request is worked at until idle().
     void busy(Connection* connection, bool admitted);
     void idle(Connection* connection);
+    // Puts out who is late by now. It is looked at by itself too, as long as `now` goes on by itself.
+    void look();
 
   private:
-    using Clock = std::chrono::steady_clock;
     void put_out(Connection& connection);  // with mutex_ held, like what follows
     void make_way();
     void forget_stranger(Connection& connection);

@@ -1,10 +1,14 @@
 // What the server does with requests that are malformed, too large or too slow, sent as bytes over a socket.
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <thread>
 
+#include "bridges/http/connections.h"
 #include "bridges/http/server.h"
 #include "tests/bridges/http/sockets.h"
 
@@ -132,17 +136,68 @@ TEST_F(ServerLimits, drops_a_head_that_trickles_past_its_time) {
     EXPECT_EQ(handled_, 0);
 }
 
-TEST_F(ServerLimits, lets_a_client_be_idle_between_requests_for_longer_than_a_head_may_take) {
-    ServerOptions options;
-    options.head_timeout = std::chrono::milliseconds{200};
-    start(options);
+TEST_F(ServerLimits, lets_a_client_ask_again_on_the_same_connection) {
+    start();
     const Socket socket = Socket::connect(server_->port());
     const std::string get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
     for (int times = 0; times < 2; ++times) {
         socket.send(get);
         EXPECT_EQ(status(socket.receive_until("\r\n\r\n")), 200);
-        std::this_thread::sleep_for(std::chrono::milliseconds{400});  // past it, which is what is tried
     }
+}
+
+// By a clock that stands still but for the test.
+class LateConnections : public testing::Test {
+  protected:
+    struct Ends {
+        Ends() { EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()), 0); }
+        ~Ends() { close(fds[0]), close(fds[1]); }
+        Ends(const Ends&) = delete;
+        Ends& operator=(const Ends&) = delete;
+        [[nodiscard]] bool ended() const {
+            char byte = 0;
+            return recv(fds[1], &byte, 1, MSG_DONTWAIT) == 0;
+        }
+        std::array<int, 2> fds{};
+    };
+    void pass(Duration time) {
+        now_ = now_.load() + time;
+        all_.look();
+    }
+    std::atomic<Connections::Clock::time_point> now_{Connections::Clock::time_point{}};
+    Connections all_{
+        {8, std::chrono::seconds{10}, std::chrono::seconds{120}, [this] { return now_.load(); }}};
+};
+
+TEST_F(LateConnections, are_those_without_a_first_head_and_later_those_that_ask_nothing) {
+    const Ends slow, known, admitted;
+    Connections::Connection* const no_head = all_.opened(slow.fds[0], nullptr);
+    Connections::Connection* const asked = all_.opened(known.fds[0], nullptr);
+    Connections::Connection* const let_in = all_.opened(admitted.fds[0], nullptr);
+    all_.busy(asked, false);
+    all_.busy(let_in, true);
+    pass(std::chrono::seconds{9});
+    all_.idle(asked);
+    all_.idle(let_in);
+    EXPECT_FALSE(slow.ended());
+    pass(std::chrono::seconds{1});
+    EXPECT_TRUE(slow.ended());
+    pass(std::chrono::seconds{118});
+    EXPECT_FALSE(known.ended()) << "between requests it may be idle for longer than a head may take";
+    pass(std::chrono::seconds{1});
+    EXPECT_TRUE(known.ended());
+    pass(std::chrono::hours{1});
+    EXPECT_FALSE(admitted.ended());
+    for (Connections::Connection* one : {no_head, asked, let_in}) all_.closed(one);
+}
+
+TEST_F(LateConnections, while_a_request_is_worked_at_none_is) {
+    const Ends ends;
+    Connections::Connection* const one = all_.opened(ends.fds[0], nullptr);
+    all_.busy(one, false);
+    pass(std::chrono::hours{1});
+    EXPECT_FALSE(ends.ended());
+    all_.closed(one);
 }
 
 // Of one peer the oldest of them goes, and nobody else's.
