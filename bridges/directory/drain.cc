@@ -1,6 +1,7 @@
 #include "bridges/directory/drain.h"
 
 #include <fmt/format.h>
+#include <unordered_map>
 #include <utility>
 
 #include "bridges/directory/entry.h"
@@ -74,6 +75,65 @@ Status read_groups(Connection& connection, const Settings& settings, const Root&
     return {};
 }
 
+// What was read later stands in the place of what was read before.
+template <class Entry>
+void put_in_place(std::vector<Entry>& all, std::vector<Entry>&& later) {
+    std::unordered_map<Guid, std::size_t, GuidHash> places;
+    for (std::size_t i = 0; i < all.size(); ++i) places.emplace(all[i].guid, i);
+    for (Entry& entry : later) {
+        if (const auto [at, fresh] = places.try_emplace(entry.guid, all.size()); fresh)
+            all.push_back(std::move(entry));
+        else
+            all[at->second] = std::move(entry);
+    }
+}
+
+bool has_left(const policy::PersonEntry& person) {
+    return person.deleted || (person.account_control.value_or(0) & policy::kAccountDisabled) != 0;
+}
+
+// Of a round after which there was no other one, although something changed in it again.
+void leave_for_the_next(policy::DirectoryChanges& round) {
+    if (round.groups.empty()) return;
+    round.groups_verified = false;
+    std::erase_if(round.people, [](const policy::PersonEntry& person) { return !has_left(person); });
+}
+
+// Reads what changed after that USN, and what changed while it was read, until nothing does.
+Status follow(Connection& connection, const Settings& settings, const Root& root, std::uint64_t after,
+              Drained& drained) {
+    constexpr int kRounds = 6;
+    policy::DirectoryChanges& changes = drained.changes;
+    for (int i = 0; i < kRounds; ++i) {
+        Drained round;
+        round.changes.evidence = changes.evidence;
+        round.changes.attributes = changes.attributes;
+        round.changes.groups_verified = true;
+        const std::uint64_t until = changes.evidence.usn;
+        if (const auto done = read_changed(connection, settings, after, round); !done) return done;
+        drained.steady = drained.steady || round.empty();
+        if (round.empty()) return {};
+        if (const auto done = read_groups(connection, settings, root, round.changes.groups); !done)
+            return done;
+        const auto position = read_position(connection);
+        if (!position) return pass(position);
+        drained.steady = position->usn == until;
+        if (!drained.steady && i + 1 == kRounds) leave_for_the_next(round.changes);
+        changes.groups_verified = changes.groups_verified && round.changes.groups_verified;
+        put_in_place(changes.people, std::move(round.changes.people));
+        put_in_place(changes.groups, std::move(round.changes.groups));
+        put_in_place(changes.containers, std::move(round.changes.containers));
+        if (drained.steady) return {};
+        if (i + 1 == kRounds) {
+            changes.evidence.usn = after;  // the last round comes again
+            return {};
+        }
+        after = until;
+        changes.evidence.usn = position->usn;
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<Drained> drain(Connection& connection, const Settings& settings, const Wanted& wanted,
@@ -92,13 +152,16 @@ Result<Drained> drain(Connection& connection, const Settings& settings, const Wa
     changes.invocation_id = root.invocation_id;
     changes.attributes = normal_attributes(wanted.attributes);
     if (usn == after) return drained;
-    if (const auto done = read_changed(connection, settings, after, drained); !done) return pass(done);
-    if (changes.groups.empty()) return drained;
-    if (const auto done = read_groups(connection, settings, root, changes.groups); !done) return pass(done);
+    changes.groups_verified = true;
+    if (const auto done = follow(connection, settings, root, after, drained); !done) return pass(done);
+    if (changes.groups.empty()) {
+        changes.groups_verified = false;
+        return drained;
+    }
     auto missing = find_missing_canary(connection, wanted);
     if (!missing) return pass(missing);
     drained.missing_canary = std::move(*missing);
-    changes.groups_verified = drained.missing_canary.empty();
+    changes.groups_verified = changes.groups_verified && drained.missing_canary.empty();
     return drained;
 }
 

@@ -1,15 +1,10 @@
 // Every read has an end: against a controller (endless.py) that is never done.
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <array>
-#include <cstdlib>
-#include <filesystem>
 
 #include "bridges/directory/connection.h"
 #include "bridges/directory/members.h"
 #include "bridges/directory/search.h"
+#include "tests/bridges/directory/controller.h"
 
 namespace rollcall::directory {
 namespace {
@@ -18,37 +13,10 @@ using namespace std::chrono_literals;
 
 class Endless : public testing::Test {
   protected:
-    static void SetUpTestSuite() {
-        folder = (std::filesystem::temp_directory_path() / "rollcall-endless-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-        std::array<int, 2> ends{};
-        ASSERT_EQ(::pipe(ends.data()), 0);
-        pid = ::fork();
-        if (pid == 0) {
-            ::dup2(ends[1], STDOUT_FILENO);
-            ::execlp("python3", "python3", "-B", ENDLESS_CONTROLLER, folder.c_str(), nullptr);
-            ::_exit(127);
-        }
-        ::close(ends[1]);
-        std::string said;
-        for (char c = 0; ::read(ends[0], &c, 1) == 1 && c != '\n';) said += c;
-        ::close(ends[0]);
-        port = std::atoi(said.c_str());
-        ASSERT_GT(port, 0) << "endless.py did not start";
-    }
-    static void TearDownTestSuite() {
-        ::kill(pid, SIGKILL);
-        ::waitpid(pid, nullptr, 0);
-        std::filesystem::remove_all(folder);
-    }
+    static void SetUpTestSuite() { controller.start(ENDLESS_CONTROLLER); }
+    static void TearDownTestSuite() { controller.stop(); }
     [[nodiscard]] static Settings settings() {
-        Settings s;
-        s.name = "corp";
-        s.url = "ldaps://127.0.0.1:" + std::to_string(port);
-        s.base = "DC=corp,DC=example,DC=com";
-        s.user = "svc";
-        s.password = "not-for-anyone";
-        s.ca_file = folder + "/ca.pem";
+        Settings s = controller.settings();
         s.limits.entries = 300;
         return s;
     }
@@ -63,11 +31,9 @@ class Endless : public testing::Test {
         const auto done = search(*connection, query, [](RawEntry&&) { return Status{}; });
         return done ? Error{} : done.error();
     }
-    static std::string folder;
-    static int pid, port;
+    static Controller controller;
 };
-std::string Endless::folder;
-int Endless::pid = -1, Endless::port = 0;
+Controller Endless::controller;
 
 TEST_F(Endless, EntriesPagesAndReferencesAreCounted) {
     for (const char* base : {"OU=entries", "OU=pages", "OU=references"}) {
