@@ -308,5 +308,32 @@ TEST_F(Looking, WhatWasShownAsHeldIsNotCarriedOutOnceAGuardWouldLetItPass) {
     EXPECT_TRUE(in(third));
 }
 
+TEST_F(Looking, PlanAndCheckSayWhichServerAclIsTooLarge) {
+    text_ +=
+        "  fair: {name: Fair, members: {group: Staff}, owners: {user: p1}, outsiders: "
+        "approved}\noutsiders:\n";
+    for (int i = 0; i < 2'500; ++i)
+        text_ += "  a" + std::to_string(i) + ": {who: \"@a:partner-" + std::to_string(i) +
+                 ".example.org\", rooms: [fair], sponsor: p1, reason: Fair, until: 2030-01-01}\n";
+    for (const char* command : {"plan", "check"}) {
+        const std::string said = messages(look(command)["result"]["diagnostics"]);
+        EXPECT_NE(said.find("fair lets in 2501 servers: its server ACL is too large for one event"),
+                  std::string::npos)
+            << said.substr(0, 1'000);
+        EXPECT_EQ(said.find("x lets in"), std::string::npos);
+    }
+}
+
+TEST_F(Looking, CheckNamesThePeopleOfWhomItCannotBeKnownWhetherTheyDeparted) {
+    EXPECT_EQ(look("check")["result"]["unreadable_people"]["count"].integer_or(-1), 0);
+    daemon_.sim.directory.content.people.at("p3").account_control.reset();
+    daemon_.sim.directory.content.wrote("p3");
+    daemon_.sim.directory.request_sweep();
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    const json::Value people = look("check")["result"]["unreadable_people"];
+    EXPECT_EQ(people["count"].integer_or(0), 1);
+    EXPECT_EQ(people["logins"].array()->front().text(), "p3");
+}
+
 }  // namespace
 }  // namespace rollcall::control

@@ -211,5 +211,35 @@ TEST_F(Remarks, AHoldOfCanariesCountsWhatItHoldsAndTakesNoAnswer) {
     EXPECT_EQ(homeserver().membership(room, id("bob")), MembershipState::join);
 }
 
+// Whoever signs for a room must know that it is not all of it; what they sign is another text then.
+TEST_F(Remarks, AReviewAndTheQuestionWhoHadAccessSayWhereNotAllIsKnown) {
+    const auto review = [this] {
+        return daemon.ask(R"({"command":"audit.review","args":{"room":"crew"}})")["result"]["rooms"]
+            .array()
+            ->front();
+    };
+    const auto access = [this] {
+        return daemon.ask(R"({"command":"audit.access","args":{"room":"crew"}})")["result"]["remarks"];
+    };
+    const json::Value before = review();
+    EXPECT_TRUE(before["content"]["remarks"].is_null());
+    EXPECT_EQ(access().array()->size(), 0U);
+    homeserver().force_state(room, policy::TombstoneContent{"!new"});
+    after(minutes{1});
+    const json::Value upgraded = review();
+    EXPECT_TRUE(first(upgraded["content"]["remarks"])
+                    .starts_with("the room was upgraded: people are led on to !new, which nobody manages"))
+        << json::write(upgraded["content"]);
+    EXPECT_NE(upgraded["hash"].text(), before["hash"].text());
+    EXPECT_EQ(access().array()->size(), 1U);
+    homeserver().put_bot_out(room);
+    after(minutes{2});
+    EXPECT_TRUE(first(review()["content"]["remarks"]).starts_with("the bot is not in this room"));
+    EXPECT_EQ(access().array()->size(), 2U);
+    const json::Value still = review();
+    after(minutes{5});
+    EXPECT_EQ(review()["hash"].text(), still["hash"].text()) << "not by time alone";
+}
+
 }  // namespace
 }  // namespace rollcall::control
