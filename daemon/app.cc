@@ -118,8 +118,10 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
     out.verify_every = config.homeserver.verify_every;
     out.look_for_accounts_every = config.homeserver.look_for_accounts_every;
     if (config.audit.retention && purpose == Purpose::daemon)
-        out.retention = [&config](engine::Engine& engine, std::size_t at_most) {
-            return control::keep_retention(engine, config, at_most);
+        out.retention = [&config, names = std::make_shared<control::NameLookup>()](engine::Engine& engine,
+                                                                                   std::size_t at_most) {
+            return control::keep_retention(
+                engine, config, [&](const auto& callers) { return names->of(callers); }, at_most);
         };
     if (purpose == Purpose::daemon)
         out.read_review = [&reviews, bot = out.bot](std::string room_key) {

@@ -14,6 +14,7 @@ struct Context {
           args(prepared.request["args"]),
           caller(prepared.caller),
           login(prepared.login),
+          login_of(prepared.login_of),
           policy(prepared.policy.get()) {}
 
     // Of what nobody asked for.
@@ -26,6 +27,7 @@ struct Context {
     const json::Value& args;
     const schema::TrailCaller& caller;
     const std::string& login;
+    const LoginOf login_of{};             // of what is to be asked beside the engine
     const PolicyInput* policy = nullptr;  // of commands that work on the files
 };
 
@@ -62,9 +64,9 @@ Asked audit_sign_off(const Context& context);
 Asked audit_ask(const Context& context);
 
 // rights_commands.cc
-Answer audit_erase(const Context& context);
-Answer audit_hold(const Context& context);
-Answer audit_release(const Context& context);
+Asked audit_erase(const Context& context);
+Asked audit_hold(const Context& context);
+Asked audit_release(const Context& context);
 // rotate_key_command.cc
 Answer audit_rotate_key(const Context& context);
 

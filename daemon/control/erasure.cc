@@ -88,7 +88,7 @@ Status may_be_erased(const Context& context, const TrailPerson& whom) {
     return {};
 }
 
-Result<std::size_t> keep_retention(engine::Engine& engine, const schema::Config& config,
+Result<std::size_t> keep_retention(engine::Engine& engine, const schema::Config& config, const NamesOf& names,
                                    std::size_t at_most) {
     const json::Value no_args;
     const schema::TrailCaller nobody;
@@ -99,8 +99,13 @@ Result<std::size_t> keep_retention(engine::Engine& engine, const schema::Config&
     if (std::none_of(departed->begin(), departed->end(),
                      [&](const auto& departure) { return departure.second <= before; }))
         return std::size_t{0};
-    const Result<TrailPeople> people = TrailPeople::read(context);
+    Result<TrailPeople> people = TrailPeople::read(context);
     if (!people) return pass(people);
+    std::optional<UnixNames> callers = names(people->unix_names());
+    if (!callers)
+        return fail(ErrorKind::unavailable, "the name services of this machine have not answered yet",
+                    "nobody is erased by audit.retention until they do: see `getent passwd`");
+    people->know(std::move(*callers));
     const std::size_t most = at_most == 0 ? kMostCounted : at_most;
     std::set<std::uint64_t> done;
     std::size_t due = 0;

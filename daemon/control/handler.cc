@@ -8,7 +8,6 @@
 #include "daemon/control/answer.h"
 #include "daemon/control/audit_question.h"
 #include "daemon/control/commands.h"
-#include "daemon/control/unix_account.h"
 
 namespace rollcall::control {
 namespace {
@@ -35,9 +34,6 @@ constexpr Entry<Answer> kCommands[] = {
     {"approve", &approve, false},
     {"reject", &reject, false},
     {"check", &check, true, Files::parsed},
-    {"audit.erase", &audit_erase, false},
-    {"audit.hold", &audit_hold, false},
-    {"audit.release", &audit_release, false},
     {"audit.rotate-key", &audit_rotate_key, false},
 };
 constexpr Entry<Asked> kQuestions[] = {
@@ -45,6 +41,8 @@ constexpr Entry<Asked> kQuestions[] = {
     {"audit.export", &audit_export, true},      {"audit.access", &audit_access, true},
     {"audit.leavers", &audit_leavers, true},    {"audit.review", &audit_review, true},
     {"audit.sign-off", &audit_sign_off, false}, {"audit.ask", &audit_ask, false},
+    {"audit.erase", &audit_erase, false},       {"audit.hold", &audit_hold, false},
+    {"audit.release", &audit_release, false},
 };
 
 template <class Outcome>
@@ -63,17 +61,18 @@ const Entry<Asked>* find_question(const json::Value& request) {
 
 }  // namespace
 
-Handler::Handler(const schema::Config& config, OpenTrail open_trail)
+Handler::Handler(const schema::Config& config, OpenTrail open_trail, LoginOf login_of)
     : config_(config),
       open_trail_(open_trail ? std::move(open_trail) : OpenTrail([&config] {
           return audit::open_trail(config.state, config.audit.folder);
       })),
+      login_of_(std::move(login_of)),
       folder_([path = config.policy] { return read_policy_files(path); }) {}
 
 Prepared Handler::prepare(json::Value request, schema::TrailCaller caller) const {
-    Prepared out{std::move(request), std::move(caller), {}, nullptr};
+    Prepared out{std::move(request), std::move(caller), {}, nullptr, login_of_};
     const std::int64_t uid = out.caller.login_uid >= 0 ? out.caller.login_uid : out.caller.uid;
-    if (uid >= 0) out.login = unix_login(static_cast<uid_t>(uid));
+    if (uid >= 0) out.login = login_of_(static_cast<uid_t>(uid));
     if (const auto* command = find_command(out.request); command != nullptr && command->files != Files::none)
         out.policy = policy_input(out.request, out.caller, command->files == Files::parsed);
     return out;

@@ -67,6 +67,7 @@
 #include <variant>
 
 #include "daemon/control/policy_input.h"
+#include "daemon/control/unix_names.h"
 #include "daemon/engine/engine.h"
 #include "schema/config_file.h"
 #include "schema/json.h"
@@ -85,6 +86,7 @@ struct Prepared {
     schema::TrailCaller caller;
     std::string login;                          // of the uid that the caller logged in as; "" for none
     std::shared_ptr<const PolicyInput> policy;  // for commands that work on the files
+    LoginOf login_of;
 };
 
 // A question to the trail, once it is understood. What it reads may be long, and nobody's removal waits for
@@ -102,7 +104,7 @@ class Handler {
     // How questions come to read the trail beside the engine; called on any thread.
     using OpenTrail = std::function<Result<std::unique_ptr<store::TrailSource>>()>;
     // Without `open_trail`: from the state folder and the log that `config` names.
-    explicit Handler(const schema::Config& config, OpenTrail open_trail = {});
+    explicit Handler(const schema::Config& config, OpenTrail open_trail = {}, LoginOf login_of = &unix_login);
     // First, on whatever thread may wait for disks and name services.
     [[nodiscard]] Prepared prepare(json::Value request, schema::TrailCaller caller) const;
     // All at once, on the engine's thread.
@@ -125,6 +127,7 @@ class Handler {
 
     const schema::Config& config_;
     const OpenTrail open_trail_;
+    const LoginOf login_of_;
     const FolderReader folder_;  // of the policy
 };
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "daemon/control/answer.h"
-#include "daemon/control/unix_account.h"
+#include "policy/base/text.h"
 
 namespace rollcall::control {
 namespace {
@@ -15,12 +15,6 @@ constexpr std::size_t kPseudonymLength = 32;
 
 bool looks_like_a_pseudonym(const std::string& name) {
     return name.size() == kPseudonymLength && name.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
-// As whom the trail knows callers with that login. Root is nobody of the directory.
-std::string unix_name(const std::string& login) {
-    const std::optional<uid_t> uid = unix_uid(login);
-    return uid.value_or(0) == 0 ? "" : fmt::format("unix:{}", *uid);
 }
 
 }  // namespace
@@ -46,6 +40,13 @@ Result<TrailPeople> TrailPeople::read(const Context& context) {
     Result<std::vector<StoredPersonKey>> keys = context.engine.store().person_keys();
     if (!keys) return pass(keys);
     return TrailPeople(std::move(*keys));
+}
+
+std::vector<std::string> TrailPeople::unix_names() const {
+    std::vector<std::string> out;
+    for (const StoredPersonKey& key : keys_)
+        if (key.guid.empty() && key.name.starts_with("unix:")) out.push_back(key.name);
+    return out;
 }
 
 // Where the search begins: a GUID or a name.
@@ -86,8 +87,9 @@ void TrailPeople::complete(const Context& context, TrailPerson& out) const {
         const policy::Decider* decider = context.engine.decider();
         const UserId user = decider == nullptr ? UserId{} : decider->user_of(out.person);
         if (user.valid()) out.names.insert(world.users.text(user));
-        const std::string login = unix_name(world.people[out.person.index()].login.text());
-        if (!login.empty()) out.names.insert(login);
+        const auto [first, last] =
+            unix_names_.equal_range(fold(world.people[out.person.index()].login.text()));
+        for (auto at = first; at != last; ++at) out.names.insert(at->second);
     }
     std::set<std::size_t> theirs;
     if (const auto at = by_guid_.find(out.guid); at != by_guid_.end())
@@ -118,12 +120,6 @@ TrailPerson TrailPeople::owner(const Context& context, const StoredPersonKey& ke
     if (!key.name.empty()) out.names.insert(key.name);
     complete(context, out);
     return out;
-}
-
-Result<TrailPerson> trail_person(const Context& context, const std::string& name) {
-    const Result<TrailPeople> people = TrailPeople::read(context);
-    if (!people) return pass(people);
-    return people->find(context, name);
 }
 
 }  // namespace rollcall::control

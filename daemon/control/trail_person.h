@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "daemon/control/commands.h"
+#include "daemon/control/unix_names.h"
 
 namespace rollcall::control {
 
 struct TrailPerson {
     Guid guid;                    // empty: nobody of the directory
     PersonId person;              // of the directory, where it still knows them
-    std::set<std::string> names;  // Matrix IDs, and "unix:" and the uid of their login on this machine
+    std::set<std::string> names;  // Matrix IDs, and "unix:" and the uids of their login on this machine
     std::vector<store::StoredPersonKey> keys;
 
     // Under what a legal hold of theirs is kept.
@@ -26,6 +27,9 @@ struct TrailPerson {
 class TrailPeople {
   public:
     [[nodiscard]] static Result<TrailPeople> read(const Context& context);
+    // As whom it knows callers of this machine, to be looked up; who they are is known then.
+    [[nodiscard]] std::vector<std::string> unix_names() const;
+    void know(UnixNames names) { unix_names_ = std::move(names); }
 
     // `name` is a login, a Matrix ID, guid:… or a pseudonym of the log. Whoever the directory has forgotten
     // is found by what the trail has of them. Error not_found where neither knows them.
@@ -42,9 +46,7 @@ class TrailPeople {
     std::vector<store::StoredPersonKey> keys_;  // by id
     std::unordered_map<Guid, std::vector<std::size_t>, GuidHash> by_guid_;
     std::unordered_map<std::string, std::vector<std::size_t>> by_name_;
+    UnixNames unix_names_;
 };
-
-// One question, by a name as find() takes it.
-[[nodiscard]] Result<TrailPerson> trail_person(const Context& context, const std::string& name);
 
 }  // namespace rollcall::control

@@ -20,16 +20,6 @@ std::string unix_login(uid_t uid) {
     return found->pw_name;
 }
 
-std::optional<uid_t> unix_uid(const std::string& login) {
-    passwd entry{};
-    passwd* found = nullptr;
-    char buffer[kLongestRow];
-    if (login.empty() || getpwnam_r(login.c_str(), &entry, buffer, sizeof buffer, &found) != 0 ||
-        found == nullptr)
-        return std::nullopt;
-    return found->pw_uid;
-}
-
 std::optional<gid_t> unix_group(uid_t uid) {
     passwd entry{};
     passwd* found = nullptr;

@@ -1,4 +1,5 @@
-// Accounts of this machine, as its user database has them. Any thread.
+// Accounts of this machine, as its name services have them. They may be on the network and not answer: on any
+// thread but the engine's.
 #pragma once
 
 #include <sys/types.h>
@@ -9,7 +10,6 @@ namespace rollcall::control {
 
 // "" for a uid without an account.
 [[nodiscard]] std::string unix_login(uid_t uid);
-[[nodiscard]] std::optional<uid_t> unix_uid(const std::string& login);
 // Of that account its first group.
 [[nodiscard]] std::optional<gid_t> unix_group(uid_t uid);
 // "" for a gid without a name.

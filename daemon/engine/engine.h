@@ -81,7 +81,8 @@ struct Settings {
     Duration look_for_accounts_every = std::chrono::minutes{5};
     audit::RandomBytes random;  // the system's where not set; for people's keys in the trail
     // Erases whom nothing keeps in the trail any more, at most so many, and says how many there were. Called
-    // once a day, when directory and rooms have been read. Not set: nobody is erased by time.
+    // once a day, when directory and rooms have been read, and again soon after an error of the kind
+    // unavailable: something is looked up beside the engine. Not set: nobody is erased by time.
     std::function<Result<std::size_t>(Engine&, std::size_t at_most)> retention;
     // Reads what the trail says of a room, away from the engine's thread, and has the reactions to its review
     // looked at in a later turn (reactions_looked_at). Not set: they wait.
@@ -647,6 +648,7 @@ class Engine {
     bool baseline_made_ = false;
     std::optional<Time> retained_;  // when retention was looked at last
     Time retain_at_{};              // … and is again
+    bool retention_waits_ = false;  // for something that is looked up beside the engine
     std::string next_verifier_;     // to which the log is being handed on; "": it is not
     audit::LogState log_state_;     // as its publisher said last
     audit::CollectorState collector_state_;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "daemon/engine/engine.h"
 #include "schema/key_rotation.h"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr Duration kRetentionEvery = std::chrono::hours{24};
 constexpr Duration kRetentionWait = std::chrono::minutes{10};  // until the directory is asked once more
+constexpr Duration kRetentionSoon = std::chrono::seconds{10};  // until what is looked up is known
 constexpr Duration kRetentionGap = std::chrono::hours{72};
 constexpr std::size_t kMostErasedADay = 100;
 
@@ -66,9 +68,8 @@ void Engine::keep_retention() {
         retained_.reset();
         retain_at_ = world_.now;
     }
-    if (retained_ && world_.now - *retained_ < kRetentionEvery) return;
+    if (world_.now < retain_at_) return;
     if (!read_since_start_) {  // somebody may have come back meanwhile
-        if (world_.now < retain_at_) return;
         directory_.request_sweep();
         retain_at_ = world_.now + kRetentionWait;
         return;
@@ -76,6 +77,12 @@ void Engine::keep_retention() {
     if (!fresh() || !counted()) return;
     const bool leapt = !retained_ || world_.now - *retained_ > kRetentionGap;
     const Result<std::size_t> due = settings_.retention(*this, leapt ? 0 : kMostErasedADay);
+    if (!due && due.error().kind == ErrorKind::unavailable) {
+        if (retention_waits_) log_.error("RC-RETENTION", due.error().text());
+        retain_at_ = world_.now + (std::exchange(retention_waits_, true) ? kRetentionWait : kRetentionSoon);
+        return;
+    }
+    retention_waits_ = false;
     retained_ = world_.now;
     retain_at_ = world_.now + kRetentionEvery;
     mark("retention", "looked", std::to_string(to_ms(world_.now)));

@@ -14,8 +14,11 @@ schema::Config Daemon::settings() {
     return config;
 }
 
-Daemon::Daemon(const std::function<void(sim::Simulation&)>& prepare, Handler::OpenTrail open_trail)
-    : sim(sim::Options{.seed = 7}), config_(settings()), handler(config_, std::move(open_trail)) {
+Daemon::Daemon(const std::function<void(sim::Simulation&)>& prepare, Handler::OpenTrail open_trail,
+               LoginOf login_of)
+    : sim(sim::Options{.seed = 7}),
+      config_(settings()),
+      handler(config_, std::move(open_trail), std::move(login_of)) {
     sim.found_company();
     if (prepare) prepare(sim);
     sim.start();

@@ -16,7 +16,7 @@ class Daemon {
   public:
     // A policy is in force and everything that it wants is done. `prepare` changes the company before that.
     explicit Daemon(const std::function<void(sim::Simulation&)>& prepare = {},
-                    Handler::OpenTrail open_trail = {});
+                    Handler::OpenTrail open_trail = {}, LoginOf login_of = &unix_login);
     ~Daemon();
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;

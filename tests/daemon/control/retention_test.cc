@@ -1,7 +1,9 @@
 // audit.retention, on the simulated clock: who is erased by time, who is not, and what a clock that leaps can
 // do.
 #include <gtest/gtest.h>
+#include <future>
 #include <set>
+#include <thread>
 
 #include "daemon/control/erasure.h"
 #include "tests/daemon/control/daemon.h"
@@ -28,7 +30,7 @@ class Retention : public testing::Test {
               sim.directory.content.join("Auditors", "daemon");
               sim.settings.retention = [this](engine::Engine& engine, std::size_t at_most) {
                   asked.push_back(at_most);
-                  return keep_retention(engine, config, at_most);
+                  return keep_retention(engine, config, known, at_most);
               };
           }) {
         daemon.sim.run_for(hours{26});  // the first look is over
@@ -61,6 +63,10 @@ class Retention : public testing::Test {
     }
 
     const schema::Config config = two_days();
+    bool name_services = true;  // they answer
+    const NamesOf known = [this](const std::vector<std::string>& names) {
+        return name_services ? std::optional(look_up(names, &unix_login)) : std::nullopt;
+    };
     std::vector<std::size_t> asked;
     Daemon daemon;
 };
@@ -121,6 +127,46 @@ TEST_F(Retention, AfterALeapOfTheClockNobodyIsErasedForADay) {
     EXPECT_EQ(erasures().size(), 1U);
 }
 
+// They may be on the network. Nothing waits for them; who callers are is asked again, and nobody erased until
+// that is known.
+TEST_F(Retention, WaitsForNameServicesThatDoNotAnswer) {
+    disable("gone");
+    daemon.sim.run_for(hours{40});
+    name_services = false;
+    asked.clear();
+    daemon.sim.run_for(hours{24});
+    EXPECT_TRUE(erasures().empty());
+    EXPECT_GT(asked.size(), 10U);
+    EXPECT_LT(asked.size(), 24U * 6U + 3U);
+    name_services = true;
+    daemon.sim.run_for(std::chrono::minutes{20});
+    EXPECT_EQ(erasures().size(), 1U);
+    asked.clear();
+    daemon.sim.run_for(hours{20});
+    EXPECT_TRUE(asked.empty());
+}
+
+TEST(NameLookup, KeepsNobodyWaiting) {
+    std::promise<void> answers;
+    const auto waits = std::make_shared<std::shared_future<void>>(answers.get_future().share());
+    NameLookup lookup([waits](uid_t uid) -> std::string {
+        waits->wait();
+        return uid == 1000 ? "Anna" : "";
+    });
+    EXPECT_TRUE(lookup.of({})) << "there is nothing to ask";
+    const std::vector<std::string> names{"unix:1000", "unix:1001", "unix:0", "@anna:corp.example", "unix:x"};
+    EXPECT_FALSE(lookup.of(names));
+    EXPECT_FALSE(lookup.of(names));
+    answers.set_value();
+    std::optional<UnixNames> found;
+    while (!found) {
+        std::this_thread::yield();
+        found = lookup.of(names);
+    }
+    EXPECT_EQ(*found, (UnixNames{{"anna", "unix:1000"}}));
+    EXPECT_FALSE(lookup.of(names)) << "asked anew each time: accounts change hands";
+}
+
 TEST_F(Retention, NoMoreThanTheDaysShareGo) {
     for (const char* name : {"gone", "held", "back"}) disable(name);
     daemon.sim.run_for(hours{1});
@@ -128,8 +174,8 @@ TEST_F(Retention, NoMoreThanTheDaysShareGo) {
     static_cast<void>(daemon.sim.command([&](engine::Engine& engine) {
         schema::Config short_time = config;
         short_time.audit.retention = std::chrono::minutes{1};
-        due = keep_retention(engine, short_time, 0).value_or(99);
-        erased = keep_retention(engine, short_time, 2).value_or(99);
+        due = keep_retention(engine, short_time, known, 0).value_or(99);
+        erased = keep_retention(engine, short_time, known, 2).value_or(99);
     }));
     EXPECT_EQ(due, 3U);
     EXPECT_EQ(erased, 2U);

@@ -1,5 +1,7 @@
 // audit erase, hold and release, asked of the real engine between the simulation's servers.
 #include <gtest/gtest.h>
+#include <atomic>
+#include <thread>
 
 #include "tests/daemon/control/daemon.h"
 
@@ -7,6 +9,17 @@ namespace rollcall::control {
 namespace {
 
 using std::chrono::minutes;
+
+// Of which nothing is read.
+class NoTrail : public store::TrailSource {
+  public:
+    Result<std::vector<store::StoredTrailEntry>> trail(const store::TrailFilter&) override {
+        return std::vector<store::StoredTrailEntry>{};
+    }
+    Status each_trail(const store::TrailFilter&, const store::TrailVisit&) override { return {}; }
+    Result<std::uint64_t> trail_size() override { return 0; }
+    void read_leaves_with(store::LeafReader) override {}
+};
 
 class Rights : public testing::Test {
   protected:
@@ -147,6 +160,64 @@ TEST_F(Rights, ALegalHoldGoesBeforeErasingAndOutlivesTheProcess) {
     const json::Value held = ask("list", R"({"action":"legal hold"})");
     ASSERT_EQ(held["result"]["entries"].array()->size(), 1U);
     EXPECT_NE(held["result"]["entries"].array()->at(0)["erased"].text(), "") << "that it was held stays";
+}
+
+// Whoever asked is known to the trail by a number of this machine. Whose it is, name services say that may be
+// on the network and not answer: nothing asks them on the engine's thread.
+TEST(RightsOfCallers, AreFoundBesideTheEngine) {
+    const auto engine = std::this_thread::get_id();
+    std::atomic<int> asked_by_engine = 0, asked = 0;
+    Daemon daemon(
+        [](sim::Simulation& sim) {
+            sim.directory.content.group("Auditors");
+            for (const char* login : {"auditor", "former"}) {
+                sim.directory.content.person(login, {"Staff"});
+                sim.directory.content.join("Auditors", login);
+            }
+        },
+        [] { return Result<std::unique_ptr<store::TrailSource>>(std::make_unique<NoTrail>()); },
+        [&](uid_t uid) -> std::string {
+            ++(std::this_thread::get_id() == engine ? asked_by_engine : asked);
+            return uid == 1 ? "auditor" : uid == 2 ? "Former" : "";
+        });
+    const auto ask = [&](std::int64_t uid, const std::string& command, const std::string& args) {
+        auto request = json::parse(R"({"command":")" + command + R"(","args":)" + args + "}");
+        std::optional<Prepared> prepared;
+        std::thread([&] {
+            prepared = daemon.handler.prepare(std::move(*request), {uid, uid, "caller"});
+        }).join();
+        Answer answer;
+        if (!Handler::asks_trail(prepared->request)) {
+            static_cast<void>(daemon.sim.command(
+                [&](engine::Engine& now) { answer = daemon.handler.handle(now, *prepared); }));
+            return answer.value_or(json::Value{});
+        }
+        std::optional<Question> question;
+        static_cast<void>(daemon.sim.command([&](engine::Engine& now) {
+            Asked said = daemon.handler.ask(now, *prepared);
+            if (Question* got = std::get_if<Question>(&said); got != nullptr)
+                question = std::move(*got);
+            else
+                answer = std::get<Answer>(said);
+        }));
+        if (!question) return answer.value_or(json::Value{});
+        std::thread([&] { EXPECT_TRUE(daemon.handler.read(*question)); }).join();
+        static_cast<void>(daemon.sim.command(
+            [&](engine::Engine& now) { answer = daemon.handler.finish(now, *prepared, *question); }));
+        return answer.value_or(json::Value{});
+    };
+    const std::string about = R"({"person":"former","reason":"request 31"})";
+    ASSERT_EQ(ask(2, "pause", R"({"reason":"a try"})")["exit"].integer_or(-1), 0);
+    ASSERT_EQ(ask(2, "resume", "{}")["exit"].integer_or(-1), 0);
+    daemon.sim.directory.disable("former", true);
+    daemon.sim.run_for(minutes{2});
+    EXPECT_EQ(ask(1, "audit.hold", about)["exit"].integer_or(-1), 0);
+    EXPECT_EQ(ask(1, "audit.release", about)["exit"].integer_or(-1), 0);
+    const json::Value erased = ask(1, "audit.erase", about);
+    ASSERT_EQ(erased["exit"].integer_or(-1), 0) << json::write(erased);
+    EXPECT_EQ(erased["result"]["pseudonyms"].array()->size(), 2U) << "as an employee, and as a caller";
+    EXPECT_EQ(asked_by_engine, 0);
+    EXPECT_GT(asked, 0);
 }
 
 }  // namespace
