@@ -257,6 +257,11 @@ bool Decider::in_force(const CompiledApproval& approval) const {
            sponsors_.at(approval.sponsor_guid) != Tri::no;
 }
 
+bool Decider::answered_for(const CompiledApproval& approval) const {
+    return in_force(approval) && departed(world_.person(approval.sponsor_guid)) == Tri::no &&
+           sponsors_.at(approval.sponsor_guid) == Tri::yes;
+}
+
 // Kept, because an approval is asked for while somebody else's groups are walked.
 std::vector<Guid> Decider::changed_sponsors(const Dirty& among) {
     std::vector<Guid> changed;

@@ -84,6 +84,9 @@ class Decider {
     // Does it hold at all now: before its end, and its sponsor an employee who is there, as far as can be
     // known?
     [[nodiscard]] bool in_force(const CompiledApproval& approval) const;
+    // … and does somebody known to be an employee answer for it? Who is there may stay while that is not
+    // known.
+    [[nodiscard]] bool answered_for(const CompiledApproval& approval) const;
     [[nodiscard]] bool is_sponsor(const Guid& guid) const { return sponsors_.contains(guid); }
     // Sponsors among these people who have become employees or are none any more, since this was asked last.
     [[nodiscard]] std::vector<Guid> changed_sponsors(const Dirty& among);

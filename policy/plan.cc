@@ -76,6 +76,11 @@ bool may_add(const Decider& decider, UserId user, std::uint32_t room, const Memb
     return at == world.put_back.end() || at->second + kPutBackEvery <= world.now;
 }
 
+// readmit() has made it so: out, to be invited, and to come by themselves.
+bool asked_back(const Membership& held) {
+    return held.state == MembershipState::leave && held.by_choice;
+}
+
 void derive_membership(const Decider& decider, const Abilities& abilities, UserId user, std::uint32_t room,
                        const Verdict& verdict, std::vector<UserAction>& out) {
     const World& world = decider.world();
@@ -96,6 +101,12 @@ void derive_membership(const Decider& decider, const Abilities& abilities, UserI
     // Whom an approval lets stay may not thereby have a say in the room.
     if (verdict.basis == Basis::approval && verdict.owner == Tri::no && held != nullptr && held->power != 0)
         out.push_back({room, ActionKind::set_power, Lane::addition, verdict.basis, 0});
+    // Nor does it let anybody in, but whom somebody has asked back by name.
+    if (verdict.basis == Basis::approval && held != nullptr && asked_back(*held)) {
+        const CompiledApproval* approval = decider.approval(user, room);
+        if (approval != nullptr && decider.answered_for(*approval))
+            out.push_back({room, ActionKind::add, Lane::addition, verdict.basis, 0});
+    }
     if (verdict.presence != Presence::in) return;
     const auto joins = [&] {
         return decider.program().rooms[room].admission == Admission::join && abilities.mask &&

@@ -253,12 +253,12 @@ void keep_approvals(World& world, const Decider& old) {
     }
 }
 
-bool readmit(World& world, UserId user, RoomId room) {
+bool readmit(World& world, UserId user, RoomId room, bool by_approval) {
     const Membership* held = world.membership(user, room);
-    if (held == nullptr || held->state != MembershipState::leave || held->cause == Cause::daemon)
-        return false;
+    if (held == nullptr || held->state != MembershipState::leave) return false;
+    if (held->cause == Cause::daemon && !by_approval) return false;
     Membership next = *held;
-    next.by_choice = held->cause == Cause::self;
+    next.by_choice = by_approval || held->cause == Cause::self;
     next.cause = Cause::daemon;
     world.set_membership(user, next);
     return true;

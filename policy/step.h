@@ -80,7 +80,7 @@ void keep_approvals(World& world, const Decider& old);
 
 // Somebody who belongs and is out of a room by hand is to be let in again: put back if they were kicked,
 // invited if they left. False: they are not out by hand.
-bool readmit(World& world, UserId user, RoomId room);
+bool readmit(World& world, UserId user, RoomId room, bool by_approval);
 
 // Whoever was let in by hand belongs by now: they are members like all others, and their removal is guarded.
 void welcome(World& world, UserId user, RoomId room);

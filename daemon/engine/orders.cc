@@ -125,22 +125,28 @@ Result<Engine::Readmitted> Engine::readmit(UserId user, std::uint32_t room, cons
     const std::string &key = program_->rooms[room].key, &who = world_.users.text(user);
     const RoomId id = decider_->world_room(room);
     const policy::Verdict verdict = decider_->verdict(user, room);
-    if (verdict.presence != policy::Presence::in) {
-        const bool stays = verdict.basis == policy::Basis::approval;
-        return fail(
-            ErrorKind::refused,
-            fmt::format("{} {} #{}: {}", who, stays ? "may only stay in" : "does not belong in", key,
-                        policy::why(*decider_, user, room, verdict.basis)),
-            stays ? "an owner of the room invites them" : "`rollcall why` says what would have to change");
-    }
+    const bool approved = verdict.basis == policy::Basis::approval;
+    if (verdict.presence != policy::Presence::in && !approved)
+        return fail(ErrorKind::refused,
+                    fmt::format("{} does not belong in #{}: {}", who, key,
+                                policy::why(*decider_, user, room, verdict.basis)),
+                    "`rollcall why` says what would have to change");
+    if (const policy::CompiledApproval* approval = approved ? decider_->approval(user, room) : nullptr;
+        approved && (approval == nullptr || !decider_->answered_for(*approval)))
+        return fail(ErrorKind::refused,
+                    fmt::format("nobody answers for {} in #{}: it is not known that the sponsor is an "
+                                "employee",
+                                who, key),
+                    "see what `rollcall status` says of the directory, or name another sponsor");
     const policy::Membership* held = id.valid() ? world_.membership(user, id) : nullptr;
     if (held != nullptr && held->state == policy::MembershipState::ban)
         return fail(ErrorKind::refused, fmt::format("{} is banned from #{}", who, key),
                     "the ban of an owner stands until an owner lifts it");
     const bool left = held != nullptr && held->cause == policy::Cause::self;
-    if (!id.valid() || !policy::readmit(world_, user, id))
+    if (!id.valid() || !policy::readmit(world_, user, id, approved))
         return fail(ErrorKind::refused,
-                    fmt::format("{} is not out of #{} by a kick or by their own leave", who, key),
+                    approved ? fmt::format("{} was never in #{}, or is there", who, key)
+                             : fmt::format("{} is not out of #{} by a kick or by their own leave", who, key),
                     "`rollcall why` says whether they are in, or what is still to be done");
     TrailEntry entry;
     entry.kind = TrailKind::command;
@@ -152,7 +158,9 @@ Result<Engine::Readmitted> Engine::readmit(UserId user, std::uint32_t room, cons
     entry.room = world_.rooms[id.index()].id;
     entry.caller = caller;
     entry.reason = reason;
-    entry.result = left ? "invited: they had left by themselves" : "put back";
+    entry.result = approved ? "invited: from outside, with an approval"
+                   : left   ? "invited: they had left by themselves"
+                            : "put back";
     record(std::move(entry));
     // Somebody has asked for it: no guard is asked again.
     const policy::ActionKey action{policy::ActionKind::add, key, who};
@@ -161,7 +169,7 @@ Result<Engine::Readmitted> Engine::readmit(UserId user, std::uint32_t room, cons
                policy::Answer{verdict.basis, "", caller.text, reason, world_.now});
     forget_retry(action);
     more_ = true;
-    return left ? Readmitted::invited : Readmitted::put_back;
+    return left || approved ? Readmitted::invited : Readmitted::put_back;
 }
 
 // Whom the mask registration leaves out: what cannot be done in their name, as long as it is wanted.

@@ -83,5 +83,116 @@ TEST_F(Readmit, N7_NobodyElseIsLetIn) {
     for (const char* login : {"p2", "p3"}) EXPECT_FALSE(company.in(login, "crew")) << login;
 }
 
+// ---------------------------------------------------------------- from outside, with an approval
+
+// room0 is open to @friend:partner.example with an approval until 2030, for which p1 answers.
+class ReadmitApproved : public testing::Test {
+  protected:
+    static constexpr const char* kFriend = "@friend:partner.example";
+    ReadmitApproved() {
+        company.people(4);
+        company.room("room0");
+        company.room("hall");
+        company.open();
+        company.sim.run_for(minutes{2});
+        room = company.sim.room_id("room0");
+        comes_in();
+    }
+    void comes_in() {
+        EXPECT_TRUE(company.sim.homeserver.invite(room, Company::id("p2"), kFriend));
+        EXPECT_TRUE(company.sim.homeserver.join(room, kFriend));
+        company.sim.run_for(minutes{1});
+        ASSERT_EQ(state(), policy::MembershipState::join);
+    }
+    Result<Engine::Readmitted> readmit(const std::string& user, std::uint32_t index) {
+        Result<Engine::Readmitted> out = fail(ErrorKind::unavailable, "no turn");
+        EXPECT_TRUE(company.sim.command([&](Engine& engine) {
+            out = engine.readmit(engine.world().user(user), index, {0, -1, "alice"}, "by mistake");
+        }));
+        return out;
+    }
+    Result<Engine::Readmitted> readmit() { return readmit(kFriend, index_of("room0")); }
+    std::uint32_t index_of(const std::string& key) {
+        return static_cast<std::uint32_t>(company.sim.engine().decider()->program().room_index(key));
+    }
+    void leaves() {
+        EXPECT_TRUE(company.sim.homeserver.leave(room, kFriend));
+        company.sim.run_for(minutes{1});
+    }
+    void never_comes_back() {
+        company.sim.run_for(minutes{10});
+        EXPECT_EQ(state(), policy::MembershipState::leave);
+        EXPECT_EQ(company.wrongs(), "");
+    }
+    [[nodiscard]] policy::MembershipState state() { return company.sim.homeserver.membership(room, kFriend); }
+    Company company;
+    std::string room;
+};
+
+TEST_F(ReadmitApproved, WhoLeftOrWasKickedIsInvited) {
+    leaves();
+    never_comes_back();
+    const auto left = readmit();
+    ASSERT_TRUE(left) << left.error().text();
+    EXPECT_EQ(*left, Engine::Readmitted::invited);
+    ASSERT_TRUE(company.comes([this] { return state() == policy::MembershipState::invite; }));
+    company.sim.run_for(seconds{5});  // … and until that is known
+    EXPECT_FALSE(readmit()) << "is invited already";
+    EXPECT_TRUE(company.sim.homeserver.join(room, kFriend));
+    company.sim.run_for(minutes{1});
+    EXPECT_EQ(state(), policy::MembershipState::join);
+    EXPECT_TRUE(company.sim.homeserver.kick(room, Company::id("p1"), kFriend));
+    company.sim.run_for(minutes{1});
+    const auto kicked = readmit();
+    ASSERT_TRUE(kicked) << kicked.error().text();
+    EXPECT_EQ(*kicked, Engine::Readmitted::invited);
+    ASSERT_TRUE(company.comes([this] { return state() == policy::MembershipState::invite; }));
+    // Who declines has said no.
+    EXPECT_TRUE(company.sim.homeserver.leave(room, kFriend));
+    never_comes_back();
+}
+
+TEST_F(ReadmitApproved, N7_NotWithoutASponsorWhoIsAnEmployee) {
+    leaves();
+    company.sim.directory.disable("p1", true);
+    company.sim.run_for(minutes{1});
+    EXPECT_FALSE(readmit()) << "the sponsor has departed";
+    company.sim.directory.disable("p1", false);
+    company.sim.directory.leave("Staff", "p1");
+    company.sim.run_for(minutes{1});
+    EXPECT_FALSE(readmit()) << "the sponsor is no employee any more";
+    never_comes_back();
+    company.sim.directory.join("Staff", "p1");
+    company.sim.run_for(minutes{1});
+    EXPECT_TRUE(readmit());
+}
+
+TEST_F(ReadmitApproved, N7_NotWhoHasNoApprovalIsBannedOrWasNeverThere) {
+    EXPECT_FALSE(readmit()) << "is in";
+    EXPECT_FALSE(readmit("@eve:partner.example", index_of("room0"))) << "has no approval";
+    EXPECT_FALSE(readmit(kFriend, index_of("hall"))) << "has none for that room";
+    EXPECT_TRUE(company.sim.homeserver.ban(room, Company::id("p1"), kFriend));
+    company.sim.run_for(minutes{1});
+    EXPECT_FALSE(readmit()) << "is banned";
+    company.sim.run_for(minutes{10});
+    EXPECT_EQ(state(), policy::MembershipState::ban);
+}
+
+// What was asked for is an invitation, and it lasts as long as the approval does.
+TEST_F(ReadmitApproved, N7_AnApprovalThatEndsMeanwhileEndsIt) {
+    leaves();
+    company.sim.homeserver.answer_instead = [](const Call& call) -> std::optional<CallResult> {
+        if (call.kind != CallKind::put_member || call.membership != policy::MembershipState::invite)
+            return std::nullopt;
+        return said(CallOutcome::retry);
+    };
+    ASSERT_TRUE(readmit());
+    company.sim.run_for(seconds{20});
+    company.sim.directory.disable("p1", true);
+    company.sim.run_for(seconds{20});
+    company.sim.homeserver.answer_instead = nullptr;
+    never_comes_back();
+}
+
 }  // namespace
 }  // namespace rollcall::engine
