@@ -33,11 +33,13 @@ ActionKey key_of(const Decider& decider, UserId user, const UserAction& action) 
 namespace {
 
 // A departure that was let through, unasked or by an approval, is finished: what follows from its first steps
-// (the rooms that were found, the past to forget) is no new departure.
+// (the rooms that were found, the past to forget) is no new departure. Nor is it one that an account appears
+// of somebody who had departed before: who makes accounts fills no guard with them.
 bool has_begun(const World& world, UserId user, const UserAction& action) {
     if (action.kind == ActionKind::forget) return true;
     const auto leaving = world.departing.find(user);
-    return leaving != world.departing.end() && (leaving->second.signed_out || leaving->second.listed);
+    return leaving != world.departing.end() &&
+           (leaving->second.signed_out || leaving->second.listed || leaving->second.late);
 }
 
 // Let in by hand against the verdict: however many those are, they are taken back, and fill no guard.

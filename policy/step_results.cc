@@ -99,6 +99,7 @@ void Step::account_appeared(UserId user) {
     const PersonId person = decider_->person_of(user);
     if (!person.valid() || !world_.people[person.index()].departed_seen) return;
     world_.departing[user] = {};
+    world_.departing[user].late = true;
     touch_user(user);
     Evidence evidence = evidence_of(world_.people[person.index()]);
     evidence.attribute.clear();  // what made them depart is older than this

@@ -151,6 +151,7 @@ struct Departing {
         bool done = false;
     };
     std::vector<Elsewhere> rooms;
+    bool late = false;  // the account has appeared since
 };
 
 enum class Account : std::uint8_t { unknown, present, absent };

@@ -11,9 +11,10 @@ using policy::World;
 
 Status save_departing(Database& database, std::int64_t user, const Departing& departing) {
     Status done = database.run(
-        "INSERT INTO departing (matrix_user, signed_out, listed) VALUES ($1, $2, $3) "
-        "ON CONFLICT (matrix_user) DO UPDATE SET signed_out = excluded.signed_out, listed = excluded.listed",
-        user, departing.signed_out, departing.listed);
+        "INSERT INTO departing (matrix_user, signed_out, listed, late) VALUES ($1, $2, $3, $4) "
+        "ON CONFLICT (matrix_user) DO UPDATE SET signed_out = excluded.signed_out, listed = excluded.listed, "
+        "late = excluded.late",
+        user, departing.signed_out, departing.listed, departing.late);
     for (std::size_t i = 0; i < departing.rooms.size(); ++i) {
         if (!done) return done;
         // Of hundreds of rooms one is done at a time: the others are not written again.
@@ -48,11 +49,11 @@ Status save_user(Database& database, const World& world, UserId id, Numbers& num
 }
 
 Status load_departing(Database& database, World& world, const NumberedIds& ids) {
-    Status read =
-        database.each("SELECT matrix_user, signed_out, listed FROM departing", [&](const Row& row) -> Status {
+    Status read = database.each(
+        "SELECT matrix_user, signed_out, listed, late FROM departing", [&](const Row& row) -> Status {
             const UserId id = ids.user(row.integer(0));
             if (!id.valid()) return damaged(database, "departing", "a user that is not there");
-            world.departing.emplace(id, Departing{row.flag(1), row.flag(2), {}});
+            world.departing.emplace(id, Departing{row.flag(1), row.flag(2), {}, row.flag(3)});
             return {};
         });
     if (!read) return read;

@@ -269,5 +269,45 @@ TEST(LateAccounts, OneOfSomebodyDepartedIsSignedOut) {
     EXPECT_EQ(company.sim.homeserver.accounts.at(Company::id("p5")).sessions, 0);
 }
 
+// Whoever makes accounts, a script or anybody where registration is open, cannot fill with them the guard
+// that then holds somebody who does depart.
+TEST(LateAccounts, ManyAtOnceHoldNoDeparture) {
+    Company company;
+    company.people(4);
+    company.room("crew");
+    company.open();
+    constexpr int kGone = 85;
+    const auto login = [](int i) { return "old" + std::to_string(i); };
+    for (int i = 0; i < kGone; ++i) company.sim.directory.hire(login(i), {"Staff", "Crew"});
+    company.sim.run_for(minutes{10});
+    for (int i = 0; i < kGone; ++i) {
+        company.sim.directory.disable(login(i), true);
+        if (i % 30 == 29) company.sim.run_for(minutes{90});
+    }
+    company.sim.run_for(minutes{90});
+    ASSERT_TRUE(company.sim.engine().guards().holds().empty());
+    // Made disabled, and never here: no departure either, now or when an account appears.
+    for (int i = 0; i < kGone; ++i) {
+        const std::string made = "made" + std::to_string(i);
+        company.sim.directory.hire(made, {"Staff"});
+        company.sim.directory.disable(made, true);
+        company.sim.homeserver.add_account(Company::id(made));
+    }
+    for (int i = 0; i < kGone; ++i) company.sim.homeserver.add_account(Company::id(login(i)));
+    ASSERT_TRUE(company.comes(
+        [&] { return company.sim.engine().backlog().users_in(policy::Lane::departure).size() > 0; },
+        minutes{10}));
+    company.sim.directory.disable("p2", true);
+    EXPECT_TRUE(company.comes([&] { return !company.in("p2", "crew"); }, seconds{30}));
+    company.sim.run_for(minutes{20});
+    EXPECT_TRUE(company.sim.engine().guards().holds().empty());
+    for (int i = 0; i < kGone; ++i)
+        EXPECT_EQ(company.sim.homeserver.accounts.at(Company::id(login(i))).sessions, 0) << i;
+    for (const schema::TrailEntry& entry : company.trail())
+        if (entry.action == "departed") {
+            EXPECT_FALSE(entry.user.starts_with("@made")) << entry.user;
+        }
+}
+
 }  // namespace
 }  // namespace rollcall::engine

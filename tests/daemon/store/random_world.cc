@@ -236,6 +236,7 @@ void RandomWorld::change_user() {
         policy::Departing& departing = world.departing[user];
         departing.signed_out = chance(50);
         departing.listed = chance(50);
+        departing.late = chance(50);
         departing.rooms.clear();
         for (std::size_t i = below(4); i > 0; --i)
             departing.rooms.push_back({"!r" + std::to_string(i), chance(50)});

@@ -127,7 +127,7 @@ void add_users(Lines& lines, const World& world) {
         lines.add("put back", pair_text(world, pair), to_ms(time));
     for (const auto& [time, id] : world.revisit) lines.add("revisit", to_ms(time), world.users.text(id));
     for (const auto& [id, departing] : world.departing) {
-        lines.add("departing", world.users.text(id), departing.signed_out, departing.listed);
+        lines.add("departing", world.users.text(id), departing.signed_out, departing.listed, departing.late);
         for (std::size_t i = 0; i < departing.rooms.size(); ++i)
             lines.add("departing from", world.users.text(id), i, departing.rooms[i].room,
                       departing.rooms[i].done);
