@@ -86,8 +86,10 @@ class Finding {
             const HeldState state = held_state(decider, backlog, memory, key, before);
             const HeldBy by = state == HeldState::waits ? held_by_now(decider, backlog, key, before) : before;
             if (state == HeldState::waits) waits_[by].push_back(key);
-            if (state != HeldState::over) held.emplace(key, by);
+            if (state == HeldState::waits || state == HeldState::dormant) held.emplace(key, by);
         }
+        for (const ActionKey& key : gone_by_hand(decider, backlog, memory))
+            held.emplace(key, memory.held.at(key));
     }
     HeldActions held;
 

@@ -33,6 +33,7 @@ Counter::Counter(const Decider& decider, const Backlog& backlog, const GuardMemo
       answers_(!memory.approved.empty() || !memory.rejected.empty()),
       now_(decider.world().now) {
     ledger();
+    gone();
     plan();
     departures.finish(), removals.finish(), outsiders.finish();
     for (auto& [room, count] : loses) count.finish();
@@ -122,7 +123,8 @@ bool Counter::may_gain_too_many(std::uint32_t room) const {
 // left by themselves belongs to it still, and whoever was let in by hand never did.
 std::size_t Counter::people_of(RoomId room) const {
     const World& world = decider_.world();
-    std::size_t out = 0;
+    const auto gone = gone_.find(room);
+    std::size_t out = gone == gone_.end() ? 0 : gone->second;
     for (const UserId user : world.room_users.row(room.index())) {
         const Membership* held = world.membership(user, room);
         if (held == nullptr || user == decider_.bot()) continue;
@@ -169,6 +171,20 @@ bool Counter::answered(UserId user, const UserAction& action, Guard guard) const
 bool Counter::within(Time done, Guard guard, const std::string& room, Duration window) const {
     const auto since = memory_.held_since.find({guard, room});
     return done + window > (since == memory_.held_since.end() ? now_ : std::min(now_, since->second));
+}
+
+// Whose removal was held when somebody's hand put them out, or they left: neither number knows of that.
+void Counter::gone() {
+    for (const ActionKey& key : gone_by_hand(decider_, backlog_, memory_)) {
+        const auto room = static_cast<std::uint32_t>(decider_.program().room_index(key.room));
+        const UserId user = decider_.world().users.find(key.user);
+        const bool outsider = memory_.held.at(key).guard == Guard::outsiders;
+        const UserAction action{room, ActionKind::remove, Lane::removal, kNoBasis, 0};
+        (outsider ? outsiders : removals).put(user, action, true);
+        if (outsider) continue;
+        loses[room].put(user, action, true);
+        ++gone_[decider_.world_room(room)];
+    }
 }
 
 void Counter::ledger() {

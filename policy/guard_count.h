@@ -60,6 +60,7 @@ class Counter {
     [[nodiscard]] bool invited(UserId user, std::uint32_t room) const;
     [[nodiscard]] bool answered(UserId user, const UserAction& action, Guard guard) const;
     [[nodiscard]] bool within(Time done, Guard guard, const std::string& room, Duration window) const;
+    void gone();
     void ledger();
     void done(const LedgerEntry& entry, Time when);
     [[nodiscard]] std::uint32_t number(const std::string& name);
@@ -71,7 +72,8 @@ class Counter {
     const bool answers_;
     Time now_;
     std::map<std::string, std::uint32_t> strangers_;
-    std::vector<char> may_trip_;  // by program room: room_gains may hold its additions
+    std::map<RoomId, std::size_t> gone_;  // who would be in a room still, but for somebody's hand
+    std::vector<char> may_trip_;          // by program room: room_gains may hold its additions
 };
 
 }  // namespace rollcall::policy

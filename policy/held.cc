@@ -26,15 +26,18 @@ bool room_wants(const Decider& decider, const Backlog& backlog, const ActionKey&
 }
 
 // Not in the plan at this moment. Is its cause gone, or only not to be seen?
-HeldState unwanted(const Decider& decider, UserId user, const ActionKey& key) {
+HeldState unwanted(const Decider& decider, UserId user, const ActionKey& key, const HeldBy& by) {
     const int room = decider.program().room_index(key.room);
     const bool member = key.kind == ActionKind::remove || key.kind == ActionKind::add;
     if (!member || room < 0) return HeldState::over;
     const RoomId id = decider.world_room(static_cast<std::uint32_t>(room));
     const MembershipState state = id.valid() ? decider.world().state_of(user, id) : MembershipState::none;
     const bool done = key.kind == ActionKind::remove ? !is_present(state) : state == MembershipState::join;
-    if (done) return HeldState::over;
     const Verdict verdict = decider.verdict(user, static_cast<std::uint32_t>(room));
+    // What was approved is held no more: so it was not us.
+    const bool by_hand = key.kind == ActionKind::remove && verdict.presence == Presence::out &&
+                         verdict.basis != Basis::departed && by.guard != Guard::departures;
+    if (done) return by_hand ? HeldState::gone : HeldState::over;
     const Presence cause = key.kind == ActionKind::remove ? Presence::out : Presence::in;
     return verdict.presence == cause || verdict.basis == Basis::undecided ? HeldState::dormant
                                                                           : HeldState::over;
@@ -59,13 +62,29 @@ HeldState held_state(const Decider& decider, const Backlog& backlog, const Guard
     const UserId user = decider.world().users.find(key.user);
     if (!user.valid()) return HeldState::over;
     const UserAction* action = find(decider, backlog, user, key);
-    if (action == nullptr) return unwanted(decider, user, key);
+    if (action == nullptr) return unwanted(decider, user, key, by);
     if (answers(memory.rejected, key, action->basis)) return HeldState::dormant;
     if (answers(memory.approved, key, action->basis)) return HeldState::over;
     if (!stops(by, *action)) return HeldState::dormant;
     // An approval of a departure is one of all of it.
     const bool departs = action->lane == Lane::departure;
     return departs && !guard_of(decider, user, *action) ? HeldState::over : HeldState::waits;
+}
+
+std::vector<ActionKey> gone_by_hand(const Decider& decider, const Backlog& backlog,
+                                    const GuardMemory& memory) {
+    std::vector<ActionKey> gone[2], out;  // a room's own guard and the one for all of them hold the same
+    bool waits[2] = {false, false};
+    for (const auto& [key, by] : memory.held) {
+        if (key.kind != ActionKind::remove || by.guard == Guard::departures) continue;
+        const std::size_t of = by.guard == Guard::outsiders ? 1 : 0;
+        const HeldState state = held_state(decider, backlog, memory, key, by);
+        waits[of] = waits[of] || state == HeldState::waits;
+        if (state == HeldState::gone) gone[of].push_back(key);
+    }
+    for (const std::size_t of : {0U, 1U})
+        if (waits[of]) out.insert(out.end(), gone[of].begin(), gone[of].end());
+    return out;
 }
 
 HeldBy held_by_now(const Decider& decider, const Backlog& backlog, const ActionKey& key, const HeldBy& by) {

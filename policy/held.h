@@ -4,6 +4,9 @@
 //     dormant   not wanted at this moment, and nothing says that its cause is gone: it was rejected, what it
 //               rests on cannot be read just now, or the person departs (which is the departures' guard's
 //               question). It waits again as soon as it is wanted again
+//     gone      somebody's hand did it before anybody had answered: a kick, or leaving. It counts as if it
+//               waited, as long as others of that hold do, so that nobody's doing changes what the rest of it
+//               is compared with
 //     over      approved, done, or its cause is gone
 //
 // So neither a refill in parts nor another policy, a restart or an older ledger lets an action pass that a
@@ -14,7 +17,7 @@
 
 namespace rollcall::policy {
 
-enum class HeldState : std::uint8_t { waits, dormant, over };
+enum class HeldState : std::uint8_t { waits, dormant, gone, over };
 [[nodiscard]] HeldState held_state(const Decider& decider, const Backlog& backlog, const GuardMemory& memory,
                                    const ActionKey& key, const HeldBy& by);
 
@@ -22,6 +25,10 @@ enum class HeldState : std::uint8_t { waits, dormant, over };
 // that was held would only lose a room.
 [[nodiscard]] HeldBy held_by_now(const Decider& decider, const Backlog& backlog, const ActionKey& key,
                                  const HeldBy& by);
+
+// Of what is held, those that are gone and still count.
+[[nodiscard]] std::vector<ActionKey> gone_by_hand(const Decider& decider, const Backlog& backlog,
+                                                  const GuardMemory& memory);
 
 // Does what this guard has stopped stop this action? A departure is stopped by its own guard alone.
 [[nodiscard]] bool stops(const HeldBy& by, const UserAction& action);

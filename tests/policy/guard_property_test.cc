@@ -36,9 +36,9 @@ class Company {
     int below(int end) { return static_cast<int>(random_() % static_cast<std::uint64_t>(end)); }
 
     // ------------------------------------------------ what happens
-    void groups() {
+    void groups(bool may_join = true) {
         const char* group = below(3) == 0 ? "Staff" : "Eng";
-        const bool leaves = below(2) == 0;
+        const bool leaves = below(2) == 0 || !may_join;
         const int first = below(kPeople), count = 1 + below(leaves ? 14 : 5);
         for (int i = first; i < std::min(kPeople, first + count); ++i)
             leaves ? scene.directory.leave(group, login(i)) : scene.directory.join(group, login(i));
@@ -73,6 +73,12 @@ class Company {
         if (what == 4 && made_ > 0)
             hand(room, "@made" + std::to_string(1 + who % made_) + ":corp.example", MembershipState::invite,
                  owner);
+    }
+    // By an owner, or by themselves.
+    bool put_out(const ActionKey& key, bool kicked) {
+        if (!is_in(key.room, key.user)) return false;
+        hand(key.room, key.user, MembershipState::leave, kicked ? user(0) : key.user);
+        return true;
     }
     void other_policy() {
         scene.policy.guards.removals.at_most = 4 + below(60);
@@ -230,8 +236,16 @@ std::set<std::string> held_people(const Company& company) {
     return out;
 }
 
+std::vector<ActionKey> held_removals(const Company& company) {
+    std::vector<ActionKey> out;
+    for (const Hold& hold : company.scene.guards.holds())
+        for (const ActionKey& key : hold.actions)
+            if (key.kind == ActionKind::remove && hold.guard != Guard::departures) out.push_back(key);
+    return out;
+}
+
 // The same directory twice, and in one of the two companies people do what they like in rooms as well.
-// Without the guards of single rooms: whoever is kicked while their own removal is held is one fewer in the
+// Without the guards of single rooms: whoever is kicked before anything is held of them is one fewer in the
 // room.
 TEST(GuardProperty, N4_NobodysDoingsHoldWhatTheyAreNotPartOf) {
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
@@ -254,6 +268,40 @@ TEST(GuardProperty, N4_NobodysDoingsHoldWhatTheyAreNotPartOf) {
             const std::set<std::string> without = held_people(quiet);
             for (const std::string& key : held_people(noisy))
                 ASSERT_TRUE(without.contains(key)) << "seed " << seed << ", step " << step << ": " << key;
+        }
+    }
+}
+
+// With those of single rooms, of whomever a hold has: whoever is kicked, or goes by themselves, while their
+// own removal is held changes no number, neither what is counted nor what that is compared with. So the same
+// is held of everybody else as without that.
+TEST(GuardProperty, N4_WhoGoesWhileTheirRemovalIsHeldChangesNothingForTheRest) {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        Company quiet(seed), noisy(seed);
+        std::mt19937_64 noise(seed);
+        std::set<std::string> gone;
+        std::vector<std::string> wrongs;
+        for (int step = 0; step < 40; ++step) {
+            const int what = quiet.below(5);
+            ASSERT_EQ(what, noisy.below(5));
+            for (Company* company : {&quiet, &noisy}) {
+                if (what < 3) company->groups(false);
+                if (what == 3) company->scene.pass_time(std::chrono::minutes{10});
+                if (what == 4) company->do_allowed(wrongs);
+                company->look();
+            }
+            std::vector<ActionKey> held = held_removals(noisy);
+            if (!held.empty()) held.pop_back();  // a hold that nobody is left of is over
+            for (const ActionKey& key : held)
+                if (noise() % 4 == 0 && noisy.put_out(key, noise() % 2 == 0)) gone.insert(key.text());
+            noisy.look();
+            const std::set<std::string> without = held_people(quiet), with = held_people(noisy);
+            for (const std::string& key : with)
+                ASSERT_TRUE(without.contains(key))
+                    << "seed " << seed << ", step " << step << ": held is " << key;
+            for (const std::string& key : without)
+                ASSERT_TRUE(with.contains(key) || gone.contains(key))
+                    << "seed " << seed << ", step " << step << ": not held is " << key;
         }
     }
 }
