@@ -1,4 +1,5 @@
-// What one drain brings is one state, against a controller (moving.py) on which things change while it is read.
+// What one drain brings is one state, against a controller (moving.py) on which things change while it is
+// read.
 #include <gtest/gtest.h>
 #include <algorithm>
 
