@@ -1,7 +1,7 @@
 // compile: PolicyFile → Program: names are looked up in the world and pinned to objectGUIDs, equal conditions
 // merged.
 //
-// Pins (design, Never 7): a name that the policy in force has pinned keeps its object. If it now leads
+// Pins: a name that the policy in force has pinned keeps its object. If it now leads
 // elsewhere, that is a warning, and the old object stays meant; writing `guid:…` or removing and adding the
 // name in two applies changes it.
 #pragma once

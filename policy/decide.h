@@ -90,8 +90,7 @@ class Decider {
     [[nodiscard]] bool is_sponsor(const Guid& guid) const { return sponsors_.contains(guid); }
     // Sponsors among these people who have become employees or are none any more, since this was asked last.
     [[nodiscard]] std::vector<Guid> changed_sponsors(const Dirty& among);
-    // Claimed by more than one account, or by one after it was another's: nobody's until somebody decides
-    // (design, Never 7).
+    // Claimed by more than one account, or by one after it was another's: nobody's until somebody decides.
     [[nodiscard]] bool disputed(UserId user) const;
     // The Matrix ID that people.identities gives this person, unless it cannot be theirs.
     [[nodiscard]] UserId given(PersonId person) const;

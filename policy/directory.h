@@ -109,7 +109,7 @@ struct DirectoryChanges {
     std::vector<PersonEntry> people;
     std::vector<GroupEntry> groups;
     // True where each group's `member` is a verified read (base read, complete, unmoved USN, canaries seen on
-    // that connection): only then may somebody's absence from it be acted on. See design, Never 1.
+    // that connection): only then may somebody's absence from it be acted on.
     bool groups_verified = false;
     // Nothing tells of what a renamed or moved one carries along: people below it keep their old names here
     // until the next complete read.

@@ -40,7 +40,7 @@ struct Explanation {
 [[nodiscard]] std::string why(const Decider& decider, UserId user, std::uint32_t room, Basis basis);
 // Approvals that have not ended and do not hold all the same, for want of a sponsor: warnings.
 [[nodiscard]] Diagnostics without_sponsor(const Decider& decider);
-// What people in a room may read as the reason of a removal: never more than it must tell (design, Never 9).
+// What people in a room may read as the reason of a removal: never more than it must tell.
 [[nodiscard]] std::string_view public_reason(Basis basis);
 [[nodiscard]] std::string_view to_text(Basis basis);
 // Why somebody counts as departed: "account disabled"; "" if they do not.

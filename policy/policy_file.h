@@ -118,7 +118,7 @@ struct Share {
     int at_least = 0;
 };
 
-// Limits on what happens unasked. The figures are the defaults of the reference example.
+// Limits on what happens unasked. The figures are the defaults of docs/admins.md, "guards".
 struct Guards {
     Rate removals{25, std::chrono::hours{1}};
     Rate departures{50, std::chrono::hours{1}};

@@ -89,7 +89,7 @@ struct MemberRef {
     auto operator<=>(const MemberRef&) const = default;
 };
 
-// Who brought a membership about: it decides whether the daemon may undo it (design, "Hand-made changes").
+// Who brought a membership about: it decides whether the daemon may undo it (docs/admins.md, "By hand").
 enum class Cause : std::uint8_t { daemon, self, other };
 
 // One user in one room. 12 bytes: there are ten million of them.

@@ -3,7 +3,7 @@
 //
 // The text comes from the caller, who has checked the file's owner and mode; nothing here opens a file but
 // the system's time zones. All faults of the file are reported, not the first one. Values; any thread. Source
-// of the keys: the reference example of rollcall.yaml. schema/config.schema.json says the same to editors.
+// of the keys: docs/admins.md, "rollcall.yaml". schema/config.schema.json says the same to editors.
 #pragma once
 
 #include <optional>

@@ -2,7 +2,7 @@
 // conditions.
 //
 // Paths name the keys that lead there; entries of a list count from 1:
-// "rooms.engineering.members.any[2].except". Used within one reading. Source: design, "How a policy is read".
+// "rooms.engineering.members.any[2].except". Used within one reading. Source: docs/admins.md, "Conditions".
 #pragma once
 
 #include <optional>

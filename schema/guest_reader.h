@@ -1,5 +1,5 @@
 // Those in managed rooms who are no employees: `protected`, `services` and the approvals under `outsiders`.
-// Used within one reading. Source: design, "Files that people write".
+// Used within one reading. Source: docs/admins.md, "Policy files".
 #pragma once
 
 #include <vector>

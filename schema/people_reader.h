@@ -1,5 +1,5 @@
 // `people:` of a policy: who is an employee, which Matrix account is theirs, and what happens when they
-// depart. Used within one reading. Source: design, "Files that people write".
+// depart. Used within one reading. Source: docs/admins.md, "Policy files".
 #pragma once
 
 #include <string_view>

@@ -3,7 +3,7 @@
 // Forms, limits and references inside the policy are checked here; whether people and groups exist is for
 // policy/compile and the servers to say. What the language has and this version does not carry out is an
 // error that says so. The texts come from the caller, who has checked the files' owners and modes. Values;
-// any thread. Source: design, "Files that people write". schema/policy.schema.json says the same to editors.
+// any thread. Source: docs/admins.md, "Policy files". schema/policy.schema.json says the same to editors.
 #pragma once
 
 #include <string>

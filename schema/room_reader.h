@@ -1,4 +1,4 @@
-// One entry of `rooms:` or `spaces:`. Used within one reading. Source: design, "Files that people write".
+// One entry of `rooms:` or `spaces:`. Used within one reading. Source: docs/admins.md, "Policy files".
 #pragma once
 
 #include "policy/policy_file.h"

@@ -1,4 +1,4 @@
-// status: health, and everything that could not be done (design, Never 10).
+// status: health, and everything that could not be done.
 #include <fmt/format.h>
 #include <algorithm>
 #include <set>

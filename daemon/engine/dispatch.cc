@@ -142,7 +142,7 @@ bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
     const bool removal = action.lane == Lane::removal || action.lane == Lane::outsider;
     const bool by_directory = removal && action.basis != policy::Basis::outsider;
     if ((action.lane == Lane::removal || by_directory) && suspect_rooms_.contains(key.room)) return false;
-    // Not found, not listed: only of a directory whose present state is known (design, Never 1).
+    // Not found, not listed: only of a directory whose present state is known.
     if (by_directory && !directory_current()) return false;
     if (action.kind == ActionKind::add && fill_is_over(decider_->world_room(action.room))) return false;
     const policy::GuardState& guards = whole_pass_ ? departures_guard_ : guards_;

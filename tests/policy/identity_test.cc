@@ -1,5 +1,5 @@
 // people.identities against what was kept: an admin's word corrects a wrong Matrix ID, and nobody gets what
-// was another's by it (design, Never 7).
+// was another's by it.
 #include <gtest/gtest.h>
 #include <algorithm>
 

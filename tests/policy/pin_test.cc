@@ -1,4 +1,4 @@
-// Names never change hands (design, Never 7), for what is no group: organisational units, canaries, people
+// Names never change hands, for what is no group: organisational units, canaries, people
 // named by their Matrix ID or objectGUID.
 #include <gtest/gtest.h>
 

@@ -4,10 +4,11 @@
 //     send(call) ─► (latency) ─► carried out, or not ─► (latency) ─► CallDone, or the answer is lost
 //     events of rooms the bot is in ─► transactions, one open at a time, again until answered
 //
-// It keeps to what matrix.md measured on Synapse: a kick answers without an event ID, a transaction that the
-// daemon left unanswered when it died may come after later ones, createRoom repeated makes a second room.
-// It breaks the test itself (fault()) where the daemon does what it never may: asks for something that the
-// store does not hold as announced, has too much in flight, or says that a transaction is kept that is not.
+// It keeps to what was seen on Synapse (docs/carrying-on.md, "Traps"): a kick answers without an event ID, a
+// transaction that the daemon left unanswered when it died may come after later ones, createRoom repeated
+// makes a second room. It breaks the test itself (fault()) where the daemon does what it never may: asks for
+// something that the store does not hold as announced, has too much in flight, or says that a transaction is
+// kept that is not.
 #pragma once
 
 #include <deque>

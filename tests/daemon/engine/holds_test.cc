@@ -1,5 +1,5 @@
 // Holds over time, restarts, answers and other policies: what guards have stopped stays stopped until
-// somebody answers or its cause is gone (design, Never 4), and what was answered stays answered.
+// somebody answers or its cause is gone, and what was answered stays answered.
 #include <gtest/gtest.h>
 
 #include "tests/daemon/engine/company.h"
