@@ -214,7 +214,7 @@ Answer plan(const Context& context) {
     const bool looked = context.engine.ways_looked_at();
     const auto drafted = draft(context, diagnostics);
     if (!drafted) return error(drafted.error(), told(context, diagnostics));
-    if (!*drafted || !looked) return std::nullopt;
+    if (!*drafted || !looked || !context.engine.directory_tried()) return std::nullopt;
     return ok(plan_json(context, **drafted));
 }
 
@@ -272,11 +272,6 @@ json::Value only_seen(std::vector<Seen> seen) {
     return ok(std::move(result), 1);
 }
 
-bool directory_tried(const engine::Engine& engine) {
-    return !engine.settings().one_shot || engine.directory_current() ||
-           engine.directory_status().health != policy::DirectoryHealth::up;
-}
-
 void count_matches(const policy::Decider& decider, json::Value& result) {
     const policy::World& world = decider.world();
     const policy::Program& program = decider.program();
@@ -313,7 +308,7 @@ Answer check(const Context& context) {
     const auto drafted = draft(context, diagnostics);
     if (!drafted && drafted.error().kind != ErrorKind::unavailable)
         return error(drafted.error(), told(context, diagnostics));
-    if (!looked || !directory_tried(context.engine)) return std::nullopt;
+    if (!looked || !context.engine.directory_tried()) return std::nullopt;
     if (!drafted) return only_seen(what_was_seen(context));
     if (!*drafted) return std::nullopt;
     const policy::Decider& decider = *(*drafted)->decider;

@@ -151,6 +151,8 @@ class Engine {
     [[nodiscard]] bool directory_current() const {
         return settings_.one_shot ? read_since_start_ : directory_status_.current;
     }
+    // It was said since the start what the directory says now, or that it cannot be read.
+    [[nodiscard]] bool directory_tried() const { return directory_tried_ || directory_current(); }
     // Lets a one-shot engine act.
     void converge() { converging_ = true, more_ = true; }
     [[nodiscard]] bool blocked() const { return blocked_; }
@@ -638,6 +640,7 @@ class Engine {
     bool dispatched_ = false;  // something was sent in this turn
     bool read_since_start_ = false;
     bool directory_heard_ = false;  // it is current, or cannot be reached
+    bool directory_tried_ = false;  // the same; a complete read alone does not say so
     bool converging_ = false;
     bool more_ = false;  // another turn has work although no message comes
 

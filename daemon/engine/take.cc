@@ -112,7 +112,8 @@ void Engine::take(policy::DirectoryStatus& message) {
     if (message.health == policy::DirectoryHealth::up && !world_.frozen.empty()) directory_.request_sweep();
     if (message.health != policy::DirectoryHealth::up || message.current != directory_status_.current)
         more_ = true;
-    directory_heard_ = directory_heard_ || message.current || message.health != policy::DirectoryHealth::up;
+    directory_tried_ = directory_tried_ || message.current || message.health != policy::DirectoryHealth::up;
+    directory_heard_ = directory_heard_ || directory_tried_;
     directory_status_ = std::move(message);
 }
 

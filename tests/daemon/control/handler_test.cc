@@ -198,6 +198,18 @@ TEST_F(Looking, APlanDuringAnOutageSaysWhatItDoesNotKnow) {
     EXPECT_TRUE((*after.array())[0].text().starts_with("directory: ")) << json::write(after);
 }
 
+// That the directory has not spoken yet is nothing wrong with it.
+TEST_F(Looking, SoonAfterAStartWhatTheDirectorySaysNowIsWaitedFor) {
+    for (const char* command : {"plan", "check"}) {
+        daemon_.sim.stop();
+        daemon_.sim.directory.latency = std::chrono::seconds{20};
+        daemon_.sim.start();
+        const json::Value answer = look(command);
+        EXPECT_EQ(json::write(answer).find("what it says now is not known yet"), std::string::npos)
+            << json::write(answer);
+    }
+}
+
 TEST_F(Looking, CheckNamesWhatNobodyFulfilsAndWhoHasDeparted) {
     text_ += "  y: {name: Y, members: {attribute: titel, is: Boss}}\n";
     daemon_.sim.directory.disable("p1", true);
