@@ -24,12 +24,15 @@ from rollcall_lab.processes import LabError, wait_until
 from rollcall_lab.proxy import HttpProxy, TcpProxy
 from rollcall_lab.settings import CORP, PARTNER
 
-__all__ = ["CORP", "PARTNER", "Client", "CommandFailed", "HttpProxy", "MatrixError", "Scenario", "Site", "TcpProxy",
-           "measured", "settings", "until"]
+__all__ = ["CORP", "PARTNER", "PATIENCE", "Client", "CommandFailed", "HttpProxy", "MatrixError", "Scenario", "Site",
+           "TcpProxy", "measured", "settings", "until"]
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 ENABLED_WITHOUT_PASSWORD = 0x200 | 0x20   # so that a new account is never seen disabled
 MARKER = "io.rollcall.intent"
+# Every time that something may take is what a quiet machine needs at most; one that does other things too has so many times
+# that. It costs nothing where what is waited for comes.
+PATIENCE = 3
 WALL_CLOCK = pathlib.Path(__file__).with_name("wall_clock.c")
 # Short, and different in every run: names are never used twice, so nothing has to be cleaned before a run.
 RUN = "".join("0123456789abcdefghijklmnopqrstuvwxyz"[int(time.time() // 36 ** place) % 36] for place in (3, 2, 1, 0))
@@ -58,7 +61,7 @@ def without_grace(policy: str) -> str:
 def until(condition, what: str, seconds: float = 10, every: float = 0.02):
     """Calls `condition` until it gives something true, and returns that; AssertionError with `what` otherwise."""
     try:
-        return wait_until(condition, what, seconds, every)
+        return wait_until(condition, what, seconds * PATIENCE, every)
     except LabError as error:
         raise AssertionError(str(error)) from None
 
@@ -297,11 +300,11 @@ class Site:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(10)
+                self.process.wait(10 * PATIENCE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-                raise AssertionError(f"the daemon did not end within 10 s:\n{self.log_end()}") from None
+                raise AssertionError(f"the daemon did not end within {10 * PATIENCE} s:\n{self.log_end()}") from None
             if self.process.returncode != 0:
                 raise AssertionError(f"the daemon ended with {self.process.returncode}:\n{self.log_end()}")
         self.process = None
@@ -315,7 +318,7 @@ class Site:
     def dies(self, where: str, seconds: float = 30) -> None:
         """Waits until the daemon has died at its failpoint."""
         try:
-            self.process.wait(seconds)
+            self.process.wait(seconds * PATIENCE)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"the daemon did not come to {where}:\n{self.log_end()}") from None
         if self.process.returncode != -signal.SIGKILL:
@@ -393,11 +396,19 @@ class Site:
 
     # --- rooms
 
-    def room(self, key: str) -> str:
-        """Room ID of a managed room by the end of its key."""
+    def room(self, key: str, seconds: float = 20) -> str:
+        """Room ID of a managed room by the end of its key; waits until it has its address."""
         if key not in self._rooms:
-            self._rooms[key] = self.bot.resolve(f"#{self}-{key}:{CORP.name}")
+            self._rooms[key] = until(lambda: self._at(f"#{self}-{key}:{CORP.name}"), f"the address of {key}", seconds)
         return self._rooms[key]
+
+    def _at(self, alias: str) -> str | None:
+        try:
+            return self.bot.resolve(alias)
+        except MatrixError as error:
+            if error.status == 404:
+                return None
+            raise
 
     def joined(self, key: str) -> set:
         """Short names, or Matrix IDs of others, of those in a room; without the bot."""
@@ -471,6 +482,10 @@ class Scenario(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.site.clean()
+
+    def assert_prompt(self, took: float, seconds: float) -> None:
+        """It came by itself, and not with the next look at everything, which is minutes later."""
+        self.assertLess(took, seconds * PATIENCE, "too slow even for a busy machine")
 
     def assert_removes_nobody(self, after: int) -> None:
         removed = [change for change in self.site.changed(after) if change[0] in ("leave", "sign out", "forget")]

@@ -177,6 +177,8 @@ class Collected(Scenario):
     def test_a_wrong_authority_gets_nothing_and_is_named(self):
         self.assert_has_everything()
         self.site.stop()
+        self.siem.kill()         # so that nothing is under way in it
+        self.siem.start()
         right = self.site.config.read_text()
         self.site.config.write_text(right.replace("siem/ca.pem", "siem/other-ca.pem"))
         before = len(self.siem.entries())

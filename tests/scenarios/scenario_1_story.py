@@ -83,7 +83,7 @@ class Story(Scenario):
         site = self.site
         site.write_policy(POLICY)
         shown = site.cli("plan", "--exit-code", json_out=True)
-        self.assertEqual(shown.returncode, 3, shown.stderr)
+        self.assertEqual(shown.returncode, 3, shown.stdout + shown.stderr)
         again = site.cli("plan", "--exit-code", json_out=True)
         self.assertEqual(shown.stdout, again.stdout, "the same facts gave another plan")
         began = time.monotonic()
@@ -138,7 +138,7 @@ class Story(Scenario):
         site.wait("eng", "joiner", "join")
         took = measured("joiner: added to the AD group → in the room", began)
         self.assertIn("before you came", joiner.messages(room))
-        self.assertLess(took, 3, "too slow even for a busy machine")
+        self.assert_prompt(took, 3)
 
     def test_a_new_employee_without_account_joins_when_the_account_appears(self):
         site = self.site
@@ -191,7 +191,7 @@ class Story(Scenario):
         until(lambda: host.members(unmanaged)[leaver.user_id] == "leave", "out of the unmanaged room")
         until(lambda: host.members(asked)[leaver.user_id] == "leave", "the invitation is gone")
         measured("leaver: disabled in AD → out of unmanaged rooms and invitations", began)
-        self.assertLess(took, 5, "too slow even for a busy machine")
+        self.assert_prompt(took, 5)
         site.settle()
         returned = self.person("leaver")                 # nobody locked the account
         self.assertEqual(returned.joined_rooms(), [])
@@ -212,7 +212,7 @@ class Story(Scenario):
         self.assertEqual(site.membership("hall", "mover"), "join")
         until(lambda: not reads(mover, site.room("eng")), "the past is out of reach")
         self.assertTrue(mover.signed_in())
-        self.assertLess(took, 3, "too slow even for a busy machine")
+        self.assert_prompt(took, 3)
 
     def test_an_expired_account_leaves_by_timer(self):
         site = self.site
@@ -471,7 +471,7 @@ class Story(Scenario):
         site.cli("resume")
         site.wait("eng", "paused", "join")
         site.wait("hall", "dan", "leave")
-        self.assertFalse(client.signed_in())
+        until(lambda: not client.signed_in(), "dan is signed out")
 
     def test_at_the_end_N9_the_trail_is_whole_and_holds_no_secret(self):
         site = self.site

@@ -33,7 +33,7 @@ class Guards(Scenario):
         site.settle(30)
 
     def setUp(self):
-        until(lambda: self.site.status()["backlog"]["quiet"], "a quiet daemon")
+        self.site.settle(30)
         self.before = self.site.trail_end()
 
     # --- the policy in force is the one last applied
@@ -177,7 +177,8 @@ class Guards(Scenario):
         site = self.site
         put_back = site.directory.deny_read(site.dn("canary"))
         try:
-            status = until(lambda: next((s for s in [site.status()] if s["directory"]["frozen"]), None), "frozen", 10)
+            status = until(lambda: next((s for s in [site.status()] if s["directory"]["frozen"] and s["holds"]), None),
+                           "frozen, and shown as a hold", 10)
             self.assertIn("canary", status["directory"]["frozen"])
             self.assertEqual([hold["guard"] for hold in status["holds"]], ["canaries"])
             self.assertEqual(site.cli("holds").returncode, 4)

@@ -115,7 +115,7 @@ class Crashes(Scenario):
         for key in ("crew", "deck", "hall", "company", *self.rooms):
             site.wait(key, "goner", "leave", 20)
         until(lambda: host.members(unmanaged)[client.user_id] == "leave", "out of the unmanaged room", 20)
-        self.assertFalse(client.signed_in())
+        until(lambda: not client.signed_in(), "signed out", 20)
         site.settle()
         self.assert_every_intent_ended()
 
