@@ -3,7 +3,9 @@
 //     step.cc            time, and what follows from any fact: people bound anew, departures and returns
 //     step_directory.cc  what the directory says, and whether to believe it
 //     step_doubt.cc      what a controller says that may be behind
-//     step_rooms.cc      what happens in rooms, told by events or read afresh
+//     step_members.cc    who is in a room, by whose doing
+//     step_rooms.cc      what a room's state says
+//     step_room_reads.cc a room read afresh
 //     step_results.cc    what our own requests have done
 //
 // Pure; lives for one call.
@@ -74,8 +76,7 @@ class Step {
     void know_by(const std::string& invocation_id, std::uint64_t usn);
     void end_doubt(const Evidence& evidence);
 
-    // step_rooms.cc
-    void take(const RoomEventSeen& fact);
+    // step_members.cc
     void member_event(RoomId room, const RoomEventSeen& fact, const MemberContent& content);
     // How an event was learned of: told as it happened, of our own doing or not, or read afterwards.
     enum class Told { ours, event, read };
@@ -88,15 +89,20 @@ class Step {
     void keep_identity(UserId user);
     void tell_inviter(RoomId room, UserId user, const RoomEvent& event, MembershipState state);
     bool late_member(RoomId room, UserId user, const RoomEvent& event, const MemberContent& content);
-    void late_history(RoomId room, const RoomEvent& event);
     void late_invitation(RoomId room, UserId user, const RoomEvent& event, MembershipState state);
+    static bool says_so(const Membership* held, const RoomEvent& event, const MemberContent& content);
+
+    // step_rooms.cc
+    void take(const RoomEventSeen& fact);
+    void late_history(RoomId room, const RoomEvent& event);
     static std::string state_key_of(const RoomEvent& event);
     void state_event(RoomId room, const RoomEvent& event);
     void hold_event(RoomId room, const std::string& slot, const std::string& event);
     void set_state(RoomId id, const RoomEvent& event, Told told);
     void note_state(RoomId id, const RoomEvent& event, Told told, const std::string& history_before);
     void set_power(RoomId id, const PowerLevels& levels);
-    static bool says_so(const Membership* held, const RoomEvent& event, const MemberContent& content);
+
+    // step_room_reads.cc
     void drop_unknown_state(RoomId id, const std::set<std::string, std::less<>>& places);
     void take(const RoomRead& fact);
     void nothing_said_of(RoomId room, const RoomRead& fact, const std::unordered_set<UserId>& seen);
