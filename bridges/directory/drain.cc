@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "bridges/directory/entry.h"
@@ -92,11 +93,17 @@ bool has_left(const policy::PersonEntry& person) {
     return person.deleted || (person.account_control.value_or(0) & policy::kAccountDisabled) != 0;
 }
 
-// Of a round after which there was no other one, although something changed in it again.
-void leave_for_the_next(policy::DirectoryChanges& round) {
+// Of a round after which there was no other one, although something changed in it again. What earlier rounds
+// say of the same people is older still.
+void leave_for_the_next(policy::DirectoryChanges& round, policy::DirectoryChanges& all) {
     if (round.groups.empty()) return;
-    round.groups_verified = false;
-    std::erase_if(round.people, [](const policy::PersonEntry& person) { return !has_left(person); });
+    all.groups_verified = false;
+    std::unordered_set<Guid, GuidHash> unsteady;
+    for (const policy::PersonEntry& person : round.people)
+        if (!has_left(person)) unsteady.insert(person.guid);
+    const auto waits = [&](const policy::PersonEntry& person) { return unsteady.contains(person.guid); };
+    std::erase_if(round.people, waits);
+    std::erase_if(all.people, waits);
 }
 
 // Reads what changed after that USN, and what changed while it was read, until nothing does.
@@ -108,7 +115,6 @@ Status follow(Connection& connection, const Settings& settings, const Root& root
         Drained round;
         round.changes.evidence = changes.evidence;
         round.changes.attributes = changes.attributes;
-        round.changes.groups_verified = true;
         const std::uint64_t until = changes.evidence.usn;
         if (const auto done = read_changed(connection, settings, after, round); !done) return done;
         drained.steady = drained.steady || round.empty();
@@ -118,8 +124,7 @@ Status follow(Connection& connection, const Settings& settings, const Root& root
         const auto position = read_position(connection);
         if (!position) return pass(position);
         drained.steady = position->usn == until;
-        if (!drained.steady && i + 1 == kRounds) leave_for_the_next(round.changes);
-        changes.groups_verified = changes.groups_verified && round.changes.groups_verified;
+        if (!drained.steady && i + 1 == kRounds) leave_for_the_next(round.changes, changes);
         put_in_place(changes.people, std::move(round.changes.people));
         put_in_place(changes.groups, std::move(round.changes.groups));
         put_in_place(changes.containers, std::move(round.changes.containers));

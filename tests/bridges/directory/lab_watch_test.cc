@@ -8,6 +8,7 @@
 
 #include "bridges/directory/access.h"
 #include "bridges/directory/directory.h"
+#include "bridges/directory/entry.h"
 #include "tests/bridges/directory/lab_admin.h"
 #include "tests/bridges/directory/lab_proxy.h"
 #include "tests/bridges/directory/lab_recorder.h"
@@ -59,6 +60,37 @@ class LabWatch : public testing::Test {
     Recorder recorder_;
     std::unique_ptr<Directory> directory_;
 };
+
+// Of the group either a plain member or by the primary group, however quickly that changes: each drain that
+// brings one of the two brings what fits.
+TEST_F(LabWatch, APrimaryGroupThatIsSwitchedTakesNobodyOut) {
+    const std::uint32_t crew = rid_of(admin_->value(kGroup, "objectSid")).value();
+    start_and_sweep(Lab::get().service());
+    admin_->add_member(kGroup, kPerson);
+    ASSERT_TRUE(recorder_.group(group_, [](const auto& group) { return group.members.size() == 1; }));
+    for (int i = 0; i < 60; ++i)
+        admin_->replace(kPerson, "primaryGroupID", {i % 2 == 0 ? std::to_string(crew) : "513"});
+    admin_->replace(kPerson, "userAccountControl", {"546"});
+    bool plain = true, primary = false;
+    int drains = 0, outs = 0;
+    const auto all = [&](const Fact& fact) {
+        const auto* changes = std::get_if<policy::DirectoryChanges>(&fact);
+        if (changes == nullptr) return false;
+        bool left = false;
+        for (const policy::PersonEntry& person : changes->people) {
+            if (person.guid != person_) continue;
+            primary = person.primary_group == crew;
+            left = (person.account_control.value_or(0) & policy::kAccountDisabled) != 0;
+        }
+        for (const policy::GroupEntry& group : changes->groups)
+            if (group.guid == group_ && changes->groups_verified) plain = !group.members.empty();
+        ++drains;
+        outs += plain || primary ? 0 : 1;
+        return left;
+    };
+    EXPECT_TRUE(recorder_.wait(all, 60s));
+    EXPECT_EQ(outs, 0) << "of " << drains << " drains";
+}
 
 TEST_F(LabWatch, BringsWhatHappensToAPerson) {
     start_and_sweep(Lab::get().service());
