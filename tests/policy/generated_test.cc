@@ -6,15 +6,12 @@
 
 #include "tests/policy/generated_company.h"
 #include "tests/policy/oracle.h"
+#include "tests/share.h"
 
 namespace rollcall::policy::test {
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr std::uint64_t kSeeds = 40;
-#else
 constexpr std::uint64_t kSeeds = 300;
-#endif
 constexpr int kFacts = 250;
 
 std::string text(const Verdict& verdict) {
@@ -139,7 +136,8 @@ TEST_P(Generated, OracleAgreesNothingIsMissedAndThePlanGetsEmpty) {
     ASSERT_TRUE(agrees_with_oracle(company.scene));
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Generated, testing::Range(std::uint64_t{1}, kSeeds + 1));
+INSTANTIATE_TEST_SUITE_P(Seeds, Generated,
+                         testing::Range(std::uint64_t{1}, 1 + rollcall::test::share_of(kSeeds)));
 
 }  // namespace
 }  // namespace rollcall::policy::test

@@ -9,6 +9,7 @@
 
 #include "policy/held.h"
 #include "tests/policy/homeserver.h"
+#include "tests/share.h"
 
 namespace rollcall::policy::test {
 namespace {
@@ -218,7 +219,7 @@ void one_step(Company& company, std::vector<std::string>& wrongs) {
 }
 
 TEST(GuardProperty, N4_WhatWasHeldIsDoneOnlyAfterAnAnswerOrNotAtAll) {
-    for (std::uint64_t seed = 1; seed <= 80; ++seed) {
+    for (std::uint64_t seed = 1; seed <= rollcall::test::share_of(std::uint64_t{80}); ++seed) {
         Company company(seed);
         std::vector<std::string> wrongs;
         for (int step = 0; step < 120 && wrongs.empty(); ++step) {
@@ -248,7 +249,7 @@ std::vector<ActionKey> held_removals(const Company& company) {
 // Without the guards of single rooms: whoever is kicked before anything is held of them is one fewer in the
 // room.
 TEST(GuardProperty, N4_NobodysDoingsHoldWhatTheyAreNotPartOf) {
-    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    for (std::uint64_t seed = 1; seed <= rollcall::test::share_of(std::uint64_t{40}); ++seed) {
         Company quiet(seed, false), noisy(seed, false);
         std::mt19937_64 noise(seed);
         std::vector<std::string> wrongs;

@@ -1,10 +1,13 @@
 // How much a simulation test tries: ROLLCALL_SIM_SEEDS says how many seeds, ROLLCALL_SIM_FIRST the first.
+// Otherwise its share of what it says itself.
 #pragma once
 
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <vector>
+
+#include "tests/share.h"
 
 namespace rollcall::sim {
 
@@ -13,7 +16,7 @@ inline std::uint64_t number_of(const char* name, std::uint64_t otherwise) {
     return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 inline std::uint64_t seed_count(std::uint64_t otherwise) {
-    return number_of("ROLLCALL_SIM_SEEDS", otherwise);
+    return number_of("ROLLCALL_SIM_SEEDS", test::share_of(otherwise));
 }
 inline std::uint64_t first_seed() {
     return number_of("ROLLCALL_SIM_FIRST", 1);

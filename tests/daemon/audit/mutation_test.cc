@@ -6,6 +6,7 @@
 
 #include "tests/daemon/audit/log_fixture.h"
 #include "tests/daemon/audit/trail_fixture.h"
+#include "tests/share.h"
 
 namespace rollcall::audit::test {
 namespace {
@@ -60,7 +61,7 @@ TEST_F(Mutation, OfAnyFileIsSeenAndItsPlaceNamed) {
     ASSERT_EQ(log.faults(), "");
     const std::vector<std::string> files = log.files();
     int done = 0;
-    while (done < kMutations) {
+    while (done < rollcall::test::share_of(kMutations)) {
         const std::string& file = files[below(files.size())];
         const std::string before = log.read(file);
         std::string what;
@@ -148,7 +149,7 @@ TEST_F(HandedOn, EveryChangeOfAFileIsSeenAndItsPlaceNamed) {
     const auto files = this->files();
     ASSERT_GE(files.size(), 12U);
     ASSERT_EQ(faults(), std::vector<Fault>{});
-    for (int done = 0; done < kMutationsOfAHandedOn;) {
+    for (int done = 0; done < rollcall::test::share_of(kMutationsOfAHandedOn);) {
         const auto& [path, place] = files[below(files.size())];
         const std::string before = read(path);
         std::string what;

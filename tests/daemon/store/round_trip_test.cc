@@ -5,6 +5,7 @@
 #include "tests/daemon/store/random_world.h"
 #include "tests/daemon/store/store_fixture.h"
 #include "tests/daemon/store/world_text.h"
+#include "tests/share.h"
 
 namespace rollcall::store {
 namespace {
@@ -37,7 +38,7 @@ TEST_P(WorldRoundTrip, LoadsWhatEveryTurnLeft) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, WorldRoundTrip, testing::Range(1U, 25U));
+INSTANTIATE_TEST_SUITE_P(Seeds, WorldRoundTrip, testing::Range(1U, 1 + test::share_of(24U)));
 
 TEST(WorldLoad, OfANewStoreIsEmpty) {
     const TemporaryFolder folder;
