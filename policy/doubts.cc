@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "policy/base/text.h"
+#include "policy/held_text.h"
 
 namespace rollcall::policy {
 namespace {
@@ -99,15 +100,48 @@ Diagnostics doubtful_conditions(const Decider& decider) {
 
 Unreadable unreadable_people(const World& world, std::size_t most) {
     Unreadable out;
-    for (const Person& person : world.people) {
+    const auto name = [most](std::vector<std::string>& names, std::string one) {
+        const auto at = std::lower_bound(names.begin(), names.end(), one);
+        if (names.size() == most && at == names.end()) return;
+        names.insert(at, std::move(one));
+        if (names.size() > most) names.pop_back();
+    };
+    for (std::size_t i = 0; i < world.people.size(); ++i) {
+        const Person& person = world.people[i];
         if (!person.present || person.deleted || (person.account_control && person.expires)) continue;
-        ++out.count;
-        const auto at = std::lower_bound(out.logins.begin(), out.logins.end(), person.login.text());
-        if (out.logins.size() == most && at == out.logins.end()) continue;
-        out.logins.insert(at, std::string(person.login.text()));
-        if (out.logins.size() > most) out.logins.pop_back();
+        const std::string odd = odd_expiry(world, PersonId(i));
+        if (person.account_control && !odd.empty()) {
+            ++out.odd_count;
+            name(out.odd, fmt::format("{} ({})", person.login.view(), odd));
+        } else {
+            ++out.count;
+            name(out.logins, std::string(person.login.view()));
+        }
     }
     return out;
+}
+
+std::string odd_expiry(const World& world, PersonId person) {
+    if (world.people[person.index()].expires) return {};
+    for (const AttributeValue& held : world.person_attributes.row(person.index()))
+        if (world.attribute_names.text(held.attribute) == kExpiresAttribute &&
+            world.attribute_values.text(held.value) != kUnreadable)
+            return told_value(world.attribute_values.text(held.value));
+    return {};
+}
+
+std::string undecided_departure(const World& world, PersonId person) {
+    const Person& known = world.people[person.index()];
+    if (const std::string odd = odd_expiry(world, person); known.account_control && !odd.empty())
+        return fmt::format("accountExpires is {}, a date that nobody can mean; set it right, 0 for never",
+                           odd);
+    if (!known.account_control || !known.expires)
+        return fmt::format("{} cannot be read; let the bind account read it",
+                           known.account_control ? "accountExpires"
+                           : known.expires       ? "userAccountControl"
+                                                 : "the account's state");
+    return fmt::format("the account ends on {}, and it is not certain what date it is",
+                       to_rfc3339(*known.expires).substr(0, 10));
 }
 
 }  // namespace rollcall::policy

@@ -1,5 +1,6 @@
 // What a policy says that is no error and can hardly be meant, as the directory is now: conditions that
-// nobody fulfils, people named who have departed; and people of whom it cannot be known whether they have.
+// nobody fulfils, people named who have departed; and people of whom it cannot be known whether they have,
+// with the cause.
 // Pure.
 #pragma once
 
@@ -16,8 +17,15 @@ namespace rollcall::policy {
 struct Unreadable {
     std::size_t count = 0;
     std::vector<std::string> logins;  // the first of them by name, at most `most`
+    std::size_t odd_count = 0;     // not among `count`: what is wrong is the date, not the right to read it
+    std::vector<std::string> odd;  // "cas (1)"
 };
-// People whose userAccountControl or accountExpires cannot be read: nothing changes for them.
+// People whose userAccountControl or accountExpires cannot be read, or says what nobody can mean: nothing
+// changes for them.
 [[nodiscard]] Unreadable unreadable_people(const World& world, std::size_t most);
+// accountExpires as it stands in the directory, where no one can mean it; "" otherwise.
+[[nodiscard]] std::string odd_expiry(const World& world, PersonId person);
+// Why it is not known whether somebody has departed.
+[[nodiscard]] std::string undecided_departure(const World& world, PersonId person);
 
 }  // namespace rollcall::policy

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "policy/base/text.h"
+#include "policy/doubts.h"
 #include "policy/explain_evidence.h"
 #include "policy/explain_expression.h"
 
@@ -83,12 +84,6 @@ Reason disputed_reason(const Decider& decider, UserId user) {
                         decider.world().people[former.index()].login.view()),
             "people.matrix_id",
             {}};
-}
-
-std::string undecided_departure(const Person& person) {
-    if (!person.account_control || !person.expires) return "the account's state could not be read";
-    return fmt::format("the account ends on {}, and it is not certain what date it is",
-                       to_rfc3339(*person.expires).substr(0, 10));
 }
 
 // Why a sponsor cannot answer for anybody.
@@ -176,7 +171,7 @@ Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t r
             } else if (decider.disputed(user)) {
                 reasons.push_back(disputed_reason(decider, user));
             } else if (out.person.valid() && decider.departed(out.person) == Tri::unknown) {
-                reasons.push_back({undecided_departure(world.people[out.person.index()]), "", {}});
+                reasons.push_back({undecided_departure(world, out.person), "", {}});
             } else {
                 explainer.leaves(program.employees, Tri::unknown, reasons);
                 explainer.leaves(spec.except, Tri::unknown, reasons);

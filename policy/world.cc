@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "policy/base/text.h"
+#include "policy/held_text.h"
 
 namespace rollcall::policy {
 
@@ -131,7 +132,10 @@ void World::set_attributes(PersonId id, const PersonEntry& entry) {
     std::vector<AttributeValue> values;
     for (const auto& [name, texts] : entry.attributes)
         for (const std::string& text : texts)
-            values.push_back({attribute_names.intern(name), attribute_values.intern(text)});
+            values.push_back({attribute_names.intern(name), attribute_values.intern(held_value(text))});
+    if (entry.odd_expires && !entry.expires)
+        values.push_back({attribute_names.intern(kExpiresAttribute),
+                          attribute_values.intern(std::to_string(*entry.odd_expires))});
     for (const std::string& name : entry.unreadable)
         values.push_back({attribute_names.intern(name), attribute_values.intern(kUnreadable)});
     std::sort(values.begin(), values.end());

@@ -1,9 +1,20 @@
 // The World's people and groups as entries again: what is known, in the form in which a directory says it.
 #include <algorithm>
+#include <charconv>
 
+#include "policy/held_text.h"
 #include "policy/world.h"
 
 namespace rollcall::policy {
+namespace {
+
+std::optional<std::int64_t> number_of(const std::string& text) {
+    std::int64_t number = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return fault == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+}
+
+}  // namespace
 
 PersonEntry World::entry_of(PersonId id) const {
     const Person& person = people[id.index()];
@@ -19,10 +30,15 @@ PersonEntry World::entry_of(PersonId id) const {
     for (const AttributeValue& held : person_attributes.row(id.index())) {
         const std::string& name = attribute_names.text(held.attribute);
         const std::string& value = attribute_values.text(held.value);
-        if (value == kUnreadable)
+        if (value == kUnreadable) {
             out.unreadable.push_back(name);
-        else
-            out.attributes[name].push_back(value);
+            continue;
+        }
+        if (name == kExpiresAttribute && !person.expires) {
+            out.odd_expires = number_of(value);
+            if (!attributes_read.contains(name)) continue;  // held for want of a date alone
+        }
+        out.attributes[name].push_back(told_value(value));
     }
     return out;
 }

@@ -27,6 +27,8 @@ class Apply {
         if (!answer) return 1;
         if (failed(session_, *answer)) return exit_of(*answer);
         const json::Value& plan = (*answer)["result"];
+        const json::Array* unseen = plan["unseen"].array();
+        unseen_ = unseen != nullptr && !unseen->empty();
         if (!session_.arguments.file.empty())
             if (const int refused = compare(plan); refused != 0) return refused;
         if (!session_.arguments.json)
@@ -34,7 +36,7 @@ class Apply {
                 plan_view(plan, opened_.config.time_zone, terminal_.out_look(), session_.arguments.all));
         if (plan_is_empty(plan) && plan["in_force"].boolean_or(false)) {
             if (session_.arguments.json) terminal_.out(json::write_pretty(plan) + "\n");
-            return 0;
+            return unseen_ ? 1 : 0;
         }
         if (const int no = confirm(); no != 0) return no;
         return send(plan, std::move(*files));
@@ -86,7 +88,7 @@ class Apply {
             terminal_.err(plan_difference(plan, (*answer)["result"], terminal_.err_look()));
         if (failed(session_, *answer)) return exit_of(*answer);
         const json::Value& result = (*answer)["result"];
-        int exit = exit_of(*answer);
+        int exit = unseen_ ? 1 : exit_of(*answer);  // as `plan` ends
         if (opened_.in_process)
             if (const int converged = converge(); converged != 0) exit = converged;
         show(session_, result, [&](const Look& look) { return applied_view(result, look); });
@@ -128,7 +130,12 @@ class Apply {
             static_cast<std::size_t>(std::max<std::int64_t>(0, result["applied"].integer_or(0)));
         std::string out = paragraph(look, 0, Tone::good, fmt::format("Policy {} is in force.", version));
         const json::Array* holds = result["holds"].array();
-        if (!opened_.in_process && n > 0)
+        if (unseen_ && n > 0)
+            out += paragraph(look, 0, Tone::warning,
+                             fmt::format("Not all was seen: of {} whatever depends on that waits until it is "
+                                         "seen; `rollcall status` shows what does.",
+                                         counted(n, "action", "actions")));
+        else if (!opened_.in_process && n > 0)
             out += paragraph(look, 0, Tone::plain,
                              fmt::format("The daemon carries out {}; `rollcall status` shows how far it is.",
                                          counted(n, "action", "actions")));
@@ -148,6 +155,7 @@ class Apply {
     const Session& session_;
     const Opened& opened_;
     Terminal& terminal_;
+    bool unseen_ = false;  // something that the plan depends on
 };
 
 }  // namespace

@@ -56,8 +56,10 @@ std::string seen_text(const json::Value& seen, const Look& look) {
 }
 
 std::string people_text(const json::Value& people, const Look& look) {
-    const std::string text = unreadable_people_text(people);
-    return text.empty() ? text : bullet(look, 0, "!", Tone::warning, text);
+    std::string out;
+    for (const std::string& text : unreadable_people_texts(people))
+        out += bullet(look, 0, "!", Tone::warning, text);
+    return out;
 }
 
 std::string online_view(const json::Value& result, const Look& look) {

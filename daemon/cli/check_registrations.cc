@@ -95,6 +95,7 @@ class Judge {
                        "write users:, aliases: and rooms: below it, as `rollcall init` does");
         users(*namespaces, mask);
         aliases(*namespaces, mask);
+        rooms(*namespaces);
     }
 
     void tokens(const Node& root) {
@@ -163,13 +164,26 @@ class Judge {
                 fmt::format("{} does not begin with ^ and end with $: it may cover more than it says",
                             regex.text),
                 fmt::format("write ^{}$", regex.text), Severity::warning);
-        if (pair_.server_name.find('.') != std::string::npos &&
-            regex.text.find(pair_.server_name) != std::string::npos)
-            say(regex.at, fmt::format("the dots in {} stand for any character", pair_.server_name),
-                "write \\. for each of them", Severity::warning);
         if (pattern_covers(regex.text, fmt::format("{}{}:{}", sigil, kSomebody, kElsewhere)).value_or(false))
             say(regex.at, fmt::format("{} covers names of every server", regex.text),
                 fmt::format("let it end with :{}$", escaped(pair_.server_name)));
+        if (has_loose_dot(regex.text))
+            say(regex.at, fmt::format("a dot of {} stands for any character", pair_.server_name),
+                "write \\. for each of them", Severity::warning);
+    }
+
+    // Is the server named with a dot that is not written as one?
+    bool has_loose_dot(const std::string& regex) const {
+        const auto times = [](const std::string& text, const std::string& what) {
+            std::size_t count = 0;
+            for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
+                ++count;
+            return count;
+        };
+        std::string plain = regex;
+        for (std::size_t at = plain.find("\\."); at != std::string::npos; at = plain.find("\\.", at))
+            plain.erase(at, 1);
+        return times(plain, pair_.server_name) != times(regex, escaped(pair_.server_name));
     }
 
     static std::string escaped(const std::string& server) {
@@ -224,6 +238,18 @@ class Judge {
                 fmt::format("no pattern of aliases covers the addresses of {}: rooms get none",
                             pair_.server_name),
                 fmt::format("write: regex: '^#.*:{}$'", escaped(pair_.server_name)), Severity::warning);
+    }
+
+    // Rollcall is told of its rooms because the bot is in them, and needs none by their IDs.
+    void rooms(const Node& namespaces) {
+        each(namespaces, "rooms", [&](const Node& regex, const Node* exclusive) {
+            const bool alone = text_of(exclusive) == "true";
+            say(regex.at,
+                alone ? "rooms are claimed, and nobody else may have them: the homeserver sends the daemon "
+                        "all that happens there"
+                      : "rooms are claimed: the homeserver sends the daemon all that happens there",
+                "write: rooms: []", alone ? Severity::error : Severity::warning);
+        });
     }
 
     const RegistrationPair& pair_;

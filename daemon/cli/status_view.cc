@@ -247,18 +247,32 @@ std::string reviews_text(const json::Value& reviews, const std::string& zone) {
 
 }  // namespace
 
-std::string unreadable_people_text(const json::Value& people) {
-    const std::size_t count = number(people["count"]);
-    if (count == 0) return {};
-    std::vector<std::string> names;
-    for (const json::Value& login : list(people["logins"])) names.push_back(login.text());
-    return fmt::format(
-        "Whether {} departed cannot be read, and nothing changes for them: {}{}; let the bind account read "
-        "all "
-        "properties of them (of administrators, whom AdminSDHolder protects, on "
-        "CN=AdminSDHolder,CN=System below the base)",
-        counted(count, "person has", "people have"), joined(names, ", "),
-        count > names.size() ? fmt::format(" and {} more", with_separators(count - names.size())) : "");
+namespace {
+
+std::string first_of(const json::Value& names, std::size_t count) {
+    std::vector<std::string> out;
+    for (const json::Value& name : list(names)) out.push_back(name.text());
+    return joined(out, ", ") +
+           (count > out.size() ? fmt::format(" and {} more", with_separators(count - out.size())) : "");
+}
+
+}  // namespace
+
+std::vector<std::string> unreadable_people_texts(const json::Value& people) {
+    std::vector<std::string> out;
+    if (const std::size_t count = number(people["count"]); count > 0)
+        out.push_back(fmt::format(
+            "Whether {} departed cannot be read, and nothing changes for them: {}; let the bind account read "
+            "all properties of them (of administrators, whom AdminSDHolder protects, on "
+            "CN=AdminSDHolder,CN=System below the base)",
+            counted(count, "person has", "people have"), first_of(people["logins"], count)));
+    const json::Value& odd = people["odd_dates"];
+    if (const std::size_t count = number(odd["count"]); count > 0)
+        out.push_back(
+            fmt::format("Whether {} departed is not known, and nothing changes for them: accountExpires is a "
+                        "date that nobody can mean: {}; set it right in the directory, 0 for never",
+                        counted(count, "person has", "people have"), first_of(odd["people"], count)));
+    return out;
 }
 
 std::vector<std::string> needs_attention(const json::Value& status, bool daemon, const std::string& zone) {
@@ -299,6 +313,11 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
                     "made by this state folder, which does not remember it: nothing is done there", out);
     count_attention(status["unreadable_groups"], "group", "groups",
                     "cannot be read: nothing changes for whoever depends on them", out);
+    const json::Value& unknown = status["unreadable_people"];
+    if (const std::size_t n = number(unknown["count"]) + number(unknown["odd_dates"]["count"]); n > 0)
+        out.push_back(
+            fmt::format("Of {} it is not known whether they have departed: nothing changes for them",
+                        counted(n, "person", "people")));
     return out;
 }
 
@@ -346,8 +365,8 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
         status["unremembered_rooms"],
         "Made by this state folder, which does not remember them (the database is an older copy, perhaps)",
         look);
-    if (const std::string people = unreadable_people_text(status["unreadable_people"]); !people.empty())
-        out += "\n" + bullet(look, 0, "!", Tone::warning, people);
+    for (const std::string& text : unreadable_people_texts(status["unreadable_people"]))
+        out += "\n" + bullet(look, 0, "!", Tone::warning, text);
     return out + texts(status["bans"], "Banned by an owner, although the policy lets them in", look);
 }
 

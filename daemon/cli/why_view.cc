@@ -105,6 +105,10 @@ std::string one_room_view(const json::Value& why, const json::Value& room, const
     return out + table.text(look);
 }
 
+std::string with_cause(std::string what, const std::string& cause) {
+    return cause.empty() ? what : what + ": " + cause;
+}
+
 std::string person_lines(const json::Value& why, const Look& look) {
     std::string out = paragraph(look, 0, Tone::strong, name_of(why));
     const std::string departed = why["departed"].text(), employee = why["employee"].text();
@@ -112,7 +116,8 @@ std::string person_lines(const json::Value& why, const Look& look) {
     if (departed == "yes")
         out += paragraph(look, 2, Tone::bad, "has departed: " + why["departure"].text());
     else if (departed == "unknown")
-        out += paragraph(look, 2, Tone::warning, "it is not known whether they have departed");
+        out += paragraph(look, 2, Tone::warning,
+                         with_cause("it is not known whether they have departed", why["departure"].text()));
     else
         out += paragraph(look, 2, Tone::plain,
                          employee == "yes"  ? "is an employee"

@@ -107,6 +107,11 @@ json::Value unreadable_people_json(const policy::World& world) {
     for (const std::string& login : found.logins) logins.push(login);
     out.set("count", static_cast<std::int64_t>(found.count));
     out.set("logins", std::move(logins));
+    json::Value odd, people{json::Array{}};
+    for (const std::string& one : found.odd) people.push(one);
+    odd.set("count", static_cast<std::int64_t>(found.odd_count));
+    odd.set("people", std::move(people));
+    out.set("odd_dates", std::move(odd));
     return out;
 }
 

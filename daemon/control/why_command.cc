@@ -1,6 +1,7 @@
 // why: the verdict, the rule, and the path through the directory that led there.
 #include "daemon/control/answer.h"
 #include "daemon/control/commands.h"
+#include "policy/doubts.h"
 #include "policy/explain.h"
 
 namespace rollcall::control {
@@ -70,7 +71,10 @@ void person_json(engine::Engine& engine, PersonId person, json::Value& out) {
     out.set("dn", known.dn.text());
     out.set("guid", known.guid.text());
     out.set("departed", to_text(engine.decider()->departed(person)));
-    out.set("departure", policy::departure_reason(*engine.decider(), person));
+    const policy::Tri departed = engine.decider()->departed(person);
+    out.set("departure", departed == policy::Tri::unknown
+                             ? policy::undecided_departure(world, person)
+                             : policy::departure_reason(*engine.decider(), person));
     out.set("employee", to_text(engine.decider()->employee(person)));
     out.set("evidence", to_json(policy::Evidence{world.cursor.directory, world.cursor.server, known.usn,
                                                  known.dn.text(), world.cursor.time}));

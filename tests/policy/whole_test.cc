@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <algorithm>
 
+#include "policy/doubts.h"
 #include "tests/policy/world_builder.h"
 
 namespace rollcall::policy {
@@ -108,6 +109,35 @@ TEST_F(Whole, AnOddDateLeavesThemAsTheyAre) {
     scene.directory.wrote("anna");
     change({"anna"});
     EXPECT_EQ(scene.says("anna", "board"), "unknown undecided");
+    const PersonId id = scene.world.person(anna.guid);
+    EXPECT_EQ(odd_expiry(scene.world, id), "1");
+    EXPECT_NE(undecided_departure(scene.world, id).find("accountExpires is 1, a date that nobody can mean"),
+              std::string::npos);
+    EXPECT_EQ(scene.world.entry_of(id).odd_expires, 1);
+    EXPECT_FALSE(scene.world.entry_of(id).attributes.contains("accountexpires"));
+    const Unreadable found = unreadable_people(scene.world, 5);
+    EXPECT_EQ(found.count, 0U) << "nothing is wrong with what may be read";
+    EXPECT_EQ(found.odd, std::vector<std::string>{"anna (1)"});
+    anna.expires = kNever;
+    anna.odd_expires.reset();
+    scene.directory.wrote("anna");
+    change({"anna"});
+    EXPECT_EQ(unreadable_people(scene.world, 5).odd_count, 0U);
+    EXPECT_EQ(scene.says("anna", "board"), "in member");
+}
+
+// What somebody writes about themselves is a value, whatever it looks like.
+TEST_F(Whole, NoTextOfTheDirectoryStandsForWhatCannotBeRead) {
+    PersonEntry& anna = scene.directory.people.at("anna");
+    for (const std::string& text :
+         {std::string(kUnreadable), "\x01" + std::string(kUnreadable), std::string("\x01")}) {
+        anna.attributes["title"] = {text};
+        scene.directory.wrote("anna");
+        change({"anna"});
+        const PersonEntry held = scene.world.entry_of(scene.world.person(anna.guid));
+        EXPECT_TRUE(held.unreadable.empty());
+        EXPECT_EQ(held.attributes.at("title"), std::vector<std::string>{text});
+    }
 }
 
 }  // namespace

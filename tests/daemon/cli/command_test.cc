@@ -148,6 +148,21 @@ TEST_F(Commands, ApplyAsks) {
     EXPECT_EQ(bench.converged, 0);
 }
 
+TEST_F(Commands, ApplyOfWhatWasNotSeenEndsAsItsPlanDoes) {
+    json::Value plan = fixture("plan_long");
+    plan.set("unseen", json::Value{json::Array{"directory: it is away"}});
+    answer("plan", answered(plan));
+    can_apply();
+    EXPECT_EQ(bench.run({"apply", "--yes"}), 1);
+    EXPECT_TRUE(has(out(), "is in force"));
+    EXPECT_FALSE(has(out(), "The daemon carries out")) << out();
+    EXPECT_TRUE(has(out(), "waits until it is seen")) << out();
+    plan = fixture("plan_empty");
+    plan.set("unseen", json::Value{json::Array{"directory: it is away"}});
+    bench.script.answers["plan"] = {answered(plan)};
+    EXPECT_EQ(bench.run({"apply", "--yes"}), 1) << "nothing to do, as far as is known";
+}
+
 TEST_F(Commands, ApplyWithNothingToDoAsksNothing) {
     answer("plan", answered(fixture("plan_empty")));
     EXPECT_EQ(bench.run({"apply"}), 0);
@@ -310,6 +325,19 @@ TEST_F(Commands, StatusExitCodeTellsWhetherAllIsWell) {
     stays.set("stays", fixture("status_rooms")["stays"]);
     bench.script.answers["status"] = {answered(stays)};
     EXPECT_EQ(bench.run({"status", "--exit-code"}), 1) << "somebody who must be out cannot be taken out";
+    json::Value unknown = fixture("status_well");
+    unknown.set("unreadable_people", *json::parse(R"({"count":1,"logins":["gus"]})"));
+    bench.script.answers["status"] = {answered(unknown)};
+    bench.clear();
+    EXPECT_EQ(bench.run({"status", "--exit-code"}), 1) << "nobody can see whether gus has left";
+    EXPECT_TRUE(has(out(), "Of 1 person it is not known whether they have departed")) << out();
+    unknown.set("unreadable_people",
+                *json::parse(R"j({"count":0,"logins":[],"odd_dates":{"count":1,"people":["cas (1)"]}})j"));
+    bench.script.answers["status"] = {answered(unknown)};
+    bench.clear();
+    EXPECT_EQ(bench.run({"status", "--exit-code"}), 1);
+    EXPECT_TRUE(has(out(), "cas (1)")) << out();
+    EXPECT_FALSE(has(out(), "bind account")) << "more rights are no cure for a date";
     json::Value held = fixture("status_well");
     held.set("holds", fixture("status_held")["holds"]);
     bench.script.answers["status"] = {answered(held, 4)};
