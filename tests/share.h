@@ -1,6 +1,6 @@
-// How much of its cases an exhaustive test tries. All, unless ROLLCALL_TEST_SHARE says n: then one in n. For a run under
-// a sanitizer, where each case takes many times as long: that looks for what a line does, not for what one seed of many
-// brings to light. The run without one tries all of them.
+// How much of its cases an exhaustive test tries. All, unless ROLLCALL_TEST_SHARE says n: then one in n. For
+// a run under a sanitizer, where each case takes many times as long: that looks for what a line does, not for
+// what one seed of many brings to light. The run without one tries all of them.
 #pragma once
 
 #include <algorithm>

@@ -22,8 +22,8 @@ struct TrailVerification {
     std::vector<Fault> faults;   // of the log and of the store, at most kMostFaults of each
 };
 
-// `options.check_entry` is not used: it is this function's own.
+// Beside a daemon that runs, too. `options.check_entry` is asked before the store's row is looked at.
 [[nodiscard]] Result<TrailVerification> verify_trail(const LogFolder& folder, store::TrailReader& reader,
-                                                     VerifyOptions options);
+                                                     const VerifyOptions& options);
 
 }  // namespace rollcall::audit

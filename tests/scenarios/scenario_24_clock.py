@@ -91,7 +91,8 @@ class Clock(Scenario):
         self.assertTrue(any("set back by 2h" in text for text in said), said)
         times = [entry["time"] for entry in entries]
         self.assertEqual(times, sorted(times))
-        self.assertEqual(site.cli("audit", "verify").returncode, 0)
+        verified = site.cli("audit", "verify")
+        self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
 
     def test_3_a_start_a_year_behind(self):
         site = self.site

@@ -50,6 +50,30 @@ TEST(VerifyTrail, NamesEveryChangeInTheStore) {
     }
 }
 
+// Between the checkpoint that is read and the store's first row.
+TEST(VerifyTrail, ALogThatGoesOnMeanwhileIsNoFault) {
+    TrailFolder at;
+    at.act(5);
+    at.publish();
+    VerifyOptions options;
+    options.origin = kLogName;
+    options.keys = {at.key.verifier()};
+    bool went_on = false;
+    options.check_entry = [&](std::uint64_t, const std::string&) -> std::optional<std::string> {
+        if (!std::exchange(went_on, true)) {
+            at.act(1);
+            at.publish();
+            EXPECT_TRUE(at.commit(12));  // what is signed leaves the store
+        }
+        return std::nullopt;
+    };
+    auto reader = store::TrailReader::open(at.folder.path());
+    const auto found = verify_trail(at.log(), **reader, options);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->faults, std::vector<Fault>{});
+    EXPECT_EQ(found->log.entries, 12U);
+}
+
 // Whoever has the database has its keys too.
 TEST(VerifyTrail, WhatWasSealedAgainIsSeen) {
     TrailFolder at;
