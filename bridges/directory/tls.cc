@@ -173,7 +173,7 @@ Result<LDAP*> open_tls(const Settings& settings, Cutoff& cutoff) {
     if (code == LDAP_TIMEOUT)
         return fail(ErrorKind::unavailable,
                     fmt::format("{} takes connections and does not answer", settings.url),
-                    "is it overloaded?");
+                    "is that the port of LDAPS (636), and is it overloaded?");
     return tl::unexpected<Error>(explain(aim, cutoff));
 }
 

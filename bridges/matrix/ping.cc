@@ -24,8 +24,9 @@ std::string ping_trouble(const Outcome& outcome, const std::string& url) {
             at, mend);
     if (code == "M_BAD_STATUS")
         return fmt::format(
-            "what answers the homeserver at {} is not this daemon, or has another hs_token: {}{}", at,
-            outcome.text, mend);
+            "what answers the homeserver at {} is not this daemon, or has another hs_token: {}; give the "
+            "homeserver the registrations/rollcall.yaml that the daemon has{}",
+            at, outcome.text, mend);
     if (code == "M_URL_NOT_SET")
         return "the homeserver is told no url for the daemon: write appservice.url as url into "
                "registrations/rollcall.yaml, and restart the homeserver";

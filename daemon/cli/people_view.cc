@@ -35,10 +35,13 @@ std::size_t kicked_people(const json::Value& answer) {
 
 std::string readmitted_view(const json::Value& result, const Look& look) {
     const bool invited = result["done"].text() == "invited";
-    return paragraph(
-        look, 0, Tone::good,
-        fmt::format("{} is {} #{}{}.", result["user"].text(), invited ? "invited to" : "put back into",
+    const std::string waits = result["waits"].text();
+    std::string out = paragraph(
+        look, 0, waits.empty() ? Tone::good : Tone::plain,
+        fmt::format("{} is to be {} #{}{}.", result["user"].text(), invited ? "invited to" : "put back into",
                     result["room"].text(), invited ? ": they had left by themselves" : ""));
+    if (!waits.empty()) out += paragraph(look, 0, Tone::warning, "Not now: " + waits + ".");
+    return out + paragraph(look, 0, Tone::faint, "`rollcall why` shows when it is so.");
 }
 
 std::string people_sections(const json::Value& answer, const Look& look) {

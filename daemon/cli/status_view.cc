@@ -86,6 +86,24 @@ void servers_attention(const json::Value& status, bool daemon, std::vector<std::
         out.push_back("What date it is: " + clock);
 }
 
+// What hangs is not seen to work, whatever answered last.
+void overdue_attention(const json::Value& overdue, std::vector<std::string>& out) {
+    if (const std::size_t n = number(overdue["departed"]["count"]); n > 0) {
+        std::vector<std::string> names;
+        for (const json::Value& one : list(overdue["departed"]["first"]))
+            names.push_back(fmt::format("{} since {}", one["user"].text(), one["since"].text()));
+        const std::string more = n > names.size() ? fmt::format(" and {} more", n - names.size()) : "";
+        out.push_back(
+            fmt::format("{} out of everything yet: {}{}",
+                        counted(n, "person who has departed is not", "people who have departed are not"),
+                        joined(names, ", "), more));
+    }
+    if (const std::size_t n = number(overdue["requests"]["count"]); n > 0)
+        out.push_back(fmt::format("{} the homeserver's answer, the longest for {}",
+                                  counted(n, "request waits for", "requests wait for"),
+                                  overdue["requests"]["longest"].text()));
+}
+
 void trail_attention(const json::Value& status, const std::string& zone, std::vector<std::string>& out) {
     if (const std::string trouble = status["trail"]["trouble"].text(); !trouble.empty())
         out.push_back("The audit log cannot be written, and waits in the store: " + trouble);
@@ -280,6 +298,7 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
     if (!daemon)
         out.push_back("No daemon is running: changes are not followed; start it with `rollcall run`");
     servers_attention(status, daemon, out);
+    overdue_attention(status["overdue"], out);
     trail_attention(status, zone, out);
     policy_attention(status, out);
     count_attention(status["holds"], "hold waits", "holds wait", "for an answer: see `rollcall holds`", out);

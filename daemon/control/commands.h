@@ -15,7 +15,8 @@ struct Context {
           caller(prepared.caller),
           login(prepared.login),
           login_of(prepared.login_of),
-          policy(prepared.policy.get()) {}
+          policy(prepared.policy.get()),
+          waited(prepared.waited(the_engine.world().tick)) {}
 
     // Of what nobody asked for.
     Context(engine::Engine& the_engine, const schema::Config& the_config, const json::Value& no_args,
@@ -29,6 +30,7 @@ struct Context {
     const std::string& login;
     const LoginOf login_of{};             // of what is to be asked beside the engine
     const PolicyInput* policy = nullptr;  // of commands that work on the files
+    const Duration waited{};              // since it was run first
 };
 
 // Every order says why, because the trail must: its {reason}, at most 1,000 bytes.

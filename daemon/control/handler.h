@@ -17,7 +17,7 @@
 //   why     {user, room?}                      → Why
 //   pause   {reason, all?: bool}; resume {}    → {"pause": "none"|"all but departures"|"all"}
 //   depart  {user, reason, take_back?: bool}   → {"user", "login", "departed": bool}
-//   readmit {user, room, reason}               → {"user", "room", "done": "put back"|"invited"}
+//   readmit {user, room, reason}               → {"user", "room", "done": "put back"|"invited", "waits"}
 //   holds   {}                                 → {"holds": [Hold…], "rejected": [Rejection…]}
 //   approve {id, reason}; reject {id, reason}  → {"wanted": [action text…], "unwanted": [action text…]}
 //   audit.list {user?, room?, kind?, action?, rule?, result?, from?, to?, after?, most?}
@@ -87,6 +87,12 @@ struct Prepared {
     std::string login;                          // of the uid that the caller logged in as; "" for none
     std::shared_ptr<const PolicyInput> policy;  // for commands that work on the files
     LoginOf login_of;
+    // When the engine saw it first, for what does not wait for ever.
+    std::shared_ptr<std::optional<Tick>> first_seen = std::make_shared<std::optional<Tick>>();
+    [[nodiscard]] Duration waited(Tick now) const {
+        if (!*first_seen) *first_seen = now;
+        return now - **first_seen;
+    }
 };
 
 // A question to the trail, once it is understood. What it reads may be long, and nobody's removal waits for

@@ -3,6 +3,7 @@
 
 #include "daemon/control/answer.h"
 #include "daemon/control/commands.h"
+#include "daemon/control/seen.h"
 
 namespace rollcall::control {
 
@@ -31,6 +32,18 @@ Answer set_pause(const Context& context, engine::Engine::Pause pause, const std:
     json::Value result;
     result.set("pause", pause_text(pause));
     return ok(std::move(result));
+}
+
+// Why somebody who is to be let into a room is not let in now; "" where nothing is known that stops it.
+std::string why_it_waits(const Context& context, std::uint32_t room) {
+    engine::Engine& engine = context.engine;
+    if (engine.paused() != engine::Engine::Pause::none) return "all is paused until `rollcall resume`";
+    const std::vector<Seen> seen = what_was_seen(context);
+    if (!seen.front().ok) return seen.front().text;
+    if (engine.mask() == engine::Engine::Mask::unknown) return std::string(engine::kMaskUnknown);
+    const RoomId id = engine.decider()->world_room(room);
+    if (id.valid() && !engine.world().rooms[id.index()].bot_joined) return "the bot is not in this room";
+    return {};
 }
 
 // Guards must have counted the whole plan: until then the command waits.
@@ -113,6 +126,7 @@ Answer readmit(const Context& context) {
     result.set("user", engine.world().users.text(*user));
     result.set("room", engine.decider()->program().rooms[*room].key);
     result.set("done", *done == engine::Engine::Readmitted::invited ? "invited" : "put back");
+    result.set("waits", why_it_waits(context, *room));
     return ok(std::move(result));
 }
 

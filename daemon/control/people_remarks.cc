@@ -39,6 +39,29 @@ bool to_be_added(const policy::Backlog& backlog, UserId user, std::uint32_t room
 
 }  // namespace
 
+json::Value overdue_json(engine::Engine& engine) {
+    const auto text = [](Duration duration) {
+        return duration_text(std::chrono::floor<std::chrono::seconds>(duration));
+    };
+    const policy::World& world = engine.world();
+    json::Value out, requests, departed, first{json::Array{}};
+    const engine::Overdue::Waiting waiting = engine.overdue().requests(world.tick);
+    requests.set("count", static_cast<std::int64_t>(waiting.count));
+    requests.set("longest", waiting.count == 0 ? "" : text(waiting.longest));
+    const auto people = engine.overdue().departed(world.tick);
+    departed.set("count", static_cast<std::int64_t>(people.size()));
+    for (std::size_t i = 0; i < people.size() && static_cast<std::int64_t>(i) < kMostNamed; ++i) {
+        json::Value row;
+        row.set("user", world.users.text(people[i].user));
+        row.set("since", text(people[i].since));
+        first.push(std::move(row));
+    }
+    departed.set("first", std::move(first));
+    out.set("requests", std::move(requests));
+    out.set("departed", std::move(departed));
+    return out;
+}
+
 json::Value who_waits(const engine::Engine& engine) {
     Few few;
     const policy::Decider* decider = engine.decider();

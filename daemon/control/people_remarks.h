@@ -11,6 +11,9 @@ namespace rollcall::control {
 
 // Removals that wait for guards.grace: {"count", "first": [{"user", "room", "left"}]}. Of the policy in
 // force: what an apply brings about does not wait.
+// Requests that have waited for their answers for longer than usual: {"count", "longest"}; and who of the
+// departed is not out of everything after that long: {"count", "first": [{"user", "since"}]}.
+[[nodiscard]] json::Value overdue_json(engine::Engine& engine);
 [[nodiscard]] json::Value who_waits(const engine::Engine& engine);
 // Belong by this policy, are out by somebody's hand, and nothing is to be done about it: {"kicked": …,
 // "left": …}, each {"count", "first": [{"user", "room"}]}.

@@ -132,7 +132,10 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     if (!attributes) return pass(attributes);
     if (!*attributes) return std::optional<Drafted>{};
     out.decider = std::make_unique<policy::Decider>(engine.world(), out.loaded.program);
-    if (!engine.addresses_looked_at(addresses_to_claim(*out.decider))) return std::optional<Drafted>{};
+    std::vector<std::string> addresses = addresses_to_claim(*out.decider);
+    if (const std::string& admins = engine.settings().admin_room; !admins.empty())
+        addresses.push_back(admins);
+    if (!engine.addresses_looked_at(addresses)) return std::optional<Drafted>{};
     for (Diagnostic& warning : plan_warnings(engine, *out.decider)) {
         out.loaded.diagnostics.push_back(warning);
         diagnostics.push_back(std::move(warning));
@@ -263,6 +266,9 @@ Answer apply(const Context& context) {
 
 namespace {
 
+// How long `check` waits for servers that say nothing, before that is what it says of them.
+constexpr Duration kCheckWaits = std::chrono::seconds{15};
+
 // Of the servers alone, where no plan can be made: why not stands in a line of its own.
 json::Value only_seen(std::vector<Seen> seen) {
     json::Value result;
@@ -308,11 +314,19 @@ Answer check(const Context& context) {
     const auto drafted = draft(context, diagnostics);
     if (!drafted && drafted.error().kind != ErrorKind::unavailable)
         return error(drafted.error(), told(context, diagnostics));
-    if (!looked || !context.engine.directory_tried()) return std::nullopt;
-    if (!drafted) return only_seen(what_was_seen(context));
+    // Without a daemon each server has a time-out of its own, and a complete read takes what it takes.
+    const bool enough = !context.engine.settings().one_shot && context.waited >= kCheckWaits;
+    if (!enough && (!looked || !context.engine.directory_tried())) return std::nullopt;
+    std::vector<Seen> seen = what_was_seen(context);
+    if (!looked && seen.front().ok)
+        seen.front() = {"homeserver", false,
+                        fmt::format("{} (homeserver.url) has not answered what it was asked {} ago",
+                                    context.config.homeserver.url,
+                                    duration_text(std::chrono::ceil<std::chrono::seconds>(context.waited)))};
+    if (!drafted || (!*drafted && enough)) return only_seen(std::move(seen));
     if (!*drafted) return std::nullopt;
+    if (std::optional<Seen> admins = admin_room_seen(context.engine)) seen.push_back(std::move(*admins));
     const policy::Decider& decider = *(*drafted)->decider;
-    const std::vector<Seen> seen = what_was_seen(context);
     json::Value result, conflicts{json::Array{}};
     for (const policy::IdentityConflict& conflict : decider.conflicts()) conflicts.push(conflict.text);
     for (Diagnostic& doubt : policy::doubtful_conditions(decider)) diagnostics.push_back(std::move(doubt));
@@ -322,7 +336,8 @@ Answer check(const Context& context) {
     result.set("conflicts", std::move(conflicts));
     result.set("seen", to_json(seen));
     const bool all = std::all_of(seen.begin(), seen.end(), [](const Seen& one) { return one.ok; });
-    return ok(std::move(result), all ? 0 : 1);
+    const policy::Unreadable unknown = policy::unreadable_people(context.engine.world(), 1);
+    return ok(std::move(result), all && unknown.count + unknown.odd_count == 0 ? 0 : 1);
 }
 
 }  // namespace rollcall::control

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 
+#include "policy/base/text.h"
 #include "policy/doubts.h"
 
 namespace rollcall::control {
@@ -55,6 +56,7 @@ Seen directory(const Engine& engine, const policy::World& world) {
     const policy::DirectoryStatus& status = engine.directory_status();
     if (status.health != policy::DirectoryHealth::up)
         return {"directory", false, status.text.empty() ? "the directory cannot be read" : status.text};
+    if (!directory_heard(engine)) return {"directory", false, "it has not answered anything since the start"};
     if (!world.frozen.empty()) return {"directory", false, world.frozen};
     if (!world.directory_read) return {"directory", false, "it has not been read completely yet"};
     if (!engine.directory_current())
@@ -66,6 +68,40 @@ Seen directory(const Engine& engine, const policy::World& world) {
 }
 
 }  // namespace
+
+std::optional<Seen> admin_room_seen(const Engine& engine) {
+    const std::string &address = engine.settings().admin_room, pinned = engine.admin_room_id();
+    const engine::Addresses::Seen* seen = address.empty() ? nullptr : engine.addresses().at(address);
+    if (seen == nullptr) return std::nullopt;
+    const std::string what = "admin room";
+    if (!seen->said)
+        return Seen{what, false,
+                    fmt::format("where {} leads could not be seen: {}", address, tame_line(seen->trouble))};
+    if (seen->room.empty())
+        return Seen{
+            what, false,
+            fmt::format("there is no room {} (appservice.admin_room): whoever makes it is told what is "
+                        "meant for admins; make it, and let in the bot, {}",
+                        address, engine.settings().bot)};
+    const std::string room = tame_line(seen->room);
+    if (pinned.empty())
+        return Seen{
+            what, true,
+            fmt::format("{} leads to {}; the bot goes there when there is something to tell: make sure "
+                        "that the room is yours",
+                        address, room)};
+    if (pinned != seen->room)
+        return Seen{
+            what, false,
+            fmt::format("{} leads to {}, and the bot writes in {}, where it led before; look whose both "
+                        "are",
+                        address, room, tame_line(pinned))};
+    return Seen{what, true, fmt::format("{} leads to {}, where the bot writes", address, room)};
+}
+
+bool directory_heard(const Engine& engine) {
+    return engine.directory_tried() || !engine.directory_status().server.empty();
+}
 
 std::vector<Seen> what_was_seen(const Context& context) {
     Engine& engine = context.engine;

@@ -3,6 +3,7 @@
 // not tried. Engine thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,10 @@ struct Seen {
 [[nodiscard]] json::Value unseen(const std::vector<Seen>& seen);
 [[nodiscard]] json::Value events_json(const engine::Engine& engine);
 // {"count", "logins": the first twenty}: people of whom nobody can know whether they have departed.
+// Where the address of the admin room leads, if there is to be one and the homeserver was asked.
+[[nodiscard]] std::optional<Seen> admin_room_seen(const engine::Engine& engine);
+// Has the directory said anything since the start, if only that it cannot be read?
+[[nodiscard]] bool directory_heard(const engine::Engine& engine);
 [[nodiscard]] json::Value unreadable_people_json(const policy::World& world);
 
 }  // namespace rollcall::control

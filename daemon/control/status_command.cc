@@ -62,7 +62,9 @@ json::Value directory_json(const engine::Engine& engine, const policy::World& wo
     // Without a daemon nobody asks it for this.
     const bool asked = !engine.settings().one_shot || engine.directory_current() ||
                        status.health != policy::DirectoryHealth::up;
-    out.set("health", asked ? health_text(status.health) : "not asked");
+    out.set("health", !asked                     ? "not asked"
+                      : !directory_heard(engine) ? "not heard yet"
+                                                 : health_text(status.health));
     out.set("text", status.text);
     out.set("read", world.directory_read);
     out.set("current", engine.directory_current());
@@ -274,6 +276,7 @@ Answer status(const Context& context) {
                                 ? json::Value(json::Array{})
                                 : rooms_in_trouble(engine, *engine.decider(), engine.backlog()));
     out.set("stays", who_stays(engine));
+    out.set("overdue", overdue_json(engine));
     out.set("grace", who_waits(engine));
     if (engine.decider() != nullptr) out.set("out_by_hand", out_by_hand(*engine.decider(), engine.backlog()));
     out.set("not_understood", not_understood(engine));

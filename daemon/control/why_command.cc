@@ -43,6 +43,10 @@ json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room) {
             const bool rejected = policy::answers(engine.memory().rejected,
                                                   policy::key_of(decider, user, action), action.basis);
             json::Value row = to_json(decider, line, allowed || rejected ? "" : "held", rejected);
+            const bool urgent = action.lane == policy::Lane::departure;
+            if (engine.paused() == engine::Engine::Pause::all ||
+                (engine.paused() != engine::Engine::Pause::none && !urgent))
+                row.set("paused", true);
             if (const Duration left = engine.grace_left(user, action); allowed && left > Duration{})
                 row.set("waits", duration_text(std::chrono::ceil<std::chrono::seconds>(left)));
             next.push(std::move(row));

@@ -6,6 +6,7 @@
 
 #include "daemon/engine/engine.h"
 #include "daemon/engine/requests.h"
+#include "policy/account_search.h"
 #include "policy/explain.h"
 
 namespace rollcall::engine {
@@ -78,7 +79,9 @@ void Engine::dispatch() {
     if (decider_ && world_.tick >= next_accounts_) {
         next_accounts_ = world_.tick + settings_.look_for_accounts_every;
         for (std::size_t i = 0; i < world_.users.size(); ++i)
-            if (world_.account(UserId(i)) == policy::Account::absent) accounts_to_find_.emplace_back(i);
+            if (world_.account(UserId(i)) == policy::Account::absent &&
+                policy::worth_finding(*decider_, UserId(i)))
+                accounts_to_find_.emplace_back(i);
     }
     const bool may_act = !settings_.one_shot || converging_;
     if (!decider_ || !may_act) return dispatch_reads();

@@ -23,6 +23,7 @@ constexpr std::size_t kSlice = 2'000;  // people decided in one turn: a few mill
 constexpr Duration kDiskRetry = std::chrono::seconds{1};
 constexpr Duration kLookAtDates = std::chrono::minutes{1};
 constexpr Duration kSameMoment = std::chrono::seconds{1};
+constexpr Duration kAskedAgain = std::chrono::seconds{1};  // a command that waits for something
 }  // namespace
 
 Engine::Engine(store::Store& store, Homeserver& homeserver, DirectoryPort& directory, Log& log,
@@ -158,12 +159,14 @@ Status Engine::turn(std::vector<Message> messages, Moment now) {
             },
             message);
     for (Command& command : std::exchange(deferred_, {})) take(command);
+    still_undone();
     decide();
     keep_baseline();
     keep_retention();
     look_at_reactions();
     ask_the_time();
     dispatch();
+    look_at_overdue();
     keep_alive();
     try_again_ = now.tick + kDiskRetry;
     if (Status kept = commit(); !kept || blocked_) {
@@ -239,6 +242,14 @@ void Engine::recheck() {
     if (recheck_ < world_.users.size()) more_ = true;
 }
 
+void Engine::look_at_overdue() {
+    std::vector<std::uint64_t> requests;
+    for (const auto& [id, intent] : in_flight_) requests.push_back(id);
+    for (const auto& [id, reading] : reading_) requests.push_back(id);
+    for (const auto& [id, kind] : asked_) requests.push_back(id);
+    overdue_.look(world_.tick, requests, backlog_.users_in(policy::Lane::departure));
+}
+
 Tick Engine::wake() const {
     if (blocked_) return try_again_;
     if (more_) return Tick::min();
@@ -252,6 +263,7 @@ Tick Engine::wake() const {
     const auto consider_date = [&](Time date) {
         if (date > world_.now) consider(world_.tick + std::min(date - world_.now, kLookAtDates));
     };
+    if (!deferred_.empty()) consider(world_.tick + kAskedAgain);
     consider(next_verify_);
     if (!settings_.one_shot) consider(grace_.next(world_.tick));
     consider(next_accounts_);

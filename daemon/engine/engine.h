@@ -34,6 +34,7 @@
 #include "daemon/engine/grace.h"
 #include "daemon/engine/intent.h"
 #include "daemon/engine/message.h"
+#include "daemon/engine/overdue.h"
 #include "daemon/engine/read_again.h"
 #include "daemon/engine/review_ask.h"
 #include "daemon/engine/trusted_time.h"
@@ -191,6 +192,12 @@ class Engine {
     [[nodiscard]] std::vector<Failure> failures() const;
     [[nodiscard]] const Unreadable& unreadable() const { return unreadable_; }
     [[nodiscard]] const ReadAgain& unread() const { return read_again_; }
+    [[nodiscard]] const Overdue& overdue() const { return overdue_; }
+    // The room that the bot went into to write to the admins; "": it has not yet.
+    [[nodiscard]] std::string admin_room_id() const {
+        const auto at = direct_rooms_.find(settings_.admin_room);
+        return at == direct_rooms_.end() ? std::string() : at->second;
+    }
     // Lets somebody who belongs into a room again; an error says why not.
     enum class Readmitted : std::uint8_t { put_back, invited };
     [[nodiscard]] Result<Readmitted> readmit(UserId user, std::uint32_t room,
@@ -512,12 +519,16 @@ class Engine {
     void give_up_baseline(const Error& error);
 
     // orders.cc
+    void keep_undone(UserId user, RoomId room);
+    void load_undone(const store::StoredMark& row);
+    void still_undone();
     void failures_of_uncovered(UserId user, std::vector<Failure>& out) const;
     void record_approvals(const PolicyToApply& wanted);
 
     // engine.cc
     void bind(std::shared_ptr<const policy::Program> program);
     [[nodiscard]] Time time_of(Tick tick) const { return date() + (tick - world_.tick); }
+    void look_at_overdue();
     [[nodiscard]] Status collect();
     [[nodiscard]] Status commit();
     void release();
@@ -617,6 +628,13 @@ class Engine {
     std::deque<UserId> accounts_to_find_;
     ReadAgain read_again_;
     Unreadable unreadable_;
+    Overdue overdue_;
+    // Removals by hand that an order has undone: told of once more, they are no news.
+    struct Undone {
+        std::uint32_t event = 0;  // as in Membership
+        bool by_choice = false;
+    };
+    std::map<std::pair<UserId, RoomId>, Undone> undone_;
     // Rooms that the bot is not in: when each is looked at again, and when it may try to go back.
     struct Lost {
         Tick look{}, go_back{};

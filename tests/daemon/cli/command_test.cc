@@ -338,6 +338,16 @@ TEST_F(Commands, StatusExitCodeTellsWhetherAllIsWell) {
     EXPECT_EQ(bench.run({"status", "--exit-code"}), 1);
     EXPECT_TRUE(has(out(), "cas (1)")) << out();
     EXPECT_FALSE(has(out(), "bind account")) << "more rights are no cure for a date";
+    json::Value slow = fixture("status_well");
+    slow.set(
+        "overdue",
+        *json::parse(
+            R"({"requests":{"count":3,"longest":"12s"},"departed":{"count":6,"first":[{"user":"@gus:corp.example.com","since":"14s"}]}})"));
+    bench.script.answers["status"] = {answered(slow)};
+    bench.clear();
+    EXPECT_EQ(bench.run({"status", "--exit-code"}), 1) << "green is what does not hang";
+    EXPECT_TRUE(has(out(), "3 requests wait for the homeserver's answer, the longest for 12s")) << out();
+    EXPECT_TRUE(has(out(), "@gus:corp.example.com since 14s and 5 more")) << out();
     json::Value held = fixture("status_well");
     held.set("holds", fixture("status_held")["holds"]);
     bench.script.answers["status"] = {answered(held, 4)};

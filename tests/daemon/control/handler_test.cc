@@ -210,6 +210,28 @@ TEST_F(Looking, SoonAfterAStartWhatTheDirectorySaysNowIsWaitedFor) {
     }
 }
 
+TEST_F(Looking, ADirectoryThatHasNeverAnsweredIsNotUp) {
+    daemon_.sim.stop();
+    daemon_.sim.directory.latency = std::chrono::minutes{10};
+    daemon_.sim.start();
+    EXPECT_EQ(look("status")["result"]["directory"]["health"].text(), "not heard yet");
+    EXPECT_EQ(unseen(), "directory ") << "and that is said while somebody waits for it";
+    daemon_.sim.run_for(std::chrono::minutes{20});
+    EXPECT_EQ(look("status")["result"]["directory"]["health"].text(), "up");
+    EXPECT_EQ(unseen(), "");
+}
+
+TEST_F(Looking, CheckSaysWhetherTheAdminRoomIsThere) {
+    daemon_.sim.stop();
+    daemon_.sim.settings.admin_room = "#it:corp.example";
+    daemon_.sim.start();
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "admin room ");
+    daemon_.sim.homeserver.aliases["#it:corp.example"] = "!it";
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "");
+}
+
 TEST_F(Looking, CheckNamesWhatNobodyFulfilsAndWhoHasDeparted) {
     text_ += "  y: {name: Y, members: {attribute: titel, is: Boss}}\n";
     daemon_.sim.directory.disable("p1", true);
@@ -342,9 +364,10 @@ TEST_F(Looking, CheckNamesThePeopleOfWhomItCannotBeKnownWhetherTheyDeparted) {
     daemon_.sim.directory.content.wrote("p3");
     daemon_.sim.directory.request_sweep();
     daemon_.sim.run_for(std::chrono::minutes{1});
-    const json::Value people = look("check")["result"]["unreadable_people"];
+    const json::Value checked = look("check"), people = checked["result"]["unreadable_people"];
     EXPECT_EQ(people["count"].integer_or(0), 1);
     EXPECT_EQ(people["logins"].array()->front().text(), "p3");
+    EXPECT_EQ(exit_of(checked), 1) << "nobody can see whether they have left";
 }
 
 }  // namespace

@@ -80,6 +80,26 @@ TEST_F(Remarks, WhoBelongsAndIsOutByHandIsNamedAndPutBack) {
     EXPECT_EQ(status()["out_by_hand"]["left"]["count"].integer_or(-1), 0);
 }
 
+TEST_F(Remarks, ReadmitSaysWhyItWaits) {
+    kick_twice("bob");
+    EXPECT_EQ(daemon.ask(R"({"command":"pause","args":{"reason":"move"}})")["exit"].integer_or(-1), 0);
+    EXPECT_EQ(readmit("bob")["result"]["waits"].text(), "all is paused until `rollcall resume`");
+    const json::Value why = daemon.ask(R"({"command":"why","args":{"user":"bob","room":"crew"}})");
+    EXPECT_TRUE(why["result"]["rooms"].array()->front()["next"].array()->front()["paused"].boolean_or(false))
+        << json::write(why);
+    EXPECT_EQ(daemon.ask(R"({"command":"resume","args":{}})")["exit"].integer_or(-1), 0);
+    after(minutes{1});
+    EXPECT_EQ(homeserver().membership(room, id("bob")), MembershipState::join);
+    kick_twice("carol");
+    homeserver().down = true;
+    ASSERT_TRUE(homeserver().rename_self(room, id("dave")));
+    after(minutes{6});
+    EXPECT_NE(readmit("carol")["result"]["waits"].text(), "") << "nobody answers";
+    homeserver().down = false;
+    after(minutes{5});
+    EXPECT_EQ(homeserver().membership(room, id("carol")), MembershipState::join);
+}
+
 TEST_F(Remarks, ReadmitRefusesWhomItMayNotLetIn) {
     kick_twice("bob");
     expect_refused(readmit("nobody"), 2, "nobody");

@@ -52,6 +52,24 @@ TEST_F(Readmit, ASecondKickWithinTheHourIsUndoneAtOnce) {
     }));
 }
 
+// A homeserver may say that they were let in, and not have done it.
+TEST_F(Readmit, TheOrderStandsUntilTheyWereSeenToBeIn) {
+    for (int i = 0; i < 2; ++i) kick("p2");
+    ASSERT_FALSE(company.in("p2", "crew"));
+    company.sim.homeserver.hollow = [](const Call& call) { return call.kind == CallKind::put_member; };
+    ASSERT_TRUE(readmit(Company::id("p2")));
+    company.sim.run_for(minutes{2});
+    company.sim.restart();
+    company.sim.run_for(minutes{2});
+    EXPECT_FALSE(company.in("p2", "crew"));
+    company.sim.homeserver.hollow = {};
+    EXPECT_TRUE(company.comes([&] { return company.in("p2", "crew"); }, minutes{20}))
+        << "the same kick, read once more, is no new one";
+    kick("p2");
+    company.sim.run_for(minutes{5});
+    EXPECT_FALSE(company.in("p2", "crew")) << "another one is";
+}
+
 TEST_F(Readmit, WhoLeftByThemselvesIsInvitedAndNotJoined) {
     EXPECT_TRUE(company.sim.homeserver.leave(room, Company::id("p2")));
     company.sim.run_for(minutes{1});
