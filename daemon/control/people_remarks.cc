@@ -37,6 +37,16 @@ bool to_be_added(const policy::Backlog& backlog, UserId user, std::uint32_t room
     });
 }
 
+// Of whom a guard holds all that is left: that is told as a hold.
+bool is_held(const engine::Engine& engine, UserId user) {
+    const auto actions = engine.backlog().actions(user);
+    return engine.decider() != nullptr &&
+           std::none_of(actions.begin(), actions.end(), [&](const policy::UserAction& action) {
+               return action.lane == policy::Lane::departure &&
+                      engine.guards().allows(*engine.decider(), engine.memory(), user, action);
+           });
+}
+
 }  // namespace
 
 json::Value overdue_json(engine::Engine& engine) {
@@ -48,7 +58,8 @@ json::Value overdue_json(engine::Engine& engine) {
     const engine::Overdue::Waiting waiting = engine.overdue().requests(world.tick);
     requests.set("count", static_cast<std::int64_t>(waiting.count));
     requests.set("longest", waiting.count == 0 ? "" : text(waiting.longest));
-    const auto people = engine.overdue().departed(world.tick);
+    auto people = engine.overdue().departed(world.tick);
+    std::erase_if(people, [&](const auto& person) { return is_held(engine, person.user); });
     departed.set("count", static_cast<std::int64_t>(people.size()));
     for (std::size_t i = 0; i < people.size() && static_cast<std::int64_t>(i) < kMostNamed; ++i) {
         json::Value row;

@@ -80,6 +80,26 @@ TEST_F(Remarks, WhoBelongsAndIsOutByHandIsNamedAndPutBack) {
     EXPECT_EQ(status()["out_by_hand"]["left"]["count"].integer_or(-1), 0);
 }
 
+TEST_F(Remarks, WhoeverDepartedAndIsNotOutIsNamedUnlessAGuardHoldsThem) {
+    homeserver().latency = seconds{25};
+    daemon.sim.directory.disable("gina", true);
+    after(seconds{12});
+    const json::Value slow = status()["overdue"];
+    EXPECT_GT(slow["requests"]["count"].integer_or(0), 0);
+    EXPECT_EQ(slow["departed"]["count"].integer_or(0), 1);
+    EXPECT_EQ(slow["departed"]["first"].array()->front()["user"].text(), id("gina"));
+    homeserver().latency = Duration{10};
+    after(minutes{5});
+    EXPECT_EQ(status()["overdue"]["departed"]["count"].integer_or(-1), 0);
+    daemon.sim.policy.policy.guards.departures = {1, std::chrono::hours{1}};
+    daemon.sim.apply();
+    after(minutes{1});
+    for (const char* login : {"dave", "erin", "fred"}) daemon.sim.directory.disable(login, true);
+    after(minutes{1});
+    EXPECT_EQ(status()["holds"].array()->size(), 1U);
+    EXPECT_EQ(status()["overdue"]["departed"]["count"].integer_or(-1), 0) << "that is a hold";
+}
+
 TEST_F(Remarks, ReadmitSaysWhyItWaits) {
     kick_twice("bob");
     EXPECT_EQ(daemon.ask(R"({"command":"pause","args":{"reason":"move"}})")["exit"].integer_or(-1), 0);
