@@ -16,6 +16,7 @@ constexpr auto kLookEvery = 15s;  // with one: against wake-ups that got lost, a
 constexpr auto kSignInAgain =
     30s;  // while a canary is missing: rights that come by a group count from the bind on
 constexpr auto kListenAgain = 60s;  // a notification that ended is asked for again
+constexpr auto kReadWholeAgain = 60s;
 
 const char* const kBlindToDeletions =
     "deleted accounts show only in the next complete read; let the bind account list CN=Deleted Objects";
@@ -60,6 +61,7 @@ Status Watch::session(const std::stop_token& stop) {
     auto ended_at = began;
     for (;;) {
         if (const auto taken = take_changes(*connection, *root); !taken) return taken;
+        look_whole();
         backoff_.reset();
         refused_backoff_.reset();
         const auto now = std::chrono::steady_clock::now();
@@ -87,12 +89,21 @@ Status Watch::session(const std::stop_token& stop) {
 Status Watch::join(Connection& connection, const Root& root) {
     join_cursor(root);
     if (const auto learned = learn_containers(connection); !learned) return learned;
-    if (first_session_ && !root.tombstones_visible) hooks_.need_sweep(std::nullopt);
-    first_session_ = false;
+    unseen_since_ = true;
     auto missing = find_missing_canary(connection, hooks_.wanted());
     if (!missing) return pass(missing);
     note_canary(std::move(*missing));
     return {};
+}
+
+// A controller may have been put back to a copy of itself while nobody was connected, and have counted beyond
+// the cursor again since: of what it changed below that, changes tell nothing.
+void Watch::look_whole() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!unseen_since_ || (looked_whole_ && now - *looked_whole_ < kReadWholeAgain)) return;
+    unseen_since_ = false;
+    looked_whole_ = now;
+    hooks_.need_sweep(std::nullopt);
 }
 
 // Whatever changed out of our sight is behind the cursor by now.

@@ -53,6 +53,7 @@ class Watch {
     void join_cursor(const Root& root);
     [[nodiscard]] Status learn_containers(Connection& connection);
     [[nodiscard]] Status take_changes(Connection& connection, const Root& root);
+    void look_whole();
     void note_canary(std::string missing);
     [[nodiscard]] Error canary_error() const;
     void follow_containers(const Drained& drained);
@@ -66,7 +67,8 @@ class Watch {
     // Of the thread alone:
     std::optional<Cursor> cursor_;
     std::unordered_map<Guid, std::string, GuidHash> containers_;  // where each was last seen
-    bool first_session_ = true;
+    bool unseen_since_ = false;  // a complete read is due: the controller was out of sight
+    std::optional<std::chrono::steady_clock::time_point> looked_whole_;
     std::string missing_canary_;  // as last looked for
     bool containers_moved_ = false;
     bool containers_unsure_ = false;  // the next drain covers a time of which no container's place is known
