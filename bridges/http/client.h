@@ -50,6 +50,7 @@ struct Response {
     std::string body;
     std::optional<Duration> retry_after;  // the header Retry-After, given as seconds or as a date
     std::optional<Time> date;             // the header Date
+    bool same_machine = false;            // what answered runs here: its clock is this machine's
     Failure failure = Failure::none;
     std::string text;  // what failed, for people; empty where nothing did
 };

@@ -9,20 +9,28 @@
 
 namespace rollcall::http {
 
+namespace {
+// Whoever is on this machine may have any address of 127.0.0.0/8 (RFC 1122, 3.2.1.3).
+std::string of_ipv4(std::string_view address) {
+    constexpr char kLoopback = 127;
+    return std::string(address.front() == kLoopback ? address.substr(0, 1) : address);
+}
+}  // namespace
+
 std::string peer_of(const sockaddr* from) {
     constexpr std::size_t kNetwork = 8;  // of IPv6: what is behind it is one customer's, as a rule
     if (from == nullptr) return {};
     if (from->sa_family == AF_INET) {
         sockaddr_in address{};
         std::memcpy(&address, from, sizeof address);
-        return {reinterpret_cast<const char*>(&address.sin_addr), sizeof address.sin_addr};
+        return of_ipv4({reinterpret_cast<const char*>(&address.sin_addr), sizeof address.sin_addr});
     }
     if (from->sa_family != AF_INET6) return {};
     sockaddr_in6 address{};
     std::memcpy(&address, from, sizeof address);
     const char* const bytes = reinterpret_cast<const char*>(&address.sin6_addr);
     if (IN6_IS_ADDR_V4MAPPED(&address.sin6_addr) != 0)
-        return {bytes + sizeof address.sin6_addr - sizeof(in_addr), sizeof(in_addr)};
+        return of_ipv4({bytes + sizeof address.sin6_addr - sizeof(in_addr), sizeof(in_addr)});
     return {bytes, kNetwork};
 }
 
@@ -71,10 +79,12 @@ void Connections::idle(Connection* connection) {
 
 void Connections::make_way() {
     while (strangers_ > limits_.strangers) {
-        const auto most = std::max_element(peers_.begin(), peers_.end(),
-                                           [](const auto& a, const auto& b) { return a.second < b.second; });
+        const auto most = std::max_element(peers_.begin(), peers_.end(), [](const auto& a, const auto& b) {
+                              return a.second < b.second;
+                          })->second;
+        // Of peers that have as many, the oldest of all: not the one that has just come.
         const auto oldest = std::find_if(all_.begin(), all_.end(), [&](const Connection& connection) {
-            return connection.stranger && connection.peer == most->first;
+            return connection.stranger && peers_.at(connection.peer) == most;
         });
         put_out(*oldest);
     }

@@ -2,8 +2,8 @@
 //
 //     stranger  nobody knows who it is: no request of theirs was admitted. Only so many at once; when there
 //     are
-//               more, the oldest goes of the peer that has the most (by address; in IPv6 by its first 64
-//               bits)
+//               more, the oldest goes of the peers that have the most (by address; in IPv6 by its first 64
+//               bits; all of this machine's own loopback addresses are one)
 //     known     a request of theirs was admitted: never put out for the sake of others
 //
 // A stranger's first request must have its whole head in time, however steadily it trickles; afterwards it

@@ -162,6 +162,19 @@ std::optional<Time> Transfer::date() const {
     return Time{std::chrono::seconds{date}};
 }
 
+// A connection from an address to itself, or to one of those that never leave a machine (RFC 1122, 3.2.1.3;
+// RFC 4291, 2.5.3).
+bool Transfer::same_machine() const {
+    const char* there = nullptr;
+    const char* here = nullptr;
+    curl_easy_getinfo(handle_.get(), CURLINFO_PRIMARY_IP, &there);
+    curl_easy_getinfo(handle_.get(), CURLINFO_LOCAL_IP, &here);
+    if (there == nullptr || here == nullptr) return false;
+    const std::string_view address = there;
+    return address == here || address.starts_with("127.") || address == "::1" ||
+           address.starts_with("::ffff:127.");
+}
+
 void Transfer::finish(CURLcode code) {
     Response response;
     response.failure = failure_of(code);
@@ -172,6 +185,7 @@ void Transfer::finish(CURLcode code) {
         curl_easy_getinfo(handle_.get(), CURLINFO_RETRY_AFTER, &seconds);
         response.status = static_cast<int>(status);
         response.date = date();
+        response.same_machine = same_machine();
         if (seconds > 0) response.retry_after = std::chrono::seconds{seconds};
     }
     if (response.failure == Failure::none) {
@@ -185,12 +199,17 @@ void Transfer::finish(CURLcode code) {
 }
 
 void Transfer::refuse(std::string why) {
-    done_(Response{0, {}, std::nullopt, std::nullopt, Failure::unreachable, std::move(why)});
+    Response response;
+    response.failure = Failure::unreachable;
+    response.text = std::move(why);
+    done_(std::move(response));
 }
 
 void Transfer::cancel() {
-    done_(Response{
-        0, {}, std::nullopt, std::nullopt, left_ ? Failure::torn : Failure::unreachable, "shutting down"});
+    Response response;
+    response.failure = left_ ? Failure::torn : Failure::unreachable;
+    response.text = "shutting down";
+    done_(std::move(response));
 }
 
 }  // namespace rollcall::http

@@ -36,6 +36,7 @@ class Transfer {
     void set_callbacks();
     [[nodiscard]] Failure failure_of(CURLcode code) const;
     [[nodiscard]] std::optional<Time> date() const;
+    [[nodiscard]] bool same_machine() const;
 
     static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t on_read(char* into, std::size_t size, std::size_t count, void* self);

@@ -115,11 +115,13 @@ Result<std::vector<std::string>> read_invitations(const http::Response& response
     if (kinds.empty()) return rooms;
     const auto by_kind = as_specified(json::members(kinds));
     if (!by_kind) return pass(by_kind);
-    const std::string_view invite = member(*by_kind, "invite");
-    if (invite.empty()) return rooms;
-    const auto invited = as_specified(json::members(invite));
-    if (!invited) return pass(invited);
-    for (const json::Slice& room : *invited) rooms.push_back(room.key);
+    for (const char* kind : {"invite", "knock"}) {  // a knock may be answered later
+        const std::string_view of_kind = member(*by_kind, kind);
+        if (of_kind.empty()) continue;
+        const auto listed = as_specified(json::members(of_kind));
+        if (!listed) return pass(listed);
+        for (const json::Slice& room : *listed) rooms.push_back(room.key);
+    }
     std::sort(rooms.begin(), rooms.end());
     return rooms;
 }

@@ -15,6 +15,7 @@ using json::Value;
 
 constexpr std::string_view kClient = "/_matrix/client/v3";
 constexpr std::size_t kWholeRoomBytes = 512U << 20U;
+constexpr std::size_t kInvitationsBytes = 128U << 20U;
 
 Call about(Call call, std::string_view room, std::string_view subject = {}) {
     call.room = room;
@@ -182,9 +183,12 @@ Call joined_rooms(std::string_view as_user) {
 
 Call invitations(std::string_view as_user) {
     // set_presence: whoever is masqueraded must not seem to be online.
-    return acting_as(read_call(fmt::format("{}/sync?timeout=0&set_presence=offline&filter={}", kClient,
-                                           encode_part(json::write(only_invitations())))),
-                     as_user);
+    Call call = acting_as(read_call(fmt::format("{}/sync?timeout=0&set_presence=offline&filter={}", kClient,
+                                                encode_part(json::write(only_invitations())))),
+                          as_user);
+    call.max_response_bytes = kInvitationsBytes;  // an invitation brings the room's name and picture
+    call.deadline = std::chrono::minutes{2};
+    return call;
 }
 
 Call room_state(std::string_view room) {
@@ -194,9 +198,9 @@ Call room_state(std::string_view room) {
     return call;
 }
 
-Call member_event(std::string_view room, std::string_view user) {
+Call member_event(std::string_view room, std::string_view user, std::string_view as_user) {
     const std::string rest = fmt::format("state/m.room.member/{}?format=event", encode_part(user));
-    return about(read_call(room_path(room, rest)), room, user);
+    return acting_as(about(read_call(room_path(room, rest)), room, user), as_user);
 }
 
 Call state_event(std::string_view room, std::string_view type, std::string_view key) {
@@ -218,7 +222,9 @@ Call profile(std::string_view user) {
 }
 
 Call whoami(std::string_view as_user) {
-    return acting_as(read_call(fmt::format("{}/account/whoami", kClient)), as_user);
+    Call call = acting_as(read_call(fmt::format("{}/account/whoami", kClient)), as_user);
+    call.deadline = std::chrono::seconds{10};  // by this it is seen whether anybody is there
+    return call;
 }
 
 Call auth_metadata() {

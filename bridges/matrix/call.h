@@ -97,7 +97,8 @@ struct Call {
 // The whole current state of a room. 500,000 members are some 250 MB.
 [[nodiscard]] Call room_state(std::string_view room);
 // The member event of one user, as an event.
-[[nodiscard]] Call member_event(std::string_view room, std::string_view user);
+// `as_user`: as that user sees it, where the bot is not in the room.
+[[nodiscard]] Call member_event(std::string_view room, std::string_view user, std::string_view as_user = {});
 
 // One event of a room's state, as an event.
 [[nodiscard]] Call state_event(std::string_view room, std::string_view type, std::string_view key);

@@ -13,7 +13,7 @@ void send(const LinePtr& line, const Call& call, http::Completion done,
     auto request = to_request(call, line->access);
     if (!request) return cannot(request.error());
     line->http.send(std::move(*request), [line, done = std::move(done)](http::Response response) {
-        if (line->heard && response.date) line->heard(*response.date);
+        if (line->heard && response.date && !response.same_machine) line->heard(*response.date);
         done(std::move(response));
     });
 }
@@ -73,9 +73,9 @@ void Client::room_state(std::string_view room, Reading<policy::RoomRead> done) {
          });
 }
 
-void Client::member_event(std::string_view room, std::string_view user,
+void Client::member_event(std::string_view room, std::string_view user, std::string_view as_user,
                           Reading<std::optional<policy::RoomEvent>> done) {
-    read(line_, matrix::member_event(room, user), std::move(done), &read_member);
+    read(line_, matrix::member_event(room, user, as_user), std::move(done), &read_member);
 }
 
 void Client::state_event(std::string_view room, std::string_view type, std::string_view key,

@@ -29,7 +29,8 @@ namespace rollcall::matrix {
 struct Line {
     http::Client& http;
     const Access access;
-    const std::function<void(Time)> heard;  // what the homeserver's clock shows, with every answer
+    // What the homeserver's clock shows, with every answer, where that is the clock of another machine.
+    const std::function<void(Time)> heard;
 };
 
 template <class T>
@@ -47,7 +48,7 @@ class Client {
     void joined_rooms(std::string_view as_user, Reading<std::vector<std::string>> done);
     void invitations(std::string_view as_user, Reading<std::vector<std::string>> done);
     void room_state(std::string_view room, Reading<policy::RoomRead> done);
-    void member_event(std::string_view room, std::string_view user,
+    void member_event(std::string_view room, std::string_view user, std::string_view as_user,
                       Reading<std::optional<policy::RoomEvent>> done);
     // Looking at what an action brought about (effect_reader.h).
     void state_event(std::string_view room, std::string_view type, std::string_view key,

@@ -92,6 +92,8 @@ TEST(Client, reads_what_the_servers_clock_shows) {
     EXPECT_EQ(send(client, put(url(server->port(), "/well"), "x")).get().date,
               parse_rfc3339("2026-11-22T09:00:00Z"));
     EXPECT_EQ(send(client, put(url(server->port(), "/not"), "x")).get().date, std::nullopt);
+    EXPECT_TRUE(send(client, put(url(server->port(), "/well"), "x")).get().same_machine)
+        << "its clock is no second one";
 }
 
 TEST(Client, does_not_follow_redirects) {

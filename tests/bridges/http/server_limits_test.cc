@@ -1,5 +1,7 @@
 // What the server does with requests that are malformed, too large or too slow, sent as bytes over a socket.
 
+#include <arpa/inet.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -7,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <thread>
+#include <vector>
 
 #include "bridges/http/connections.h"
 #include "bridges/http/server.h"
@@ -200,27 +203,53 @@ TEST_F(LateConnections, while_a_request_is_worked_at_none_is) {
     all_.closed(one);
 }
 
-// Of one peer the oldest of them goes, and nobody else's.
-TEST_F(ServerLimits, takes_only_so_many_strangers_and_puts_out_whoever_has_the_most) {
-    ServerOptions options;
-    options.strangers = 3;
-    start(options);
-    const std::string get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
-    const Socket elsewhere = Socket::connect(server_->port(), 2);
-    elsewhere.send(get);
-    EXPECT_EQ(status(elsewhere.receive_until("\r\n\r\n")), 200);
-    const Socket one = Socket::connect(server_->port());
-    one.send(get);
-    EXPECT_EQ(status(one.receive_until("\r\n\r\n")), 200);
-    std::vector<Socket> more;
-    for (int i = 0; i < 5; ++i) {
-        more.push_back(Socket::connect(server_->port()));
-        more.back().send(get);
-        EXPECT_EQ(status(more.back().receive_until("\r\n\r\n")), 200);
+// Each connection by its address; `strangers` of them may stay.
+class Crowd : public LateConnections {
+  protected:
+    Connections::Connection* from(const Ends& ends, const char* address) {
+        sockaddr_in made{};
+        made.sin_family = AF_INET;
+        EXPECT_EQ(inet_pton(AF_INET, address, &made.sin_addr), 1);
+        opened_.push_back(all_.opened(ends.fds[0], reinterpret_cast<const sockaddr*>(&made)));
+        return opened_.back();
     }
-    EXPECT_EQ(one.receive_all().find("HTTP/1.1"), std::string::npos) << "put out";
-    elsewhere.send(get);
-    EXPECT_EQ(status(elsewhere.receive_until("\r\n\r\n")), 200);
+    void TearDown() override {
+        for (Connections::Connection* one : opened_) all_.closed(one);
+    }
+    std::vector<Connections::Connection*> opened_;
+};
+
+// Of one peer the oldest of them goes, and nobody else's.
+TEST_F(Crowd, loses_the_oldest_of_whoever_has_the_most) {
+    const Ends elsewhere, one;
+    from(elsewhere, "192.0.2.7");
+    from(one, "192.0.2.1");
+    std::array<Ends, 7> more;
+    for (const Ends& next : more) from(next, "192.0.2.1");
+    EXPECT_TRUE(one.ended()) << "put out";
+    EXPECT_FALSE(elsewhere.ended());
+    for (const Ends& next : more) EXPECT_FALSE(next.ended());
+}
+
+TEST_F(Crowd, of_many_with_one_each_keeps_whoever_has_just_come) {
+    std::array<Ends, 8> others;
+    for (std::size_t i = 0; i < others.size(); ++i)
+        from(others[i], fmt::format("192.0.2.{}", i + 10).c_str());
+    const Ends homeserver;
+    from(homeserver, "192.0.2.1");
+    EXPECT_FALSE(homeserver.ended());
+    EXPECT_TRUE(others[0].ended()) << "the oldest";
+}
+
+TEST_F(Crowd, has_one_peer_for_all_addresses_that_never_leave_this_machine) {
+    const Ends elsewhere;
+    from(elsewhere, "192.0.2.7");
+    std::array<Ends, 9> local;
+    for (std::size_t i = 0; i < local.size(); ++i) from(local[i], fmt::format("127.0.{}.1", i).c_str());
+    EXPECT_FALSE(elsewhere.ended());
+    EXPECT_TRUE(local[0].ended());
+    EXPECT_TRUE(local[1].ended());
+    EXPECT_FALSE(local[8].ended());
 }
 
 // Whatever strangers open: whoever has the token gets in, and keeps what they have.

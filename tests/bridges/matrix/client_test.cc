@@ -154,7 +154,7 @@ TEST_F(MatrixClient, reads_rooms_and_members) {
     ASSERT_TRUE(read) << read.error().text();
     EXPECT_TRUE(read->joined);
     std::promise<Result<std::optional<policy::RoomEvent>>> member;
-    c.member_event("!r", "@bot:hs",
+    c.member_event("!r", "@bot:hs", "",
                    [&](Result<std::optional<policy::RoomEvent>> m) { member.set_value(std::move(m)); });
     const auto event = member.get_future().get();
     ASSERT_TRUE(event && *event);
