@@ -114,7 +114,7 @@ Tri Decider::eval(NodeId id) const {
         case Node::Op::no:
             return Tri::no;
         case Node::Op::employees:
-            return Tri::yes;  // only employees are ever asked
+            return employee_;
         case Node::Op::condition:
             return condition(ConditionId(std::size_t{node.first}));
         case Node::Op::any: {
@@ -144,8 +144,10 @@ Tri Decider::employee(PersonId person) const {
 }
 
 Tri Decider::evaluate(PersonId person, NodeId node) const {
-    stamp(person);
-    return eval(node);
+    employee_ = employee(person);
+    const Tri value = eval(node);
+    employee_ = Tri::yes;
+    return value;
 }
 
 bool Decider::is_protected(UserId user) const {

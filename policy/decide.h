@@ -200,6 +200,7 @@ class Decider {
 
     // Scratch: a stamp equal to epoch_ means "in this walk".
     mutable std::uint32_t epoch_ = 0;
+    mutable Tri employee_ = Tri::yes;  // what `employees` is in an expression: rooms are asked of these alone
     mutable bool primary_unknown_ = false;  // of whom the last walk was about
     mutable std::vector<std::uint32_t> group_stamp_, condition_stamp_, unknown_stamp_, room_stamp_;
     mutable std::vector<GroupId> walk_;

@@ -80,13 +80,26 @@ std::string slug(std::string_view text) {
     return out;
 }
 
+namespace {
+// Bytes of the character that begins there; one where it is none of UTF-8.
+std::size_t character(std::string_view text, std::size_t at) {
+    utf8proc_int32_t point = 0;
+    const auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at),
+                                         static_cast<utf8proc_ssize_t>(text.size() - at), &point);
+    return length > 0 ? static_cast<std::size_t>(length) : 1;
+}
+}  // namespace
+
 bool glob_match(std::string_view glob, std::string_view text) {
     std::size_t g = 0, t = 0, star = std::string_view::npos, mark = 0;
     while (t < text.size()) {
         if (g < glob.size() && glob[g] == '*') {
             star = g++;
             mark = t;
-        } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
+        } else if (g < glob.size() && glob[g] == '?') {
+            t += character(text, t);
+            ++g;
+        } else if (g < glob.size() && glob[g] == text[t]) {
             ++g, ++t;
         } else if (star != std::string_view::npos) {
             g = star + 1;
