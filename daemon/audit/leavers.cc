@@ -144,7 +144,13 @@ void Leavers::take(std::uint64_t index, const TrailEntry& entry) {
 }
 
 void Leavers::departed(std::uint64_t index, const TrailEntry& entry) {
-    if (Departure* last = open()) last->over = entry.time;
+    if (Departure* last = open()) {
+        // They have not been back: it goes on. An account that has appeared since is a matter of its own, and
+        // counts from now; where it was not even missed before, that is all there is.
+        const bool begun = last->signed_out || last->last_left || last->listed || !last->remains.empty();
+        if (!last->no_account && begun) return;
+        if (!last->no_account) departures_.pop_back();
+    }
     accepted_elsewhere_.clear();
     Departure& made = departures_.emplace_back();
     made.entry = index;

@@ -217,6 +217,29 @@ TEST(Leavers, WhoHasNoAccountHasNothingToEnd) {
               (Words{"kept", "kept", "kept", "kept", "kept"}));
 }
 
+TEST(Leavers, AnAccountThatAppearsLaterIsNoReturn) {
+    const std::vector<TrailEntry> never_missed = {departed({}, {}, "userAccountControl"),
+                                                  departed(seconds{2}, seconds{2}, ""),
+                                                  done(seconds{3}, "sign out")};
+    ASSERT_EQ(told(never_missed).departures().size(), 1U);
+    EXPECT_EQ(told(never_missed).departures().front().said, kStart + seconds{2});
+    EXPECT_FALSE(told(never_missed).departures().front().over);
+
+    const std::vector<TrailEntry> missed = with(
+        left(), {came_of(seconds{2}, "sign out", "no such account"),
+                 came_of(seconds{2}, "list rooms", "no such account"), done(seconds{6}, "forget", "hall"),
+                 departed(minutes{9}, minutes{9}, ""), done(minutes{9} + seconds{1}, "sign out")});
+    ASSERT_EQ(told(missed).departures().size(), 2U);
+    EXPECT_FALSE(told(missed).departures().front().over) << "they never came back";
+    EXPECT_EQ(told(missed).departures().front().said, kStart);
+    EXPECT_TRUE(told(missed).departures().back().signed_out);
+
+    const std::vector<TrailEntry> told_again =
+        with(left(), {done(seconds{2}, "sign out"), departed(minutes{9}, minutes{9}, "userAccountControl")});
+    ASSERT_EQ(told(told_again).departures().size(), 1U);
+    EXPECT_EQ(told(told_again).departures().front().said, kStart);
+}
+
 TEST(Leavers, WhomTheMaskLeavesOutIsNotDone) {
     const std::string why = "the mask registration does not cover them: M_FORBIDDEN";
     const std::vector<TrailEntry> entries =
