@@ -61,8 +61,7 @@ std::string metrics_text(engine::Engine& engine) {
     page.add("directory_doubted", "gauge",
              "objects of which a controller that may be behind says something else",
              number(world.doubt.objects()));
-    page.add("homeserver_up", "gauge", "1 while the homeserver answers",
-             engine.homeserver_trouble().empty() ? 1 : 0);
+    page.add("homeserver_up", "gauge", "1 while the homeserver answers", engine.reach().away() ? 0 : 1);
     page.add("events_arrive", "gauge", "1 while events of the homeserver were seen to arrive",
              engine.way_back().state() == engine::WayBack::State::arrives ? 1 : 0);
     if (engine.mask() != engine::Engine::Mask::none)

@@ -86,8 +86,9 @@ struct SignedOut {
 };
 struct RoomsListed {
     UserId user;
-    std::vector<std::string> rooms;
-};  // room IDs outside the policy
+    std::vector<std::string> rooms;  // room IDs outside the policy
+    bool whole = true;               // false: there may be more, which are to be asked for again
+};
 struct LeftUnmanaged {
     UserId user;
     std::string room;

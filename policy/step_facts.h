@@ -85,6 +85,7 @@ class Step {
     void note_member(RoomId room, UserId user, const RoomEvent& event, MembershipState now, Told told,
                      bool earlier);
     void unknown_member(RoomId room, UserId user);
+    void back_in(UserId user);
     void apply_membership(UserId user, Membership next, MembershipState before);
     void keep_identity(UserId user);
     void tell_inviter(RoomId room, UserId user, const RoomEvent& event, MembershipState state);

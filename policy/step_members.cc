@@ -104,6 +104,16 @@ void Step::unknown_member(RoomId room, UserId user) {
     note(std::move(made));
 }
 
+// Whoever departed and is in a room again has a session: what was done is undone (the homeserver was put back
+// to a backup), and is done once more.
+void Step::back_in(UserId user) {
+    const auto at = world_.departing.find(user);
+    if (at == world_.departing.end() || (!at->second.signed_out && !at->second.listed)) return;
+    at->second = {};
+    touch_user(user);
+    world_.dirty.users.insert(user);
+}
+
 // Shared by events and by our own results: what follows from a membership whatever told us of it.
 void Step::apply_membership(UserId user, Membership next, MembershipState before) {
     const bool was_in = before == MembershipState::join || before == MembershipState::invite;
@@ -131,6 +141,7 @@ void Step::apply_membership(UserId user, Membership next, MembershipState before
             !world_.rooms[next.room.index()].just_managed)
             next.unbidden = true;
     }
+    if (next.state == MembershipState::join && before != MembershipState::join) back_in(user);
     world_.set_membership(user, next);
     if (is_out && next.cause == Cause::other)
         if (const auto at = world_.put_back.find(World::pair(user, next.room)); at != world_.put_back.end())

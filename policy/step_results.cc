@@ -125,7 +125,7 @@ void Step::take(const SignedOut& fact) {
 void Step::take(const RoomsListed& fact) {
     const auto at = world_.departing.find(fact.user);
     if (at == world_.departing.end()) return;
-    at->second.listed = true;
+    at->second.listed = fact.whole;
     at->second.rooms.clear();
     for (const std::string& room : fact.rooms) at->second.rooms.push_back({room, false});
     touch_user(fact.user);

@@ -82,9 +82,8 @@ Result<bool> directory_ready(const Context& context, const policy::Program* prog
         if (status.health != policy::DirectoryHealth::up)
             return fail(ErrorKind::unavailable, status.text,
                         "a plan needs one complete read of the directory");
-        if (!engine.homeserver_trouble().empty())
-            return fail(ErrorKind::unavailable,
-                        "the homeserver does not answer: " + engine.homeserver_trouble(),
+        if (engine.reach().away())
+            return fail(ErrorKind::unavailable, "the homeserver does not answer: " + engine.reach().trouble(),
                         "check homeserver.url and whether it runs");
         return false;
     }
@@ -116,7 +115,7 @@ Result<bool> directory_ready(const Context& context, const policy::Program* prog
 // nullopt: wait for the directory, or for what the homeserver says of addresses.
 Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagnostics) {
     engine::Engine& engine = context.engine;
-    if (engine.addresses().asking() && engine.homeserver_trouble().empty()) return std::optional<Drafted>{};
+    if (engine.addresses().asking() && !engine.reach().away()) return std::optional<Drafted>{};
     const Result<bool> read = directory_ready(context, nullptr);
     if (!read) return pass(read);
     if (!*read) return std::optional<Drafted>{};

@@ -15,10 +15,10 @@ using engine::WayBack;
 Seen homeserver(const Context& context) {
     const Engine& engine = context.engine;
     const std::string& url = context.config.homeserver.url;
-    if (!engine.homeserver_trouble().empty())
-        return {"homeserver", false,
-                fmt::format("{} (homeserver.url) cannot be used: {}", url, engine.homeserver_trouble())};
-    if (!engine.homeserver_answered())
+    const std::string trouble = engine.reach().trouble();
+    if (!trouble.empty())
+        return {"homeserver", false, fmt::format("{} (homeserver.url) cannot be used: {}", url, trouble)};
+    if (!engine.reach().ever_answered())
         return {"homeserver", false, fmt::format("{} (homeserver.url) has not answered yet", url)};
     return {"homeserver", true, fmt::format("{} answers, and knows registrations/rollcall.yaml", url)};
 }

@@ -84,8 +84,7 @@ namespace {
 using Work = std::function<Answer(engine::Engine&)>;
 
 engine::Command make_command(Work work, bool reads_only, std::function<void(json::Value)> reply) {
-    return {[work = std::move(work), reads_only,
-             reply = std::move(reply)](engine::Engine& engine) -> std::function<void()> {
+    return {[work = std::move(work), reads_only, reply](engine::Engine& engine) -> std::function<void()> {
                 Answer answer = work(engine);
                 if (!answer) {  // something is still being read
                     engine.defer(make_command(work, reads_only, reply));
@@ -93,7 +92,11 @@ engine::Command make_command(Work work, bool reads_only, std::function<void(json
                 }
                 return [reply, said = std::move(*answer)] { reply(said); };
             },
-            reads_only};
+            reads_only,
+            [reply] {
+                reply(plain_error("the disk is full: nothing can be recorded, so nothing was done",
+                                  "make room in the state folder (state.path), then ask again"));
+            }};
 }
 
 }  // namespace

@@ -225,10 +225,11 @@ Answer status(const Context& context) {
     rooms.set("lost", counted.lost);
     rooms.set("released", counted.released);
     rooms.set("members", counted.members);
-    homeserver.set("health", !engine.homeserver_trouble().empty() ? "down"
-                             : engine.homeserver_answered()       ? "up"
-                                                                  : "not asked");
-    homeserver.set("text", engine.homeserver_trouble());
+    homeserver.set("health", engine.reach().away()            ? "down"
+                             : engine.reach().failing()       ? "failing"
+                             : engine.reach().ever_answered() ? "up"
+                                                              : "not asked");
+    homeserver.set("text", engine.reach().trouble());
     homeserver.set("requests", static_cast<std::int64_t>(engine.counters().requests));
     homeserver.set("transactions", static_cast<std::int64_t>(engine.counters().transactions));
     homeserver.set("mask", engine.settings().abilities.mask);

@@ -50,6 +50,8 @@ bool Engine::was_seen(const Intent& intent, const CallResult& result) const {
 // Before the world learns of the answer. What came about them meanwhile may be it, or may have hidden it.
 void Engine::await_event(const Intent& intent, const std::string& event) {
     if (settings_.one_shot) return;  // nobody tells it anything
+    // … nor of a room that the bot is not in.
+    if (intent.room_ref.valid() && !world_.rooms[intent.room_ref.index()].bot_joined) return;
     const policy::Membership* held = intent.call.kind == CallKind::put_member
                                          ? world_.membership(intent.user_id, intent.room_ref)
                                          : nullptr;

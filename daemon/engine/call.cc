@@ -42,6 +42,8 @@ std::string_view to_text(CallKind kind) {
             return "leave_double";
         case CallKind::ping:
             return "ping";
+        case CallKind::answers:
+            return "answers";
         case CallKind::know_mask:
             return "know_mask";
         case CallKind::find_alias:

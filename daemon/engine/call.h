@@ -35,6 +35,7 @@ enum class CallKind : std::uint8_t {
     join_alias,       // alias: the bot joins that room
     leave_double,     // room: the bot puts out everybody else, and leaves
     ping,             // marker: the homeserver is asked to call us with it
+    answers,          // does the homeserver answer, and know the main registration?
     know_mask,     // does the homeserver know the mask registration, or the main one where there is no mask?
     find_alias,    // alias: where it leads
     know_sign_in,  // do people sign in by another service than the homeserver (`conflict`)?
@@ -63,7 +64,7 @@ enum class CallOutcome : std::uint8_t {
                   // read_member; ping: this homeserver has none)
     conflict,     // alias: belongs to another room; know_sign_in: they do
     retry,        // not carried out; try again, not before `retry_after`
-    unreachable,  // the homeserver could not be reached, or answered that it is down
+    unreachable,  // no answer, or one that says nothing about what was asked; is the homeserver away?
     torn,         // sent, and the answer lost: it may have been carried out
     refused,      // carried out never: text says why
     no_mask,      // not carried out: the homeserver does not know the mask registration
@@ -78,6 +79,7 @@ struct CallResult {
     std::string event;                        // event ID
     std::string room;                         // create_room, find_created, join_alias, find_alias
     std::vector<std::string> rooms;           // list_rooms
+    bool partly = false;                      // list_rooms: that failed, and these are known all the same
     std::optional<policy::RoomRead> read;     // read_room
     std::optional<policy::RoomEvent> member;  // read_member
     std::optional<Duration> retry_after;

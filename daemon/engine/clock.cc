@@ -30,6 +30,7 @@ void Engine::begin_clock(Moment now) {
     if (alive_before_) alive = alive_before_->earliest;
     clock_.begin(now, alive);
     started_ = now.tick;
+    began_ = now.wall;
     ask_the_time_at_ = now.tick + kWitnessComes;
     world_.now = clock_.earliest();
     world_.latest = clock_.known() ? Time{} : clock_.latest();

@@ -18,7 +18,12 @@ using policy::Lane;
 namespace {
 constexpr std::size_t kSlots =
     8;  // more in flight wins nothing on Synapse (measured, see docs/carrying-on.md)
-constexpr std::size_t kReservedSlots = 1;  // for the first two lanes
+constexpr std::size_t kReservedSlots = 1;  // for the first two lanes; and of these, for outsiders
+constexpr std::size_t kOfOneKind = 4;      // sign-outs, lists or forgets: a slow one leaves room for kicks
+// Calls that another homeserver may keep waiting have places of their own: it must keep nobody else here.
+constexpr std::size_t kElsewhere = 6;
+constexpr std::size_t kElsewhereNotUrgent = 3;  // … of them for what is neither departure nor outsider
+constexpr std::size_t kElsewhereOfOne = 2;      // … of them in the name of one person, or into one room
 constexpr int kMembersAtOnce =
     2;  // membership changes of one room in flight: the homeserver does them one by one
 constexpr std::size_t kExamine = 20'000;  // users looked at in one turn of a lane
@@ -30,14 +35,55 @@ Turn turn_of(ActionKind kind) {
     if (kind == ActionKind::sign_out) return Turn::sign_out;
     return kind == ActionKind::forget ? Turn::forget : Turn::other;
 }
+
+int rounds_of(Lane lane) {
+    return lane == Lane::departure ? 2 : lane == Lane::outsider || lane == Lane::removal ? 3 : 1;
+}
 }  // namespace
 
 bool Engine::slot_free(Lane lane) const {
-    const std::size_t used = in_flight_.size() + reading_.size() + addresses_.in_flight();
-    const std::size_t limit = homeserver_failures_ > 0 ? 1
-                              : lane <= Lane::outsider ? kSlots
-                                                       : kSlots - kReservedSlots;
-    return used < limit;
+    const bool urgent = lane <= Lane::outsider;
+    if (!urgent && reach_.slow(world_.tick)) return false;
+    std::size_t used = reading_.size() + addresses_.in_flight(), departures = 0;
+    for (const auto& [id, intent] : in_flight_) {
+        if (may_wait_for_others(intent.call)) continue;
+        ++used;
+        if (intent.lane == Lane::departure) ++departures;
+    }
+    if (lane == Lane::departure && departures >= kSlots - kReservedSlots) return false;
+    return used < (urgent ? kSlots : kSlots - kReservedSlots);
+}
+
+bool Engine::enough_of(CallKind kind) const {
+    if (kind != CallKind::sign_out && kind != CallKind::list_rooms && kind != CallKind::forget) return false;
+    return std::count_if(in_flight_.begin(), in_flight_.end(), [kind](const auto& sent) {
+               return sent.second.call.kind == kind;
+           }) >= static_cast<std::ptrdiff_t>(kOfOneKind);
+}
+
+// A room outside the policy may be on other homeservers, and of somebody there it is theirs that takes an
+// invitation.
+bool Engine::may_wait_for_others(const Call& call) const {
+    if (call.kind == CallKind::leave_elsewhere) return true;
+    return call.kind == CallKind::put_member && call.membership == policy::MembershipState::invite &&
+           !world_.is_local(call.user);
+}
+
+// A change of memberships which the homeserver does one after the other in a room.
+bool Engine::takes_turn_in_room(const Call& call) const {
+    return (call.kind == CallKind::put_member || call.kind == CallKind::forget) && !may_wait_for_others(call);
+}
+
+bool Engine::place_elsewhere(const Call& call, Lane lane) const {
+    if (lane > Lane::outsider && reach_.slow(world_.tick)) return false;
+    std::size_t used = 0, of_one = 0;
+    for (const auto& [id, intent] : in_flight_) {
+        if (!may_wait_for_others(intent.call)) continue;
+        ++used;
+        of_one += static_cast<std::size_t>(call.as_user.empty() ? intent.call.room == call.room
+                                                                : intent.call.as_user == call.as_user);
+    }
+    return of_one < kElsewhereOfOne && used < (lane <= Lane::outsider ? kElsewhere : kElsewhereNotUrgent);
 }
 
 bool Engine::ready(const ActionKey& key) const {
@@ -63,18 +109,18 @@ bool Engine::state_may_change(const std::string& room_id) {
 }
 
 void Engine::dispatch() {
-    if (homeserver_failures_ > 0 && homeserver_retry_ > world_.tick) return;
+    ask_whether_it_answers();
+    if (reach_.away()) return;
     look_at_ways();
     look_at_addresses();
-    if (world_.tick >= settle_after_)
-        for (Intent& intent : std::exchange(to_settle_, {})) {
-            if (intent.look_at > world_.tick || !slot_free(Lane::departure))
-                to_settle_.push_back(std::move(intent));
-            else
-                settle_by_reading(std::move(intent));
-        }
+    for (Intent& intent : std::exchange(to_settle_, {})) {
+        if (intent.look_at > world_.tick || !slot_free(Lane::departure))
+            to_settle_.push_back(std::move(intent));
+        else
+            settle_by_reading(std::move(intent));
+    }
     look_for_effects();
-    if (world_.tick >= next_verify_) verify_rooms();
+    if (world_.tick >= next_verify_ || (look_everywhere_ && rooms_to_read_.empty())) verify_rooms();
     look_at_lost_rooms();
     if (decider_ && world_.tick >= next_accounts_) {
         next_accounts_ = world_.tick + settings_.look_for_accounts_every;
@@ -114,30 +160,56 @@ void Engine::dispatch_before_directory(bool all) {
     dispatch_reads();
 }
 
+// In rounds over everybody: every leaver is signed out before anybody's rooms are gone through; whoever is in
+// a room goes before whoever is only invited, so that a flood of invitations hides nobody; the past is taken
+// away last.
 void Engine::dispatch_lane(Lane lane) {
+    for (int round = 0; round < rounds_of(lane); ++round)
+        if (!dispatch_round(lane, round)) return;
+}
+
+int Engine::round_of(UserId user, const policy::UserAction& action) const {
+    switch (action.lane) {
+        case Lane::departure:
+            return action.kind == ActionKind::sign_out ? 0 : 1;
+        case Lane::outsider:
+        case Lane::removal: {
+            if (action.kind == ActionKind::forget) return 2;
+            if (action.room == policy::kNoRoom || action.kind != ActionKind::remove) return 1;
+            const policy::Membership* held = world_.membership(user, decider_->world_room(action.room));
+            return held != nullptr && held->state == policy::MembershipState::join ? 0 : 1;
+        }
+        default:
+            return 0;
+    }
+}
+
+// False where no place is free any more.
+bool Engine::dispatch_round(Lane lane, int round) {
     const policy::IdSet& users = backlog_.users_in(lane);
-    if (users.size() == 0) return;
+    if (users.size() == 0) return false;
     std::size_t& cursor = lane_cursor_[static_cast<std::size_t>(lane)];
+    std::size_t from = cursor;
     const std::size_t most = std::min(users.size(), kExamine);
-    // The order matters within one user (sign out before all else) and between lanes, not between users.
-    for (std::size_t examined = 0; examined < most && slot_free(lane); ++examined) {
-        std::size_t at = users.next(cursor);
+    for (std::size_t examined = 0; examined < most; ++examined) {
+        if (!slot_free(lane)) return false;
+        std::size_t at = users.next(from);
         if (at == policy::IdSet::npos) at = users.next(0);
+        if (at == policy::IdSet::npos) return true;
         const UserId user(at);
         const auto row = backlog_.actions(user);
-        bool all_slots = false;
         for (const Turn turn : {Turn::sign_out, Turn::other, Turn::forget})
             for (const policy::UserAction& action : row) {
-                if (action.lane != lane || turn_of(action.kind) != turn) continue;
-                if (!slot_free(lane)) {
-                    all_slots = true;
-                    break;
-                }
+                if (action.lane != lane || turn_of(action.kind) != turn || round_of(user, action) != round)
+                    continue;
+                // This user again next time: a leaver is finished before the next one.
+                if (!slot_free(lane)) return false;
                 dispatch_user(user, action);
             }
-        if (all_slots) return;  // this user again next time: a leaver is finished before the next one
-        cursor = at + 1;
+        from = at + 1;
+        if (round + 1 == rounds_of(lane)) cursor = from;
     }
+    return true;
 }
 
 bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
@@ -155,11 +227,14 @@ bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
     std::optional<Wanted> wanted =
         wanted_call(*decider_, backlog_, settings_.abilities, user, action, by_mask);
     if (!wanted || (!wanted->call.as_user.empty() && !may_act_as_users())) return false;
+    if (enough_of(wanted->call.kind)) return false;
     const std::string& room_id = wanted->call.room;
     if (wanted->call.kind == CallKind::put_state) {
         if (!state_may_change(room_id)) return false;
-    } else if (!room_id.empty() && action.kind != ActionKind::leave_unmanaged &&
-               room_busy(room_id, action.lane)) {
+    } else if (may_wait_for_others(wanted->call)) {
+        if (!place_elsewhere(wanted->call, action.lane)) return false;
+        if (room_state_.contains(room_id)) return false;
+    } else if (!room_id.empty() && room_busy(room_id, action.lane)) {
         return false;
     }
     // Before the list is made, every room of it is there.

@@ -133,17 +133,29 @@ void Engine::bind(std::shared_ptr<const policy::Program> program) {
 
 // ---------------------------------------------------------------- the turn
 
+// While the disk is full. False: it waits.
+bool Engine::answer_blocked(Command& command) {
+    if (!command.reads_only) {
+        if (command.disk_full) command.disk_full();
+        return command.disk_full != nullptr;
+    }
+    if (auto reply = command.run(*this)) reply();
+    return true;
+}
+
 Status Engine::turn(std::vector<Message> messages, Moment now) {
     ++counters_.turns;
     if (blocked_) {  // the turn before is not on disk yet: nothing new until it is
-        for (Message& message : messages) {
-            auto* command = std::get_if<Command>(&message);
-            if (command != nullptr && command->reads_only) {
-                if (auto reply = command->run(*this)) reply();
-            } else {
+        for (Message& message : messages)
+            if (auto* command = std::get_if<Command>(&message);
+                command == nullptr || !answer_blocked(*command))
                 waiting_.push_back(std::move(message));
-            }
-        }
+        // Whatever waits for something to be read would wait for room on the disk.
+        for (Command& command : std::exchange(deferred_, {}))
+            if (command.disk_full)
+                command.disk_full();
+            else
+                deferred_.push_back(std::move(command));
         if (now.tick < try_again_) return {};
         try_again_ = now.tick + kDiskRetry;
         if (Status kept = commit(); !kept || blocked_) return kept;
@@ -272,12 +284,11 @@ Tick Engine::wake() const {
     for (const Intent& intent : to_settle_) consider(intent.look_at);
     for (const auto& [id, accepted] : accepted_)
         if (!accepted.by_room) consider(accepted.look_at);
-    if (homeserver_failures_ > 0) consider(homeserver_retry_);
+    consider(reach_.next());
+    consider(reach_.slow_until());
     if (hears_) consider(way_back_.next());
     consider(next_mask_);
     consider(next_sign_in_);
-    if (!to_settle_.empty()) consider(settle_after_);
-    consider(reads_after_);
     if (settings_.retention) consider_date(retain_at_);
     if (alive_at_) consider(*alive_at_ + kAliveEvery);
     if (clock_.state() != TrustedTime::State::confirmed && !clock_.heard()) consider(ask_the_time_at_);

@@ -35,6 +35,7 @@
 #include "daemon/engine/intent.h"
 #include "daemon/engine/message.h"
 #include "daemon/engine/overdue.h"
+#include "daemon/engine/reach.h"
 #include "daemon/engine/read_again.h"
 #include "daemon/engine/review_ask.h"
 #include "daemon/engine/trusted_time.h"
@@ -146,7 +147,8 @@ class Engine {
     }
     // Directory and rooms have been read since the start, so that a plan speaks of now.
     [[nodiscard]] bool fresh() const {
-        return read_since_start_ && rooms_to_read_.empty() && members_to_read_.empty() && reading_.empty();
+        return read_since_start_ && rooms_to_read_.empty() && members_to_read_.empty() && reading_.empty() &&
+               !reach_.in_doubt() && !reach_.away();
     }
     // What the directory says now is known: nobody has to be taken for a stranger whom it has gained since.
     [[nodiscard]] bool directory_current() const {
@@ -172,8 +174,8 @@ class Engine {
     [[nodiscard]] const Counters& counters() const { return counters_; }
     [[nodiscard]] const std::optional<store::StoredPolicy>& policy() const { return policy_; }
     [[nodiscard]] const policy::DirectoryStatus& directory_status() const { return directory_status_; }
-    [[nodiscard]] const std::string& homeserver_trouble() const { return homeserver_trouble_; }
-    [[nodiscard]] bool homeserver_answered() const { return homeserver_answered_; }
+    // Whether the homeserver as a whole answers.
+    [[nodiscard]] const Reach& reach() const { return reach_; }
     [[nodiscard]] const WayBack& way_back() const { return way_back_; }
     // Does the homeserver know the mask registration? not_seen: it has not said so yet.
     enum class Mask : std::uint8_t { none, not_seen, known, unknown };
@@ -309,13 +311,18 @@ class Engine {
         Tick not_before{};
         std::string text;
         bool refused = false;
-        bool half_made = false;  // each attempt leaves half a room behind
+        bool half_made = false;   // each attempt leaves half a room behind
+        bool unanswered = false;  // perhaps because the homeserver was away: once it is back, at once
     };
 
     // take.cc
     void take(TransactionIn& message);
+    void look_for_a_backup(const std::string& transaction);
+    [[nodiscard]] bool is_a_later_deed(const policy::RoomEvent& event) const;
+    void look_for_later_deeds(const policy::RoomRead& read);
     void take(CallDone& message);
     void take(Command& message);
+    bool answer_blocked(Command& command);
     void take(policy::DirectorySnapshot& message);
     void take(policy::DirectoryChanges& message);
     void take(policy::DirectoryStatus& message);
@@ -370,8 +377,14 @@ class Engine {
     void dispatch();
     void dispatch_before_directory(bool all);
     void dispatch_lane(policy::Lane lane);
+    [[nodiscard]] int round_of(UserId user, const policy::UserAction& action) const;
+    bool dispatch_round(policy::Lane lane, int round);
     bool dispatch_user(UserId user, const policy::UserAction& action);
     [[nodiscard]] bool slot_free(policy::Lane lane) const;
+    [[nodiscard]] bool enough_of(CallKind kind) const;
+    [[nodiscard]] bool may_wait_for_others(const Call& call) const;
+    [[nodiscard]] bool takes_turn_in_room(const Call& call) const;
+    [[nodiscard]] bool place_elsewhere(const Call& call, policy::Lane lane) const;
     [[nodiscard]] bool ready(const policy::ActionKey& key) const;
     [[nodiscard]] bool room_busy(const std::string& room_id, policy::Lane lane) const;
     [[nodiscard]] bool state_may_change(const std::string& room_id);
@@ -456,11 +469,18 @@ class Engine {
     void heard_from(const std::string& room_id, Time when);
     [[nodiscard]] Status recall_activity();
     void read_room(RoomId room);
+    void read_room_later(RoomId room);
     void read_done(const Reading& reading, const CallResult& result);
-    void trouble(const CallResult& result);
+    void heard_of_it(const CallDone& message);
+    void homeserver_away();
+    void homeserver_back();
 
     // results.cc
     void finish(Intent& intent, const CallResult& result);
+    void look_at_member(const std::string& room, const std::string& user);
+    [[nodiscard]] bool is_under_way(const std::string& room, const std::string& user) const;
+    void look_where_listed(const Intent& intent, const std::vector<std::string>& rooms);
+    [[nodiscard]] std::vector<std::string> outside_the_policy(const std::vector<std::string>& rooms) const;
     void achieved(Intent intent, const CallResult& result);
     void not_covered(Intent intent, const CallResult& result);
     void put_off(Intent intent, const CallResult& result);
@@ -471,6 +491,8 @@ class Engine {
     void forget_retry(const policy::ActionKey& key);
 
     // ways.cc
+    void ask(CallKind kind, std::string marker);
+    void ask_whether_it_answers();
     void look_at_ways();
     void look_at_addresses();
     [[nodiscard]] bool take_address(const CallDone& message);
@@ -483,6 +505,7 @@ class Engine {
 
     // settle.cc
     void settle_by_reading(Intent intent);
+    void seen_by_themselves(const Intent& intent);
     void settled(Intent intent, const CallResult& result);
     void send_again(Intent intent);
 
@@ -546,6 +569,8 @@ class Engine {
         Time earliest{}, shown{};  // as the process before believed
     };
     std::optional<Alive> alive_before_;
+    Time began_{};                  // this process, by its own clock
+    bool older_state_ = false;      // was found, and said
     std::optional<Tick> alive_at_;  // when the store was told last
     Tick ask_the_time_at_{};
     std::optional<Time> doubt_from_;  // dates of the ledger from then on may be too early
@@ -572,20 +597,18 @@ class Engine {
 
     std::optional<store::StoredPolicy> policy_;
     policy::DirectoryStatus directory_status_;
-    std::string homeserver_trouble_;
-    bool homeserver_answered_ = false;  // since the start
+    Reach reach_;
     WayBack way_back_;
-    bool hears_ = false;  // there is a listener
+    std::uint64_t last_transaction_ = 0;  // its number, where they have numbers
+    bool look_everywhere_ = false;        // all rooms are to be read, once those are that are being read
+    bool hears_ = false;                  // there is a listener
     Mask mask_ = Mask::none;
-    std::map<std::uint64_t, CallKind> asked_;  // pings, and whether the mask is known
+    std::map<std::uint64_t, CallKind> asked_;  // pings, whether the mask is known, whether it answers
     Tick next_mask_{}, next_sign_in_{};
     bool sign_in_elsewhere_ = false;
     std::optional<Tick> ways_looked_at_;
     Addresses addresses_;
     bool look_at_ways_now_ = false;
-    Tick homeserver_retry_{};
-    int homeserver_failures_ = 0;
-    Tick homeserver_down_since_{}, homeserver_down_until_{};  // the first and the last failure
     Pause pause_ = Pause::none;
     std::string pause_text_;
     Counters counters_;
@@ -642,7 +665,6 @@ class Engine {
     std::map<RoomId, Lost> lost_;
     std::map<RoomId, Tick> looked_after_refusal_;  // when that may be done again
     Tick next_verify_{}, next_accounts_{};
-    Tick settle_after_{}, reads_after_{};  // not before: the last answer said nothing
     std::size_t recheck_ = 0;              // the next user to be decided again in an idle moment
     std::set<std::string> suspect_rooms_;  // keys: a decision there was found stale, removals wait
     std::map<std::string, LegalHold> legal_holds_;

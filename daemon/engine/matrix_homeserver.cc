@@ -190,6 +190,8 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
             return leave_double(id, call);
         case CallKind::ping:
             return ping(id, call);
+        case CallKind::answers:
+            return whether_it_answers(id);
         case CallKind::know_mask:
             return know_mask(id);
         case CallKind::read_room:
@@ -199,7 +201,7 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
                 finish(id, std::move(result));
             });
         case CallKind::read_member:
-            return client_.member_event(call.room, call.user,
+            return client_.member_event(call.room, call.user, call.as_user,
                                         [this, id](Result<std::optional<policy::RoomEvent>> read) {
                                             CallResult result = read ? CallResult{} : failed(read.error());
                                             if (read) result.member = std::move(*read);
@@ -214,13 +216,7 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
                                            finish(id, std::move(result));
                                        });
         case CallKind::find_account:
-            return client_.account_exists(call.user, [this, id](Result<bool> found) {
-                CallResult result = found ? CallResult{} : failed(found.error());
-                if (found && !*found) result.outcome = CallOutcome::absent;
-                if (!found && matrix::says_unknown_token(found.error()))
-                    result.outcome = CallOutcome::no_mask;
-                finish(id, std::move(result));
-            });
+            return find_account(id, call);
         case CallKind::know_sign_in:
             return client_.sign_in([this, id](const Result<matrix::SignIn>& said) {
                 CallResult result = said ? CallResult{} : failed(said.error());
@@ -229,12 +225,7 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
                 finish(id, std::move(result));
             });
         case CallKind::find_alias:
-            return client_.resolve_alias(call.alias, [this, id](Result<std::optional<std::string>> found) {
-                CallResult result = found ? CallResult{} : failed(found.error());
-                if (found && !*found) result.outcome = CallOutcome::absent;
-                if (found && *found) result.room = **found;
-                finish(id, std::move(result));
-            });
+            return find_alias(id, call);
         case CallKind::find_notice:
             return client_.marked_message(
                 call.room, call.marker, [this, id](Result<std::optional<std::string>> found) {
@@ -244,6 +235,24 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
                     finish(id, std::move(result));
                 });
     }
+}
+
+void MatrixHomeserver::find_account(std::uint64_t id, const Call& call) {
+    client_.account_exists(call.user, [this, id](Result<bool> found) {
+        CallResult result = found ? CallResult{} : failed(found.error());
+        if (found && !*found) result.outcome = CallOutcome::absent;
+        if (!found && matrix::says_unknown_token(found.error())) result.outcome = CallOutcome::no_mask;
+        finish(id, std::move(result));
+    });
+}
+
+void MatrixHomeserver::find_alias(std::uint64_t id, const Call& call) {
+    client_.resolve_alias(call.alias, [this, id](Result<std::optional<std::string>> found) {
+        CallResult result = found ? CallResult{} : failed(found.error());
+        if (found && !*found) result.outcome = CallOutcome::absent;
+        if (found && *found) result.room = **found;
+        finish(id, std::move(result));
+    });
 }
 
 // What became of the way from the homeserver to us; the ping itself comes through the listener.
@@ -256,6 +265,20 @@ void MatrixHomeserver::ping(std::uint64_t id, const Call& call) {
             result.outcome = CallOutcome::absent;
         else if (result.outcome == CallOutcome::refused || result.outcome == CallOutcome::torn)
             result.text = matrix::ping_trouble(outcome, url_);
+        finish(id, std::move(result));
+    });
+}
+
+// Nothing but the homeserver itself and its database is needed for that.
+void MatrixHomeserver::whether_it_answers(std::uint64_t id) {
+    client_.token_known(false, [this, id](Result<bool> known) {
+        CallResult result = known ? CallResult{} : failed(known.error());
+        if (known && !*known) {
+            result.outcome = CallOutcome::unreachable;
+            result.text =
+                "the homeserver does not know the token in registrations/rollcall.yaml: add that file to "
+                "app_service_config_files and restart the homeserver";
+        }
         finish(id, std::move(result));
     });
 }
@@ -298,9 +321,29 @@ void MatrixHomeserver::leave_elsewhere(std::uint64_t id, const Call& call) {
     const matrix::Call leave =
         matrix::put_member(call.room, call.as_user, MembershipState::leave, "", call.as_user);
     client_.perform(leave, [this, id, call](const matrix::Outcome& outcome) {
-        if (outcome.kind != Kind::done && outcome.kind != Kind::already_so)
-            return finish(id, result_of(outcome));
-        forget(id, call);
+        if (outcome.kind == Kind::done || outcome.kind == Kind::already_so) return forget(id, call);
+        is_it_left(id, call, result_of(outcome));
+    });
+}
+
+// A room that they are in no more cannot be left, and homeservers say so in many ways: Synapse answers 500
+// for ever to the leave of an invitation that was taken back. What it lists for them decides.
+void MatrixHomeserver::is_it_left(std::uint64_t id, const Call& call, CallResult failed) {
+    if (failed.outcome != CallOutcome::refused && failed.outcome != CallOutcome::unreachable)
+        return finish(id, std::move(failed));
+    client_.joined_rooms(call.as_user, [this, id, call, failed](Result<std::vector<std::string>> joined) {
+        if (!joined) return finish(id, failed);
+        client_.invitations(call.as_user, [this, id, call, failed, rooms = std::move(*joined)](
+                                              Result<std::vector<std::string>> invited) mutable {
+            if (!invited) return finish(id, failed);
+            rooms.insert(rooms.end(), invited->begin(), invited->end());
+            if (std::find(rooms.begin(), rooms.end(), call.room) != rooms.end()) return finish(id, failed);
+            client_.perform(matrix::forget(call.room, call.as_user),
+                            [this, id](const matrix::Outcome& outcome) {
+                                // Of a room that they never were in there is nothing to forget.
+                                finish(id, outcome.kind == Kind::refused ? CallResult{} : result_of(outcome));
+                            });
+        });
     });
 }
 
@@ -347,9 +390,15 @@ void MatrixHomeserver::list_rooms(std::uint64_t id, const Call& call) {
         }
         client_.invitations(
             user, [this, id, rooms = std::move(*joined)](Result<std::vector<std::string>> invited) mutable {
-                if (!invited) return finish(id, failed(invited.error()));
-                rooms.insert(rooms.end(), invited->begin(), invited->end());
                 CallResult result;
+                // Whoever asks them into enough rooms makes the list of these too long to be read.
+                if (!invited) {
+                    result = failed(invited.error());
+                    result.partly = true;
+                    result.rooms = std::move(rooms);
+                    return finish(id, std::move(result));
+                }
+                rooms.insert(rooms.end(), invited->begin(), invited->end());
                 result.rooms = std::move(rooms);
                 finish(id, std::move(result));
             });

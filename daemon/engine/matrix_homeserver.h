@@ -38,6 +38,10 @@ class MatrixHomeserver : public Homeserver {
     void leave_double(std::uint64_t id, const Call& call);
     void put_out(std::uint64_t id, std::string room, std::vector<std::string> others);
     void ping(std::uint64_t id, const Call& call);
+    void is_it_left(std::uint64_t id, const Call& call, CallResult failed);
+    void find_account(std::uint64_t id, const Call& call);
+    void find_alias(std::uint64_t id, const Call& call);
+    void whether_it_answers(std::uint64_t id);
     void know_mask(std::uint64_t id);
     void list_rooms(std::uint64_t id, const Call& call);
     void find_created(std::uint64_t id, const Call& call);

@@ -45,6 +45,9 @@ struct CallDone {
 struct Command {
     std::function<std::function<void()>(Engine&)> run;
     bool reads_only = false;  // may be answered while the disk is full
+    // … and what is no longer only read is answered by this then, and not carried out: whoever gave the order
+    // may have given up, or thought better of it, before there is room. Not set: it waits.
+    std::function<void()> disk_full{};
 };
 
 using MessageVariant = std::variant<TransactionIn, CallDone, Command, policy::DirectorySnapshot,

@@ -13,15 +13,14 @@ using policy::Lane;
 namespace {
 constexpr std::size_t kReadSlots = 4;
 constexpr std::size_t kRecalled = 1'000;
-constexpr Duration kDownRetry = std::chrono::milliseconds{500};
-constexpr Duration kLongestDown = std::chrono::seconds{15};
 constexpr Duration kShortestAbsence = std::chrono::seconds{1};
 
 constexpr Duration kLookAfterRefusal = std::chrono::seconds{5};
 
-// The homeserver as a whole does not answer: nothing else is asked for a moment.
-bool is_away(const CallResult& result) {
-    return result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn;
+// It says nothing about what was asked.
+bool says_nothing(const CallResult& result) {
+    return result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn ||
+           result.outcome == CallOutcome::retry;
 }
 }  // namespace
 
@@ -31,8 +30,14 @@ void Engine::read_room(RoomId room) {
         rooms_to_read_.push_front(room);
 }
 
+void Engine::read_room_later(RoomId room) {
+    if (std::find(rooms_to_read_.begin(), rooms_to_read_.end(), room) == rooms_to_read_.end())
+        rooms_to_read_.push_back(room);
+}
+
 void Engine::verify_rooms() {
     next_verify_ = world_.tick + settings_.verify_every;
+    look_everywhere_ = false;
     rooms_to_read_.clear();
     for (std::size_t i = 0; i < world_.rooms.size(); ++i)
         if (!world_.rooms[i].id.empty() && !world_.rooms[i].released) rooms_to_read_.emplace_back(i);
@@ -72,7 +77,6 @@ Status Engine::recall_activity() {
 }
 
 void Engine::dispatch_reads() {
-    if (world_.tick < reads_after_) return;
     const auto send_read = [this](Reading reading, Call call) {
         const std::uint64_t id = next_read_++;
         reading_[id] = std::move(reading);
@@ -81,7 +85,7 @@ void Engine::dispatch_reads() {
     const auto free = [this] { return reading_.size() < kReadSlots && slot_free(Lane::removal); };
     for (const ReadAgain::What& what : read_again_.due(world_.tick)) {
         if (what.user.empty())
-            rooms_to_read_.push_back(what.room);
+            read_room_later(what.room);
         else
             members_to_read_.emplace_back(world_.rooms[what.room.index()].id, what.user);
     }
@@ -131,9 +135,6 @@ void Engine::dispatch_reads() {
 // A read that did not say anything is tried again, not at once, and concludes nothing: a refusal is no
 // absence.
 void Engine::read_done(const Reading& reading, const CallResult& result) {
-    if (is_away(result))
-        reads_after_ =
-            world_.tick + std::clamp(result.retry_after.value_or(Duration{}), kFirstRetry, kLongestToldRead);
     switch (reading.kind) {
         case ReadKind::room:
             return room_read(reading, result);
@@ -150,15 +151,14 @@ void Engine::read_done(const Reading& reading, const CallResult& result) {
 }
 
 void Engine::room_read(const Reading& reading, const CallResult& result) {
-    if (is_away(result)) {
-        rooms_to_read_.push_back(reading.room_ref);
-    } else if (!result.read) {
+    if (!result.read) {
         not_answered(reading, result);
     } else if (world_.changes(reading.room_ref) != reading.changes) {
         rooms_to_read_.push_back(
             reading.room_ref);  // something happened in between: neither before nor after it
     } else {
         answered(reading);
+        look_for_later_deeds(*result.read);
         learn(*result.read);
         look_at_effects_in(reading.room_ref, result.read->joined);
         if (result.read->joined) unreadable_.room_read(*result.read);
@@ -168,13 +168,13 @@ void Engine::room_read(const Reading& reading, const CallResult& result) {
 }
 
 void Engine::member_read(const Reading& reading, const CallResult& result) {
-    if (is_away(result) || held_event(reading.room, reading.user) != reading.changes) {
+    if (says_nothing(result)) {
+        not_answered(reading, result);
+    } else if (held_event(reading.room, reading.user) != reading.changes) {
         members_to_read_.emplace_back(reading.room, reading.user);
     } else if (result.outcome == CallOutcome::refused) {  // the bot is not in the room, perhaps
         answered(reading);
         if (reading.room_ref.valid()) read_room(reading.room_ref);
-    } else if (result.outcome == CallOutcome::retry) {
-        not_answered(reading, result);
     } else {
         answered(reading);
         unreadable_.member_read(reading.room, reading.user);
@@ -214,8 +214,7 @@ void Engine::look_after_refusal(RoomId room) {
     Tick& next = looked_after_refusal_[room];
     if (next > world_.tick) return;
     next = world_.tick + kLookAfterRefusal;
-    if (std::find(rooms_to_read_.begin(), rooms_to_read_.end(), room) == rooms_to_read_.end())
-        rooms_to_read_.push_back(room);
+    read_room_later(room);
 }
 
 std::uint64_t Engine::held_event(const std::string& room, const std::string& user) const {
@@ -226,32 +225,40 @@ std::uint64_t Engine::held_event(const std::string& room, const std::string& use
     return held == nullptr ? 0 : held->event;
 }
 
-// The homeserver as a whole: down or up.
-void Engine::trouble(const CallResult& result) {
-    if (result.outcome == CallOutcome::unreachable) {
-        ++counters_.requests_failed;
-        if (homeserver_failures_ == 0)
-            log_.warn("RC-HS-DOWN", "the homeserver does not answer; everything waits",
-                      {{"error", result.text}});
-        if (homeserver_failures_ == 0) homeserver_down_since_ = world_.tick;
-        homeserver_down_until_ = world_.tick;
-        homeserver_trouble_ = result.text;
-        ++homeserver_failures_;
-        homeserver_retry_ = world_.tick + backoff(kDownRetry, kLongestDown, homeserver_failures_);
-        return;
-    }
-    if (result.outcome == CallOutcome::torn) return;
-    homeserver_answered_ = true;
-    if (homeserver_failures_ > 0) {
-        way_back_.ping_soon();
-        if (mask_ == Mask::unknown) next_mask_ = world_.tick;
-        log_.info("RC-HS-UP", "the homeserver answers again");
-        // What happened meanwhile may be told late, or not at all. One bad answer is no absence.
-        if (homeserver_down_until_ - homeserver_down_since_ >= kShortestAbsence)
-            verify_rooms(), make_half_made_again(), next_sign_in_ = world_.tick;
-    }
-    homeserver_failures_ = 0;
-    homeserver_trouble_.clear();
+// What an answer, whatever it is about, says of the homeserver as a whole.
+void Engine::heard_of_it(const CallDone& message) {
+    const CallResult& result = message.result;
+    const bool nothing = result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn;
+    if (nothing && result.outcome == CallOutcome::unreachable) ++counters_.requests_failed;
+    const auto asked = asked_.find(message.id);
+    const auto sent = in_flight_.find(message.id);
+    Reach::Change change = Reach::Change::none;
+    if (asked != asked_.end() && asked->second == CallKind::answers)
+        change = reach_.found(!nothing, result.text, world_.tick);
+    else if (nothing)
+        reach_.missed(result.text, sent != in_flight_.end() && may_wait_for_others(sent->second.call),
+                      world_.tick);
+    else
+        change = reach_.answered(world_.tick);
+    if (change == Reach::Change::away) homeserver_away();
+    if (change == Reach::Change::back) homeserver_back();
+}
+
+void Engine::homeserver_away() {
+    log_.warn("RC-HS-DOWN", "the homeserver does not answer; everything waits",
+              {{"error", reach_.trouble()}});
+}
+
+void Engine::homeserver_back() {
+    way_back_.ping_soon();
+    if (mask_ == Mask::unknown) next_mask_ = world_.tick;
+    log_.info("RC-HS-UP", "the homeserver answers again");
+    for (auto& [key, retry] : retries_)
+        if (retry.unanswered) retry.not_before = world_.tick;
+    // What happened meanwhile may be told late, or not at all. One bad answer is no absence.
+    if (reach_.absence() >= kShortestAbsence)
+        verify_rooms(), make_half_made_again(), next_sign_in_ = world_.tick;
+    more_ = true;
 }
 
 }  // namespace rollcall::engine

@@ -18,6 +18,7 @@ namespace {
 
 constexpr Duration kLeastRetry = std::chrono::milliseconds{100};
 constexpr Duration kLongestRetry = std::chrono::minutes{5};
+constexpr Duration kLongestUrgentRetry = std::chrono::seconds{30};  // whoever has to be out
 constexpr int kRefusedAdds = 4;
 constexpr Duration kRepeatsWithin = std::chrono::minutes{1};
 constexpr int kMostAccepted = 3;  // times that something was accepted and looking did not show it
@@ -33,7 +34,7 @@ std::string words(const Intent& intent) {
 void Engine::take(CallDone& message) {
     // A date in Retry-After is compared with this machine's own clock, and what says it may be anything.
     if (auto& wait = message.result.retry_after) wait = std::min(*wait, kRefusedRetry);
-    trouble(message.result);
+    heard_of_it(message);
     if (take_asked(message) || take_address(message)) return;
     if (const auto read = reading_.find(message.id); read != reading_.end()) {
         const Reading reading = read->second;
@@ -48,7 +49,7 @@ void Engine::take(CallDone& message) {
     in_flight_.erase(at);
     busy_.erase(intent.key());
     if (intent.call.kind == CallKind::put_state) room_state_.erase(intent.call.room);
-    if (intent.call.kind == CallKind::put_member || intent.call.kind == CallKind::forget)
+    if (takes_turn_in_room(intent.call))
         if (--room_members_[intent.call.room] == 0) room_members_.erase(intent.call.room);
     failpoint("after_answer");
     if (intent.call.kind == CallKind::leave_double)
@@ -59,7 +60,45 @@ void Engine::take(CallDone& message) {
         finish(intent, message.result);
 }
 
+std::vector<std::string> Engine::outside_the_policy(const std::vector<std::string>& rooms) const {
+    std::vector<std::string> outside;
+    for (const std::string& room : rooms)
+        if (const auto known = world_.room_by_id.find(room);
+            known == world_.room_by_id.end() || world_.rooms[known->second.index()].released)
+            outside.push_back(room);
+    return outside;
+}
+
+// In their own list stands a managed room which they are thought to be out of: that is asked.
+void Engine::look_where_listed(const Intent& intent, const std::vector<std::string>& rooms) {
+    for (const std::string& id : rooms) {
+        const auto known = world_.room_by_id.find(id);
+        if (known == world_.room_by_id.end() || world_.rooms[known->second.index()].released) continue;
+        const policy::MembershipState held = world_.state_of(intent.user_id, known->second);
+        if (held != policy::MembershipState::join && held != policy::MembershipState::invite)
+            look_at_member(id, intent.user);
+    }
+}
+
+// What is under way about them looks by itself.
+void Engine::look_at_member(const std::string& room, const std::string& user) {
+    if (!is_under_way(room, user)) members_to_read_.emplace_back(room, user);
+}
+
+bool Engine::is_under_way(const std::string& room, const std::string& user) const {
+    const auto about = [&](const Intent& intent) {
+        return intent.room_id == room && intent.user == user && intent.action != ActionKind::forget;
+    };
+    return std::any_of(to_settle_.begin(), to_settle_.end(), about) ||
+           std::any_of(in_flight_.begin(), in_flight_.end(),
+                       [&](const auto& sent) { return about(sent.second); }) ||
+           std::any_of(open_.begin(), open_.end(), [&](const auto& held) { return about(held.second); }) ||
+           std::any_of(accepted_.begin(), accepted_.end(),
+                       [&](const auto& accepted) { return about(accepted.second.intent); });
+}
+
 void Engine::finish(Intent& intent, const CallResult& result) {
+    if (result.partly) learn(policy::RoomsListed{intent.user_id, outside_the_policy(result.rooms), false});
     switch (result.outcome) {
         case CallOutcome::torn:
             return settle_by_reading(std::move(intent));
@@ -81,6 +120,8 @@ void Engine::finish(Intent& intent, const CallResult& result) {
         case CallOutcome::unreachable:
             return put_off(std::move(intent), result);
         case CallOutcome::refused:
+            // "They are in the room": what was believed of them is not so.
+            if (intent.action == ActionKind::forget) look_at_member(intent.room_id, intent.user);
             // A kick that the power levels forbid: the user is made to leave instead.
             if (intent.action == ActionKind::remove && settings_.abilities.mask &&
                 world_.is_local(intent.user) && intent.call.as_user.empty()) {
@@ -172,11 +213,8 @@ void Engine::achieved(Intent intent, const CallResult& result) {
             learn(policy::SignedOut{intent.user_id});
             break;
         case CallKind::list_rooms: {
-            std::vector<std::string> elsewhere;
-            for (const std::string& room : result.rooms)
-                if (const auto known = world_.room_by_id.find(room);
-                    known == world_.room_by_id.end() || world_.rooms[known->second.index()].released)
-                    elsewhere.push_back(room);
+            std::vector<std::string> elsewhere = outside_the_policy(result.rooms);
+            look_where_listed(intent, result.rooms);
             text = fmt::format("in {} rooms outside the policy", elsewhere.size());
             learn(policy::RoomsListed{intent.user_id, std::move(elsewhere)});
             break;
@@ -228,7 +266,7 @@ void Engine::put_off(Intent intent, const CallResult& result) {
               std::max(before == retries_.end() ? 1 : before->second.attempts + 1,
                        intent.told_accepted ? intent.attempts : 1),
               intent.lane <= policy::Lane::outsider);
-    if (result.outcome != CallOutcome::unreachable)
+    if (!reach_.away())
         log_.warn(refused ? "RC-REFUSED" : "RC-RETRY", fmt::format("{}: {}", words(intent), result.text),
                   {{"room", intent.room}, {"user", intent.user}});
     if (intent.notice())
@@ -255,14 +293,16 @@ void Engine::try_later(const ActionKey& key, const CallResult& result, int attem
     Retry& retry = retries_[key];
     retry.attempts = attempts;
     retry.refused = result.outcome == CallOutcome::refused;
+    retry.unanswered = result.outcome == CallOutcome::unreachable;
     retry.text = result.text;
     // A homeserver that says when is taken at its word, within limits; else ever longer.
     const Duration told =
         std::min(result.retry_after.value_or(Duration{}), urgent ? kLongestToldUrgent : kLongestTold);
     keep_retry(key, retry,
-               retry.refused        ? kRefusedRetry
-               : result.retry_after ? std::max(told, kLeastRetry)
-                                    : backoff(kFirstRetry, kLongestRetry, attempts));
+               retry.refused ? kRefusedRetry
+               : result.retry_after
+                   ? std::max(told, kLeastRetry)
+                   : backoff(kFirstRetry, urgent ? kLongestUrgentRetry : kLongestRetry, attempts));
 }
 
 void Engine::keep_retry(const ActionKey& key, Retry& retry, Duration wait) {

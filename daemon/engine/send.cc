@@ -72,8 +72,7 @@ void Engine::send(Intent intent, const ActionKey& key) {
     if (!announced) announce(intent);
     busy_.insert(key);
     if (intent.call.kind == CallKind::put_state) room_state_.insert(intent.call.room);
-    if (intent.call.kind == CallKind::put_member || intent.call.kind == CallKind::forget)
-        ++room_members_[intent.call.room];
+    if (takes_turn_in_room(intent.call)) ++room_members_[intent.call.room];
     calls_.emplace_back(intent.id, intent.call);
     in_flight_[intent.id] = std::move(intent);
 }

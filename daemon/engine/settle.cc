@@ -52,6 +52,11 @@ void Engine::settle_by_reading(Intent intent) {
         call.kind = CallKind::find_notice;
     } else if (membership && intent.room_ref.valid()) {
         call.kind = CallKind::read_member;
+        // Of a room that the bot is not in it is told what was when it left. Whoever left it can say.
+        if (!world_.rooms[intent.room_ref.index()].bot_joined &&
+            intent.membership() == policy::MembershipState::leave && world_.is_local(intent.user) &&
+            mask_ == Mask::known)
+            call.as_user = intent.user;
         intent.held = static_cast<std::uint32_t>(held_event(intent.room_id, intent.user));
     } else if (!intent.event.empty()) {  // a piece of state that the homeserver said it wrote
         call.kind = CallKind::read_state;
@@ -83,12 +88,20 @@ void Engine::send_again(Intent intent) {
     more_ = true;
 }
 
+// Whoever may not look at a room any more is out of it, and was made to forget it.
+void Engine::seen_by_themselves(const Intent& intent) {
+    effect_seen(intent, "done: found so when asked", "");
+    forget_retry(intent.key());
+}
+
 void Engine::settled(Intent intent, const CallResult& result) {
     failpoint("settle");
     const ActionKey key = intent.key();
     // Only done and absent say what became of it. Anything else, a refusal too, is asked again later: taken
     // for an absence it would do twice what must not be done twice, or take somebody for out who is in.
     bool found = result.outcome == CallOutcome::done || result.outcome == CallOutcome::already_so;
+    if (result.outcome == CallOutcome::refused && !intent.call.as_user.empty())
+        return seen_by_themselves(intent);
     if (!found && result.outcome != CallOutcome::absent) {
         const bool refused = result.outcome == CallOutcome::refused;
         if (refused &&
@@ -98,7 +111,7 @@ void Engine::settled(Intent intent, const CallResult& result) {
             return put_off(std::move(intent), result);
         }
         const Duration told = std::min(result.retry_after.value_or(Duration{}), kLongestToldUrgent);
-        settle_after_ = world_.tick + std::max(refused ? kRefusedSettle : kSettleAgain, told);
+        intent.look_at = world_.tick + std::max(refused ? kRefusedSettle : kSettleAgain, told);
         busy_.insert(key);  // until it is known, nobody does it anew
         to_settle_.push_back(std::move(intent));
         return;

@@ -2,6 +2,7 @@
 // down.
 #include <fmt/format.h>
 #include <algorithm>
+#include <charconv>
 
 #include "daemon/engine/engine.h"
 #include "policy/explain.h"
@@ -44,11 +45,27 @@ void Engine::take(TransactionIn& message) {
             log_.warn("RC-EVENT-UNREADABLE",
                       fmt::format("{} more events of one transaction cannot be used", more));
         turn_.transactions.push_back(identity);
+        look_for_a_backup(message.id);
     } else {
         counters_.events_repeated += message.events.size();
     }
     way_back_changed(trouble_before);
     answers_.push_back(std::move(message.answer));
+}
+
+// Synapse's numbers go up, over restarts too as long as something waits. Where they begin anew it was
+// restarted, or put back to a backup, and what was done since is undone. (Gaps say nothing: it counts those
+// of all its application services together.) The specification asks for no numbers (Application Service API,
+// "Pushing events").
+void Engine::look_for_a_backup(const std::string& transaction) {
+    std::uint64_t number = 0;
+    const char* const end = transaction.data() + transaction.size();
+    if (const auto read = std::from_chars(transaction.data(), end, number);
+        read.ec != std::errc{} || read.ptr != end)
+        return;
+    if (number > std::exchange(last_transaction_, number) || number == 0) return;
+    log_.info("RC-EVENTS-ANEW", "the homeserver counts its transactions anew: all rooms are read");
+    look_everywhere_ = more_ = true;
 }
 
 // Is this the doing of a request of ours that has not been answered yet?

@@ -22,7 +22,7 @@ void Engine::listening(const Status& listener) {
 }
 
 bool Engine::ways_looked_at() {
-    if (!homeserver_trouble_.empty()) return true;  // that is told instead
+    if (reach_.away()) return true;  // that is told instead
     if (ways_looked_at_ && world_.tick - *ways_looked_at_ < kLately) return true;
     if (!look_at_ways_now_) {
         look_at_ways_now_ = more_ = true;
@@ -38,17 +38,25 @@ policy::Abilities Engine::abilities_now() const {
     return abilities;
 }
 
+// Beside everything else: it takes no slot, and no slot waits for it.
+void Engine::ask(CallKind kind, std::string marker) {
+    Call call;
+    call.kind = kind;
+    call.marker = std::move(marker);
+    const std::uint64_t id = next_read_++;
+    asked_.emplace(id, kind);
+    calls_.emplace_back(id, std::move(call));
+}
+
+void Engine::ask_whether_it_answers() {
+    if (!reach_.ask_due(world_.tick)) return;
+    reach_.asked();
+    ask(CallKind::answers, "");
+}
+
 // Before anything else is sent, so that one answer tells what a hundred would.
 void Engine::look_at_ways() {
     if (settings_.one_shot && !look_at_ways_now_ && !converging_) return;
-    const auto ask = [this](CallKind kind, std::string marker) {
-        Call call;
-        call.kind = kind;
-        call.marker = std::move(marker);
-        const std::uint64_t id = next_read_++;
-        asked_.emplace(id, kind);
-        calls_.emplace_back(id, std::move(call));
-    };
     const bool asking_mask = std::any_of(
         asked_.begin(), asked_.end(), [](const auto& asked) { return asked.second == CallKind::know_mask; });
     // Without a mask the bot asks for itself, where somebody wants to know.
@@ -83,7 +91,9 @@ bool Engine::take_asked(const CallDone& message) {
     if (at == asked_.end()) return false;
     const CallKind kind = at->second;
     asked_.erase(at);
-    if (kind == CallKind::ping) {
+    if (kind == CallKind::answers) {
+        more_ = true;
+    } else if (kind == CallKind::ping) {
         const std::string before = way_back_.trouble();
         way_back_.ping_ended(message.result, {world_.now, world_.tick});
         way_back_changed(before);
@@ -101,7 +111,7 @@ bool Engine::take_asked(const CallDone& message) {
 }
 
 bool Engine::addresses_looked_at(const std::vector<std::string>& addresses) {
-    if (!homeserver_trouble_.empty()) {
+    if (reach_.away()) {
         addresses_.give_up();
         return true;
     }

@@ -254,9 +254,13 @@ class Crashes(Scenario):
             site.add(newcomer, "Crew")
             until(lambda: site.status()["disk_full"], "status says that the disk is full", 15)
             self.assertNotIn(newcomer, site.joined("crew"))
+            ordered = site.cli("pause", "--reason", "who asked gives up")
+            self.assertEqual(ordered.returncode, 1, ordered.stdout)
+            self.assertIn("the disk is full", ordered.stderr)
             ballast.unlink()
             site.wait("crew", newcomer, "join", 20)
             until(lambda: not site.status()["disk_full"], "there is room again")
+            self.assertEqual(site.status()["pause"], "none", "what was refused is not done later")
             site.settle()
             self.assert_every_intent_ended()
         finally:

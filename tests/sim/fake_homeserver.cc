@@ -24,10 +24,12 @@ namespace {
 constexpr std::uint64_t kReads = std::uint64_t{1} << 62U;  // sendings without an intent
 constexpr std::int64_t kCreator = 1'000'000;               // room version 12: nobody is above a creator
 constexpr std::size_t kMostInFlight = 8;
+constexpr std::size_t kMostElsewhere = 6;  // beside them, of what other homeservers may keep waiting
 
 // Asks whether the ways are there; waits for nobody, and nobody for it.
 bool asks_ways(CallKind kind) {
-    return kind == CallKind::ping || kind == CallKind::know_mask || kind == CallKind::know_sign_in;
+    return kind == CallKind::ping || kind == CallKind::know_mask || kind == CallKind::know_sign_in ||
+           kind == CallKind::answers;
 }
 
 bool changes_something(CallKind kind) {
@@ -40,6 +42,7 @@ bool changes_something(CallKind kind) {
         case CallKind::find_account:
         case CallKind::find_notice:
         case CallKind::ping:
+        case CallKind::answers:
         case CallKind::know_mask:
         case CallKind::find_alias:
         case CallKind::know_sign_in:
@@ -56,23 +59,37 @@ FakeHomeserver::FakeHomeserver(Agenda& agenda, Random& random, std::string serve
 
 // ---------------------------------------------------------------- calls
 
+bool FakeHomeserver::may_wait_for_others(const Call& call) const {
+    return call.kind == CallKind::leave_elsewhere ||
+           (call.kind == CallKind::put_member && call.membership == MembershipState::invite &&
+            !call.user.ends_with(":" + server_name_));
+}
+
 void FakeHomeserver::send(std::uint64_t id, Call call) {
     if (on_send) on_send(id, call);
     if (id < kReads && !announced(id))
         complain(fmt::format("{} was sent without an announced intent {}", to_text(call.kind), id));
     ++sent;
     ++calls[call.kind];
-    if (!asks_ways(call.kind)) ++in_flight;
+    const bool elsewhere = may_wait_for_others(call);
+    if (elsewhere)
+        ++elsewhere_in_flight;
+    else if (!asks_ways(call.kind))
+        ++in_flight;
     most_in_flight = std::max(most_in_flight, in_flight);
     if (in_flight > kMostInFlight) complain(fmt::format("{} requests in flight", in_flight));
+    if (elsewhere_in_flight > kMostElsewhere)
+        complain(fmt::format("{} requests that may wait for others in flight", elsewhere_in_flight));
     if (keep_log) log.emplace_back(agenda_.now(), call);
     const bool beside = asks_ways(call.kind);  // draws nothing: what else happens stays the same
     const auto some = static_cast<std::size_t>(latency.count());
     const Duration there{beside ? some : random_.between(1, some)};
     const Duration back{beside ? some : random_.between(1, some)};
-    const Duration work = call.kind == CallKind::create_room ? create_takes : Duration{0};
+    const Duration work = hangs && hangs(call)                 ? 2 * patience
+                          : call.kind == CallKind::create_room ? create_takes
+                                                               : Duration{0};
     const bool given_up = work > patience;
-    if (given_up) answer(id, patience, said(CallOutcome::torn, "no answer in time"));
+    if (given_up) answer(id, patience, said(CallOutcome::torn, "no answer in time"), call);
     agenda_.after(there + work, [this, id, back, given_up, process = process_, call = std::move(call)] {
         bool carried_out = true;
         CallResult result = fate(call, carried_out);
@@ -81,7 +98,7 @@ void FakeHomeserver::send(std::uint64_t id, Call call) {
             if (result.outcome == CallOutcome::done) result = std::move(done);
             if (on_carried_out && process == process_ && running_) on_carried_out(call);
         }
-        if (!given_up && process == process_) answer(id, back, std::move(result), asks_ways(call.kind));
+        if (!given_up && process == process_) answer(id, back, std::move(result), call);
     });
 }
 
@@ -92,15 +109,20 @@ void FakeHomeserver::tell_time() {
     deliver(policy::ClockReading{"the homeserver", agenda_.now() + clock_ahead, agenda_.tick()});
 }
 
-void FakeHomeserver::answer(std::uint64_t id, Duration wait, CallResult result, bool beside) {
-    agenda_.after(wait, [this, id, beside, process = process_, result = std::move(result)]() mutable {
-        if (process != process_ || !running_) return;
-        if (on_answer) on_answer(result);
-        if (!running_) return;
-        if (!beside) --in_flight;
-        if (result.outcome != engine::CallOutcome::unreachable) tell_time();
-        deliver(engine::CallDone{id, std::move(result)});
-    });
+void FakeHomeserver::answer(std::uint64_t id, Duration wait, CallResult result, const Call& call) {
+    const bool beside = asks_ways(call.kind), elsewhere = may_wait_for_others(call);
+    agenda_.after(wait,
+                  [this, id, beside, elsewhere, process = process_, result = std::move(result)]() mutable {
+                      if (process != process_ || !running_) return;
+                      if (on_answer) on_answer(result);
+                      if (!running_) return;
+                      if (elsewhere)
+                          --elsewhere_in_flight;
+                      else if (!beside)
+                          --in_flight;
+                      if (result.outcome != engine::CallOutcome::unreachable) tell_time();
+                      deliver(engine::CallDone{id, std::move(result)});
+                  });
 }
 
 CallResult FakeHomeserver::fate(const Call& call, bool& carried_out) {
@@ -175,6 +197,7 @@ CallResult FakeHomeserver::perform(const Call& call) {
             if (!reaches_us) return said(CallOutcome::refused, "the homeserver cannot reach the daemon");
             if (running_) deliver(engine::PingIn{call.marker});
             return result;
+        case CallKind::answers:
         case CallKind::know_mask:
             return result;
         case CallKind::find_account:

@@ -75,6 +75,7 @@ class FakeHomeserver : public engine::Homeserver {
     bool down = false;
     bool deaf = false;  // what happens is never told: a bridge that lost its events
     std::function<bool(const policy::RoomEvent&)> swallows{};  // … of events that something in between drops
+    void count_anew() { next_transaction_ = 0; }               // its transactions
     bool reaches_us = true;                                    // false: neither pings nor events come
     bool has_ping = true;
     bool knows_mask = true;                        // false: its token is not known
@@ -84,7 +85,8 @@ class FakeHomeserver : public engine::Homeserver {
     Duration patience = std::chrono::seconds{30};  // of the client: then the answer is lost
     // These changes are said to be done, and are not.
     std::function<bool(const engine::Call&)> hollow;
-    bool keeps_the_past = false;  // whoever forgot a room reads it all the same (Dendrite)
+    bool keeps_the_past = false;                     // whoever forgot a room reads it all the same (Dendrite)
+    std::function<bool(const engine::Call&)> hangs;  // these are carried out when nobody waits any more
     // An answer of the test's own, instead of carrying the call out.
     std::function<std::optional<engine::CallResult>(const engine::Call&)> answer_instead;
     Duration latency{10};
@@ -131,7 +133,7 @@ class FakeHomeserver : public engine::Homeserver {
     std::set<std::string> not_covered;           // by the mask: nobody can act as them
     std::vector<std::string> complaints;         // what the daemon never may do, and did
     std::map<engine::CallKind, std::size_t> calls;
-    std::size_t sent = 0, in_flight = 0, most_in_flight = 0;
+    std::size_t sent = 0, in_flight = 0, most_in_flight = 0, elsewhere_in_flight = 0;
     bool keep_log = false;
     std::vector<std::pair<Time, engine::Call>> log;  // of what arrived, where a test wants to know
 
@@ -140,7 +142,8 @@ class FakeHomeserver : public engine::Homeserver {
         std::string id;
         std::vector<policy::RoomEvent> events;
     };
-    void answer(std::uint64_t id, Duration wait, engine::CallResult result, bool beside = false);
+    void answer(std::uint64_t id, Duration wait, engine::CallResult result, const engine::Call& call);
+    [[nodiscard]] bool may_wait_for_others(const engine::Call& call) const;
     [[nodiscard]] engine::CallResult fate(const engine::Call& call, bool& carried_out);
     [[nodiscard]] engine::CallResult perform(const engine::Call& call);
     [[nodiscard]] engine::CallResult hollow_answer(const engine::Call& call);

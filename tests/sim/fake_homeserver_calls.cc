@@ -234,7 +234,10 @@ CallResult FakeHomeserver::read_room(const Call& call) {
 }
 
 CallResult FakeHomeserver::read_member(const Call& call) {
-    if (membership(call.room, bot_) != MembershipState::join)
+    const std::string& who = call.as_user.empty() ? bot_ : call.as_user;
+    const auto& readers = rooms[call.room].past_readers;
+    if (membership(call.room, who) != MembershipState::join &&
+        (call.as_user.empty() || !readers.contains(who)))
         return said(CallOutcome::refused, "M_FORBIDDEN: not in the room");
     const RoomEvent* event = state(call.room, "m.room.member", call.user);
     if (event == nullptr) return said(CallOutcome::absent);

@@ -67,7 +67,7 @@ void FakeHomeserver::pump() {
             next = std::move(late_.front());
             late_.pop_front();
         } else if (!outgoing_.empty()) {
-            next.id = fmt::format("txn{}", ++next_transaction_);
+            next.id = std::to_string(++next_transaction_);
             const std::size_t most = random_.between(1, events_a_transaction);
             while (!outgoing_.empty() && next.events.size() < most) {
                 next.events.push_back(std::move(outgoing_.front()));
@@ -122,7 +122,7 @@ void FakeHomeserver::answered(const std::string& id, bool durable) {
 
 void FakeHomeserver::process_ended() {
     running_ = false;
-    in_flight = 0;
+    in_flight = elsewhere_in_flight = 0;
     if (!open_.id.empty()) late_.push_back(std::exchange(open_, {}));
 }
 

@@ -66,6 +66,7 @@ class Simulation {
     void restart() { stop(), start(); }
     // In a turn of its own, before its answer is there. False where the process ended before it was.
     bool command(std::function<void(engine::Engine&)> run, bool reads_only = false);
+    void send(engine::Command command) { inbox_.emplace_back(std::move(command)); }
 
     // --- the company ---
     void found_company();      // random people, groups and rules, from the seed

@@ -71,6 +71,23 @@ TEST_F(Ways, ReadingWhileNothingComesBecomesSeldom) {
     EXPECT_LE(reads() - before, 2U * 12U);
 }
 
+// It was put back to a backup, perhaps.
+TEST_F(Ways, N2_WhereTransactionsAreCountedAnewAllRoomsAreRead) {
+    company.open();
+    const std::string room = company.sim.room_id("crew");
+    const std::size_t before = reads();
+    ASSERT_TRUE(company.sim.homeserver.rename_self(room, Company::id("p2")));
+    company.sim.run_for(seconds{5});
+    EXPECT_EQ(reads(), before);
+    company.sim.homeserver.count_anew();
+    ASSERT_TRUE(company.sim.homeserver.rename_self(room, Company::id("p2")));
+    company.sim.run_for(seconds{5});
+    EXPECT_EQ(reads(), before + 2);
+    ASSERT_TRUE(company.sim.homeserver.rename_self(room, Company::id("p2")));
+    company.sim.run_for(seconds{5});
+    EXPECT_EQ(reads(), before + 2);
+}
+
 TEST_F(Ways, ADeafWayIsFoundByTheEventOfOurOwnDoingThatDoesNotCome) {
     company.open();
     company.sim.homeserver.deaf = true;  // pings come, events do not
