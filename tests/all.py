@@ -1,7 +1,7 @@
 """Every test in parts, with one count at the end. tests/all calls it when everything is installed.
 
     unit        a debug build, benchmarks too; the unit tests, the simulation and the include check
-    checks      clang-format and clang-tidy
+    checks      clang-format, clang-tidy, and the program built as people build it
     sanitizers  the same tests under ASan and UBSan, those with threads under TSan
     scenarios   the directory bridge and whole stories against a lab of real servers
 
@@ -138,9 +138,19 @@ def meson_tests(folder, *words, environment=None):
         count.step(False)
 
 
+# The quickest build there is: of its headers most are precompiled. As people build it, the program alone is compiled too.
+QUICK = ("--buildtype=debug", "-Dbenchmarks=true")
+
+
 def unit():
-    if build("build", "--buildtype=debugoptimized", "-Dbenchmarks=true"):
+    if build("build", *QUICK):
         meson_tests("build", "--no-suite", "lab")
+
+
+def optimised():
+    if configure("build-optimised", "--buildtype=debugoptimized"):
+        count.step(run("building build-optimised", ["ninja", "-j", JOBS, "-C", "build-optimised", "daemon/rollcall"],
+                       env=BUILDING).returncode == 0)
 
 
 def checks():
@@ -165,7 +175,7 @@ def tsan():
 
 
 def scenarios():
-    if not (ROOT / "build" / "daemon" / "rollcall").exists() and not build("build", "--buildtype=debugoptimized", "-Dbenchmarks=true"):
+    if not (ROOT / "build" / "daemon" / "rollcall").exists() and not build("build", *QUICK):
         return
     environment = {"ROLLCALL_LAB": os.environ.get("ROLLCALL_LAB", "/var/tmp/rollcall-lab-tests"),
                    "ROLLCALL_LAB_NET": os.environ.get("ROLLCALL_LAB_NET", "127.0.9"), "ROLLCALL": str(ROOT / "build/daemon/rollcall")}
@@ -213,7 +223,7 @@ def main():
     with_scenarios = "scenarios" in wanted
     sanitizers = "sanitizers" in wanted
     threads = beside_each_other([asan] if sanitizers else [],
-                                ([checks] if "checks" in wanted else []) + ([tsan] if sanitizers else []),
+                                ([checks, optimised] if "checks" in wanted else []) + ([tsan] if sanitizers else []),
                                 words=("nice", "-n", "19") if with_scenarios else ())
     if with_scenarios:
         scenarios()
