@@ -264,6 +264,21 @@ bool Decider::answered_for(const CompiledApproval& approval) const {
            sponsors_.at(approval.sponsor_guid) == Tri::yes;
 }
 
+PersonId Decider::lapsed_sponsor(UserId user, std::uint32_t room) const {
+    if (program_->rooms[room].outsiders != Outsiders::approved) return {};
+    const std::string& id = world_.users.text(user);
+    for (const CompiledApproval& approval : program_->approvals) {
+        if (world_.now >= approval.until || sponsors_.at(approval.sponsor_guid) != Tri::no ||
+            !std::binary_search(approval.rooms.begin(), approval.rooms.end(), room) ||
+            !glob_match(approval.who, id))
+            continue;
+        const PersonId sponsor = world_.person(approval.sponsor_guid);
+        if (sponsor.valid() && world_.people[sponsor.index()].present && departed(sponsor) == Tri::no)
+            return sponsor;
+    }
+    return {};
+}
+
 // Kept, because an approval is asked for while somebody else's groups are walked.
 std::vector<Guid> Decider::changed_sponsors(const Dirty& among) {
     std::vector<Guid> changed;

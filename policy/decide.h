@@ -87,6 +87,9 @@ class Decider {
     // … and does somebody known to be an employee answer for it? Who is there may stay while that is not
     // known.
     [[nodiscard]] bool answered_for(const CompiledApproval& approval) const;
+    // Whoever answers for this user there by an approval that lasts, and is no employee any more without
+    // having departed; or none.
+    [[nodiscard]] PersonId lapsed_sponsor(UserId user, std::uint32_t room) const;
     [[nodiscard]] bool is_sponsor(const Guid& guid) const { return sponsors_.contains(guid); }
     // Sponsors among these people who have become employees or are none any more, since this was asked last.
     [[nodiscard]] std::vector<Guid> changed_sponsors(const Dirty& among);

@@ -16,7 +16,7 @@ constexpr auto kLookEvery = 15s;  // with one: against wake-ups that got lost, a
 constexpr auto kSignInAgain =
     30s;  // while a canary is missing: rights that come by a group count from the bind on
 constexpr auto kListenAgain = 60s;  // a notification that ended is asked for again
-constexpr auto kReadWholeAgain = 60s;
+constexpr auto kReadWholeAgain = 10s;
 
 const char* const kBlindToDeletions =
     "deleted accounts show only in the next complete read; let the bind account list CN=Deleted Objects";

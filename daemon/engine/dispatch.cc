@@ -222,7 +222,7 @@ bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
     if (action.kind == ActionKind::add && fill_is_over(decider_->world_room(action.room))) return false;
     const policy::GuardState& guards = whole_pass_ ? departures_guard_ : guards_;
     if (!ready(key) || !guards.allows(*decider_, memory_, user, action)) return false;
-    if (grace_left(user, action) > Duration{}) return false;
+    if (grace_left(user, action) > Duration{} || waits_for_sponsor(user, action)) return false;
     const bool by_mask = by_mask_.contains({key.room, key.user});
     std::optional<Wanted> wanted =
         wanted_call(*decider_, backlog_, settings_.abilities, user, action, by_mask);
@@ -270,6 +270,21 @@ bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
         filling->second.last_join = world_.tick;
     send(std::move(intent), key);
     return true;
+}
+
+// Their approval lapsed because its sponsor is no employee any more, by mistake or for a moment perhaps: as
+// long as the sponsor's own removals wait or are held, theirs do too.
+bool Engine::waits_for_sponsor(UserId user, const policy::UserAction& action) const {
+    if (action.kind != ActionKind::remove || action.lane == Lane::departure) return false;
+    const PersonId sponsor = decider_->lapsed_sponsor(user, action.room);
+    const UserId theirs = sponsor.valid() ? decider_->user_of(sponsor) : UserId{};
+    if (!theirs.valid()) return false;
+    const auto row = world_.memberships.row(theirs.index());
+    return std::any_of(row.begin(), row.end(), [&](const policy::Membership& held) {
+        const int managed = held.state == policy::MembershipState::join ? decider_->managed(held.room) : -1;
+        return managed >= 0 && decider_->verdict(theirs, static_cast<std::uint32_t>(managed)).presence ==
+                                   policy::Presence::out;
+    });
 }
 
 Duration Engine::grace_left(UserId user, const policy::UserAction& action) const {

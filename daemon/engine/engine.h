@@ -381,6 +381,7 @@ class Engine {
     bool dispatch_round(policy::Lane lane, int round);
     bool dispatch_user(UserId user, const policy::UserAction& action);
     [[nodiscard]] bool slot_free(policy::Lane lane) const;
+    [[nodiscard]] bool waits_for_sponsor(UserId user, const policy::UserAction& action) const;
     [[nodiscard]] bool enough_of(CallKind kind) const;
     [[nodiscard]] bool may_wait_for_others(const Call& call) const;
     [[nodiscard]] bool takes_turn_in_room(const Call& call) const;

@@ -111,5 +111,53 @@ TEST_F(GraceTest, WhatWasApprovedDoesNotWait) {
     EXPECT_LT(out_after("p8"), seconds{5});
 }
 
+// Whoever an employee answers for stays as long as it is not settled that the employee is none any more.
+class SponsorsGrace : public GraceTest {
+  protected:
+    SponsorsGrace() {
+        company.room("room0");  // in which the simulation lets a guest stay, for whom p1 answers
+        company.sim.apply();
+        company.sim.run_for(minutes{2});
+        room = company.sim.room_id("room0");
+        EXPECT_TRUE(company.sim.homeserver.invite(room, Company::id("p2"), kGuest));
+        EXPECT_TRUE(company.sim.homeserver.join(room, kGuest));
+        company.sim.run_for(minutes{1});
+        EXPECT_TRUE(is_in());
+    }
+    [[nodiscard]] bool is_in() const {
+        return company.sim.homeserver.membership(room, kGuest) == policy::MembershipState::join;
+    }
+    static constexpr const char* kGuest = "@friend:partner.example";
+    std::string room;
+};
+
+TEST_F(SponsorsGrace, WhoeverIsAnEmployeeAgainWithinItLosesNoGuest) {
+    company.sim.directory.leave("Staff", "p1");
+    company.sim.run_for(seconds{6});
+    EXPECT_TRUE(is_in());
+    company.sim.directory.join("Staff", "p1");
+    company.sim.run_for(minutes{2});
+    EXPECT_TRUE(is_in());
+}
+
+TEST_F(SponsorsGrace, AfterItTheGuestGoesWithThem) {
+    company.sim.directory.leave("Staff", "p1");
+    ASSERT_TRUE(company.comes([this] { return !is_in(); }, seconds{20}));
+    EXPECT_FALSE(in("p1"));
+}
+
+TEST_F(SponsorsGrace, WhileTheirRemovalIsHeldTheGuestStays) {
+    for (int i = 1; i <= 8; ++i) company.sim.directory.leave("Staff", "p" + std::to_string(i));
+    company.sim.run_for(minutes{2});
+    ASSERT_FALSE(company.sim.engine().guards().holds().empty());
+    EXPECT_TRUE(in("p1"));
+    EXPECT_TRUE(is_in());
+}
+
+TEST_F(SponsorsGrace, N2_ASponsorsDepartureDoesNotWait) {
+    company.sim.directory.disable("p1", true);
+    EXPECT_TRUE(company.comes([this] { return !is_in(); }, seconds{2}));
+}
+
 }  // namespace
 }  // namespace rollcall::engine
