@@ -141,7 +141,11 @@ void Step::apply_membership(UserId user, Membership next, MembershipState before
             !world_.rooms[next.room.index()].just_managed)
             next.unbidden = true;
     }
-    if (next.state == MembershipState::join && before != MembershipState::join) back_in(user);
+    // Not where a removal was only said to be done: its past has not been taken away then.
+    const Membership* held = world_.membership(user, next.room);
+    if (next.state == MembershipState::join && before != MembershipState::join && held != nullptr &&
+        !held->needs_forget)
+        back_in(user);
     world_.set_membership(user, next);
     if (is_out && next.cause == Cause::other)
         if (const auto at = world_.put_back.find(World::pair(user, next.room)); at != world_.put_back.end())
