@@ -61,7 +61,7 @@ PersonId Decider::in_the_way(PersonId person, const std::unordered_map<UserId, P
     return at;
 }
 
-// An admin's word goes before what was seen in use; but nobody is given what another one keeps (Never 7).
+// An admin's word goes before what was seen in use; but nobody is given what another one keeps.
 void Decider::give_identities() {
     if (program_->identities.empty()) return;
     std::unordered_map<UserId, PersonId> keepers;

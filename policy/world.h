@@ -68,8 +68,8 @@ struct Container {
     std::uint64_t usn = 0;
 };
 
-// Stands as the value of an attribute that could not be read for one person. No directory value: LDAP strings
-// of AD hold no control character of this kind.
+// Stands as the value of an attribute that could not be read for one person. No text of a directory is held
+// as this: policy/held_text.h.
 inline constexpr std::string_view kUnreadable = "\x01unreadable";
 
 struct AttributeValue {

@@ -64,6 +64,8 @@ TEST(Text, FoldsAsTheDirectoryCompares) {
     EXPECT_EQ(dn_parent("dc=corp"), "");
     EXPECT_EQ(slug("R&D (EU) "), "r-d-eu");
     EXPECT_TRUE(glob_match("@*:partner.example.org", "@anna:partner.example.org"));
+    EXPECT_TRUE(glob_match("@e?ve:partner.example.org", "@e\u202eve:partner.example.org")) << "one character";
+    EXPECT_FALSE(glob_match("@e?ve:partner.example.org", "@e\u202e\u202eve:partner.example.org"));
     EXPECT_FALSE(glob_match("@*:partner.example.org", "@anna:partner.example.org.evil"));
 }
 

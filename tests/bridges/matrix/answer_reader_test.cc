@@ -44,6 +44,9 @@ TEST(ReadJoinedRooms, sorts_and_refuses_what_is_not_whole) {
 TEST(ReadInvitations, finds_rooms_whatever_their_state_holds) {
     EXPECT_EQ(*read_invitations(answer(200, R"({"next_batch":"s"})")), Texts{});
     EXPECT_EQ(*read_invitations(answer(200, R"({"next_batch":"s","rooms":{"join":{"!j":{}}}})")), Texts{});
+    EXPECT_EQ(*read_invitations(
+                  answer(200, R"({"next_batch":"s","rooms":{"knock":{"!k":{}},"invite":{"!i":{}}}})")),
+              (Texts{"!i", "!k"}));
     const std::string deep = std::string(5000, '[') + std::string(5000, ']');
     EXPECT_EQ(*read_invitations(answer(200, R"({"rooms":{"invite":{"!b":{},"!a":{"invite_state":)" + deep +
                                                 R"(}}},"next_batch":"s"})")),
