@@ -15,7 +15,7 @@ using schema::TrailKind;
 namespace {
 
 constexpr Duration kRetentionEvery = std::chrono::hours{24};
-constexpr Duration kRetentionWait = std::chrono::minutes{10};  // until the directory is asked once more
+constexpr Duration kRetentionWait = std::chrono::minutes{10};  // until what cannot be looked up is tried again
 constexpr Duration kRetentionSoon = std::chrono::seconds{10};  // until what is looked up is known
 constexpr Duration kRetentionGap = std::chrono::hours{72};
 constexpr std::size_t kMostErasedADay = 100;
@@ -69,11 +69,8 @@ void Engine::keep_retention() {
         retain_at_ = world_.now;
     }
     if (world_.now < retain_at_) return;
-    if (!read_since_start_) {  // somebody may have come back meanwhile
-        directory_.request_sweep();
-        retain_at_ = world_.now + kRetentionWait;
-        return;
-    }
+    // Somebody may have come back meanwhile: each connection to the directory begins with a complete read.
+    if (!read_since_start_) return;
     if (!fresh() || !counted()) return;
     const bool leapt = !retained_ || world_.now - *retained_ > kRetentionGap;
     const Result<std::size_t> due = settings_.retention(*this, leapt ? 0 : kMostErasedADay);

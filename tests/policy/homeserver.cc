@@ -104,7 +104,7 @@ void Homeserver::set_power(UserId user, std::uint32_t index, int power) {
     set(scene_.decider->program().rooms[index].key, levels);
 }
 
-void Homeserver::carry_out(UserId user, const UserAction& action) {
+void Homeserver::carry_out(UserId user, const UserAction& action, const std::string& elsewhere) {
     const std::string name = scene_.world.users.text(user);
     switch (action.kind) {
         case ActionKind::sign_out:
@@ -112,7 +112,7 @@ void Homeserver::carry_out(UserId user, const UserAction& action) {
         case ActionKind::list_rooms:
             return learn(RoomsListed{user, {"!dm-of-" + name, "!other:" + std::string(kServer)}});
         case ActionKind::leave_unmanaged:
-            return learn(LeftUnmanaged{user, scene_.world.departing.at(user).rooms[action.room].room});
+            return learn(LeftUnmanaged{user, elsewhere});
         default:
             break;
     }
@@ -178,7 +178,13 @@ bool Homeserver::carry_out() {
     for (std::size_t u = 0; u < scene_.world.users.size(); ++u) {
         const auto row = backlog.actions(UserId(u));
         const std::vector<UserAction> actions(row.begin(), row.end());
-        for (const UserAction& action : actions) carry_out(UserId(u), action), any = true;
+        std::vector<std::string> elsewhere;  // by their names: what is done first may list the rooms anew
+        for (const UserAction& action : actions)
+            elsewhere.push_back(action.kind == ActionKind::leave_unmanaged
+                                    ? scene_.world.departing.at(UserId(u)).rooms.at(action.room).room
+                                    : "");
+        for (std::size_t i = 0; i < actions.size(); ++i) carry_out(UserId(u), actions[i], elsewhere[i]);
+        any = any || !actions.empty();
     }
     for (std::size_t i = 0; i < scene_.world.rooms.size(); ++i) {
         const policy::Room& room = scene_.world.rooms[i];

@@ -42,7 +42,8 @@ class Homeserver {
 
   private:
     void learn(const Fact& fact) { answer(scene_.learn(fact)); }
-    void carry_out(UserId user, const UserAction& action);
+    // `elsewhere` is the room that a leave_unmanaged names.
+    void carry_out(UserId user, const UserAction& action, const std::string& elsewhere);
     void carry_out(std::uint32_t room, const RoomAction& action);
     void set_membership(UserId user, std::uint32_t room, MembershipState state);
     void set_power(UserId user, std::uint32_t room, int power);

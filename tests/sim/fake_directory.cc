@@ -128,6 +128,7 @@ void FakeDirectory::process_started(const policy::World::Cursor& cursor) {
         status.current = true;
         tell_time();
         deliver(status);
+        request_sweep();  // as after each connection
     });
 }
 
