@@ -219,7 +219,7 @@ void Engine::found_not_so(Intent intent) {
         again.outcome = CallOutcome::retry;
         return put_off(std::move(intent), again);
     }
-    open_[key] = std::move(intent);
+    keep_open(std::move(intent));
     more_ = true;
 }
 

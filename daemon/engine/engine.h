@@ -509,6 +509,7 @@ class Engine {
     void seen_by_themselves(const Intent& intent);
     void settled(Intent intent, const CallResult& result);
     void send_again(Intent intent);
+    void keep_open(Intent intent);
 
     // accepted.cc
     [[nodiscard]] bool was_seen(const Intent& intent, const CallResult& result) const;

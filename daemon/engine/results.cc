@@ -105,7 +105,7 @@ void Engine::finish(Intent& intent, const CallResult& result) {
         case CallOutcome::no_mask:  // one cause, told once; what needs it waits
             mask_seen(false);
             intent.not_made = true;
-            open_[intent.key()] = std::move(intent);
+            keep_open(std::move(intent));
             return;
         case CallOutcome::not_covered:
             return not_covered(std::move(intent), result);
@@ -126,7 +126,7 @@ void Engine::finish(Intent& intent, const CallResult& result) {
             if (intent.action == ActionKind::remove && settings_.abilities.mask &&
                 world_.is_local(intent.user) && intent.call.as_user.empty()) {
                 by_mask_.emplace(intent.room, intent.user);
-                open_[intent.key()] = std::move(intent);
+                keep_open(std::move(intent));
                 more_ = true;
                 return;
             }
@@ -285,7 +285,7 @@ void Engine::put_off(Intent intent, const CallResult& result) {
         }
     } else {
         intent.not_made = result.outcome == CallOutcome::retry;
-        open_[key] = std::move(intent);
+        keep_open(std::move(intent));
     }
 }
 

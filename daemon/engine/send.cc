@@ -45,6 +45,19 @@ void Engine::announce(const Intent& intent) {
     record(std::move(entry));
 }
 
+// It was announced and may be sent again. After a crash there may be two about one thing, the first of which
+// was accepted and not seen: of these the later one says what is wanted.
+void Engine::keep_open(Intent intent) {
+    Intent& held = open_.try_emplace(intent.key(), intent).first->second;
+    if (held.id == intent.id) {
+        held = std::move(intent);
+        return;
+    }
+    if (held.id < intent.id) std::swap(held, intent);
+    result_entry(intent, "no longer wanted", "", true);
+    ended(intent, false);
+}
+
 // Announces the intent in this turn's commit and keeps its call for the release.
 void Engine::send(Intent intent, const ActionKey& key) {
     auto held = open_.find(key);

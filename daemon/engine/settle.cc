@@ -83,8 +83,7 @@ void Engine::send_again(Intent intent) {
         intent.rested = true;
         return put_off(std::move(intent), again);
     }
-    const ActionKey key = intent.key();
-    open_[key] = std::move(intent);
+    keep_open(std::move(intent));
     more_ = true;
 }
 
@@ -164,7 +163,7 @@ void Engine::settled(Intent intent, const CallResult& result) {
         intent.rested = true;
         return put_off(std::move(intent), again);
     }
-    open_[key] = std::move(intent);
+    keep_open(std::move(intent));
     more_ = true;
 }
 
