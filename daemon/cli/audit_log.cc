@@ -7,6 +7,7 @@
 #include "daemon/cli/files.h"
 #include "daemon/cli/times.h"
 #include "daemon/control/audit_key.h"
+#include "daemon/control/own_files.h"
 
 namespace rollcall::cli {
 
@@ -14,6 +15,10 @@ std::optional<OpenedLog> open_log(const Session& session, int& exit) {
     exit = 2;
     std::optional<schema::Config> config = load_config(session);
     if (!config) return std::nullopt;
+    if (const Status may = control::may_use_own_files(*config, "this"); !may) {
+        exit = report(session.terminal, may.error());
+        return std::nullopt;
+    }
     const Result<schema::SignerKey> key = control::read_audit_key(config->audit);
     if (!key) {
         exit = report(session.terminal, key.error());

@@ -24,6 +24,12 @@ json::Value to_json(const Diagnostics& diagnostics) {
     return list;
 }
 
+json::Value names(const std::vector<std::string>& texts) {
+    json::Value out{json::Array{}};
+    for (const std::string& text : texts) out.push(text);
+    return out;
+}
+
 std::string findings(const json::Value& texts, std::string_view title, const Look& look) {
     if (texts.array() == nullptr || texts.array()->empty()) return {};
     std::string out = paragraph(look, 0, Tone::warning, title);
@@ -142,6 +148,7 @@ int online(const Session& session, const Checked& checked) {
         found.push_back(std::move(one));
     json::Value result = (*answer)["result"];
     result.set("diagnostics", appended(result["diagnostics"], found, checked.diagnostics));
+    if (!checked.not_checked.empty()) result.set("not_checked", names(checked.not_checked));
     if (!session.arguments.json) print_diagnostics(session.terminal, result["diagnostics"]);
     show(session, result, [&](const Look& look) { return online_view(result, look); });
     if (has_errors(found)) return 2;
@@ -163,6 +170,16 @@ std::string files_view(const Checked& checked, const Look& look) {
                     counted(checked.spaces, "space", "spaces"), counted(checked.rooms, "room", "rooms")));
 }
 
+// No fault, and nothing that the caller has to do.
+std::string not_checked_view(const Checked& checked, const Look& look) {
+    if (checked.not_checked.empty()) return {};
+    std::string out =
+        paragraph(look, 0, Tone::plain,
+                  fmt::format("Not checked, because only {}, and root may read it:", checked.own_alone));
+    for (const std::string& file : checked.not_checked) out += bullet(look, 2, "·", Tone::faint, file);
+    return out;
+}
+
 }  // namespace
 
 int check(const Session& session) {
@@ -170,11 +187,14 @@ int check(const Session& session) {
     const bool bad = has_errors(checked.diagnostics);
     const bool more = session.arguments.online && !bad;
     print_diagnostics(session.terminal, checked.diagnostics);
-    if (!session.arguments.json) session.terminal.out(files_view(checked, session.terminal.out_look()));
+    const Look look = session.terminal.out_look();
+    if (!session.arguments.json)
+        session.terminal.out(files_view(checked, look) + not_checked_view(checked, look));
     if (more) return online(session, checked);
     if (session.arguments.json) {
         json::Value result;
         result.set("diagnostics", to_json(checked.diagnostics));
+        if (!checked.not_checked.empty()) result.set("not_checked", names(checked.not_checked));
         session.terminal.out(json::write_pretty(result) + "\n");
     }
     return bad ? 2 : 0;

@@ -11,6 +11,7 @@
 #include "daemon/cli/self_written.h"
 #include "daemon/control/audit_key.h"
 #include "daemon/control/file_rights.h"
+#include "daemon/control/own_files.h"
 #include "daemon/control/policy_files.h"
 #include "daemon/control/policy_folder.h"
 #include "schema/matrix_id.h"
@@ -96,23 +97,30 @@ class Checker {
                      "write the key of a room that stands under rooms:", Severity::error});
     }
 
-    // Whoever runs check may not be the one who may read secrets: that alone is no fault.
+    // Whoever runs check may not be the one who may read secrets: that alone is no fault, and is said once.
+    // For the daemon's own user it is one.
+    bool is_anothers(const std::string& file, const Error& error) {
+        if (error.kind != ErrorKind::denied) return false;
+        if (out_.own_alone.empty()) out_.own_alone = control::daemon_user_alone(*out_.config);
+        if (out_.own_alone.empty()) return false;
+        out_.not_checked.push_back(file);
+        return true;
+    }
+
     void audit_key(const schema::AuditConfig& audit) {
         const Result<schema::SignerKey> key = control::read_audit_key(audit);
-        if (!key)
-            fault(audit.key_file, key.error(),
-                  key.error().kind == ErrorKind::io ? Severity::warning : Severity::error);
+        if (!key && !is_anothers(audit.key_file, key.error())) fault(audit.key_file, key.error());
     }
 
     void secrets(const schema::DirectoryConfig& directory) {
         const Result<std::string> password = control::read_secret_file(directory.password_file);
-        if (!password) {
-            const bool mild =
-                password.error().kind == ErrorKind::io || password.error().kind == ErrorKind::invalid_input;
+        if (!password && !is_anothers(directory.password_file, password.error())) {
+            const bool mild = password.error().kind == ErrorKind::invalid_input;
             fault(directory.password_file, password.error(), mild ? Severity::warning : Severity::error);
         }
         if (directory.ca_file.empty()) return;
-        if (const Result<std::string> ca = control::read_text_file(directory.ca_file, kMostBytes, true); !ca)
+        if (const Result<std::string> ca = control::read_text_file(directory.ca_file, kMostBytes, true);
+            !ca && !is_anothers(directory.ca_file, ca.error()))
             fault(directory.ca_file, ca.error());
     }
 
@@ -126,7 +134,7 @@ class Checker {
             if (!needed) return std::nullopt;
             error.hint = "`rollcall init` writes it";
         }
-        fault(file, error, error.kind == ErrorKind::io ? Severity::warning : Severity::error);
+        if (!is_anothers(file, error)) fault(file, error);
         return std::nullopt;
     }
 
@@ -147,8 +155,11 @@ class Checker {
         const auto mask = registration(pair.mask, false);
         const Diagnostics judged = judge_registrations(pair);
         out_.diagnostics.insert(out_.diagnostics.end(), judged.begin(), judged.end());
+        // One that cannot be looked at may well be there.
+        const bool may_join = mask || std::find(out_.not_checked.begin(), out_.not_checked.end(),
+                                                mask_file) != out_.not_checked.end();
+        if (may_join) out_.joining = joining_;
         if (!mask) return;
-        out_.joining = joining_;
         for (const policy::Text& id : protected_)
             if (schema::server_of(id.value) == out_.config->homeserver.server_name)
                 spared(*mask, id, mask_file);

@@ -17,6 +17,8 @@ struct Checked {
     std::size_t policy_files = 0, rooms = 0, spaces = 0;
     // Where rooms stand into which people are put without being asked, by the mask registration.
     std::vector<Position> joining;
+    std::vector<std::string> not_checked;  // files that are for the daemon's own user, `own_alone`
+    std::string own_alone;
 };
 
 [[nodiscard]] Checked check_files(const std::string& config_path);

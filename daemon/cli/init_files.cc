@@ -40,7 +40,7 @@ std::string config_text(const InitOptions& o) {
                         yaml_text(password_file(o)));
     if (o.ca_file.empty())
         text +=
-            "    # ca_file: secrets/corp-ca.pem   # where the directory's certificate is not signed by a "
+            "    # ca_file: corp-ca.pem   # where the directory's certificate is not signed by a "
             "public authority\n";
     else
         text += fmt::format("    ca_file: {}\n", yaml_text(absolute(o.ca_file)));

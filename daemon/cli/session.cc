@@ -7,6 +7,7 @@
 #include "daemon/cli/files.h"
 #include "daemon/cli/text.h"
 #include "daemon/control/handler.h"
+#include "daemon/control/own_files.h"
 #include "daemon/control/policy_files.h"
 #include "daemon/control/policy_input.h"
 
@@ -63,6 +64,10 @@ std::optional<schema::Config> load_config(const Session& session) {
         Error error = text.error();
         if (error.kind == ErrorKind::not_found)
             error.hint = "name it with -c FILE, or write one with `rollcall init`";
+        if (error.kind == ErrorKind::denied)
+            error.hint =
+                "who is in the daemon's unix group may read it, from their next login on (`adduser YOU "
+                "rollcall`), and root";
         report(session.terminal, error);
         return std::nullopt;
     }
@@ -84,6 +89,16 @@ std::optional<Opened> open(const Session& session, Use use, int& exit) {
     Result<std::unique_ptr<control::Transport>> transport =
         session.doors.connect_daemon(config->control.socket);
     if (!transport && transport.error().kind == ErrorKind::not_found) {
+        if (const std::string user = control::daemon_user_alone(*config); !user.empty()) {
+            exit = report(
+                session.terminal,
+                Error{ErrorKind::unavailable,
+                      fmt::format("no daemon is running: nothing answers on {}", config->control.socket),
+                      fmt::format("start it (systemctl start rollcall), and say this again; without "
+                                  "a daemon only {}, and root can do this",
+                                  user)});
+            return std::nullopt;
+        }
         in_process = true;
         transport = session.doors.open_in_process(*config, use == Use::asks);
         if (!transport && transport.error().kind == ErrorKind::conflict) {

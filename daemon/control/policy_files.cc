@@ -20,7 +20,9 @@ Result<std::string> read_checked(const std::string& path, std::size_t most, mode
     // Opened once and examined open, so that what is checked is what is read. A pipe would wait for a writer.
     const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (file.get() < 0)
-        return fail(errno == ENOENT ? ErrorKind::not_found : ErrorKind::io,
+        return fail(errno == ENOENT   ? ErrorKind::not_found
+                    : errno == EACCES ? ErrorKind::denied
+                                      : ErrorKind::io,
                     fmt::format("cannot open {}: {}", path, std::strerror(errno)),
                     "check the path and who may read it");
     struct stat status {};

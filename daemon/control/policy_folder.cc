@@ -90,7 +90,9 @@ class Look {
 Result<PolicyFolder> look_at_policy_folder(const std::string& folder) {
     struct stat about {};
     if (stat(folder.c_str(), &about) != 0)
-        return fail(errno == ENOENT ? ErrorKind::not_found : ErrorKind::io,
+        return fail(errno == ENOENT   ? ErrorKind::not_found
+                    : errno == EACCES ? ErrorKind::denied
+                                      : ErrorKind::io,
                     fmt::format("cannot examine {}: {}", folder, std::strerror(errno)));
     if ((about.st_mode & S_IWOTH) != 0)
         return fail(ErrorKind::refused,
