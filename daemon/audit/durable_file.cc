@@ -5,6 +5,8 @@
 #include <unistd.h>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <utility>
 
 #include "daemon/descriptor.h"
 
@@ -24,11 +26,18 @@ bool write_all(int fd, std::string_view bytes) {
 }  // namespace
 
 tl::unexpected<Error> cannot(std::string_view what, const std::string& path) {
-    const bool full = errno == ENOSPC || errno == EDQUOT;
+    const int why = errno;
+    const bool full = why == ENOSPC || why == EDQUOT;
+    std::string hint = "check that it is mounted, and that the daemon's user may read and write there";
+    if (full) hint = "make room on that disk; the log goes on by itself";
+    if (why == EROFS)
+        hint = fmt::format(
+            "where systemd keeps it read-only for the daemon (ProtectSystem=), write ReadWritePaths={} into "
+            "the "
+            "daemon's unit, then: systemctl daemon-reload && systemctl restart rollcall",
+            std::filesystem::path(path).parent_path().string());
     return fail(full ? ErrorKind::limit : ErrorKind::io,
-                fmt::format("cannot {} {}: {}", what, path, std::strerror(errno)),
-                full ? "make room on that disk; the log goes on by itself"
-                     : "check that it is mounted, and that the daemon's user may read and write there");
+                fmt::format("cannot {} {}: {}", what, path, std::strerror(why)), std::move(hint));
 }
 
 Result<std::string> read_whole(const std::string& path, std::size_t at_most) {

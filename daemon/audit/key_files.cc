@@ -35,7 +35,8 @@ Result<std::optional<schema::SignerKey>> KeyFiles::next() const {
 Status KeyFiles::write_next(const schema::SignerKey& key) const {
     if (Status written = write_synced(next_path(), key.secret_text() + "\n"); !written)
         return fail(written.error().kind, written.error().message,
-                    "the daemon's user must be able to write in the folder of audit.key_file");
+                    fmt::format("the next key is made in {}, beside audit.key_file: {}", folder_of(path_),
+                                written.error().hint));
     Status synced = sync_folder(folder_of(path_));
     failpoint("key_written");
     return synced;

@@ -1,8 +1,10 @@
 // The log is handed on from key to key: whoever has the first one can follow, whatever a crash leaves goes
 // on, and a key that was put away signs nothing more.
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 
+#include "daemon/audit/durable_file.h"
 #include "daemon/audit/key_history.h"
 #include "schema/entry_proof.h"
 #include "tests/daemon/audit/trail_fixture.h"
@@ -203,6 +205,14 @@ TEST_F(Rotation, AKeyThatWasPutAwaySignsNothingMore) {
     EXPECT_FALSE(others_agree(first));
     const std::vector<Fault> anchored = faults(old_key.verifier(), std::nullopt, {{"worm", head()}});
     EXPECT_EQ(anchored.back().place, "worm");
+}
+
+TEST(Files, OfAFolderThatTheUnitKeepsReadOnlyItSaysWhatToWriteThere) {
+    errno = EROFS;
+    const Error error = cannot("write", "/etc/rollcall/secrets/audit-key.next").value();
+    EXPECT_NE(error.hint.find("ReadWritePaths=/etc/rollcall/secrets into"), std::string::npos) << error.hint;
+    errno = ENOSPC;
+    EXPECT_NE(cannot("write", "/x/y").value().hint.find("make room"), std::string::npos);
 }
 
 }  // namespace

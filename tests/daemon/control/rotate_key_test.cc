@@ -90,5 +90,16 @@ TEST_F(RotateKey, WithoutAReasonOrAKeyNothingIsDone) {
     EXPECT_TRUE(entries().empty());
 }
 
+// As where the unit of the daemon keeps /etc read-only.
+TEST_F(RotateKey, WhereTheNextKeyCannotBeMadeItSaysInWhichFolder) {
+    std::filesystem::create_directory(audit::KeyFiles(config.audit.key_file).next_path());
+    const json::Value answer = ask();
+    EXPECT_EQ(answer["exit"].integer_or(-1), 1);
+    const std::string hint = answer["error"]["hint"].text();
+    EXPECT_NE(hint.find("the next key is made in " + folder + ", beside audit.key_file"), std::string::npos)
+        << hint;
+    EXPECT_TRUE(entries().empty());
+}
+
 }  // namespace
 }  // namespace rollcall::control
