@@ -16,10 +16,10 @@ enum class Accounts { wait, create };
 enum class Account { nothing, lock, suspend, deactivate };
 
 constexpr std::array<Choice<Accounts>, 2> kAccounts{{{"wait", Accounts::wait}, {"create", Accounts::create}}};
-constexpr std::array<Choice<Account>, 4> kAccount{{{"nothing", Account::nothing},
-                                                   {"lock", Account::lock},
-                                                   {"suspend", Account::suspend},
-                                                   {"deactivate", Account::deactivate}}};
+constexpr std::array<Choice<Account>, 4> kAccountSteps{{{"nothing", Account::nothing},
+                                                        {"lock", Account::lock},
+                                                        {"suspend", Account::suspend},
+                                                        {"deactivate", Account::deactivate}}};
 constexpr std::array<Choice<policy::LeaveScope>, 2> kScopes{
     {{"every_room", policy::LeaveScope::every_room}, {"managed_rooms", policy::LeaveScope::managed_rooms}}};
 
@@ -128,7 +128,7 @@ class PeopleReader {
             into.leave = read_choice(*leave, kScopes, out_).value_or(into.leave);
         fields.boolean(fields.take("sign_out"), into.sign_out);
         if (const Node* account = fields.take("account"))
-            if (read_choice(*account, kAccount, out_).value_or(Account::nothing) != Account::nothing)
+            if (read_choice(*account, kAccountSteps, out_).value_or(Account::nothing) != Account::nothing)
                 report_not_yet(out_, account->at, fmt::format("account: {}", account->text), "write nothing");
         fields.not_yet("unmanaged_after");
         fields.finish();

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "bridges/directory/little_endian.h"
+
 namespace rollcall::directory {
 namespace {
 
@@ -11,22 +13,16 @@ constexpr std::size_t kHead = 16, kEach = 48, kTimeAt = 8;
 constexpr std::int64_t kEpoch = 11'644'473'600;    // seconds from 1601 to 1970
 constexpr std::int64_t kLatest = 253'402'300'799;  // 9999-12-31: later than anything that is meant
 
-std::uint64_t number(std::string_view bytes, std::size_t at, std::size_t length) {
-    std::uint64_t value = 0;
-    for (std::size_t i = length; i-- > 0;) value = value << 8U | static_cast<std::uint8_t>(bytes[at + i]);
-    return value;
-}
-
 }  // namespace
 
 std::optional<Time> written(std::string_view metadata, std::uint32_t attribute) {
-    if (metadata.size() < kHead || number(metadata, 0, 4) != 1) return std::nullopt;
-    const std::uint64_t count = number(metadata, 8, 4);
+    if (metadata.size() < kHead || little_endian(metadata, 0, 4) != 1) return std::nullopt;
+    const std::uint64_t count = little_endian(metadata, 8, 4);
     if (metadata.size() - kHead != count * kEach) return std::nullopt;
     for (std::size_t i = 0; i < count; ++i) {
         const std::size_t at = kHead + i * kEach;
-        if (number(metadata, at, 4) != attribute) continue;
-        const std::uint64_t seconds = number(metadata, at + kTimeAt, 8);
+        if (little_endian(metadata, at, 4) != attribute) continue;
+        const std::uint64_t seconds = little_endian(metadata, at + kTimeAt, 8);
         if (seconds < static_cast<std::uint64_t>(kEpoch) ||
             seconds > static_cast<std::uint64_t>(kEpoch + kLatest))
             return std::nullopt;

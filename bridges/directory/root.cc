@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "bridges/directory/little_endian.h"
 #include "bridges/directory/search.h"
 #include "policy/base/text.h"
 
@@ -52,12 +53,6 @@ bool sees_tombstones(Connection& connection, const std::string& base) {
     return entry && entry->has_value("isdeleted", "TRUE");
 }
 
-std::uint64_t number(std::string_view bytes, std::size_t at, std::size_t size) {
-    std::uint64_t out = 0;
-    for (std::size_t i = size; i-- > 0;) out = out << 8U | static_cast<std::uint8_t>(bytes[at + i]);
-    return out;
-}
-
 // What changes of other controllers it has. Where that is hidden, nothing is known of it, which is no error.
 std::map<std::string, std::uint64_t> read_seen(Connection& connection, const std::string& base) {
     Query query;
@@ -72,14 +67,14 @@ std::map<std::string, std::uint64_t> read_seen(Connection& connection, const std
 std::map<std::string, std::uint64_t> read_vector(std::string_view bytes) {
     constexpr std::size_t kHead = 16, kGuid = 16, kMost = 10'000;
     if (bytes.size() < kHead) return {};
-    const std::uint64_t version = number(bytes, 0, 4), count = number(bytes, 8, 4);
+    const std::uint64_t version = little_endian(bytes, 0, 4), count = little_endian(bytes, 8, 4);
     const std::size_t size = version == 1 ? 24 : 32;  // with or without the time
     if ((version != 1 && version != 2) || count > kMost || bytes.size() < kHead + count * size) return {};
     std::map<std::string, std::uint64_t> out;
     for (std::size_t i = 0; i < count; ++i) {
         const std::size_t at = kHead + i * size;
         if (const auto guid = Guid::from_bytes(bytes.substr(at, kGuid)))
-            out.emplace(guid->text(), number(bytes, at + kGuid, 8));
+            out.emplace(guid->text(), little_endian(bytes, at + kGuid, 8));
     }
     return out;
 }

@@ -17,13 +17,13 @@ Error error_of(const Outcome& outcome) {
 }
 
 // Whatever answered may answer as specified the next time.
-Error malformed(const std::string& what) {
+Error not_as_specified(const std::string& what) {
     return Error{ErrorKind::unavailable, "the homeserver's answer is not as specified: " + what, {}};
 }
 
 Result<json::Value> body_of(const http::Response& response) {
     Result<json::Value> body = json::parse(response.body);
-    if (!body || body->object() == nullptr) return tl::unexpected<Error>(malformed("no JSON object"));
+    if (!body || body->object() == nullptr) return tl::unexpected<Error>(not_as_specified("no JSON object"));
     return body;
 }
 
@@ -41,7 +41,7 @@ Result<Past> read_past(const http::Response& response) {
     const auto body = body_of(response);
     if (!body) return pass(body);
     const std::string membership = (*body)["membership"].text();
-    if (membership.empty()) return tl::unexpected<Error>(malformed("no membership"));
+    if (membership.empty()) return tl::unexpected<Error>(not_as_specified("no membership"));
     return membership == "leave" || membership == "ban" ? Past::readable : Past::inside;
 }
 
@@ -53,7 +53,7 @@ Result<std::optional<std::size_t>> read_devices(const http::Response& response) 
     const auto body = body_of(response);
     if (!body) return pass(body);
     const json::Array* devices = (*body)["devices"].array();
-    if (devices == nullptr) return tl::unexpected<Error>(malformed("no list of devices"));
+    if (devices == nullptr) return tl::unexpected<Error>(not_as_specified("no list of devices"));
     return std::optional<std::size_t>(devices->size());
 }
 
@@ -65,7 +65,7 @@ Result<std::string> read_event_id(const http::Response& response) {
     const auto body = body_of(response);
     if (!body) return pass(body);
     std::string event = (*body)["event_id"].text();
-    if (event.empty()) return tl::unexpected<Error>(malformed("no event_id"));
+    if (event.empty()) return tl::unexpected<Error>(not_as_specified("no event_id"));
     return event;
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 using matrix::Outcome;
 
-constexpr Duration kDeadline = std::chrono::seconds{10};
+constexpr Duration kRoomDeadline = std::chrono::seconds{10};
 constexpr std::size_t kNewestPages = 10, kAllPages = 1'000;
 
 json::Value notice(std::uint64_t size, const std::string& note) {
@@ -38,7 +38,7 @@ AnchorRoom::AnchorRoom(std::string name, std::string key, FindRoom find, matrix:
     : AnchorPort(std::move(name)),
       key_(std::move(key)),
       find_(std::move(find)),
-      http_(http::ClientOptions{.connections_per_host = 1, .connect_timeout = kDeadline, .ca_file = {}}),
+      http_(http::ClientOptions{.connections_per_host = 1, .connect_timeout = kRoomDeadline, .ca_file = {}}),
       matrix_(http_, std::move(access)) {}
 
 Status AnchorRoom::put(std::uint64_t size, const std::string& note) {
@@ -52,7 +52,7 @@ Status AnchorRoom::put(std::uint64_t size, const std::string& note) {
         return fail(ErrorKind::unavailable, "the homeserver has asked to wait with further messages");
     matrix::Call call =
         matrix::send_message(**room, fmt::format("rollcall-checkpoint-{}", size), notice(size, note));
-    call.deadline = kDeadline;
+    call.deadline = kRoomDeadline;
     const Result<Outcome> outcome = patience_.answer_to<Outcome>(
         [&](auto take) { matrix_.perform(call, [take](Outcome said) { take(std::move(said)); }); });
     if (!outcome) return pass(outcome);

@@ -12,7 +12,7 @@
 namespace rollcall::anchors {
 namespace {
 
-constexpr Duration kDeadline = std::chrono::seconds{10};
+constexpr Duration kWitnessDeadline = std::chrono::seconds{10};
 constexpr Duration kLongestWait = std::chrono::hours{1};
 constexpr std::size_t kLongestAnswer = std::size_t{64} << 10U;  // some hundred signature lines
 constexpr int kTries = 3;  // it may sign for another of our processes in between
@@ -31,7 +31,8 @@ AnchorWitness::AnchorWitness(std::string name, std::string url, schema::Verifier
       url_(std::move(url)),
       key_(std::move(key)),
       folder_(std::move(folder)),
-      http_(http::ClientOptions{.connections_per_host = 1, .connect_timeout = kDeadline, .ca_file = {}}) {}
+      http_(http::ClientOptions{
+          .connections_per_host = 1, .connect_timeout = kWitnessDeadline, .ca_file = {}}) {}
 
 Status AnchorWitness::put(std::uint64_t size, const std::string& note) {
     if (Clock::now() < not_before_)
@@ -64,7 +65,7 @@ Result<http::Response> AnchorWitness::offer(std::uint64_t old, std::uint64_t siz
     request.url = url_ + "/add-checkpoint";
     request.headers = {{"Content-Type", "text/plain; charset=utf-8"}};
     request.body = body(old, *proof, note);
-    request.deadline = kDeadline;
+    request.deadline = kWitnessDeadline;
     request.max_response_bytes = kLongestAnswer;
     return patience_.answer_to<http::Response>(
         [&](auto take) { http_.send(std::move(request), std::move(take)); });

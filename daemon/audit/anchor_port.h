@@ -17,6 +17,8 @@
 
 namespace rollcall::audit {
 
+constexpr Duration kAnchorEnding = std::chrono::seconds{2};  // for a thread that was told to give up
+
 class AnchorPort {
   public:
     explicit AnchorPort(std::string name) : name_(std::move(name)) {}

@@ -16,8 +16,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr Duration kEnding = std::chrono::seconds{2};  // for a thread that was told to give up
-
 // Shared with the thread that asks.
 struct Asked {
     std::unique_ptr<AnchorPort> port;
@@ -60,7 +58,7 @@ std::vector<AnchorReading> read_anchors(Anchors anchors, Duration patience) {
         read.witness = port.witness();
         const bool there = asked->comes(began, patience);
         if (!there) port.cancel();
-        if (there || asked->comes(Clock::now(), kEnding))
+        if (there || asked->comes(Clock::now(), kAnchorEnding))
             thread.join();
         else
             thread.detach();

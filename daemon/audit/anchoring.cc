@@ -16,7 +16,6 @@ namespace {
 
 constexpr Duration kFirstRetry = std::chrono::seconds{2};
 constexpr Duration kLastRetry = std::chrono::minutes{1};
-constexpr auto kEnding = std::chrono::seconds{2};  // for a thread that was told to give up
 
 }  // namespace
 
@@ -172,7 +171,7 @@ Anchoring::Anchoring(Anchors anchors, AnchoredLog log, std::function<void()> new
 
 Anchoring::~Anchoring() {
     for (const std::shared_ptr<Lane>& lane : lanes_) lane->cancel();
-    const auto until = std::chrono::steady_clock::now() + kEnding;
+    const auto until = std::chrono::steady_clock::now() + kAnchorEnding;
     for (const std::shared_ptr<Lane>& lane : lanes_) lane->end(until);
 }
 

@@ -230,11 +230,11 @@ LogState Publication::state() const {
 }
 
 store::LeafReader log_reader(const LogFolder& folder) {
-    struct Kept {
+    struct Bundle {
         std::uint64_t bundle = 0;
         std::vector<std::string> entries;
     };
-    const auto kept = std::make_shared<Kept>();
+    const auto kept = std::make_shared<Bundle>();
     return [folder, kept](std::uint64_t number) -> Result<std::string> {
         const std::uint64_t bundle = (number - 1) / schema::kTileWidth,
                             at = (number - 1) % schema::kTileWidth;

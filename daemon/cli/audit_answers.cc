@@ -6,11 +6,6 @@
 
 namespace rollcall::cli {
 
-const json::Array& items(const json::Value& value) {
-    static const json::Array kNone;
-    return value.array() == nullptr ? kNone : *value.array();
-}
-
 std::string listed(const json::Value& texts) {
     std::vector<std::string> out;
     for (const json::Value& text : items(texts)) out.push_back(text.text());

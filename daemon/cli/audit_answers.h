@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "daemon/cli/items.h"
 #include "daemon/cli/render.h"
 #include "schema/json.h"
 
@@ -25,7 +26,6 @@ namespace rollcall::cli {
 [[nodiscard]] std::string review_csv(const json::Value& result);
 
 // --- shared by them ---
-[[nodiscard]] const json::Array& items(const json::Value& value);
 // The texts of a list, with commas between.
 [[nodiscard]] std::string listed(const json::Value& texts);
 // "jdoe (@johndoe:corp.example.com)", or the Matrix ID alone where it begins with the login.

@@ -34,7 +34,7 @@ bool write_all(int fd, std::string_view text) {
 }
 
 void sync_folder(const std::filesystem::path& folder) {
-    const File opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const File opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (opened.get() >= 0) fsync(opened.get());
 }
 
@@ -44,7 +44,7 @@ struct Owner {
 };
 
 Status write_through(const std::string& path, std::string_view text) {
-    const File file(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    const File file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
     if (file.get() < 0 || !write_all(file.get(), text)) return cannot("write", path);
     return {};
 }

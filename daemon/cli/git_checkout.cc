@@ -53,7 +53,7 @@ std::vector<std::string> environment() {
 
 // In the child, after fork: only what may be called there.
 [[noreturn]] void run_child(const struct stat& owner, int out, char** words, char** env) {
-    const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     bool ready = nothing >= 0 && dup2(nothing, 0) == 0 && dup2(out, 1) == 1 && dup2(nothing, 2) == 2;
     if (getuid() == 0)
         ready = ready && seteuid(0) == 0 && setgroups(0, nullptr) == 0 && setgid(owner.st_gid) == 0 &&

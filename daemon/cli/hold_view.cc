@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "daemon/cli/action_words.h"
+#include "daemon/cli/items.h"
 #include "daemon/cli/text.h"
 #include "daemon/cli/times.h"
 
@@ -11,21 +12,16 @@ namespace rollcall::cli {
 
 namespace {
 
-const json::Array& list(const json::Value& value) {
-    static const json::Array kNone;
-    return value.array() == nullptr ? kNone : *value.array();
-}
-
 std::string action_lines(const json::Value& actions, const Look& look) {
     std::string out;
-    for (const json::Value& action : list(actions))
+    for (const json::Value& action : items(actions))
         out += bullet(look, 4, "!", Tone::warning, action_words(action.text()));
     return out;
 }
 
 // "3 actions", and about how many people, where that is another number.
 std::string size_words(const json::Value& hold) {
-    const std::size_t actions = list(hold["actions"]).size();
+    const std::size_t actions = items(hold["actions"]).size();
     const std::int64_t people = hold["people"].integer_or(0);
     const std::string words = counted(actions, "action", "actions");
     if (people <= 0 || static_cast<std::size_t>(people) == actions) return words;
@@ -46,10 +42,10 @@ std::string hold_heading(const json::Value& hold, const std::string& zone, const
 
 std::string rejections(const json::Value& rejected, const std::string& zone, bool actions, const Look& look) {
     std::string out;
-    for (const json::Value& one : list(rejected)) {
+    for (const json::Value& one : items(rejected)) {
         out += paragraph(look, 2, Tone::strong,
                          fmt::format("{}  {}, rejected by {} at {}", one["hold"].text(),
-                                     counted(list(one["actions"]).size(), "action", "actions"),
+                                     counted(items(one["actions"]).size(), "action", "actions"),
                                      one["by"].text(), shown_time(one["at"].text(), zone)));
         out += paragraph(look, 4, Tone::plain, one["reason"].text());
         if (actions) out += action_lines(one["actions"], look);
@@ -68,7 +64,7 @@ std::string hold_answers(const json::Value& hold, const Look& look) {
 }
 
 std::string holds_view(const json::Value& result, const std::string& zone, const Look& look) {
-    const json::Array& holds = list(result["holds"]);
+    const json::Array& holds = items(result["holds"]);
     const bool frozen = std::any_of(holds.begin(), holds.end(), [](const json::Value& hold) {
         return hold["guard"].text() == "canaries";
     });
@@ -80,7 +76,7 @@ std::string holds_view(const json::Value& result, const std::string& zone, const
     for (const json::Value& hold : holds)
         out += "\n" + hold_heading(hold, zone, look) + action_lines(hold["actions"], look) +
                hold_answers(hold, look);
-    if (list(result["rejected"]).empty()) return out;
+    if (items(result["rejected"]).empty()) return out;
     out += "\n" + paragraph(look, 0, Tone::strong,
                             "Rejected: not done until its cause or the policy changes, or it is approved");
     return out + "\n" + rejections(result["rejected"], zone, true, look);

@@ -3,14 +3,10 @@
 #include <set>
 
 #include "daemon/cli/action_words.h"
+#include "daemon/cli/items.h"
 
 namespace rollcall::cli {
 namespace {
-
-const json::Array& list(const json::Value& value) {
-    static const json::Array kNone;
-    return value.array() == nullptr ? kNone : *value.array();
-}
 
 void take(const json::Value& line, RoomLines& into, PlanLines& plan) {
     if (line["rejected"].boolean_or(false)) {
@@ -49,7 +45,7 @@ RoomLines room_lines(const json::Value* room, const json::Value& lines, PlanLine
     RoomLines out;
     out.room = room;
     std::set<std::string> rules;
-    for (const json::Value& line : list(lines)) {
+    for (const json::Value& line : items(lines)) {
         take(line, out, plan);
         rules.insert(line["rule"].text());
     }
@@ -62,7 +58,7 @@ RoomLines room_lines(const json::Value* room, const json::Value& lines, PlanLine
 
 PlanLines sort_lines(const json::Value& plan) {
     PlanLines out;
-    for (const json::Value& room : list(plan["rooms"]))
+    for (const json::Value& room : items(plan["rooms"]))
         out.rooms.push_back(room_lines(&room, room["lines"], out));
     RoomLines elsewhere = room_lines(nullptr, plan["elsewhere"], out);
     if (!elsewhere.additions.empty() || !elsewhere.removals.empty() || !elsewhere.changes.empty())
@@ -95,7 +91,7 @@ PlanCounts count_lines(const json::Value& plan) {
     out.removed_people = removed.size();
     out.departures = departed.size();
     out.held = lines.held.size();
-    out.holds = list(plan["holds"]).size();
+    out.holds = items(plan["holds"]).size();
     return out;
 }
 

@@ -84,7 +84,7 @@ std::string member_row(const json::Value& member, const std::string& zone) {
                        small(entry > 0 ? fmt::format("entry {}", entry) : ""));
 }
 
-std::string signed_off(const json::Value& review, const std::string& zone) {
+std::string last_sign_off(const json::Value& review, const std::string& zone) {
     const json::Value& last = review["signed_off"];
     if (last.is_null()) return "Never signed off.";
     return fmt::format(
@@ -123,7 +123,7 @@ std::string room_section(const json::Value& review, const std::string& zone) {
         escaped(content["name"].text()), escaped(content["room"].text()),
         counted(items(content["members"]).size(), "account", "accounts"),
         owners.empty() ? "none" : escaped(owners), escaped(content["history"].text("not known")),
-        escaped(signed_off(review, zone)), remarks(content["remarks"]) + remarks(review["not_read"]),
+        escaped(last_sign_off(review, zone)), remarks(content["remarks"]) + remarks(review["not_read"]),
         table(rows), escaped(review["hash"].text()));
 }
 

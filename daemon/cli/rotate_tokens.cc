@@ -11,7 +11,7 @@
 namespace rollcall::cli {
 namespace {
 
-constexpr std::size_t kMostBytes = 1U << 20U;
+constexpr std::size_t kMostRegistrationBytes = 1U << 20U;
 
 struct Rotated {
     std::string path, text;
@@ -19,7 +19,7 @@ struct Rotated {
 
 // Comments and keys that are not ours stay, because the text is kept and the old tokens in it are replaced.
 Result<Rotated> rotated(const std::string& path, Diagnostics& diagnostics) {
-    Result<std::string> text = control::read_text_file(path, kMostBytes, true);
+    Result<std::string> text = control::read_text_file(path, kMostRegistrationBytes, true);
     if (!text) return pass(text);
     const std::optional<matrix::Registration> before = matrix::read_registration(*text, path, diagnostics);
     if (!before)

@@ -8,7 +8,7 @@
 namespace rollcall::cli {
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{1} << 30U;
+constexpr std::size_t kMostPlanBytes = std::size_t{1} << 30U;
 constexpr std::size_t kMostValues = 100'000'000;  // ten for each of ten million memberships
 
 }  // namespace
@@ -22,10 +22,10 @@ Status save_plan(const std::string& path, const json::Value& plan) {
 }
 
 Result<json::Value> read_plan(const std::string& path) {
-    const Result<std::string> text = control::read_text_file(path, kMostBytes, true);
+    const Result<std::string> text = control::read_text_file(path, kMostPlanBytes, true);
     if (!text) return pass(text);
     json::Limits limits;
-    limits.bytes = kMostBytes;
+    limits.bytes = kMostPlanBytes;
     limits.values = kMostValues;
     Result<json::Value> saved = json::parse(*text, limits);
     if (!saved || (*saved)["hash"].text().empty() || !(*saved)["plan"].is_object())

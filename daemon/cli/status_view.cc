@@ -4,6 +4,7 @@
 
 #include "daemon/cli/action_words.h"
 #include "daemon/cli/hold_view.h"
+#include "daemon/cli/items.h"
 #include "daemon/cli/people_view.h"
 #include "daemon/cli/text.h"
 #include "daemon/cli/times.h"
@@ -12,11 +13,6 @@ namespace rollcall::cli {
 namespace {
 
 constexpr std::size_t kMostFailures = 20;
-
-const json::Array& list(const json::Value& value) {
-    static const json::Array kNone;
-    return value.array() == nullptr ? kNone : *value.array();
-}
 
 std::size_t number(const json::Value& value) {
     return static_cast<std::size_t>(std::max<std::int64_t>(0, value.integer_or(0)));
@@ -90,7 +86,7 @@ void servers_attention(const json::Value& status, bool daemon, std::vector<std::
 void overdue_attention(const json::Value& overdue, std::vector<std::string>& out) {
     if (const std::size_t n = number(overdue["departed"]["count"]); n > 0) {
         std::vector<std::string> names;
-        for (const json::Value& one : list(overdue["departed"]["first"]))
+        for (const json::Value& one : items(overdue["departed"]["first"]))
             names.push_back(fmt::format("{} since {}", one["user"].text(), one["since"].text()));
         const std::string more = n > names.size() ? fmt::format(" and {} more", n - names.size()) : "";
         out.push_back(
@@ -107,7 +103,7 @@ void overdue_attention(const json::Value& overdue, std::vector<std::string>& out
 void trail_attention(const json::Value& status, const std::string& zone, std::vector<std::string>& out) {
     if (const std::string trouble = status["trail"]["trouble"].text(); !trouble.empty())
         out.push_back("The audit log cannot be written, and waits in the store: " + trouble);
-    for (const json::Value& anchor : list(status["trail"]["anchors"])) {
+    for (const json::Value& anchor : items(status["trail"]["anchors"])) {
         const std::string trouble = anchor["trouble"].text(), last = anchor["at"].text();
         if (!trouble.empty())
             out.push_back(fmt::format("The anchor {} gets no checkpoints{}: {}", anchor["name"].text(),
@@ -140,19 +136,19 @@ void policy_attention(const json::Value& status, std::vector<std::string>& out) 
 
 void count_attention(const json::Value& value, std::string_view one, std::string_view many,
                      std::string_view what, std::vector<std::string>& out) {
-    if (const std::size_t n = list(value).size(); n > 0)
+    if (const std::size_t n = items(value).size(); n > 0)
         out.push_back(fmt::format("{} {}", counted(n, one, many), what));
 }
 
 std::string texts(const json::Value& values, std::string_view title, const Look& look) {
-    if (list(values).empty()) return {};
+    if (items(values).empty()) return {};
     std::string out = "\n" + paragraph(look, 0, Tone::strong, title);
-    for (const json::Value& value : list(values)) out += bullet(look, 2, "!", Tone::warning, value.text());
+    for (const json::Value& value : items(values)) out += bullet(look, 2, "!", Tone::warning, value.text());
     return out;
 }
 
 std::string failures(const json::Value& status, const std::string& zone, const Look& look) {
-    const json::Array& all = list(status["failures"]);
+    const json::Array& all = items(status["failures"]);
     if (all.empty()) return {};
     std::string out = "\n" + paragraph(look, 0, Tone::strong, "Could not be done");
     for (std::size_t i = 0; i < all.size() && i < kMostFailures; ++i) {
@@ -175,7 +171,7 @@ std::string failures(const json::Value& status, const std::string& zone, const L
 // Nothing is wrong with these: the homeserver lets nobody join in their name.
 std::string invited(const json::Value& status, const Look& look) {
     constexpr std::string_view kAdd = "add ";  // what it was that could not be done
-    const json::Array& all = list(status["invited"]);
+    const json::Array& all = items(status["invited"]);
     if (all.empty()) return {};
     std::string out = "\n" + paragraph(look, 0, Tone::strong, "Invited: they must accept themselves");
     for (std::size_t i = 0; i < all.size() && i < kMostFailures; ++i)
@@ -237,10 +233,10 @@ std::string trail_text(const json::Value& trail, const std::string& zone) {
     if (const std::string at = trail["signed_at"].text(); !at.empty()) out += " at " + shown_time(at, zone);
     if (const std::size_t held = number(trail["legal_holds"]); held > 0)
         out += fmt::format("; {} under a legal hold", counted(held, "person", "people"));
-    if (list(trail["anchors"]).empty()) return out + "; no anchors: root could rewrite it";
+    if (items(trail["anchors"]).empty()) return out + "; no anchors: root could rewrite it";
     std::vector<std::string> anchors;
-    const bool asked = list(trail["anchors"]).front()["asked"].boolean_or(true);
-    for (const json::Value& anchor : list(trail["anchors"]))
+    const bool asked = items(trail["anchors"]).front()["asked"].boolean_or(true);
+    for (const json::Value& anchor : items(trail["anchors"]))
         anchors.push_back(!asked
                               ? anchor["name"].text()
                               : fmt::format("{} up to {}{}", anchor["name"].text(),
@@ -269,7 +265,7 @@ namespace {
 
 std::string first_of(const json::Value& names, std::size_t count) {
     std::vector<std::string> out;
-    for (const json::Value& name : list(names)) out.push_back(name.text());
+    for (const json::Value& name : items(names)) out.push_back(name.text());
     return joined(out, ", ") +
            (count > out.size() ? fmt::format(" and {} more", with_separators(count - out.size())) : "");
 }
@@ -363,9 +359,9 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
     const std::string pause = status["pause"].text("none");
     table.row({{"pause", Tone::faint}, pause == "none" ? "no" : pause});
     out += "\n" + table.text(look);
-    if (!list(status["holds"]).empty()) out += "\n" + paragraph(look, 0, Tone::strong, "Holds");
-    for (const json::Value& hold : list(status["holds"])) out += hold_heading(hold, zone, look);
-    if (!list(status["rejected"]).empty())
+    if (!items(status["holds"]).empty()) out += "\n" + paragraph(look, 0, Tone::strong, "Holds");
+    for (const json::Value& hold : items(status["holds"])) out += hold_heading(hold, zone, look);
+    if (!items(status["rejected"]).empty())
         out += "\n" + paragraph(look, 0, Tone::strong, "Rejected: not done; see `rollcall holds`") +
                rejections(status["rejected"], zone, false, look);
     out += failures(status, zone, look);

@@ -3,16 +3,12 @@
 #include <fmt/format.h>
 
 #include "daemon/cli/action_words.h"
+#include "daemon/cli/items.h"
 #include "daemon/cli/text.h"
 #include "daemon/cli/times.h"
 
 namespace rollcall::cli {
 namespace {
-
-const json::Array& list(const json::Value& value) {
-    static const json::Array kNone;
-    return value.array() == nullptr ? kNone : *value.array();
-}
 
 std::string name_of(const json::Value& why) {
     const std::string login = why["login"].text(), user = why["user"].text();
@@ -56,7 +52,7 @@ std::string next_words(const json::Value& line) {
 
 std::string next_of(const json::Value& room) {
     std::vector<std::string> parts;
-    for (const json::Value& line : list(room["next"])) {
+    for (const json::Value& line : items(room["next"])) {
         std::string words = next_words(line);
         if (!line["held"].text().empty()) words += " once a hold is approved (see `rollcall holds`)";
         if (const std::string waits = line["waits"].text(); !waits.empty())
@@ -85,7 +81,7 @@ std::string one_room_view(const json::Value& why, const json::Value& room, const
     std::string out = paragraph(look, 0, verdict.tone, verdict.words);
     Table table(2);
     std::string heading = "because", rule_heading = "rule";
-    for (const json::Value& reason : list(room["reasons"])) {
+    for (const json::Value& reason : items(room["reasons"])) {
         table.row({{heading, Tone::faint}, reason_words(reason)});
         heading.clear();
         if (const std::string rule = reason["rule"].text(); !rule.empty())
@@ -101,7 +97,7 @@ std::string one_room_view(const json::Value& why, const json::Value& room, const
     table.row({{"now", Tone::faint}, membership_words(room["membership"].text())});
     table.row({{"next", Tone::faint}, next_of(room)});
     std::vector<std::string> owners;
-    for (const json::Value& owner : list(room["owners"])) owners.push_back(owner.text());
+    for (const json::Value& owner : items(room["owners"])) owners.push_back(owner.text());
     table.row({{"owners", Tone::faint}, owners.empty() ? "nobody" : joined(owners, ", ")});
     return out + table.text(look);
 }
@@ -130,19 +126,19 @@ std::string person_lines(const json::Value& why, const Look& look) {
 
 std::string all_rooms_view(const json::Value& why, const Look& look) {
     std::string out = person_lines(why, look) + "\n";
-    if (list(why["rooms"]).empty()) return out + "Is in no managed room, and belongs in none.\n";
+    if (items(why["rooms"]).empty()) return out + "Is in no managed room, and belongs in none.\n";
     Table table;
     table.row(
         {{"room", Tone::faint}, {"verdict", Tone::faint}, {"now", Tone::faint}, {"because", Tone::faint}});
-    for (const json::Value& room : list(why["rooms"])) {
+    for (const json::Value& room : items(why["rooms"])) {
         const std::string verdict = room["verdict"].text();
         std::vector<std::string> reasons;
-        for (const json::Value& reason : list(room["reasons"])) reasons.push_back(reason["text"].text());
+        for (const json::Value& reason : items(room["reasons"])) reasons.push_back(reason["text"].text());
         table.row({"#" + room["key"].text(),
                    {verdict, verdict_words(verdict, "", "").tone},
                    membership_words(room["membership"].text()),
                    joined(reasons, "; ")});
-        if (!list(room["next"]).empty() || !room["waits"].text().empty())
+        if (!items(room["next"]).empty() || !room["waits"].text().empty())
             table.row({"", "", "", {"next: " + next_of(room), Tone::change}});
     }
     return out + table.text(look);
@@ -151,8 +147,8 @@ std::string all_rooms_view(const json::Value& why, const Look& look) {
 }  // namespace
 
 std::string why_view(const json::Value& why, bool one_room, const std::string& time_zone, const Look& look) {
-    if (one_room && !list(why["rooms"]).empty())
-        return one_room_view(why, list(why["rooms"]).front(), time_zone, look);
+    if (one_room && !items(why["rooms"]).empty())
+        return one_room_view(why, items(why["rooms"]).front(), time_zone, look);
     return all_rooms_view(why, look);
 }
 

@@ -69,18 +69,6 @@ json::Value plain_error(const char* message, const char* hint) {
     return answer;
 }
 
-// Waits on a connection's thread for what the engine's thread will say. Shared by both, so that neither
-// outlives it.
-struct Pending {
-    std::mutex mutex;
-    std::condition_variable said;
-    std::optional<json::Value> answer;
-};
-
-}  // namespace
-
-namespace {
-
 using Work = std::function<Answer(engine::Engine&)>;
 
 engine::Command make_command(Work work, bool reads_only, std::function<void(json::Value)> reply) {
@@ -141,6 +129,14 @@ class ControlSocket::Server {
     Server& operator=(const Server&) = delete;
 
   private:
+    // Waits on a connection's thread for what the engine's thread will say. Shared by both, so that neither
+    // outlives it.
+    struct Pending {
+        std::mutex mutex;
+        std::condition_variable said;
+        std::optional<json::Value> answer;
+    };
+
     void accept_all() {
         for (;;) {
             pollfd polled[2] = {{listener_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};

@@ -10,7 +10,7 @@ namespace rollcall::engine {
 
 namespace {
 constexpr std::size_t kMostEarly = 16;  // reactions of one person that wait to be understood
-constexpr Duration kLookAgain = std::chrono::minutes{1};
+constexpr Duration kReactionsAgain = std::chrono::minutes{1};
 }  // namespace
 
 void Engine::keep(const ReviewAsk& ask) {
@@ -201,7 +201,7 @@ void Engine::forget_reaction(const ReviewKey& key) {
 
 void Engine::reactions_looked_at(bool read) {
     reading_review_.clear();
-    if (!read) look_at_reactions_ = world_.tick + kLookAgain;
+    if (!read) look_at_reactions_ = world_.tick + kReactionsAgain;
     if (!reacted_.empty()) more_ = true;
 }
 

@@ -15,7 +15,8 @@ using schema::TrailKind;
 namespace {
 
 constexpr Duration kRetentionEvery = std::chrono::hours{24};
-constexpr Duration kRetentionWait = std::chrono::minutes{10};  // until what cannot be looked up is tried again
+constexpr Duration kRetentionWait =
+    std::chrono::minutes{10};  // until what cannot be looked up is tried again
 constexpr Duration kRetentionSoon = std::chrono::seconds{10};  // until what is looked up is known
 constexpr Duration kRetentionGap = std::chrono::hours{72};
 constexpr std::size_t kMostErasedADay = 100;
