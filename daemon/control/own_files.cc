@@ -26,8 +26,7 @@ std::string daemon_user_alone(const schema::Config& config) {
 Status may_use_own_files(const schema::Config& config, const std::string& what) {
     const std::string user = daemon_user_alone(config);
     if (user.empty()) return {};
-    return fail(ErrorKind::denied,
-                fmt::format("{} takes files that only {}, and root may read", what, user),
+    return fail(ErrorKind::denied, fmt::format("{} takes files that only {}, and root may read", what, user),
                 "run it as root, with sudo for example");
 }
 

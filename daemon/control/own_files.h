@@ -1,5 +1,6 @@
-// Whose the installation is. The state folder, the keys and the registrations are the daemon's own: whoever may
-// only give it orders (control.group) cannot read them, and that is no fault. Looks at the disk; any thread.
+// Whose the installation is. The state folder, the keys and the registrations are the daemon's own: whoever
+// may only give it orders (control.group) cannot read them, and that is no fault. Looks at the disk; any
+// thread.
 #pragma once
 
 #include <string>
@@ -10,8 +11,8 @@
 namespace rollcall::control {
 
 // "the daemon's user, rollcall" where this process is neither root nor that user, and so cannot do what takes
-// the daemon's own files; "" where it can, or where nothing is there yet. It is the owner of the state folder,
-// and of the registrations before that is made.
+// the daemon's own files; "" where it can, or where nothing is there yet. It is the owner of the state
+// folder, and of the registrations before that is made.
 [[nodiscard]] std::string daemon_user_alone(const schema::Config& config);
 // denied where `what` ("this", "running the daemon") takes files that are for somebody else.
 [[nodiscard]] Status may_use_own_files(const schema::Config& config, const std::string& what);

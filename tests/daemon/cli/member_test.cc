@@ -1,5 +1,5 @@
-// What a member of the daemon's unix group sees: they give it orders and read its policy, and its secrets, state
-// and log are for its own user alone.
+// What a member of the daemon's unix group sees: they give it orders and read its policy, and its secrets,
+// state and log are for its own user alone.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,9 +34,8 @@ struct Member : testing::Test {
         state_is("/usr");
         for (const char* open : {"", "/policy"}) mode(open, 0755);
         for (const char* readable : {"/rollcall.yaml", "/policy/company.yaml"}) mode(readable, 0644);
-        for (const char* closed :
-             {"/secrets/bind-password", "/secrets/audit-key", "/registrations/rollcall.yaml",
-              "/registrations/rollcall-mask.yaml"})
+        for (const char* closed : {"/secrets/bind-password", "/secrets/audit-key",
+                                   "/registrations/rollcall.yaml", "/registrations/rollcall-mask.yaml"})
             mode(closed, 0);
         bench.clear();
     }
@@ -80,9 +79,14 @@ TEST_F(Member, WhoeverCanTakeTheNextEmployeesNameIsAFaultWithoutTheMaskFileBeing
 
 TEST_F(Member, WithoutADaemonEveryCommandSaysThatNoneRuns) {
     bench.daemon = false;
-    for (const std::vector<std::string>& words :
-         {std::vector<std::string>{"status"}, {"plan"}, {"holds"}, {"audit", "list"}, {"audit", "leavers"},
-          {"apply", "--yes"}, {"pause", "--reason", "x"}, {"check", "--online"}}) {
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"status"},
+                                                  {"plan"},
+                                                  {"holds"},
+                                                  {"audit", "list"},
+                                                  {"audit", "leavers"},
+                                                  {"apply", "--yes"},
+                                                  {"pause", "--reason", "x"},
+                                                  {"check", "--online"}}) {
         bench.clear();
         EXPECT_EQ(run(words), 1) << words.back();
         EXPECT_TRUE(err.starts_with("rollcall: no daemon is running: nothing answers on " +
@@ -95,9 +99,10 @@ TEST_F(Member, WithoutADaemonEveryCommandSaysThatNoneRuns) {
 }
 
 TEST_F(Member, WhatTakesTheLogItselfSaysForWhomItIs) {
-    for (const std::vector<std::string>& words :
-         {std::vector<std::string>{"audit", "verify"}, {"audit", "prove", "3"}, {"run"},
-          {"audit", "recover", "--reason", "x"}}) {
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"audit", "verify"},
+                                                  {"audit", "prove", "3"},
+                                                  {"run"},
+                                                  {"audit", "recover", "--reason", "x"}}) {
         bench.clear();
         EXPECT_EQ(run(words), 1) << words.back();
         EXPECT_TRUE(has(err, "takes files that only the daemon's user, root, and root may read")) << err;
