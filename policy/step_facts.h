@@ -91,7 +91,9 @@ class Step {
     void tell_inviter(RoomId room, UserId user, const RoomEvent& event, MembershipState state);
     bool late_member(RoomId room, UserId user, const RoomEvent& event, const MemberContent& content);
     void late_invitation(RoomId room, UserId user, const RoomEvent& event, MembershipState state);
-    static bool says_so(const Membership* held, const RoomEvent& event, const MemberContent& content);
+    bool says_so(UserId user, RoomId room, const RoomEvent& event, const MemberContent& content);
+    bool as_before_answer(UserId user, const Membership& shown);
+    void borne_out(UserId user, RoomId room, std::uint32_t event, MembershipState state);
 
     // step_rooms.cc
     void take(const RoomEventSeen& fact);

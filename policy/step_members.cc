@@ -11,6 +11,7 @@ void Step::member_event(RoomId room, const RoomEventSeen& fact, const MemberCont
     const std::uint32_t event = event_digest(fact.event.event);
     const std::uint32_t before = held == nullptr ? 0 : held->event;
     if (event == before) {  // read already; the last of those that were told late
+        borne_out(user, room, event, content.membership);
         if (world_.told_late.erase(World::pair(user, room)) == 1)
             late_member(room, user, fact.event, content);
         return;
@@ -55,7 +56,7 @@ void Step::set_member(RoomId room, UserId user, const RoomEvent& event, const Me
     next.cause = told == Told::ours || event.sender == world_.bot ? Cause::daemon
                  : event.sender == content.user                   ? Cause::self
                                                                   : Cause::other;
-    apply_membership(user, next, before);
+    if (!as_before_answer(user, next)) apply_membership(user, next, before);
     // Of what a request in flight brings about, its result will tell.
     if (before != next.state && (told != Told::ours || content.user == world_.bot))
         note_member(room, user, event, next.state, told, earlier);
@@ -71,6 +72,24 @@ void Step::set_member(RoomId room, UserId user, const RoomEvent& event, const Me
         world_.inviters[World::pair(user, room)] = world_.user(event.sender);
     if (before == next.state) return;  // a changed display name
     if (next.cause != Cause::daemon) tell_inviter(room, user, event, next.state);
+}
+
+// An answer of ours said otherwise, and what was so before it is so still.
+bool Step::as_before_answer(UserId user, const Membership& shown) {
+    const auto kept = world_.before_answer.extract(World::pair(user, shown.room));
+    if (kept.empty() || kept.mapped().event != shown.event || kept.mapped().state != shown.state)
+        return false;
+    Membership next = kept.mapped();
+    next.power = shown.power;
+    world_.set_membership(user, next);
+    return true;
+}
+
+// What an answer said is shown. A kick's answer names no event: the one before it is held until then.
+void Step::borne_out(UserId user, RoomId room, std::uint32_t event, MembershipState state) {
+    const auto kept = world_.before_answer.find(World::pair(user, room));
+    if (kept != world_.before_answer.end() && (kept->second.event != event || kept->second.state != state))
+        world_.before_answer.erase(kept);
 }
 
 void Step::note_member(RoomId room, UserId user, const RoomEvent& event, MembershipState now, Told told,
@@ -92,6 +111,7 @@ void Step::note_member(RoomId room, UserId user, const RoomEvent& event, Members
 // Held, but the homeserver knows nothing of it.
 void Step::unknown_member(RoomId room, UserId user) {
     const Membership* held = world_.membership(user, room);
+    world_.before_answer.erase(World::pair(user, room));
     Membership none{.room = room};
     none.power = held->power;
     world_.set_membership(user, none);
@@ -213,8 +233,12 @@ void Step::late_invitation(RoomId room, UserId user, const RoomEvent& event, Mem
 }
 
 // The same event may be held with another state: an answer of ours without an event ID said so.
-bool Step::says_so(const Membership* held, const RoomEvent& event, const MemberContent& content) {
-    return held != nullptr && held->event == event_digest(event.event) && held->state == content.membership;
+bool Step::says_so(UserId user, RoomId room, const RoomEvent& event, const MemberContent& content) {
+    const Membership* held = world_.membership(user, room);
+    if (held == nullptr || held->event != event_digest(event.event) || held->state != content.membership)
+        return false;
+    borne_out(user, room, held->event, held->state);
+    return true;
 }
 
 }  // namespace rollcall::policy

@@ -10,6 +10,7 @@ void Step::take(const MembershipSet& fact) {
     const Membership* held = world_.membership(fact.user, fact.room);
     const std::uint32_t now = held == nullptr ? 0 : held->event;
     if (now != fact.held) return;  // an event has come since, and it may be a later one
+    if (now != 0) world_.before_answer.try_emplace(World::pair(fact.user, fact.room), *held);
     Membership next = held == nullptr ? Membership{.room = fact.room} : *held;
     const MembershipState before = next.state;
     next.state = fact.state;

@@ -52,8 +52,7 @@ void Step::take(const RoomRead& fact) {
         }
         const UserId user = world_.user(member->user);
         seen.insert(user);
-        const Membership* held = world_.membership(user, id);
-        if (!says_so(held, event, *member)) set_member(id, user, event, *member, Told::read);
+        if (!says_so(user, id, event, *member)) set_member(id, user, event, *member, Told::read);
     }
     // Where something cannot be used, nothing is known not to be there.
     if (fact.unreadable.empty()) drop_unknown_state(id, places);
@@ -125,8 +124,7 @@ void Step::take(const MemberRead& fact) {
         return;
     }
     const auto* member = std::get_if<MemberContent>(&fact.event->content);
-    const Membership* held = world_.membership(user, at->second);
-    if (member != nullptr && !says_so(held, *fact.event, *member))
+    if (member != nullptr && !says_so(user, at->second, *fact.event, *member))
         set_member(at->second, user, *fact.event, *member, Told::read);
 }
 

@@ -253,6 +253,9 @@ class World {
     std::unordered_map<std::uint64_t, Time> put_back;    // when a hand-made removal was last undone
     // user << 32 | room: of whom events were told after what came of them; the last of them is the one held.
     std::unordered_set<std::uint64_t> told_late;
+    // user << 32 | room: what was held before answers of ours which no event and no read has borne out. A
+    // read that shows its event shows that nothing has changed since: neither whose doing it was.
+    std::unordered_map<std::uint64_t, Membership> before_answer;
 
     // Matrix IDs that were in use as somebody's until people.identities gave them another: no template makes
     // them anybody else's.

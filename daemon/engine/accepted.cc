@@ -67,6 +67,7 @@ void Engine::await_effect(Intent intent, const std::string& event) {
         intent.state_key = intent.call.state_key;
     }
     intent.event = event;
+    keep_before(intent);
     turn_.intents.push_back({intent.id, intent.text()});
     const std::uint64_t id = intent.id;
     const Duration within = intent.lane <= Lane::outsider || intent.action == policy::ActionKind::publish
@@ -204,7 +205,7 @@ bool Engine::is_so(const Intent& intent) const {
 void Engine::found_not_so(Intent intent) {
     way_back_.not_so(intent);
     CallResult again;
-    again.text = fmt::format("accepted {} times, and it is still not so", intent.attempts);
+    again.text = fmt::format("accepted {} times, and it is still not so", ++intent.times_accepted);
     say_accepted(intent, "asked afterwards, it was not so");
     log_.warn("RC-NOT-SO", "the homeserver said that it was done, and it is not so",
               {{"room", intent.room}, {"user", intent.user}, {"action", intent.wanted}});
@@ -215,7 +216,7 @@ void Engine::found_not_so(Intent intent) {
         ended(intent, true);
         return;
     }
-    if (intent.attempts > 1) {
+    if (intent.times_accepted > 1) {
         again.outcome = CallOutcome::retry;
         return put_off(std::move(intent), again);
     }

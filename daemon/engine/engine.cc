@@ -65,7 +65,7 @@ Status Engine::start(Moment now, const std::function<Result<std::shared_ptr<cons
     if (!baseline_made_) baseline_.begin(world_, trail_.size());
     for (const store::StoredIntent& row : *intents)
         if (std::optional<Intent> intent = Intent::from_text(row.id, row.text))
-            to_settle_.push_back(std::move(*intent));
+            recall_before(*intent), to_settle_.push_back(std::move(*intent));
     policy_ = std::move(*stored);
     if (policy_) {
         auto program = compile(*policy_, world_);
@@ -171,7 +171,6 @@ Status Engine::turn(std::vector<Message> messages, Moment now) {
             },
             message);
     for (Command& command : std::exchange(deferred_, {})) take(command);
-    still_undone();
     decide();
     keep_baseline();
     keep_retention();

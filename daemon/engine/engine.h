@@ -510,6 +510,8 @@ class Engine {
     void settled(Intent intent, const CallResult& result);
     void send_again(Intent intent);
     void keep_open(Intent intent);
+    void keep_before(Intent& intent) const;
+    void recall_before(const Intent& intent);
 
     // accepted.cc
     [[nodiscard]] bool was_seen(const Intent& intent, const CallResult& result) const;
@@ -544,9 +546,6 @@ class Engine {
     void give_up_baseline(const Error& error);
 
     // orders.cc
-    void keep_undone(UserId user, RoomId room);
-    void load_undone(const store::StoredMark& row);
-    void still_undone();
     void failures_of_uncovered(UserId user, std::vector<Failure>& out) const;
     void record_approvals(const PolicyToApply& wanted);
 
@@ -654,12 +653,6 @@ class Engine {
     ReadAgain read_again_;
     Unreadable unreadable_;
     Overdue overdue_;
-    // Removals by hand that an order has undone: told of once more, they are no news.
-    struct Undone {
-        std::uint32_t event = 0;  // as in Membership
-        bool by_choice = false;
-    };
-    std::map<std::pair<UserId, RoomId>, Undone> undone_;
     // Rooms that the bot is not in: when each is looked at again, and when it may try to go back.
     struct Lost {
         Tick look{}, go_back{};

@@ -4,6 +4,34 @@
 
 namespace rollcall::engine {
 
+namespace {
+
+json::Value written(const policy::Membership& held) {
+    json::Value value;
+    value.set("event", static_cast<std::int64_t>(held.event));
+    value.set("state", static_cast<int>(held.state)).set("cause", static_cast<int>(held.cause));
+    if (held.needs_forget) value.set("needs_forget", true);
+    if (held.approved_once) value.set("approved_once", true);
+    if (held.unbidden) value.set("unbidden", true);
+    if (held.by_choice) value.set("by_choice", true);
+    return value;
+}
+
+std::optional<policy::Membership> read_membership(const json::Value& value) {
+    if (value.is_null()) return std::nullopt;
+    policy::Membership held;
+    held.event = static_cast<std::uint32_t>(value["event"].integer_or(0));
+    held.state = static_cast<policy::MembershipState>(value["state"].integer_or(0));
+    held.cause = static_cast<policy::Cause>(value["cause"].integer_or(0));
+    held.needs_forget = value["needs_forget"].boolean_or(false);
+    held.approved_once = value["approved_once"].boolean_or(false);
+    held.unbidden = value["unbidden"].boolean_or(false);
+    held.by_choice = value["by_choice"].boolean_or(false);
+    return held;
+}
+
+}  // namespace
+
 policy::ActionKey Intent::key() const {
     const bool elsewhere = action == policy::ActionKind::leave_unmanaged;
     return {action, elsewhere ? room_id : room, user};
@@ -25,6 +53,7 @@ std::string Intent::text() const {
     if (!marker.empty()) value.set("marker", marker);
     if (put_back) value.set("put_back", true);
     if (!event.empty()) value.set("event", event).set("type", type).set("state_key", state_key);
+    if (before) value.set("before", written(*before));
     if (sent_again) value.set("sent_again", true);
     value.set("basis", static_cast<int>(basis));
     value.set("lane", static_cast<int>(lane));
@@ -48,6 +77,7 @@ std::optional<Intent> Intent::from_text(std::uint64_t id, const std::string& tex
     intent.event = (*value)["event"].text();
     intent.type = (*value)["type"].text();
     intent.state_key = (*value)["state_key"].text();
+    intent.before = read_membership((*value)["before"]);
     intent.put_back = (*value)["put_back"].boolean_or(false);
     intent.sent_again = (*value)["sent_again"].boolean_or(false);
     intent.basis = static_cast<policy::Basis>((*value)["basis"].integer_or(0));

@@ -27,6 +27,8 @@ struct Intent {
     bool sent_again = false;  // although it may have been carried out before: there may be two
     // Of a piece of a room's state that the homeserver said it wrote: what and as which event.
     std::string type, state_key, event;
+    // Of a membership, while an answer alone says what it is: what was held before.
+    std::optional<policy::Membership> before;
     // Not stored: only of use while the process lives.
     Tick look_until{};           // of createRoom: until then "not there" may mean "not there yet"
     Tick look_at{};              // when it is looked for again
@@ -36,6 +38,7 @@ struct Intent {
     std::string seen;            // of a removal: the event that was told of before the answer
     bool accepted = false;       // the homeserver said so: its effect is looked for
     bool told_accepted = false;  // … and the trail says that
+    int times_accepted = 0;      // how often it said so, and looking did not show it
     Call call;
     std::uint32_t held = 0;   // digest of the event held when it was sent
     std::uint32_t after = 0;  // … and of the one that has come since: a kick comes after that

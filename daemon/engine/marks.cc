@@ -42,8 +42,6 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
             load_review_mark(row);
         } else if (row.kind == "legal_hold") {
             load_legal_hold(row);
-        } else if (row.kind == "undone") {
-            load_undone(row);
         } else if (row.kind == "baseline") {
             baseline_made_ = true;
         } else if (row.kind == "retention") {

@@ -162,7 +162,6 @@ Result<Engine::Readmitted> Engine::readmit(UserId user, std::uint32_t room, cons
                    : left   ? "to be invited: they had left by themselves"
                             : "to be put back";
     record(std::move(entry));
-    keep_undone(user, id);
     // Somebody has asked for it: no guard is asked again.
     const policy::ActionKey action{policy::ActionKind::add, key, who};
     set_answer(memory_.rejected, "rejected", action, std::nullopt);
@@ -171,52 +170,6 @@ Result<Engine::Readmitted> Engine::readmit(UserId user, std::uint32_t room, cons
     forget_retry(action);
     more_ = true;
     return left || approved ? Readmitted::invited : Readmitted::put_back;
-}
-
-// The order stands until they were seen to be in: a homeserver may say that it let them in and do nothing,
-// and a read then shows the same removal again.
-void Engine::keep_undone(UserId user, RoomId room) {
-    const policy::Membership* held = world_.membership(user, room);
-    if (held == nullptr || held->event == 0) return;
-    undone_[{user, room}] = {held->event, held->by_choice};
-    json::Value value;
-    value.set("event", static_cast<std::int64_t>(held->event));
-    value.set("by_choice", bool{held->by_choice});
-    mark("undone", fmt::format("{} {}", world_.rooms[room.index()].key, world_.users.text(user)),
-         json::write(value));
-}
-
-void Engine::load_undone(const store::StoredMark& row) {
-    const std::size_t space = row.key.find(' ');
-    const Result<json::Value> value = json::parse(row.value.value_or(""));
-    const auto room = world_.room_by_key.find(row.key.substr(0, space));
-    if (!value || space == std::string::npos || room == world_.room_by_key.end()) return;
-    undone_[{world_.user(row.key.substr(space + 1)), room->second}] = {
-        static_cast<std::uint32_t>((*value)["event"].integer_or(0)), (*value)["by_choice"].boolean_or(false)};
-}
-
-void Engine::still_undone() {
-    for (auto at = undone_.begin(); at != undone_.end();) {
-        const auto [user, room] = at->first;
-        const Undone undone = at->second;
-        const policy::Membership* held = world_.membership(user, room);
-        const bool out = held == nullptr || held->state == policy::MembershipState::leave ||
-                         held->state == policy::MembershipState::ban;
-        if (out && (held == nullptr || held->event != undone.event)) {  // another removal: it counts
-            mark("undone", fmt::format("{} {}", world_.rooms[room.index()].key, world_.users.text(user)),
-                 std::nullopt);
-            at = undone_.erase(at);
-            continue;
-        }
-        if (out && held->state == policy::MembershipState::leave &&
-            (held->cause != policy::Cause::daemon || held->by_choice != undone.by_choice)) {
-            policy::Membership next = *held;
-            next.cause = policy::Cause::daemon;
-            next.by_choice = undone.by_choice;
-            world_.set_membership(user, next);
-        }
-        ++at;
-    }
 }
 
 // Whom the mask registration leaves out: what cannot be done in their name, as long as it is wanted.

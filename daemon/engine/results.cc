@@ -112,7 +112,7 @@ void Engine::finish(Intent& intent, const CallResult& result) {
         case CallOutcome::accepted:
             // Where looking shows nothing (Dendrite lets the past be read after a forget), nothing more can
             // be done.
-            if (intent.attempts >= kMostAccepted) break;
+            if (++intent.times_accepted >= kMostAccepted) break;
             return put_off(std::move(intent), result);
         case CallOutcome::not_so:
             return put_off(std::move(intent), result);

@@ -58,6 +58,21 @@ void Engine::keep_open(Intent intent) {
     ended(intent, false);
 }
 
+// What was held before answers that nothing has borne out yet lives as long as what waits for that.
+void Engine::keep_before(Intent& intent) const {
+    if (!intent.user_id.valid() || !intent.room_ref.valid()) return;
+    const auto kept = world_.before_answer.find(policy::World::pair(intent.user_id, intent.room_ref));
+    if (kept != world_.before_answer.end()) intent.before = kept->second;
+}
+
+void Engine::recall_before(const Intent& intent) {
+    const auto room = world_.room_by_key.find(intent.room_key());
+    if (!intent.before || room == world_.room_by_key.end()) return;
+    policy::Membership before = *intent.before;
+    before.room = room->second;
+    world_.before_answer.try_emplace(policy::World::pair(world_.user(intent.user), before.room), before);
+}
+
 // Announces the intent in this turn's commit and keeps its call for the release.
 void Engine::send(Intent intent, const ActionKey& key) {
     auto held = open_.find(key);
@@ -75,12 +90,14 @@ void Engine::send(Intent intent, const ActionKey& key) {
     intent.after = intent.held;
     intent.attempts = (announced ? held->second.attempts : 0) + 1;
     intent.told_accepted = announced && held->second.told_accepted;
+    intent.times_accepted = announced ? held->second.times_accepted : 0;
     intent.sent_again = announced && (held->second.sent_again || !held->second.not_made);
     if (const auto room = world_.room_by_id.find(intent.call.room);
         intent.call.kind == CallKind::put_state && room != world_.room_by_id.end())
         intent.held_state =
             policy::held_state_event(world_, room->second, intent.content, intent.call.state_key);
     if (announced) open_.erase(held);
+    keep_before(intent);
     turn_.intents.push_back({intent.id, intent.text()});
     if (!announced) announce(intent);
     busy_.insert(key);

@@ -142,6 +142,24 @@ TEST_F(Effects, APastThatStaysReadableIsSaidToBe) {
     EXPECT_EQ(company.calls(CallKind::forget), forgets) << "it is not asked for ever";
 }
 
+// Only what was accepted and not seen counts as that, not what failed before it.
+TEST_F(Effects, APastThatStaysReadableIsNotTakenForOneAfterOtherTroubles) {
+    const std::string room = company.sim.room_id("crew");
+    const auto forget = [room](const Call& call) {
+        return call.kind == CallKind::forget && call.room == room;
+    };
+    company.sim.homeserver.answer_instead =
+        [&, limited = 3](const Call& call) mutable -> std::optional<CallResult> {
+        if (!forget(call) || limited-- <= 0) return std::nullopt;
+        return said(CallOutcome::retry);
+    };
+    pretend(forget, 1);
+    disable("p2");
+    company.sim.run_for(minutes{5});
+    EXPECT_FALSE(company.sim.homeserver.rooms.at(room).past_readers.contains(Company::id("p2")));
+    EXPECT_EQ(company.wrongs(), "");
+}
+
 TEST_F(Effects, StateThatWasOnlySaidToBeWrittenIsWrittenAgain) {
     pretend(
         [](const Call& call) { return call.kind == CallKind::put_state && call.type == "m.room.join_rules"; },
