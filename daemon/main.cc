@@ -18,7 +18,7 @@ int run(const std::vector<std::string>& words) {
         std::fputs(parsed.err.c_str(), stderr);
         return parsed.exit;
     }
-    const cli::Doors doors{control::connect_daemon,
+    const cli::Doors doors{[](const std::string& socket) { return control::connect_daemon(socket); },
                            open_in_process,
                            converge,
                            run_daemon,

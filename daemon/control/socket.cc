@@ -337,33 +337,77 @@ Result<Descriptor> connect_to(const std::string& socket_path) {
     return fd;
 }
 
+pid_t process_behind(int fd) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
 // A connection for each request: the daemon ends those that are idle, and somebody may think for an hour
 // before they say yes.
 class SocketTransport : public Transport {
   public:
-    explicit SocketTransport(std::string path) : path_(std::move(path)) {}
+    SocketTransport(std::string path, std::chrono::milliseconds patience)
+        : path_(std::move(path)), patience_(patience) {}
     Result<json::Value> ask(const json::Value& request) override {
         const Result<Descriptor> fd = connect_to(path_);
         if (!fd) return pass(fd);
         std::string buffer, line;
-        if (!write_all(fd->get(), json::write(request) + "\n", -1) ||
-            !read_line(fd->get(), buffer, line, {kLongestAnswer}))
-            return fail(ErrorKind::unavailable, "the daemon ended before it answered",
-                        "see its log, and whether it runs");
+        if (!write_all(fd->get(), json::write(request) + "\n", -1)) return ended();
+        if (!answers(fd->get(), request["command"].text() == kProbe))
+            return does_not_answer(process_behind(fd->get()));
+        if (!read_line(fd->get(), buffer, line, {kLongestAnswer})) return ended();
         return json::parse(line, json::Limits{kLongestAnswer, 64, 200'000'000});
     }
 
   private:
     static constexpr std::size_t kLongestAnswer = std::size_t{1} << 30U;
+    static constexpr std::string_view kProbe = "status";  // waits for nobody but the daemon
+    static constexpr int kProbes = 3;
+
+    // Something came within that time. What is asked may take long; then it is the daemon that must answer.
+    [[nodiscard]] bool answers(int fd, bool is_probe) const {
+        for (int failed = 0; failed < (is_probe ? 1 : kProbes);) {
+            if (ready(fd, POLLIN, patience_)) return true;
+            if (is_probe || !probe())
+                ++failed;
+            else
+                failed = 0;
+        }
+        return false;
+    }
+    [[nodiscard]] bool probe() const {
+        const Result<Descriptor> fd = connect_to(path_);
+        json::Value request;
+        request.set("command", kProbe);
+        return fd && write_all(fd->get(), json::write(request) + "\n", -1) &&
+               ready(fd->get(), POLLIN, patience_);
+    }
+    static tl::unexpected<Error> ended() {
+        return fail(ErrorKind::unavailable, "the daemon ended before it answered",
+                    "see its log, and whether it runs");
+    }
+    [[nodiscard]] tl::unexpected<Error> does_not_answer(pid_t process) const {
+        return fail(
+            ErrorKind::unavailable,
+            fmt::format("the daemon (process {}) takes requests on {} and does not answer them", process,
+                        path_),
+            "see its log, and whether it is stopped (ps: state T) or its disk hangs; if it stays so, "
+            "restart it: nothing is lost. What was ordered may be carried out still: `rollcall audit list` "
+            "says it then");
+    }
+
     const std::string path_;
+    const std::chrono::milliseconds patience_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Transport>> connect_daemon(const std::string& socket_path) {
+Result<std::unique_ptr<Transport>> connect_daemon(const std::string& socket_path,
+                                                  std::chrono::milliseconds patience) {
     const Result<Descriptor> there = connect_to(socket_path);
     if (!there) return pass(there);
-    return std::unique_ptr<Transport>(std::make_unique<SocketTransport>(socket_path));
+    return std::unique_ptr<Transport>(std::make_unique<SocketTransport>(socket_path, patience));
 }
 
 }  // namespace rollcall::control

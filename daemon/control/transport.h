@@ -2,6 +2,7 @@
 // command line asks through it and never knows which of the two it has. One thread at a time.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -18,7 +19,9 @@ class Transport {
     virtual Result<json::Value> ask(const json::Value& request) = 0;
 };
 
-// not_found when no daemon listens at that path; denied when the socket may not be used.
-[[nodiscard]] Result<std::unique_ptr<Transport>> connect_daemon(const std::string& socket_path);
+// not_found when no daemon listens at that path; denied when the socket may not be used. A daemon that does
+// not even say its status within `patience` does not answer: then ask() is an error, of the kind unavailable.
+[[nodiscard]] Result<std::unique_ptr<Transport>> connect_daemon(
+    const std::string& socket_path, std::chrono::milliseconds patience = std::chrono::seconds{5});
 
 }  // namespace rollcall::control

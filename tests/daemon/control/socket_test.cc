@@ -1,5 +1,6 @@
 // The control socket as its clients see it, the rude ones too: daemon/control/socket.h.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -245,6 +246,39 @@ TEST_F(Socket, AnswersACommandLineThatWasIdle) {
         Client other(path_);
         EXPECT_TRUE(other.ended()) << "so long that idle connections have ended";
     }
+}
+
+// A daemon that was stopped, or whose disk hangs: the kernel takes the connection, and nobody reads.
+TEST_F(Socket, ADaemonThatHangsIsSaidToHang) {
+    daemon_.rest();  // nobody takes what is in the mailbox
+    listen();
+    for (const char* command : {"status", "holds"}) {
+        auto transport = connect_daemon(path_, 50ms);
+        ASSERT_TRUE(transport);
+        json::Value request;
+        request.set("command", command);
+        const auto answer = (*transport)->ask(request);
+        ASSERT_FALSE(answer) << command;
+        EXPECT_EQ(answer.error().kind, ErrorKind::unavailable);
+        EXPECT_NE(answer.error().message.find(fmt::format("(process {})", getpid())), std::string::npos)
+            << answer.error().message;
+    }
+    daemon_.work();
+}
+
+// What takes long because there is much to read is waited for as long as the daemon answers others.
+TEST_F(Socket, AnAnswerThatTakesLongIsWaitedFor) {
+    listen();
+    auto transport = connect_daemon(path_, 500ms);
+    ASSERT_TRUE(transport);
+    std::thread later([&] {
+        std::this_thread::sleep_for(1500ms);  // that long the reading takes
+        go_on_.set_value();
+    });
+    const auto answer = (*transport)->ask(*json::parse(kQuestion));
+    later.join();
+    ASSERT_TRUE(answer) << answer.error().text();
+    EXPECT_FALSE((*answer)["result"].is_null());
 }
 
 TEST_F(Socket, PutsTheCallerOnRecord) {
