@@ -40,6 +40,8 @@ std::string homeserver_text(const json::Value& homeserver, const std::string& zo
     std::string out = homeserver["health"].text();
     const std::string events = homeserver["events"]["state"].text(),
                       last = homeserver["events"]["last_seen"].text();
+    // While it is away nothing can arrive, and what arrived before says nothing.
+    if (out == "down") return last.empty() ? out : out + ", last heard of " + shown_time(last, zone);
     if (events == "arrive")
         out += ", events arrive";
     else if (events == "missing")
@@ -300,6 +302,8 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
     count_attention(status["holds"], "hold waits", "holds wait", "for an answer: see `rollcall holds`", out);
     count_attention(status["rejected"], "rejection keeps", "rejections keep",
                     "the rooms from being as the policy wants them: see `rollcall holds`", out);
+    if (const std::string text = status["admin_room_text"].text(); !text.empty())
+        out.push_back("The admins are told nothing: " + text);
     count_attention(status["failures"], "action", "actions", "could not be done", out);
     if (const std::size_t unsent = number(status["reviews"]["unsent"]); unsent > 0)
         out.push_back(

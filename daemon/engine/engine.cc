@@ -127,6 +127,7 @@ void Engine::bind(std::shared_ptr<const policy::Program> program) {
     for (std::size_t i = 0; i < world_.people.size(); ++i) world_.dirty.people.emplace(i);
     whole_pass_ = true;
     forget_released_reviews();
+    try_admin_room_again();
     directory_.want(program_->attributes, program_->canaries);
     learn_date();
 }
@@ -364,7 +365,9 @@ void Engine::release() {
     answer_reads();
     for (auto& answer : std::exchange(answers_, {})) answer(true);
     for (auto& reply : std::exchange(replies_, {})) reply();
-    dispatched_ = !calls_.empty();
+    // What only asks whether the ways are there does nothing.
+    dispatched_ = std::any_of(calls_.begin(), calls_.end(),
+                              [this](const auto& call) { return !asked_.contains(call.first); });
     for (auto& [id, call] : std::exchange(calls_, {})) {
         ++counters_.requests;
         homeserver_.send(id, std::move(call));

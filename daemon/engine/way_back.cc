@@ -14,7 +14,8 @@ namespace {
 // busy tells of other things first: then more patience, for as long as they come.
 constexpr Duration kEventDue = std::chrono::seconds{10};
 constexpr Duration kEventDueBusy = std::chrono::minutes{5};
-constexpr Duration kSilence = std::chrono::minutes{5};  // after that a ping
+// After that a ping: it also says whether the homeserver is there at all, while nothing happens.
+constexpr Duration kSilence = std::chrono::seconds{30};
 constexpr Duration kFirstPingAgain = std::chrono::seconds{5};
 constexpr Duration kLongestPingAgain = std::chrono::minutes{1};
 constexpr Duration kFirstLookAgain = std::chrono::seconds{30};
@@ -85,7 +86,8 @@ void WayBack::ping_ended(const CallResult& result, Moment now) {
     if (std::exchange(ping_, "").empty()) return;
     ping_seen_ = false;
     // The homeserver itself did not answer: that is another trouble, and nothing is known of this one.
-    const bool nothing = result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::retry;
+    const bool nothing = result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::retry ||
+                         result.outcome == CallOutcome::torn;
     const bool none_there = result.outcome == CallOutcome::absent;
     const std::string before = ping_trouble_;
     if (!nothing) ping_trouble_.clear();

@@ -45,6 +45,18 @@ class OneTrouble : public testing::Test {
     Company company;
 };
 
+// Nobody asks it for anything, and all the same it is known within half a minute.
+TEST_F(OneTrouble, AnIdleDaemonNoticesSoonThatTheHomeserverIsGone) {
+    company.sim.run_for(minutes{10});
+    for (int i = 0; i < 3; ++i) {
+        company.sim.homeserver.down = true;
+        EXPECT_TRUE(company.comes([this] { return company.sim.engine().reach().away(); }, seconds{33}));
+        company.sim.homeserver.down = false;
+        EXPECT_TRUE(company.comes([this] { return !company.sim.engine().reach().away(); }, seconds{20}));
+        company.sim.run_for(minutes{2});
+    }
+}
+
 TEST_F(OneTrouble, N2_ASignOutThatFailsKeepsNobodyElseIn) {
     company.sim.homeserver.answer_instead = [](const Call& call) -> std::optional<CallResult> {
         if (call.kind != CallKind::sign_out || call.as_user != Company::id("p2")) return std::nullopt;
