@@ -110,8 +110,10 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
     engine::Settings out;
     out.server_name = config.homeserver.server_name;
     out.bot = control::bot_id(config);
-    if (!config.appservice.admin_room.empty())
-        out.admin_room = "#" + config.appservice.admin_room + ":" + config.homeserver.server_name;
+    if (const std::string& room = config.appservice.admin_room; room.starts_with('!'))
+        out.admin_room = room;
+    else if (!room.empty())
+        out.admin_room = "#" + room + ":" + config.homeserver.server_name;
     out.abilities.mask = secrets.mask.has_value();
     out.one_shot = purpose != Purpose::daemon;
     out.reads_only = purpose == Purpose::ask;

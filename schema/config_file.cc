@@ -89,9 +89,13 @@ class ConfigReader {
         path(fields.take("registrations"), into.registrations);
         if (const Node* room = fields.take("admin_room")) {
             fields.text(room, into.admin_room);
-            if (!into.admin_room.empty() && !is_alias_localpart(into.admin_room))
-                report(out_, room->at, fmt::format("{} is not the local part of an alias", kind_name(*room)),
-                       "write the part between # and the colon: rollcall-admins");
+            const bool is_id = is_opaque_id(into.admin_room, '!');
+            if (!into.admin_room.empty() && !is_id && !is_alias_localpart(into.admin_room))
+                report(
+                    out_, room->at,
+                    fmt::format("{} is neither a room's ID nor the local part of an alias", kind_name(*room)),
+                    "write the part between # and the colon, rollcall-admins, or the room's ID, in quotes: "
+                    "\"!abc:corp.example.com\"");
         }
         fields.finish();
     }

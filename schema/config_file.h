@@ -30,7 +30,7 @@ struct AppserviceConfig {
     std::string url;               // as the homeserver reaches it; http:// and `listen` unless given
     std::string bot = "rollcall";  // local part of its Matrix ID
     std::string registrations = "registrations";
-    std::string admin_room;  // local part of the alias; "" for none
+    std::string admin_room;  // local part of the alias, or room ID; "" for none
 };
 
 enum class DirectoryKind { active_directory };

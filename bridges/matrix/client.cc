@@ -83,6 +83,10 @@ void Client::state_event(std::string_view room, std::string_view type, std::stri
     read(line_, matrix::state_event(room, type, key), std::move(done), &read_event_id);
 }
 
+void Client::room_maker(std::string_view room, Reading<std::string> done) {
+    read(line_, matrix::state_event(room, "m.room.create", ""), std::move(done), &read_sender);
+}
+
 void Client::past(std::string_view room, std::string_view as_user, Reading<Past> done) {
     read(line_, matrix::own_membership(room, as_user), std::move(done), &read_past);
 }

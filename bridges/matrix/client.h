@@ -53,6 +53,7 @@ class Client {
     // Looking at what an action brought about (effect_reader.h).
     void state_event(std::string_view room, std::string_view type, std::string_view key,
                      Reading<std::string> done);
+    void room_maker(std::string_view room, Reading<std::string> done);
     void past(std::string_view room, std::string_view as_user, Reading<Past> done);
     void devices(std::string_view as_user, Reading<std::optional<std::size_t>> done);
     // Among the newest 50 messages; nullopt where none of them carries that intent.

@@ -1,5 +1,7 @@
 #include "bridges/matrix/effect_reader.h"
 
+#include <fmt/format.h>
+
 #include "bridges/matrix/outcome.h"
 #include "schema/json.h"
 
@@ -25,6 +27,18 @@ Result<json::Value> body_of(const http::Response& response) {
     Result<json::Value> body = json::parse(response.body);
     if (!body || body->object() == nullptr) return tl::unexpected<Error>(not_as_specified("no JSON object"));
     return body;
+}
+
+Result<std::string> read_of_event(const http::Response& response, std::string_view what) {
+    const Outcome outcome = interpret(Call{}, response);
+    if (outcome.kind == Kind::refused && outcome.status == 404 && outcome.errcode == "M_NOT_FOUND")
+        return std::string();
+    if (outcome.kind != Kind::done) return tl::unexpected<Error>(error_of(outcome));
+    const auto body = body_of(response);
+    if (!body) return pass(body);
+    std::string text = (*body)[what].text();
+    if (text.empty()) return tl::unexpected<Error>(not_as_specified(fmt::format("no {}", what)));
+    return text;
 }
 
 }  // namespace
@@ -58,15 +72,11 @@ Result<std::optional<std::size_t>> read_devices(const http::Response& response) 
 }
 
 Result<std::string> read_event_id(const http::Response& response) {
-    const Outcome outcome = interpret(Call{}, response);
-    if (outcome.kind == Kind::refused && outcome.status == 404 && outcome.errcode == "M_NOT_FOUND")
-        return std::string();
-    if (outcome.kind != Kind::done) return tl::unexpected<Error>(error_of(outcome));
-    const auto body = body_of(response);
-    if (!body) return pass(body);
-    std::string event = (*body)["event_id"].text();
-    if (event.empty()) return tl::unexpected<Error>(not_as_specified("no event_id"));
-    return event;
+    return read_of_event(response, "event_id");
+}
+
+Result<std::string> read_sender(const http::Response& response) {
+    return read_of_event(response, "sender");
 }
 
 }  // namespace rollcall::matrix

@@ -26,5 +26,7 @@ enum class Past {
 [[nodiscard]] Result<std::optional<std::size_t>> read_devices(const http::Response& response);
 // GET state/{type}/{key}?format=event: the event's ID; "" where there is none.
 [[nodiscard]] Result<std::string> read_event_id(const http::Response& response);
+// Likewise, whose event it is.
+[[nodiscard]] Result<std::string> read_sender(const http::Response& response);
 
 }  // namespace rollcall::matrix

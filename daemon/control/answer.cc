@@ -138,6 +138,25 @@ json::Value to_json(const policy::Decider& decider, const policy::PlanLine& line
     return row;
 }
 
+namespace {
+// Whom somebody may mean by the name of their entry (CN=), which is no more than a hint: two may have it.
+std::string called(const policy::World& world, const std::string& name) {
+    constexpr std::size_t kMostNamed = 5;
+    std::string written = "CN=";
+    for (const char c : name) written += c == ',' ? std::string("\\,") : std::string(1, c);
+    const std::string wanted = fold_dn(written);
+    std::string logins;
+    std::size_t count = 0;
+    for (const policy::Person& person : world.people) {
+        const std::string dn = fold_dn(person.dn.text());
+        if (!dn.starts_with(wanted) || (dn.size() > wanted.size() && dn[wanted.size()] != ',')) continue;
+        if (++count > kMostNamed) return logins + " and more";
+        logins += (count == 1 ? "; so called: " : ", ") + person.login.text();
+    }
+    return logins;
+}
+}  // namespace
+
 Result<PersonId> find_person(engine::Engine& engine, const std::string& name) {
     const policy::World& world = engine.world();
     if (name.empty())
@@ -170,7 +189,7 @@ Result<PersonId> find_person(engine::Engine& engine, const std::string& name) {
     if (found.size() == 1) return found.front();
     if (found.empty())
         return fail(ErrorKind::not_found, fmt::format("no person '{}' in the directory", name),
-                    "give a login name or a Matrix ID");
+                    "give a login name, a Matrix ID, guid:… or a distinguished name" + called(world, name));
     return fail(ErrorKind::invalid_input, fmt::format("'{}' is ambiguous", name),
                 "give the Matrix ID, or guid:…");
 }

@@ -132,7 +132,7 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     if (!*attributes) return std::optional<Drafted>{};
     out.decider = std::make_unique<policy::Decider>(engine.world(), out.loaded.program);
     std::vector<std::string> addresses = addresses_to_claim(*out.decider);
-    if (const std::string& admins = engine.settings().admin_room; !admins.empty())
+    if (const std::string& admins = engine.settings().admin_room; admins.starts_with('#'))
         addresses.push_back(admins);
     if (!engine.addresses_looked_at(addresses)) return std::optional<Drafted>{};
     for (Diagnostic& warning : plan_warnings(engine, *out.decider)) {
@@ -316,7 +316,7 @@ Answer check(const Context& context) {
     // Without a daemon each server has a time-out of its own, and a complete read takes what it takes.
     const bool enough = !context.engine.settings().one_shot && context.waited >= kCheckWaits;
     if (!enough && (!looked || !context.engine.directory_tried())) return std::nullopt;
-    std::vector<Seen> seen = what_was_seen(context);
+    std::vector<Seen> seen = every_way(context);
     if (!looked && seen.front().ok)
         seen.front() = {"homeserver", false,
                         fmt::format("{} (homeserver.url) has not answered what it was asked {} ago",

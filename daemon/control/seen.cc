@@ -52,7 +52,19 @@ Seen events(const Context& context) {
                     url)};
 }
 
-Seen directory(const Engine& engine, const policy::World& world) {
+// It answers like a directory, and has of most attributes, and of most groups' members, nothing.
+bool is_global_catalog(const schema::Config& config) {
+    constexpr std::string_view kPort = ":3269";
+    return std::any_of(config.directories.begin(), config.directories.end(), [&](const auto& directory) {
+        return std::any_of(directory.servers.begin(), directory.servers.end(), [&](const std::string& url) {
+            return url.ends_with(kPort) || url.ends_with(std::string(kPort) + "/");
+        });
+    });
+}
+
+Seen directory(const Context& context) {
+    const Engine& engine = context.engine;
+    const policy::World& world = context.engine.world();
     const policy::DirectoryStatus& status = engine.directory_status();
     if (status.health != policy::DirectoryHealth::up)
         return {"directory", false, status.text.empty() ? "the directory cannot be read" : status.text};
@@ -61,6 +73,11 @@ Seen directory(const Engine& engine, const policy::World& world) {
     if (!world.directory_read) return {"directory", false, "it has not been read completely yet"};
     if (!engine.directory_current())
         return {"directory", false, "what it says now is not known yet: this is what it said before"};
+    if (is_global_catalog(context.config))
+        return {
+            "directory", false,
+            "port 3269 is that of the global catalog, which lacks most attributes and the members of most "
+            "groups; write the URL without a port (636), and restart the daemon"};
     return {"directory", true,
             fmt::format("{} was read: {} people, {} groups, as of {}",
                         world.cursor.server.empty() ? world.cursor.directory : world.cursor.server,
@@ -70,33 +87,35 @@ Seen directory(const Engine& engine, const policy::World& world) {
 }  // namespace
 
 std::optional<Seen> admin_room_seen(const Engine& engine) {
-    const std::string &address = engine.settings().admin_room, pinned = engine.admin_room_id();
-    const engine::Addresses::Seen* seen = address.empty() ? nullptr : engine.addresses().at(address);
-    if (seen == nullptr) return std::nullopt;
-    const std::string what = "admin room";
-    if (!seen->said)
+    const std::string &name = engine.settings().admin_room, kept = engine.admin_room_id();
+    if (name.empty()) return std::nullopt;
+    const std::string what = "admin room", room = tame_line(kept);
+    if (const std::string& trouble = engine.admin_room_trouble(); !trouble.empty())
+        return Seen{what, false, "the admins are told nothing: " + trouble};
+    const engine::Addresses::Seen* seen = engine.addresses().at(name);
+    if (name.starts_with('#') && seen == nullptr)
+        return Seen{what, false, "not tried: where " + name + " leads"};
+    if (seen != nullptr && !seen->said)
         return Seen{what, false,
-                    fmt::format("where {} leads could not be seen: {}", address, tame_line(seen->trouble))};
-    if (seen->room.empty())
+                    fmt::format("where {} leads could not be seen: {}", name, tame_line(seen->trouble))};
+    if (kept.empty() && seen != nullptr && seen->room.empty())
         return Seen{
             what, false,
-            fmt::format("there is no room {} (appservice.admin_room): whoever makes it is told what is "
-                        "meant for admins; make it, and let in the bot, {}",
-                        address, engine.settings().bot)};
-    const std::string room = tame_line(seen->room);
-    if (pinned.empty())
-        return Seen{
-            what, true,
-            fmt::format("{} leads to {}; the bot goes there when there is something to tell: make sure "
-                        "that the room is yours",
-                        address, room)};
-    if (pinned != seen->room)
+            fmt::format("there is no room {} (appservice.admin_room): make one, invite the bot, {}, and "
+                        "write the room's ID in place of that address",
+                        name, engine.settings().bot)};
+    if (kept.empty())
         return Seen{
             what, false,
-            fmt::format("{} leads to {}, and the bot writes in {}, where it led before; look whose both "
-                        "are",
-                        address, room, tame_line(pinned))};
-    return Seen{what, true, fmt::format("{} leads to {}, where the bot writes", address, room)};
+            fmt::format("the bot has not been in {} yet: whose room it is will be seen by a daemon that runs",
+                        name)};
+    if (seen != nullptr && kept != seen->room)
+        return Seen{
+            what, false,
+            fmt::format("{} leads {}{}, and the bot goes on writing in {}, where it led before; write the "
+                        "right one's ID in place of that address",
+                        name, seen->room.empty() ? "nowhere" : "to ", tame_line(seen->room), room)};
+    return Seen{what, true, fmt::format("the bot writes in {}", room == name ? room : name + ", " + room)};
 }
 
 bool directory_heard(const Engine& engine) {
@@ -110,10 +129,23 @@ std::vector<Seen> what_was_seen(const Context& context) {
         if (engine.mask() != Engine::Mask::none) out.push_back(mask(engine));
         if (engine.hears()) out.push_back(events(context));
     }
-    out.push_back(directory(engine, engine.world()));
+    out.push_back(directory(context));
     if (engine.blocked())
         out.push_back({"store", false,
                        "the disk is full: nothing new is taken in until there is room in the state folder"});
+    return out;
+}
+
+std::vector<Seen> every_way(const Context& context) {
+    const Engine& engine = context.engine;
+    std::vector<Seen> out = what_was_seen(context);
+    const auto not_tried = [&out](std::string what) {
+        if (std::none_of(out.begin(), out.end(), [&](const Seen& one) { return one.what == what; }))
+            out.insert(out.end() - 1, {std::move(what), false, "not tried: the homeserver cannot be used"});
+    };
+    const bool usable = out.front().ok;
+    if (!usable && engine.mask() != Engine::Mask::none) not_tried("mask registration");
+    if (!usable && engine.hears()) not_tried("events");
     return out;
 }
 

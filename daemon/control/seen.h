@@ -19,12 +19,14 @@ struct Seen {
 
 // One cause is one line: while the homeserver does not answer, nothing more is said of what it would tell.
 [[nodiscard]] std::vector<Seen> what_was_seen(const Context& context);
+// The same with a line for each way: of those that were not tried, that they were not.
+[[nodiscard]] std::vector<Seen> every_way(const Context& context);
 [[nodiscard]] json::Value to_json(const std::vector<Seen>& seen);
 // The texts of what was not.
 [[nodiscard]] json::Value unseen(const std::vector<Seen>& seen);
 [[nodiscard]] json::Value events_json(const engine::Engine& engine);
 // {"count", "logins": the first twenty}: people of whom nobody can know whether they have departed.
-// Where the address of the admin room leads, if there is to be one and the homeserver was asked.
+// Whether the admins are told what they should be told, and where; if there is to be such a room.
 [[nodiscard]] std::optional<Seen> admin_room_seen(const engine::Engine& engine);
 // Has the directory said anything since the start, if only that it cannot be read?
 [[nodiscard]] bool directory_heard(const engine::Engine& engine);

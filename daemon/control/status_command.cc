@@ -287,6 +287,7 @@ Answer status(const Context& context) {
     json::Value unremembered{json::Array{}};
     for (const std::string& room : engine.unremembered_rooms()) unremembered.push(room);
     out.set("unremembered_rooms", std::move(unremembered));
+    out.set("admin_room_text", engine.admin_room_trouble());
     out.set("disk_full", engine.blocked());
     return ok(std::move(out), holds["holds"].array()->empty() ? 0 : 4);
 }

@@ -32,7 +32,7 @@ enum class CallKind : std::uint8_t {
     find_account,     // user
     send_notice,      // room, marker, body
     find_notice,      // room, marker
-    join_alias,       // alias: the bot joins that room
+    join_alias,       // alias, or a room ID: the bot joins that room; and look who made it
     leave_double,     // room: the bot puts out everybody else, and leaves
     ping,             // marker: the homeserver is asked to call us with it
     answers,          // does the homeserver answer, and know the main registration?
@@ -61,7 +61,7 @@ enum class CallOutcome : std::uint8_t {
     already_so,   // nothing to do: the homeserver says that it is as wanted
     no_account,   // the user acted as has no account
     absent,       // what was looked for does not exist (find_created, find_notice, find_account, find_alias,
-                  // read_member; ping: this homeserver has none)
+                  // join_alias, read_member; ping: this homeserver has none)
     conflict,     // alias: belongs to another room; know_sign_in: they do
     retry,        // not carried out; try again, not before `retry_after`
     unreachable,  // no answer, or one that says nothing about what was asked; is the homeserver away?
@@ -78,6 +78,7 @@ struct CallResult {
     CallOutcome outcome = CallOutcome::done;
     std::string event;                        // event ID
     std::string room;                         // create_room, find_created, join_alias, find_alias
+    std::string maker;                        // join_alias: who made that room
     std::vector<std::string> rooms;           // list_rooms
     bool partly = false;                      // list_rooms: that failed, and these are known all the same
     std::optional<policy::RoomRead> read;     // read_room

@@ -302,6 +302,8 @@ void Engine::drop_unwanted() {
             return std::none_of(lost_.begin(), lost_.end(), [&](const auto& entry) {
                 return world_.rooms[entry.first.index()].key == key.room;
             });
+        if (about_admin_room(key))
+            return direct_rooms_.contains(settings_.admin_room) || key.user != settings_.admin_room;
         if (key.kind == ActionKind::notify)
             return std::none_of(notices_.begin(), notices_.end(),
                                 [&](const NoticeDebt& debt) { return debt.key == key.room; });

@@ -30,6 +30,7 @@
 
 #include "daemon/audit/trail.h"
 #include "daemon/engine/addresses.h"
+#include "daemon/engine/admin_room.h"
 #include "daemon/engine/baseline.h"
 #include "daemon/engine/grace.h"
 #include "daemon/engine/intent.h"
@@ -73,7 +74,7 @@ class Engine;
 struct Settings {
     std::string server_name;
     std::string bot;         // Matrix ID
-    std::string admin_room;  // full alias; "" for none
+    std::string admin_room;  // full alias, or room ID; "" for none
     policy::Abilities abilities;
     bool one_shot = false;  // a command without a daemon: reads, and acts only when told to converge
     // … which only asks something: nothing that is learned on the way is kept, and the trail says nothing of
@@ -195,6 +196,8 @@ class Engine {
     [[nodiscard]] const Unreadable& unreadable() const { return unreadable_; }
     [[nodiscard]] const ReadAgain& unread() const { return read_again_; }
     [[nodiscard]] const Overdue& overdue() const { return overdue_; }
+    // Why nothing is told to the admins, for people; "" where nothing is known to be wrong.
+    [[nodiscard]] const std::string& admin_room_trouble() const { return admin_room_.trouble; }
     // The room that the bot went into to write to the admins; "": it has not yet.
     [[nodiscard]] std::string admin_room_id() const {
         const auto at = direct_rooms_.find(settings_.admin_room);
@@ -288,7 +291,7 @@ class Engine {
         // When it was asked: of a room, what had changed in it; of a member, the event that was held.
         std::uint64_t changes = 0;
     };
-    // A message owed: to a person in a direct room, or to the admin room (`to` is its alias then).
+    // A message owed: to a person in a direct room, or to the admin room (`to` is how it is named then).
     struct NoticeDebt {
         std::string key, to, text, html;
         bool busy = false;
@@ -359,6 +362,7 @@ class Engine {
     void keep_held();
     [[nodiscard]] bool is_newest(const KeptHold& kept) const;
     void new_hold(const policy::Hold& hold);
+    void hold_is_over(const policy::Hold& hold, const std::string& how);
     void drop_former_holds();
     [[nodiscard]] std::vector<policy::ActionKey> actions_of(const std::string& hold) const;
     // Why the plan wants this action now; nullopt: it does not.
@@ -427,12 +431,26 @@ class Engine {
     // notices.cc
     void owe(const policy::Notice& notice);
     void owe(std::string key, std::string to, std::string text, std::string html = {});
-    void tell_admins(std::string_view id, const std::string& text);
+    void keep(const NoticeDebt& debt);
     void dispatch_notices();
     void watch_direct_room(const policy::RoomEvent& event);
     void drop_notices_to_departed();
     [[nodiscard]] bool meeting(const std::string& user) const;
     void finish_notice(Intent& intent, const CallResult& result);
+
+    // admin_room.cc
+    void tell_admins(std::string_view id, const std::string& text);
+    void tell_admins_over(std::string_view id, const std::string& text);
+    void take_back_notice(const std::string& key);
+    [[nodiscard]] static bool about_admin_room(const policy::ActionKey& key);
+    [[nodiscard]] policy::ActionKey way_to_admins() const;
+    void redirect_to_admins();
+    void go_to_admin_room();
+    void try_admin_room_again();
+    void watch_invitation(const policy::RoomEvent& event);
+    [[nodiscard]] bool believed_of_admin_room(const std::string& maker) const;
+    void in_admin_room(Intent& intent, const CallResult& result);
+    void not_in_admin_room(const CallResult& result, const std::string& room);
 
     // reviews.cc
     void keep(const ReviewAsk& ask);
@@ -670,7 +688,8 @@ class Engine {
     std::set<ReviewKey> reacted_;                           // whose reaction is to be looked at
     std::string reading_review_;                            // key of the room that is being read for; ""
     Tick look_at_reactions_{};                              // not before: the trail could not be read
-    std::map<std::string, std::string> direct_rooms_;  // Matrix ID, or alias of the admin room → room ID
+    std::map<std::string, std::string> direct_rooms_;  // Matrix ID, or how the admin room is named → room ID
+    AdminRoom admin_room_;
     std::array<std::size_t, policy::kLanes> lane_cursor_{};
     bool dispatched_ = false;  // something was sent in this turn
     bool read_since_start_ = false;

@@ -61,6 +61,10 @@ std::string text_of(const policy::Answer& answer) {
     return json::write(value);
 }
 
+std::string held_as(const policy::Hold& hold) {
+    return fmt::format("hold/{}/{}", policy::to_text(hold.guard), hold.room);
+}
+
 bool same_guard(const policy::Hold& a, const policy::Hold& b) {
     return a.guard == b.guard && a.room == b.room;
 }
@@ -163,6 +167,7 @@ void Engine::new_hold(const policy::Hold& hold) {
     mark("hold", hold.id, text_of(hold, ++last_hold_));
     holds_[hold.id] = {hold, last_hold_};
     log_.warn("RC-HOLD", hold.cause, {{"hold", hold.id}, {"actions", std::to_string(hold.actions.size())}});
+    take_back_notice("admin/over/" + held_as(hold));
     if (!told)
         tell_admins("hold/" + hold.id,
                     fmt::format("Held back as {}: {}. `rollcall holds` shows it; {}.", hold.id, hold.cause,
@@ -200,7 +205,20 @@ void Engine::drop_former_holds() {
         if (!waits || holds > kFormerHolds || (holds > 1 && actions > kFormerActions))
             over.push_back(hold.id);
     }
-    for (const std::string& id : over) mark("hold", id, std::nullopt), holds_.erase(id);
+    for (const std::string& id : over) {
+        const policy::Hold ended = std::move(holds_.at(id).hold);
+        mark("hold", id, std::nullopt);
+        holds_.erase(id);
+        hold_is_over(ended, "what was held back is not wanted any more, or can be believed now");
+    }
+}
+
+// The admins were told of it, perhaps as a smaller one.
+void Engine::hold_is_over(const policy::Hold& hold, const std::string& how) {
+    if (std::any_of(holds_.begin(), holds_.end(),
+                    [&](const auto& other) { return same_guard(other.second.hold, hold); }))
+        return;
+    tell_admins_over(held_as(hold), fmt::format("{} waits for no answer any more: {}.", hold.id, how));
 }
 
 // ---------------------------------------------------------------- what people answer
@@ -274,7 +292,11 @@ Result<Engine::Answered> Engine::answer(bool yes, const std::string& id, const s
     record_actions(*this, yes ? TrailKind::approve : TrailKind::reject, out.wanted,
                    (yes ? "approved as " : "rejected as ") + id, &caller);
     mark("hold", id, std::nullopt);
-    holds_.erase(id);
+    if (hold != holds_.end()) {
+        const policy::Hold ended = std::move(hold->second.hold);
+        holds_.erase(hold);
+        hold_is_over(ended, fmt::format("{} by {}", yes ? "approved" : "rejected", caller.text));
+    }
     more_ = true;
     return out;
 }

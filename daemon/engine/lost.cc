@@ -41,6 +41,7 @@ void Engine::regained(RoomId id) {
     const policy::Room& room = world_.rooms[id.index()];
     lost_.erase(id);
     if (room.released) return;
+    tell_admins_over(fmt::format("lost/{}", room.key), fmt::format("The bot is in #{} again.", room.key));
     log_.info("RC-ROOM-BACK", "the bot is in this room again", {{"room", room.key}, {"id", room.id}});
     read_room(id);
 }

@@ -60,6 +60,7 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
                                   (*retry)["text"].text(), (*retry)["refused"].boolean_or(false)};
         }
     }
+    redirect_to_admins();
 }
 
 }  // namespace rollcall::engine

@@ -185,7 +185,7 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
         case CallKind::send_notice:
             return perform(id, matrix::send_message(call.room, call.marker, body_of(call)));
         case CallKind::join_alias:
-            return perform(id, matrix::join_alias(call.alias));
+            return join_alias(id, call);
         case CallKind::leave_double:
             return leave_double(id, call);
         case CallKind::ping:
@@ -252,6 +252,21 @@ void MatrixHomeserver::find_alias(std::uint64_t id, const Call& call) {
         if (found && !*found) result.outcome = CallOutcome::absent;
         if (found && *found) result.room = **found;
         finish(id, std::move(result));
+    });
+}
+
+// The room may be anybody's: who made it is asked for once the bot may look.
+void MatrixHomeserver::join_alias(std::uint64_t id, const Call& call) {
+    client_.perform(matrix::join_alias(call.alias), [this, id](const matrix::Outcome& outcome) {
+        CallResult joined = result_of(outcome);
+        if (outcome.kind == Kind::refused && outcome.errcode == "M_NOT_FOUND")
+            joined.outcome = CallOutcome::absent;
+        if (joined.outcome != CallOutcome::done) return finish(id, std::move(joined));
+        client_.room_maker(joined.room, [this, id, joined](const Result<std::string>& maker) mutable {
+            if (!maker) return finish(id, failed(maker.error()));
+            joined.maker = *maker;
+            finish(id, std::move(joined));
+        });
     });
 }
 

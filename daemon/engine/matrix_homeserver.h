@@ -41,6 +41,7 @@ class MatrixHomeserver : public Homeserver {
     void is_it_left(std::uint64_t id, const Call& call, CallResult failed);
     void find_account(std::uint64_t id, const Call& call);
     void find_alias(std::uint64_t id, const Call& call);
+    void join_alias(std::uint64_t id, const Call& call);
     void whether_it_answers(std::uint64_t id);
     void know_mask(std::uint64_t id);
     void list_rooms(std::uint64_t id, const Call& call);

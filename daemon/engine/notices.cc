@@ -58,12 +58,16 @@ void Engine::owe(std::string key, std::string to, std::string text, std::string 
                                   return !about_review(debt.key);
                               }) >= kMostNotices)
         return;
-    json::Value value;
-    value.set("to", to);
-    value.set("text", text);
-    if (!html.empty()) value.set("html", html);
-    mark("notice", key, json::write(value));
     notices_.push_back({std::move(key), std::move(to), std::move(text), std::move(html), false});
+    keep(notices_.back());
+}
+
+void Engine::keep(const NoticeDebt& debt) {
+    json::Value value;
+    value.set("to", debt.to);
+    value.set("text", debt.text);
+    if (!debt.html.empty()) value.set("html", debt.html);
+    mark("notice", debt.key, json::write(value));
 }
 
 void Engine::tell(const std::string& user, std::string_view id, const std::string& text) {
@@ -80,10 +84,6 @@ void Engine::watch_direct_room(const policy::RoomEvent& event) {
     if (direct == direct_rooms_.end() || direct->second != event.room) return;
     mark("direct_room", direct->first, std::nullopt);
     direct_rooms_.erase(direct);
-}
-
-void Engine::tell_admins(std::string_view id, const std::string& text) {
-    if (!settings_.admin_room.empty()) owe(fmt::format("admin/{}", id), settings_.admin_room, text);
 }
 
 // Who has departed is told nothing: they would be invited into a room again.
@@ -106,18 +106,18 @@ bool Engine::meeting(const std::string& user) const {
 
 void Engine::dispatch_notices() {
     drop_notices_to_departed();
+    go_to_admin_room();
     for (NoticeDebt& debt : notices_) {
         if (!slot_free(Lane::cosmetic)) return;
         const ActionKey key{ActionKind::notify, debt.key, debt.to};
         if (debt.busy || !ready(key) || meeting(debt.to)) continue;
+        const auto direct = direct_rooms_.find(debt.to);
+        if (direct == direct_rooms_.end() && is_admin_room(debt.to)) continue;  // it must be there first
         Intent intent;
         intent.action = ActionKind::notify;
         intent.room = debt.key;
         intent.user = debt.to;
-        const auto direct = direct_rooms_.find(debt.to);
-        intent.wanted = direct != direct_rooms_.end() ? "notice"
-                        : debt.to.starts_with('#')    ? "join room"
-                                                      : "direct room";
+        intent.wanted = direct != direct_rooms_.end() ? "notice" : "direct room";
         const auto held = open_.find(key);
         const bool same = held != open_.end() && held->second.wanted == intent.wanted;
         if (same && look_first(key, intent.wanted)) continue;
@@ -128,19 +128,17 @@ void Engine::dispatch_notices() {
             intent.call.kind = CallKind::send_notice;
             intent.call.room = direct->second;
             intent.call.body = notice_body(debt.text, debt.html, intent.call.marker);
-        } else if (debt.to.starts_with('#')) {
-            intent.call.kind = CallKind::join_alias;
-            intent.call.alias = debt.to;
         } else {
             intent.call.kind = CallKind::create_room;
             intent.call.body = direct_room_body(debt.to, intent.call.marker);
         }
-        if (intent.wanted != "join room") intent.marker = intent.call.marker;
+        intent.marker = intent.call.marker;
         send(std::move(intent), key);
     }
 }
 
 void Engine::finish_notice(Intent& intent, const CallResult& result) {
+    if (about_admin_room(intent.key())) return in_admin_room(intent, result);
     const auto debt = std::find_if(notices_.begin(), notices_.end(),
                                    [&](const NoticeDebt& d) { return d.key == intent.room; });
     if (intent.wanted != "notice") {  // the room to write in is there now

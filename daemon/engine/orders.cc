@@ -199,6 +199,7 @@ void Engine::failures_of_uncovered(UserId user, std::vector<Failure>& out) const
 std::vector<Failure> Engine::failures() const {
     std::vector<Failure> out;
     for (const auto& [key, retry] : retries_) {
+        if (about_admin_room(key) && retry.refused) continue;  // admin_room_trouble()
         bool invited = false;
         if (const auto room = world_.room_by_key.find(key.room);
             retry.refused && key.kind == policy::ActionKind::add && room != world_.room_by_key.end())

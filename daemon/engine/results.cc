@@ -24,6 +24,23 @@ constexpr Duration kRepeatsWithin = std::chrono::minutes{1};
 constexpr int kMostAccepted = 3;  // times that something was accepted and looking did not show it
 constexpr int kMostRepeats = 6;   // of one action within that; an invitation and a join are two
 
+// What one room's requests ran into is over with the first that was done there: the others need not wait for
+// their turn. None is sent again so soon after it failed, for it may be that person's own trouble.
+constexpr Duration kWokenAgain = std::chrono::seconds{5};
+
+template <class Retries>
+void wake_of_room(Retries& retries, const std::string& room, Tick now) {
+    for (auto& [key, retry] : retries) {
+        if (!retry.unanswered || key.room != room || retry.not_before <= now + kWokenAgain) continue;
+        const Tick failed = retry.not_before - backoff(kFirstRetry, kLongestUrgentRetry, retry.attempts);
+        retry.not_before = std::min(retry.not_before, std::max(now, failed + kWokenAgain));
+    }
+}
+
+bool was_done(const CallResult& result) {
+    return result.outcome == CallOutcome::done || result.outcome == CallOutcome::already_so;
+}
+
 // For people: what a room is made with is a word of ours.
 std::string words(const Intent& intent) {
     return intent.action == ActionKind::create ? "make the room" : intent.wanted;
@@ -40,6 +57,8 @@ void Engine::take(CallDone& message) {
         const Reading reading = read->second;
         reading_.erase(read);
         if (reading.kind == ReadKind::room) room_state_.erase(reading.room);
+        if (reading.room_ref.valid() && was_done(message.result))
+            wake_of_room(retries_, world_.rooms[reading.room_ref.index()].key, world_.tick);
         read_done(reading, message.result);
         return;
     }
@@ -48,6 +67,8 @@ void Engine::take(CallDone& message) {
     Intent intent = std::move(at->second);
     in_flight_.erase(at);
     busy_.erase(intent.key());
+    if (const std::string room = intent.room_key(); !room.empty() && was_done(message.result))
+        wake_of_room(retries_, room, world_.tick);
     if (intent.call.kind == CallKind::put_state) room_state_.erase(intent.call.room);
     if (takes_turn_in_room(intent.call))
         if (--room_members_[intent.call.room] == 0) room_members_.erase(intent.call.room);
@@ -275,10 +296,11 @@ void Engine::put_off(Intent intent, const CallResult& result) {
     if (refused) {
         if (intent.action == ActionKind::create) refused_rooms_[intent.marker] = key;
         tell_who_stays(intent, result);
+        if (about_admin_room(key)) not_in_admin_room(result, intent.room_id);
         result_entry(intent, fmt::format("refused: {}", result.text), "", false);
         ended(intent, false);
         if (intent.notice() &&
-            !intent.user.starts_with('#')) {  // an explanation that cannot be given is not owed for ever
+            !is_admin_room(intent.user)) {  // an explanation that cannot be given is not owed for ever
             review_not_sent(intent.room, intent.user, result.text);
             mark("notice", intent.room, std::nullopt);
             std::erase_if(notices_, [&](const NoticeDebt& d) { return d.key == intent.room; });

@@ -37,6 +37,7 @@ void Engine::take(TransactionIn& message) {
             learn(policy::RoomEventSeen{event, expected(event)});
             saw(event);
             watch_direct_room(event);
+            watch_invitation(event);
             take_reaction(event);
         }
         counters_.events_unreadable += message.unusable;
@@ -98,8 +99,10 @@ void Engine::believe(const policy::Fact& fact) {
         log_.error("RC-DIR-FROZEN", world_.frozen);
         tell_admins("frozen", fmt::format("Removals are frozen: {}.", world_.frozen));
     }
-    if (world_.frozen.empty() && was_frozen)
+    if (world_.frozen.empty() && was_frozen) {
         log_.info("RC-DIR-BELIEVED", "the directory can be believed again");
+        tell_admins_over("frozen", "Removals are not frozen any more: the directory can be believed again.");
+    }
     more_ = true;
 }
 

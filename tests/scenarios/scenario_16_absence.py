@@ -1,6 +1,8 @@
 """What cannot be understood is no absence: a banned name with a control character, a page of HTML for a room's state,
 a room that the bot has left."""
 
+import re
+
 from harness import CORP, PARTNER, Client, Scenario, Site, until
 
 POLICY = """
@@ -104,3 +106,35 @@ class Absence(Scenario):
         self.assertIn("The bot is no longer in 1 room", shown)
         self.assertIn("joining waits: the bot is not in this room",
                       site.cli("why", site.login("gwen"), f"{site}-two").stdout)
+
+    def test_4_whoever_takes_the_admin_rooms_address_first_hears_nothing(self):
+        site, address = self.site, f"{self.site}-admins"
+        finn = Client.login(site.login("finn"))
+        theirs = finn.create_room(room_alias_name=address, preset="private_chat", invite=[site.bot_id])
+        ours = self.lead.create_room(preset="private_chat", invite=[site.bot_id])
+
+        def start(admin_room: str) -> None:
+            site.stop()
+            text = re.sub(r"(?m)^  admin_room: .*\n", "", site.config.read_text())
+            site.config.write_text(text.replace("appservice:\n", f"appservice:\n  admin_room: {admin_room}\n", 1))
+            site.start()
+
+        def told(client: Client, room: str) -> str:
+            return " ".join(client.messages(room))
+
+        start(address)
+        until(lambda: site.status()["admin_room_text"], "the bot has seen whose room that is", 20)
+        site.bot.leave(site.room("one"))
+        until(lambda: site.status()["backlog"]["notices"] == 1, "there is something to tell")
+        made = f"leads to {theirs}, which {site.user('finn')} made"
+        self.assertIn(made, " ".join(site.cli("status").stdout.split()))
+        check = site.cli("check", "--online")
+        self.assertEqual(check.returncode, 1)
+        self.assertIn(made, " ".join(check.stdout.split()))
+        self.assertEqual(told(finn, theirs), "")
+        start(f'"{ours}"')
+        until(lambda: f"The bot is not in #{site}-one" in told(self.lead, ours), "the admins are told", 20)
+        self.assertEqual(site.status()["admin_room_text"], "")
+        self.assertEqual(told(finn, theirs), "")
+        self.lead.invite(site.room("one"), site.bot_id)
+        until(lambda: f"The bot is in #{site}-one again" in told(self.lead, ours), "and that it is over", 90)

@@ -1,6 +1,7 @@
 // schema/config_file: what the values become; what is refused is told by the case files.
 #include "schema/config_file.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace rollcall::schema {
@@ -95,6 +96,17 @@ TEST(Config, PathsAreRelativeToTheFileThatNamesThem) {
     EXPECT_EQ(config->log.format, LogFormat::journald);
     const auto here = read_config(kLeast, "rollcall.yaml", found, "/c");
     EXPECT_EQ(here->policy, "policy");
+}
+
+TEST(Config, TheAdminRoomIsNamedByItsIDOrItsAlias) {
+    Diagnostics found;
+    for (const char* room : {"!abc:corp.example", "!abc", "admins"}) {
+        const auto config =
+            read_config(std::string(kLeast) + fmt::format("appservice: {{admin_room: \"{}\"}}\n", room),
+                        "r.yaml", found, "/c");
+        ASSERT_TRUE(config) << found.front().text();
+        EXPECT_EQ(config->appservice.admin_room, room);
+    }
 }
 
 TEST(Config, NoReportRepeatsASecret) {

@@ -175,7 +175,7 @@ TEST_F(Looking, EachLineTurnsRedWhenOnlyThatIsBroken) {
     homeserver.knows_mask = true;
     daemon_.sim.run_for(std::chrono::minutes{2});
     homeserver.down = true;
-    EXPECT_EQ(unseen(), "homeserver ");
+    EXPECT_EQ(unseen(), "homeserver mask registration events ") << "of these two that they were not tried";
     homeserver.down = false;
     daemon_.sim.run_for(std::chrono::minutes{2});
     directory_says(policy::DirectoryHealth::unreachable);
@@ -221,15 +221,58 @@ TEST_F(Looking, ADirectoryThatHasNeverAnsweredIsNotUp) {
     EXPECT_EQ(unseen(), "");
 }
 
+// A line for each way, for somebody who looks whether all is well before anything depends on it.
+TEST_F(Looking, CheckHasALineForWhatWasNotTriedToo) {
+    daemon_.sim.homeserver.down = true;
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    const json::Value answer = look("check");
+    std::string said;
+    for (const json::Value& one : *answer["result"]["seen"].array())
+        said += one["what"].text() + ": " + one["text"].text() + "\n";
+    for (const char* way : {"homeserver: ", "mask registration: not tried", "events: not tried", "directory: "})
+        EXPECT_NE(said.find(way), std::string::npos) << way << said;
+    EXPECT_EQ(exit_of(answer), 1);
+    // Where somebody asks for something else, one cause is one line.
+    EXPECT_EQ(json::write(look("plan")).find("not tried"), std::string::npos);
+}
+
+TEST(Handler, WhoIsAskedForByTheNameOfTheirEntryIsNamedByTheirLogin) {
+    Daemon daemon([](sim::Simulation& sim) {
+        sim.directory.content.people.at("p1").dn = "CN=Smith\\, Ann,OU=People,DC=corp,DC=example";
+        sim.directory.content.people.at("p2").dn = "CN=Smith\\, Annabel,OU=People,DC=corp,DC=example";
+    });
+    const auto hint = [&](const char* name) {
+        json::Value request, args;
+        args.set("user", name);
+        request.set("command", "why");
+        request.set("args", std::move(args));
+        return daemon.ask(json::write(request))["error"]["hint"].text();
+    };
+    EXPECT_EQ(hint("smith, ann"),
+              "give a login name, a Matrix ID, guid:… or a distinguished name; so called: p1");
+    EXPECT_EQ(hint("smith"), "give a login name, a Matrix ID, guid:… or a distinguished name");
+}
+
 TEST_F(Looking, CheckSaysWhetherTheAdminRoomIsThere) {
     daemon_.sim.stop();
     daemon_.sim.settings.admin_room = "#it:corp.example";
     daemon_.sim.start();
     daemon_.sim.run_for(std::chrono::minutes{1});
     EXPECT_EQ(unseen(), "admin room ");
-    daemon_.sim.homeserver.aliases["#it:corp.example"] = "!it";
+    sim::FakeHomeserver& homeserver = daemon_.sim.homeserver;
+    const std::string p1 = sim::Simulation::id_of("p1"), room = homeserver.make_room(p1, "IT");
+    homeserver.aliases["#it:corp.example"] = room;
+    ASSERT_TRUE(homeserver.invite(room, p1, sim::kBot));
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "admin room ") << "it is not known to be the admins'";
+    const std::string text = look("status")["result"]["admin_room_text"].text();
+    EXPECT_NE(text.find(room + ", which " + p1 + " made"), std::string::npos) << text;
+    daemon_.sim.stop();
+    daemon_.sim.settings.admin_room = room;
+    daemon_.sim.start();
     daemon_.sim.run_for(std::chrono::minutes{1});
     EXPECT_EQ(unseen(), "");
+    EXPECT_EQ(look("status")["result"]["admin_room_text"].text(), "");
 }
 
 TEST_F(Looking, CheckNamesWhatNobodyFulfilsAndWhoHasDeparted) {

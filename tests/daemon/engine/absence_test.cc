@@ -14,6 +14,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr const char* kGuest = "@guest:elsewhere.example";
+constexpr const char* kAdmin = "@admin:corp.example";
 
 class Absence : public testing::Test {
   protected:
@@ -21,6 +22,7 @@ class Absence : public testing::Test {
         company.people(6);
         company.room("crew");
         company.sim.settings.admin_room = "#it:corp.example";
+        company.sim.policy.policy.protected_ids.push_back({kAdmin, {}});
         company.open();
         room = company.sim.room_id("crew");
     }
@@ -51,9 +53,9 @@ class Absence : public testing::Test {
         return found;
     }
     void admin_room() {
-        const std::string it = homeserver().make_room(Company::id("p1"), "IT");
+        const std::string it = homeserver().make_room(kAdmin, "IT");
         homeserver().aliases["#it:corp.example"] = it;
-        homeserver().force_state(it, policy::JoinRules{"public", {}});
+        ASSERT_TRUE(homeserver().invite(it, kAdmin, sim::kBot));
     }
     void verify() {
         static_cast<void>(company.sim.command([](Engine& engine) { engine.verify_rooms(); }));
