@@ -55,7 +55,8 @@ TEST(Effect, sessions_are_counted) {
 
 TEST(Effect, a_piece_of_state_is_known_by_its_event) {
     EXPECT_EQ(read_event_id(answer(200, R"({"event_id":"$e","content":{}})")).value(), "$e");
-    EXPECT_EQ(read_sender(answer(200, R"({"event_id":"$e","sender":"@a:hs","content":{}})")).value(), "@a:hs");
+    EXPECT_EQ(read_sender(answer(200, R"({"event_id":"$e","sender":"@a:hs","content":{}})")).value(),
+              "@a:hs");
     EXPECT_FALSE(read_sender(answer(200, R"({"event_id":"$e","content":{}})"))) << "whose it is was not said";
     EXPECT_EQ(read_event_id(answer(404, error_body("M_NOT_FOUND", "Event not found."))).value(), "");
     for (const http::Response& response :

@@ -229,7 +229,8 @@ TEST_F(Looking, CheckHasALineForWhatWasNotTriedToo) {
     std::string said;
     for (const json::Value& one : *answer["result"]["seen"].array())
         said += one["what"].text() + ": " + one["text"].text() + "\n";
-    for (const char* way : {"homeserver: ", "mask registration: not tried", "events: not tried", "directory: "})
+    for (const char* way :
+         {"homeserver: ", "mask registration: not tried", "events: not tried", "directory: "})
         EXPECT_NE(said.find(way), std::string::npos) << way << said;
     EXPECT_EQ(exit_of(answer), 1);
     // Where somebody asks for something else, one cause is one line.
