@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/audit/verify.h"
+#include "policy/base/time.h"
 
 namespace rollcall::audit {
 
