@@ -22,6 +22,7 @@
 #include "bridges/matrix/sign_in.h"
 #include "policy/base/result.h"
 #include "policy/room_event.h"
+#include "schema/state_size.h"
 
 namespace rollcall::matrix {
 
@@ -47,7 +48,9 @@ class Client {
 
     void joined_rooms(std::string_view as_user, Reading<std::vector<std::string>> done);
     void invitations(std::string_view as_user, Reading<std::vector<std::string>> done);
-    void room_state(std::string_view room, Reading<policy::RoomRead> done);
+    // `large` is told before `done` where there is more of it than there should be.
+    void room_state(std::string_view room, Reading<policy::RoomRead> done,
+                    std::function<void(const schema::StateSize&)> large = {});
     void member_event(std::string_view room, std::string_view user, std::string_view as_user,
                       Reading<std::optional<policy::RoomEvent>> done);
     // Looking at what an action brought about (effect_reader.h).

@@ -92,6 +92,14 @@ json::Value rooms_in_trouble(engine::Engine& engine, const policy::Decider& deci
         if (!room.state.tombstone.empty())
             add(list, more, replaced_text(world, room, backlog.adds_waiting(r)));
     }
+    for (const auto& [room, size] : engine.large_rooms())
+        if (const auto known = world.room_by_id.find(room);
+            known != world.room_by_id.end() && !world.rooms[known->second.index()].released)
+            add(list, more,
+                fmt::format("#{}: {}; each look at the room costs the homeserver that much, and 512 MiB "
+                            "cannot be read. "
+                            "Have them stop, and make the room anew under another key",
+                            world.rooms[known->second.index()].key, engine::large_text(size)));
     add_unread(engine, list, more);
     return finished(std::move(list), more);
 }

@@ -13,6 +13,7 @@
 
 #include "policy/base/time.h"
 #include "policy/room_event.h"
+#include "schema/state_size.h"
 
 namespace rollcall::engine {
 
@@ -82,6 +83,7 @@ struct CallResult {
     std::vector<std::string> rooms;           // list_rooms
     bool partly = false;                      // list_rooms: that failed, and these are known all the same
     std::optional<policy::RoomRead> read;     // read_room
+    std::optional<schema::StateSize> large;   // … whose state is more than it should be
     std::optional<policy::RoomEvent> member;  // read_member
     std::optional<Duration> retry_after;
     bool accepted = false;  // the change itself was said to be done, and then looking failed

@@ -69,6 +69,9 @@ inline constexpr std::string_view kSignInElsewhere =
     "whoever departs are not ended; end them there (Matrix Authentication Service: lock or deactivate the "
     "user)";
 
+// What is said of such a room, without its name.
+[[nodiscard]] std::string large_text(const schema::StateSize& size);
+
 class Engine;
 
 struct Settings {
@@ -194,6 +197,8 @@ class Engine {
     [[nodiscard]] bool hears() const { return hears_; }
     [[nodiscard]] std::vector<Failure> failures() const;
     [[nodiscard]] const Unreadable& unreadable() const { return unreadable_; }
+    // By room ID: whose state is more than it should be.
+    [[nodiscard]] const std::map<std::string, schema::StateSize>& large_rooms() const { return large_rooms_; }
     [[nodiscard]] const ReadAgain& unread() const { return read_again_; }
     [[nodiscard]] const Overdue& overdue() const { return overdue_; }
     // Why nothing is told to the admins, for people; "" where nothing is known to be wrong.
@@ -477,6 +482,11 @@ class Engine {
     void cannot_use(const policy::UnreadableEvent& event);
     void tell_who_stays(const Intent& intent, const CallResult& result);
 
+    // large_rooms.cc
+    void look_at_size(RoomId room, const std::optional<schema::StateSize>& size);
+    [[nodiscard]] bool load_large_room(const store::StoredMark& row);
+    [[nodiscard]] bool reading_a_large_room() const;
+
     // reads.cc
     void dispatch_reads();
     void room_read(const Reading& reading, const CallResult& result);
@@ -671,6 +681,7 @@ class Engine {
     ReadAgain read_again_;
     Unreadable unreadable_;
     Overdue overdue_;
+    std::map<std::string, schema::StateSize> large_rooms_;  // by room ID
     // Rooms that the bot is not in: when each is looked at again, and when it may try to go back.
     struct Lost {
         Tick look{}, go_back{};

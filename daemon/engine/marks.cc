@@ -23,7 +23,7 @@ Tick Engine::waits_until(Time when) const {
 void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
     for (const store::StoredMark& row : marks) {
         const std::string& value = *row.value;
-        if (load_guard_mark(row)) continue;
+        if (load_guard_mark(row) || load_large_room(row)) continue;
         if (row.kind == "notice") {
             const Result<json::Value> debt = json::parse(value);
             if (debt)

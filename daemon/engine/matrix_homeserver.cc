@@ -195,11 +195,7 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
         case CallKind::know_mask:
             return know_mask(id);
         case CallKind::read_room:
-            return client_.room_state(call.room, [this, id](Result<policy::RoomRead> read) {
-                CallResult result = read ? CallResult{} : failed(read.error());
-                if (read) result.read = std::move(*read);
-                finish(id, std::move(result));
-            });
+            return read_room(id, call);
         case CallKind::read_member:
             return client_.member_event(call.room, call.user, call.as_user,
                                         [this, id](Result<std::optional<policy::RoomEvent>> read) {
@@ -235,6 +231,19 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
                     finish(id, std::move(result));
                 });
     }
+}
+
+void MatrixHomeserver::read_room(std::uint64_t id, const Call& call) {
+    const auto large = std::make_shared<std::optional<schema::StateSize>>();
+    client_.room_state(
+        call.room,
+        [this, id, large](Result<policy::RoomRead> read) {
+            CallResult result = read ? CallResult{} : failed(read.error());
+            if (read) result.read = std::move(*read);
+            result.large = std::move(*large);
+            finish(id, std::move(result));
+        },
+        [large](const schema::StateSize& size) { *large = size; });
 }
 
 void MatrixHomeserver::find_account(std::uint64_t id, const Call& call) {

@@ -40,6 +40,7 @@ class MatrixHomeserver : public Homeserver {
     void ping(std::uint64_t id, const Call& call);
     void is_it_left(std::uint64_t id, const Call& call, CallResult failed);
     void find_account(std::uint64_t id, const Call& call);
+    void read_room(std::uint64_t id, const Call& call);
     void find_alias(std::uint64_t id, const Call& call);
     void join_alias(std::uint64_t id, const Call& call);
     void whether_it_answers(std::uint64_t id);

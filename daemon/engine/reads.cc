@@ -44,7 +44,9 @@ void Engine::verify_rooms() {
     // Where most happens, most may have been missed.
     room_activity_.resize(world_.rooms.size(), Time{});
     std::stable_sort(rooms_to_read_.begin(), rooms_to_read_.end(), [this](RoomId a, RoomId b) {
-        return room_activity_[a.index()] > room_activity_[b.index()];
+        const bool large_a = large_rooms_.contains(world_.rooms[a.index()].id),
+                   large_b = large_rooms_.contains(world_.rooms[b.index()].id);
+        return large_a != large_b ? large_b : room_activity_[a.index()] > room_activity_[b.index()];
     });
     // An address that leads elsewhere may have been given up.
     std::vector<std::string> conflicts;
@@ -105,7 +107,9 @@ void Engine::dispatch_reads() {
         const RoomId id = rooms_to_read_.front();
         rooms_to_read_.pop_front();
         const std::string& room = world_.rooms[id.index()].id;
-        if (!state_may_change(
+        const bool waits = large_rooms_.contains(room) && reading_a_large_room();
+        if (waits ||
+            !state_may_change(
                 room)) {  // what is read while something is being changed is neither before nor after it
             rooms_to_read_.push_back(id);
             continue;
@@ -158,6 +162,7 @@ void Engine::room_read(const Reading& reading, const CallResult& result) {
             reading.room_ref);  // something happened in between: neither before nor after it
     } else {
         answered(reading);
+        if (result.read->joined) look_at_size(reading.room_ref, result.large);
         look_for_later_deeds(*result.read);
         learn(*result.read);
         look_at_effects_in(reading.room_ref, result.read->joined);

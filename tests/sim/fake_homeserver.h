@@ -127,11 +127,12 @@ class FakeHomeserver : public engine::Homeserver {
     [[nodiscard]] bool quiet() const { return outgoing_.empty() && open_.id.empty() && late_.empty(); }
     [[nodiscard]] std::vector<std::string> rooms_of(const std::string& user, bool invited_too) const;
 
-    std::map<std::string, FakeRoom> rooms;       // by room ID
-    std::map<std::string, std::string> aliases;  // → room ID
-    std::map<std::string, Account> accounts;     // local users
-    std::set<std::string> not_covered;           // by the mask: nobody can act as them
-    std::vector<std::string> complaints;         // what the daemon never may do, and did
+    std::map<std::string, FakeRoom> rooms;           // by room ID
+    std::map<std::string, std::string> aliases;      // → room ID
+    std::map<std::string, schema::StateSize> large;  // by room ID: as a read says
+    std::map<std::string, Account> accounts;         // local users
+    std::set<std::string> not_covered;               // by the mask: nobody can act as them
+    std::vector<std::string> complaints;             // what the daemon never may do, and did
     std::map<engine::CallKind, std::size_t> calls;
     std::size_t sent = 0, in_flight = 0, most_in_flight = 0, elsewhere_in_flight = 0;
     bool keep_log = false;

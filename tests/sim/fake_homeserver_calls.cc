@@ -230,6 +230,7 @@ CallResult FakeHomeserver::read_room(const Call& call) {
     }
     CallResult result;
     result.read = std::move(read);
+    if (const auto size = large.find(call.room); size != large.end()) result.large = size->second;
     return result;
 }
 
