@@ -126,8 +126,8 @@ class Compiler {
     }
 
     void compile_approval(const Approval& text) {
-        CompiledApproval approval{text.key,           text.who, text.reason, rooms_of(text.rooms),
-                                  text.sponsor.value, Guid{},   text.until,  text.at};
+        CompiledApproval approval{text.key, text.who,   text.reason, rooms_of(text.rooms), text.sponsor.value,
+                                  Guid{},   text.until, text.at,     text.until_text};
         approval.sponsor_guid = names_.person(text.sponsor.value, text.sponsor.at);
         // A list such as `all` means those rooms that are open to outsiders; the reader warns of a closed one
         // that is named.

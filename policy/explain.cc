@@ -5,6 +5,7 @@
 
 #include "policy/base/text.h"
 #include "policy/doubts.h"
+#include "policy/explain_approval.h"
 #include "policy/explain_evidence.h"
 #include "policy/explain_expression.h"
 
@@ -62,12 +63,6 @@ std::string joined(const std::vector<Reason>& reasons) {
     return fmt::format("{}", fmt::join(texts, "; "));
 }
 
-Reason approval_reason(const CompiledApproval& approval) {
-    return {fmt::format("approved until {}, sponsor {}: {}", to_rfc3339(approval.until).substr(0, 10),
-                        approval.sponsor, approval.reason),
-            "outsiders." + approval.key, approval.at};
-}
-
 Reason stranger_reason(const Decider& decider, UserId user) {
     const PersonId former = decider.former_holder(user);
     if (!former.valid()) return {"no person in the directory has this Matrix ID", "people.matrix_id", {}};
@@ -86,16 +81,6 @@ Reason disputed_reason(const Decider& decider, UserId user) {
             {}};
 }
 
-// Why a sponsor cannot answer for anybody.
-std::string sponsor_fault(const Decider& decider, const CompiledApproval& approval) {
-    const PersonId sponsor = decider.world().person(approval.sponsor_guid);
-    if (sponsor.valid() && decider.departed(sponsor) == Tri::yes)
-        return fmt::format("the sponsor {} has departed", approval.sponsor);
-    if (!sponsor.valid() || !decider.world().people[sponsor.index()].present)
-        return fmt::format("the sponsor {} is not in the directory", approval.sponsor);
-    return fmt::format("the sponsor {} is not an employee", approval.sponsor);
-}
-
 // An approval that names this user and room but does not hold any more: the most telling reason for an
 // outsider to go.
 void lapsed_approvals(const Decider& decider, UserId user, std::uint32_t room, std::vector<Reason>& out) {
@@ -104,11 +89,7 @@ void lapsed_approvals(const Decider& decider, UserId user, std::uint32_t room, s
         if (!std::binary_search(approval.rooms.begin(), approval.rooms.end(), room) ||
             !glob_match(approval.who, id))
             continue;
-        const bool ended = decider.world().now >= approval.until;
-        out.push_back({ended ? fmt::format("the approval ended on {}", to_rfc3339(approval.until))
-                             : sponsor_fault(decider, approval),
-                       fmt::format("outsiders.{}.{}", approval.key, ended ? "until" : "sponsor"),
-                       approval.at});
+        out.push_back(lapsed_reason(decider, approval));
     }
 }
 
@@ -189,17 +170,24 @@ Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t r
     return out;
 }
 
-Explanation explain(const Decider& decider, UserId user, std::uint32_t room) {
+std::vector<std::string> owners_of(const Decider& decider, std::uint32_t room) {
     const World& world = decider.world();
-    Explanation out = explain_verdict(decider, user, room);
+    std::vector<std::string> out;
     const RoomId room_id = decider.world_room(room);
-    for (const UserId other :
+    for (const UserId user :
          room_id.valid() ? world.room_users.row(room_id.index()) : std::span<const UserId>{})
-        if (other != user && decider.person_of(other).valid() &&
-            decider.verdict(other, room).owner == Tri::yes)
-            out.owners.push_back(world.users.text(other));
-    if (out.verdict.owner == Tri::yes) out.owners.push_back(world.users.text(user));
-    std::sort(out.owners.begin(), out.owners.end());
+        if (decider.person_of(user).valid() && decider.verdict(user, room).owner == Tri::yes)
+            out.push_back(world.users.text(user));
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+Explanation explain(const Decider& decider, UserId user, std::uint32_t room) {
+    Explanation out = explain_verdict(decider, user, room);
+    out.owners = owners_of(decider, room);
+    const std::string& own = decider.world().users.text(user);
+    const auto at = std::lower_bound(out.owners.begin(), out.owners.end(), own);
+    if (out.verdict.owner == Tri::yes && (at == out.owners.end() || *at != own)) out.owners.insert(at, own);
     return out;
 }
 

@@ -36,6 +36,8 @@ struct Explanation {
 
 // Without the owners, for a plan line or an entry of the trail: the first of its reasons decides.
 [[nodiscard]] Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t room);
+// Who answers for the room and is known there: Matrix IDs, sorted.
+[[nodiscard]] std::vector<std::string> owners_of(const Decider& decider, std::uint32_t room);
 // The clause alone.
 [[nodiscard]] std::string why(const Decider& decider, UserId user, std::uint32_t room, Basis basis);
 // Approvals that have not ended and do not hold all the same, for want of a sponsor: warnings.

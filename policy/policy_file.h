@@ -96,6 +96,7 @@ struct Approval {
     std::string reason;
     Time until;  // first moment at which it no longer holds (the reader applied time_zone)
     Position until_at;
+    std::string until_text;  // as written: people are told that, and not the moment after it
 };
 
 enum class LeaveScope { every_room, managed_rooms };

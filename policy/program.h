@@ -73,6 +73,7 @@ struct CompiledApproval {
     Guid sponsor_guid;
     Time until;
     Position at;
+    std::string until_text;  // as written
 };
 
 struct CompiledService {

@@ -24,6 +24,7 @@ void read_until(const Node& node, policy::Approval& into, const PolicyContext& c
     into.until_at = node.at;
     const auto text = read_text(node, context.out, 64);
     if (!text) return;
+    into.until_text = *text;
     if (const auto end = end_of_day(*text, context.time_zone))
         into.until = *end;
     else if (const auto moment = parse_rfc3339(*text))

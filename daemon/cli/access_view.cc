@@ -127,10 +127,11 @@ class AccessView {
             out += (out.empty() ? "" : ", ") + fmt::format("by {}", by);
         if (const json::Value& approval = stay["approval"]; !approval.is_null()) {
             const json::Value& ended = approval["ended"];
-            out += fmt::format(
-                "{}approved by {}, asked for by {}, until {}{}: {}", out.empty() ? "" : "; ",
-                approval["given_by"].text("?"), approval["sponsor"].text(), shown(approval["until"]),
-                ended.is_null() ? "" : fmt::format(" (ended {})", shown(ended)), approval["reason"].text());
+            out += fmt::format("{}approved by {}, asked for by {}, until {}{}: {}", out.empty() ? "" : "; ",
+                               approval["given_by"].text("?"), approval["sponsor"].text(),
+                               shown_end(approval["until"].text(), zone_),
+                               ended.is_null() ? "" : fmt::format(" (ended {})", shown(ended)),
+                               approval["reason"].text());
         }
         if (stay["since_before"].boolean_or(false))
             out += fmt::format("{}since when is not known", out.empty() ? "" : "; ");

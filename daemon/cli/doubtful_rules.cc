@@ -61,8 +61,8 @@ Diagnostics doubtful_rules(const policy::PolicyFile& policy, Time now) {
     for (const policy::Approval& approval : policy.outsiders)
         if (approval.until <= now)
             out.push_back({approval.until_at,
-                           fmt::format("the approval {} is over since {}: it lets nobody stay", approval.key,
-                                       to_rfc3339(approval.until)),
+                           fmt::format("the approval {} ended on {}: it lets nobody stay", approval.key,
+                                       approval.until_text),
                            "write a later date, or take the approval out", Severity::warning});
     for (const policy::RoomText& room : policy.rooms) look(room, out);
     look_at_servers(policy, now, out);

@@ -61,7 +61,7 @@ std::string fields(const json::Value& entry, const std::string& zone, const Look
     for (const Field& one : kFields) field(table, one.words, entry[one.name].text());
     field(table, "happened",
           entry["event_time"].is_null() ? "" : shown_time(entry["event_time"].text(), zone));
-    field(table, "until", entry["until"].is_null() ? "" : shown_time(entry["until"].text(), zone));
+    field(table, "until", entry["until"].is_null() ? "" : shown_end(entry["until"].text(), zone));
     field(table, "rooms", listed(entry["rooms"]));
     field(table, "erased", listed(entry["pseudonyms"]));
     field(table, "caller", caller_text(entry["caller"]));

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "daemon/control/answer.h"
+#include "policy/explain_approval.h"
 
 namespace rollcall::control {
 namespace {
@@ -69,7 +70,7 @@ Status may_be_erased(const Context& context, const TrailPerson& whom) {
                     "still in the directory as if not: `rollcall depart`");
     if (const policy::CompiledApproval* approval = approved(context, whom))
         return fail(ErrorKind::conflict,
-                    fmt::format("{} is let in as an outsider until {}", name, to_rfc3339(approval->until)),
+                    fmt::format("{} is let in as an outsider until {}", name, policy::until_words(*approval)),
                     fmt::format("end the approval in {} first", approval->at.file_line()));
     const auto& holds = context.engine.legal_holds();
     const auto hold = holds.find(held_as(context, whom));

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "policy/explain.h"
+#include "policy/explain_approval.h"
 #include "tests/policy/homeserver.h"
 
 namespace rollcall::policy::test {
@@ -211,6 +212,21 @@ TEST_F(Plan, SaysWhy) {
     EXPECT_EQ(
         group_path(scene.world, scene.person("bob"), scene.world.group_by_guid.at(guid_of("group", "Eng"))),
         (std::vector<std::string>{"Eng", "Leads"}));
+}
+
+TEST_F(Plan, SaysUntilWhenAsItWasWritten) {
+    CompiledApproval approval;
+    approval.key = "anna";
+    approval.sponsor = "jdoe";
+    approval.reason = "Contract 2026-118";
+    approval.until = test::at("2027-01-31T23:00:00Z");
+    approval.until_text = "2027-01-31";
+    EXPECT_EQ(approval_reason(approval).text, "approved until 2027-01-31, sponsor jdoe: Contract 2026-118");
+    approval.until_text = "2027-01-31T17:00:00+01:00";
+    EXPECT_EQ(until_words(approval), "2027-01-31T17:00:00+01:00");
+    approval.until = test::at("2020-12-31T23:00:00Z");
+    approval.until_text = "2020-12-31";
+    EXPECT_EQ(lapsed_reason(*scene.decider, approval).text, "the approval ended on 2020-12-31");
 }
 
 TEST_F(Plan, N9_SaysNoMoreInARoomThanItMust) {

@@ -56,6 +56,7 @@ TEST(Policy, ReadsTheReferenceExample) {
     EXPECT_EQ(policy.outsiders[0].sponsor.value, "jdoe");
     EXPECT_EQ(policy.outsiders[0].reason, "Contract 2026-118");
     EXPECT_EQ(to_rfc3339(policy.outsiders[0].until), "2027-01-31T23:00:00.000Z");
+    EXPECT_EQ(policy.outsiders[0].until_text, "2027-01-31") << "as it was written, in any zone";
 }
 
 TEST(Policy, RoomsHaveWhatIsWrittenAndNothingElse) {

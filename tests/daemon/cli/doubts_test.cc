@@ -152,7 +152,7 @@ outsiders:
         EXPECT_EQ(one.severity, Severity::warning);
         said.emplace_back(one.at.line, one.message.substr(0, 26));
     }
-    EXPECT_EQ(said, (std::vector<std::pair<int, std::string>>{{22, "the approval anna is over "},
+    EXPECT_EQ(said, (std::vector<std::pair<int, std::string>>{{22, "the approval anna ended on"},
                                                               {4, "news has no owners, and on"},
                                                               {8, "apollo has no owners, and "},
                                                               {12, "quiet has no owners, and o"}}));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "daemon/cli/render.h"
+#include "daemon/cli/times.h"
 
 namespace rollcall::cli {
 namespace {
@@ -37,6 +38,14 @@ TEST(Text, Counts) {
     EXPECT_EQ(counted(1204567, "room", "rooms"), "1,204,567 rooms");
     EXPECT_EQ(with_separators(999), "999");
     EXPECT_EQ(with_separators(1000), "1,000");
+}
+
+TEST(Times, TheEndOfAnApprovalIsTheLastDayThatCounts) {
+    EXPECT_EQ(shown_end("2027-01-31T23:00:00.000Z", "Europe/Amsterdam"), "2027-01-31");
+    EXPECT_EQ(shown_end("2027-07-31T22:00:00.000Z", "Europe/Amsterdam"), "2027-07-31");
+    EXPECT_EQ(shown_end("2027-01-31T16:00:00.000Z", "Europe/Amsterdam"), "2027-01-31 17:00:00 CET");
+    EXPECT_EQ(shown_end("2027-01-31T23:00:00.000Z", "UTC"), "2027-01-31 23:00:00 UTC");
+    EXPECT_EQ(shown_end("soon", "UTC"), "soon");
 }
 
 TEST(Table, AlignsWrapsAndLeavesEmptyColumnsOut) {
