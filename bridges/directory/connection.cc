@@ -115,10 +115,12 @@ Status Connection::bind(const Settings& settings) const {
     if (parsed != LDAP_SUCCESS) return tl::unexpected<Error>(error(parsed, "sign in", {}));
     if (code == LDAP_SUCCESS) return {};
     if (code == LDAP_INVALID_CREDENTIALS)
-        return fail(ErrorKind::denied,
-                    fmt::format("{} does not accept {}: {}", url_, settings.user,
-                                bind_reason(text ? text.get() : "")),
-                    "check bind.user and bind.password_file, and the account in the directory");
+        return fail(
+            ErrorKind::denied,
+            fmt::format("{} does not accept {}: {}", url_, settings.user,
+                        bind_reason(text ? text.get() : "")),
+            "check bind.user and bind.password_file, and the account in the directory; a running daemon "
+            "has the password that was there at its start: restart it then");
     return tl::unexpected<Error>(error(code, "sign in", text ? text.get() : ""));
 }
 

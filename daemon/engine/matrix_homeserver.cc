@@ -301,7 +301,9 @@ void MatrixHomeserver::whether_it_answers(std::uint64_t id) {
             result.outcome = CallOutcome::unreachable;
             result.text =
                 "the homeserver does not know the token in registrations/rollcall.yaml: add that file to "
-                "app_service_config_files and restart the homeserver";
+                "app_service_config_files and restart the homeserver; and the daemon, if the file has "
+                "changed "
+                "since its start";
         }
         finish(id, std::move(result));
     });
