@@ -1,5 +1,5 @@
-// What approvals of outsiders say, in sentences for people: until when, as the policy has it, and why one does
-// not hold. Built on demand; nothing is kept.
+// What approvals of outsiders say, in sentences for people: until when, as the policy has it, and why one
+// does not hold. Built on demand; nothing is kept.
 #pragma once
 
 #include <string>

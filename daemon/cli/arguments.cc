@@ -172,7 +172,8 @@ void Parser::add_questions() {
 }
 
 void Parser::add_holds() {
-    command(Command::holds, "holds", "What guards have stopped until somebody answers", "rollcall holds");
+    command(Command::holds, "holds", "What guards have stopped until somebody answers", "rollcall holds")
+        ->add_flag("--all", arguments_.all, "List every action, however many");
     CLI::App* approve = command(Command::approve, "approve", "Let a hold go on",
                                 "rollcall approve 3f2a91c04d5e --reason \"The reorganisation is real\"");
     CLI::App* reject =

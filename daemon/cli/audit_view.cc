@@ -1,5 +1,10 @@
 #include "daemon/cli/audit_view.h"
 
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
 #include "daemon/cli/text.h"
 #include "daemon/cli/times.h"
 
@@ -21,28 +26,82 @@ std::string who(const json::Value& entry) {
     return user.empty() ? "by " + caller : user + " by " + caller;
 }
 
+constexpr std::size_t kLeastForReason = 24;  // columns; with less, an entry is sentences and no row
+
+struct Shown {
+    std::string number, time, kind, who, room, action, result, reason;
+    Tone tone = Tone::plain;
+};
+
+Shown shown(const json::Value& entry, const std::string& time_zone) {
+    Shown out;
+    const std::int64_t number = entry["index"].integer_or(0);
+    out.number = number > 0 ? std::to_string(number) : "";
+    out.time = shown_time(entry["time"].text(), time_zone);
+    out.kind = entry["kind"].text();
+    out.who = who(entry);
+    out.room = entry["room_key"].text(entry["room"].text());
+    out.action = entry["action"].text();
+    out.result = entry["result"].text();
+    out.reason = entry["reason"].text();
+    if (const std::string rule = entry["rule"].text(); !rule.empty())
+        out.reason += (out.reason.empty() ? "(" : " (") + rule + ")";
+    out.tone = tone_of(out.kind, out.result);
+    return out;
+}
+
+std::string rows(const std::vector<Shown>& entries, const Look& look) {
+    Table table;
+    for (const Shown& one : entries)
+        table.row({{one.number, Tone::faint},
+                   {one.time, Tone::faint},
+                   {one.kind, one.tone},
+                   one.who,
+                   one.room,
+                   one.action,
+                   {one.result, one.tone == Tone::bad ? one.tone : Tone::plain},
+                   one.reason});
+    return table.text(look);
+}
+
+// The columns before the reason, as Table lays them out.
+std::size_t before_the_reason(const std::vector<Shown>& entries) {
+    std::array<std::size_t, 7> widths{};
+    for (const Shown& one : entries) {
+        const std::array<const std::string*, 7> cells{&one.number, &one.time,   &one.kind,  &one.who,
+                                                      &one.room,   &one.action, &one.result};
+        for (std::size_t i = 0; i < cells.size(); ++i)
+            widths[i] = std::max(widths[i], display_width(printable(*cells[i])));
+    }
+    std::size_t out = 0;
+    for (const std::size_t width : widths) out += width == 0 ? 0 : width + 2;
+    return out;
+}
+
+// For narrow places: when and what kind, and then all of it as one text under itself.
+std::string sentences(const std::vector<Shown>& entries, const Look& look) {
+    Table table;
+    for (const Shown& one : entries) {
+        std::string text = one.action;
+        for (const auto& [word, part] : {std::pair{" ", &one.who}, {" in ", &one.room}, {": ", &one.result}})
+            if (!part->empty()) text += (text.empty() ? "" : word) + *part;
+        if (!one.reason.empty()) text += (one.result.empty() ? ": " : "; ") + one.reason;
+        table.row({{one.number, Tone::faint},
+                   {one.time, Tone::faint},
+                   {one.kind, one.tone},
+                   {text, one.tone == Tone::bad ? one.tone : Tone::plain}});
+    }
+    return table.text(look);
+}
+
 }  // namespace
 
 std::string audit_view(const json::Array& entries, const std::string& time_zone, const Look& look) {
-    Table table(0, false);
-    for (const json::Value& entry : entries) {
-        const std::string kind = entry["kind"].text(), result = entry["result"].text();
-        const Tone tone = tone_of(kind, result);
-        const std::string room = entry["room_key"].text(entry["room"].text());
-        std::string reason = entry["reason"].text();
-        if (const std::string rule = entry["rule"].text(); !rule.empty())
-            reason += (reason.empty() ? "(" : " (") + rule + ")";
-        const std::int64_t number = entry["index"].integer_or(0);
-        table.row({{number > 0 ? std::to_string(number) : "", Tone::faint},
-                   {shown_time(entry["time"].text(), time_zone), Tone::faint},
-                   {kind, tone},
-                   who(entry),
-                   room,
-                   entry["action"].text(),
-                   {result, tone == Tone::bad ? tone : Tone::plain},
-                   reason});
-    }
-    return table.text(look);
+    std::vector<Shown> all;
+    all.reserve(entries.size());
+    for (const json::Value& entry : entries) all.push_back(shown(entry, time_zone));
+    const bool fits = look.width == 0 || before_the_reason(all) + kLeastForReason <= look.width;
+    return fits ? rows(all, look) : sentences(all, look);
 }
 
 }  // namespace rollcall::cli

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <limits>
+#include <set>
 
 #include "daemon/cli/action_words.h"
 #include "daemon/cli/items.h"
@@ -12,10 +14,37 @@ namespace rollcall::cli {
 
 namespace {
 
-std::string action_lines(const json::Value& actions, const Look& look) {
-    std::string out;
-    for (const json::Value& action : items(actions))
-        out += bullet(look, 4, "!", Tone::warning, action_words(action.text()));
+constexpr std::size_t kMostActions = 20;  // of one hold, unless all are asked for
+
+std::string and_more(std::size_t count, std::string_view how, const Look& look) {
+    return paragraph(look, 4, Tone::warning, fmt::format("… and {} more; {}", with_separators(count), how));
+}
+
+// One more than the limit is shown rather than "and 1 more".
+std::size_t shown_of(std::size_t count, std::size_t most) {
+    return count - std::min(count, most) <= 1 ? count : most;
+}
+
+// What waits, and for each why it would be done; the rule once, where it is one.
+std::string held_lines(const json::Value& hold, bool all, const Look& look) {
+    const json::Array &actions = items(hold["actions"]), &lines = items(hold["lines"]);
+    const std::size_t shown = all ? actions.size() : shown_of(actions.size(), kMostActions);
+    std::set<std::string> rules;
+    for (std::size_t i = 0; i < lines.size(); ++i) rules.insert(lines[i]["rule"].text());
+    const bool one = rules.size() == 1 && lines.size() == actions.size();
+    std::string out =
+        one && !rules.begin()->empty() ? paragraph(look, 4, Tone::faint, *rules.begin()) : std::string();
+    Table table(4);
+    for (std::size_t i = 0; i < shown; ++i) {
+        const json::Value line = i < lines.size() ? lines[i] : json::Value{};
+        const std::string rule = one ? "" : line["rule"].text();
+        table.row({{"!", Tone::warning},
+                   action_words(actions[i].text()),
+                   line["reason"].text() + (rule.empty() ? "" : " (" + rule + ")")});
+    }
+    out += table.text(look);
+    if (shown < actions.size())
+        out += and_more(actions.size() - shown, "`rollcall holds --all` lists them", look);
     return out;
 }
 
@@ -40,7 +69,8 @@ std::string hold_heading(const json::Value& hold, const std::string& zone, const
     return paragraph(look, 2, Tone::warning, line) + paragraph(look, 4, Tone::plain, cause);
 }
 
-std::string rejections(const json::Value& rejected, const std::string& zone, bool actions, const Look& look) {
+std::string rejections(const json::Value& rejected, const std::string& zone, std::size_t most_actions,
+                       const Look& look) {
     std::string out;
     for (const json::Value& one : items(rejected)) {
         out += paragraph(look, 2, Tone::strong,
@@ -48,7 +78,13 @@ std::string rejections(const json::Value& rejected, const std::string& zone, boo
                                      counted(items(one["actions"]).size(), "action", "actions"),
                                      one["by"].text(), shown_time(one["at"].text(), zone)));
         out += paragraph(look, 4, Tone::plain, one["reason"].text());
-        if (actions) out += action_lines(one["actions"], look);
+        if (most_actions == 0) continue;
+        const json::Array& actions = items(one["actions"]);
+        const std::size_t shown = shown_of(actions.size(), most_actions);
+        for (std::size_t i = 0; i < shown; ++i)
+            out += bullet(look, 4, "!", Tone::warning, action_words(actions[i].text()));
+        if (shown < actions.size())
+            out += and_more(actions.size() - shown, "`rollcall holds --all` lists them", look);
     }
     return out;
 }
@@ -63,7 +99,7 @@ std::string hold_answers(const json::Value& hold, const Look& look) {
            paragraph(look, 4, Tone::strong, fmt::format("rollcall reject {} --reason \"…\"", id));
 }
 
-std::string holds_view(const json::Value& result, const std::string& zone, const Look& look) {
+std::string holds_view(const json::Value& result, const std::string& zone, bool all, const Look& look) {
     const json::Array& holds = items(result["holds"]);
     const bool frozen = std::any_of(holds.begin(), holds.end(), [](const json::Value& hold) {
         return hold["guard"].text() == "canaries";
@@ -73,13 +109,18 @@ std::string holds_view(const json::Value& result, const std::string& zone, const
                       : paragraph(look, 0, Tone::warning,
                                   fmt::format("{}: done only when {}", counted(holds.size(), "hold", "holds"),
                                               frozen ? "it is answered, or has ended" : "somebody approves"));
-    for (const json::Value& hold : holds)
-        out += "\n" + hold_heading(hold, zone, look) + action_lines(hold["actions"], look) +
-               hold_answers(hold, look);
+    for (const json::Value& hold : holds) {
+        const std::string answers = hold_answers(hold, look);
+        out += "\n" + hold_heading(hold, zone, look) + answers + "\n" + held_lines(hold, all, look);
+        // Whoever has scrolled through all of it finds both commands here too.
+        if (all && items(hold["actions"]).size() > kMostActions) out += "\n" + answers;
+    }
     if (items(result["rejected"]).empty()) return out;
     out += "\n" + paragraph(look, 0, Tone::strong,
                             "Rejected: not done until its cause or the policy changes, or it is approved");
-    return out + "\n" + rejections(result["rejected"], zone, true, look);
+    return out + "\n" +
+           rejections(result["rejected"], zone, all ? std::numeric_limits<std::size_t>::max() : kMostActions,
+                      look);
 }
 
 }  // namespace rollcall::cli

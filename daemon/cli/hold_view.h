@@ -8,13 +8,15 @@
 
 namespace rollcall::cli {
 
-// `holds` as the handler answers it: every action of every hold and of what was rejected.
-[[nodiscard]] std::string holds_view(const json::Value& result, const std::string& zone, const Look& look);
+// `holds` as the handler answers it: of every hold its cause and both answers, then what waits and why; and
+// what was rejected. Without `all` the first actions of each.
+[[nodiscard]] std::string holds_view(const json::Value& result, const std::string& zone, bool all,
+                                     const Look& look);
 // One hold's first lines: its id, guard, room, cause, and since when.
 [[nodiscard]] std::string hold_heading(const json::Value& hold, const std::string& zone, const Look& look);
-// What was rejected: who said so, when and why, and where `actions`, what it was.
-[[nodiscard]] std::string rejections(const json::Value& rejected, const std::string& zone, bool actions,
-                                     const Look& look);
+// What was rejected: who said so, when and why, and the first `most_actions` of what it was.
+[[nodiscard]] std::string rejections(const json::Value& rejected, const std::string& zone,
+                                     std::size_t most_actions, const Look& look);
 // How its actions go on, or do not: both commands.
 [[nodiscard]] std::string hold_answers(const json::Value& hold, const Look& look);
 

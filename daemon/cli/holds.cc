@@ -9,11 +9,20 @@
 namespace rollcall::cli {
 namespace {
 
-std::string actions(const json::Value& list, std::string_view sign, Tone tone, const Look& look) {
+constexpr std::size_t kMost = 20;
+
+// The first of them, whatever is said of them.
+std::string actions(const json::Value& list, const Look& look) {
     std::string out;
-    if (list.array() != nullptr)
-        for (const json::Value& action : *list.array())
-            out += bullet(look, 2, sign, tone, action_words(action.text()));
+    if (list.array() == nullptr) return out;
+    const json::Array& all = *list.array();
+    const std::size_t shown = all.size() <= kMost + 1 ? all.size() : kMost;
+    for (std::size_t i = 0; i < shown; ++i)
+        out += bullet(look, 2, "·", Tone::faint, action_words(all[i].text()));
+    if (shown < all.size())
+        out +=
+            paragraph(look, 2, Tone::plain,
+                      fmt::format("… and {} more; --json lists them", with_separators(all.size() - shown)));
     return out;
 }
 
@@ -24,9 +33,10 @@ std::size_t size(const json::Value& list) {
 }  // namespace
 
 int holds(const Session& session) {
+    const bool all = session.arguments.all;
     return ask_and_show(session, request("holds"),
-                        [](const json::Value& result, const schema::Config& config, const Look& look) {
-                            return holds_view(result, config.time_zone, look);
+                        [all](const json::Value& result, const schema::Config& config, const Look& look) {
+                            return holds_view(result, config.time_zone, all, look);
                         });
 }
 
@@ -39,16 +49,18 @@ int answer_hold(const Session& session) {
         session, request(yes ? "approve" : "reject", std::move(args)),
         [yes](const json::Value& result, const schema::Config&, const Look& look) {
             const json::Value &wanted = result["wanted"], &unwanted = result["unwanted"];
-            const std::string n = counted(size(wanted), "action", "actions");
-            std::string out = paragraph(
-                look, 0, yes ? Tone::good : Tone::warning,
-                yes ? fmt::format("Approved: {} carried out.", n)
-                    : fmt::format("Rejected: {} not done until the policy or the cause changes.", n));
-            out += actions(wanted, yes ? "+" : "-", yes ? Tone::good : Tone::warning, look);
+            std::string out =
+                yes ? paragraph(look, 0, Tone::good,
+                                fmt::format("Approved: {} now, and `rollcall status` shows how far it is.",
+                                            counted(size(wanted), "action is done", "actions are done")))
+                    : paragraph(look, 0, Tone::warning,
+                                fmt::format("Rejected: {} not done until the policy or the cause changes.",
+                                            counted(size(wanted), "action is", "actions are")));
+            out += actions(wanted, look);
             if (size(unwanted) > 0)
                 out += paragraph(look, 0, Tone::plain,
                                  "No longer wanted by the policy, and so not done in any case:");
-            return out + actions(unwanted, "·", Tone::faint, look);
+            return out + actions(unwanted, look);
         });
 }
 

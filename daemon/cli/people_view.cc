@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/cli/action_words.h"
+#include "daemon/cli/items.h"
 #include "daemon/cli/text.h"
 
 namespace rollcall::cli {
@@ -39,9 +41,31 @@ std::string readmitted_view(const json::Value& result, const Look& look) {
     std::string out = paragraph(
         look, 0, waits.empty() ? Tone::good : Tone::plain,
         fmt::format("{} is to be {} #{}{}.", result["user"].text(), invited ? "invited to" : "put back into",
-                    result["room"].text(), invited ? ": they had left by themselves" : ""));
+                    result["room"].text(),
+                    !invited                              ? ""
+                    : result["outside"].boolean_or(false) ? ": they are from outside, and have to accept"
+                                                          : ": they had left by themselves"));
     if (!waits.empty()) out += paragraph(look, 0, Tone::warning, "Not now: " + waits + ".");
     return out + paragraph(look, 0, Tone::faint, "`rollcall why` shows when it is so.");
+}
+
+// Nothing is wrong with these: nobody joins in their name.
+std::string invited_section(const json::Value& status, const Look& look) {
+    constexpr std::size_t kMost = 20;
+    constexpr std::string_view kAdd = "add ";  // what it was that could not be done
+    const json::Array& refused = items(status["invited"]);
+    const std::size_t asked = count_of(status["must_accept"]);
+    if (refused.empty() && asked == 0) return {};
+    std::string out = "\n" + paragraph(look, 0, Tone::strong, "Invited: they must accept themselves");
+    for (std::size_t i = 0; i < refused.size() && i < kMost; ++i)
+        out +=
+            bullet(look, 2, "·", Tone::plain, action_words(refused[i]["action"].text()).substr(kAdd.size()));
+    if (refused.size() > kMost)
+        out += paragraph(
+            look, 2, Tone::plain,
+            fmt::format("… and {} more; --json lists them", with_separators(refused.size() - kMost)));
+    if (asked > 0) out += bullet(look, 2, "·", Tone::plain, names(status["must_accept"], "to"));
+    return out;
 }
 
 std::string people_sections(const json::Value& answer, const Look& look) {

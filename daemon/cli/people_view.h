@@ -11,6 +11,8 @@ namespace rollcall::cli {
 
 // `answer`: of status or plan, with `grace` and `out_by_hand`; "" where there is nobody.
 [[nodiscard]] std::string people_sections(const json::Value& answer, const Look& look);
+// Of status: who was invited and has to accept, since nobody joins for them; "" where there is nobody.
+[[nodiscard]] std::string invited_section(const json::Value& status, const Look& look);
 // Is somebody out of a room in which they belong, and not because they wanted it?
 [[nodiscard]] std::size_t kicked_people(const json::Value& answer);
 // The answer of readmit.

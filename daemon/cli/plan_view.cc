@@ -180,7 +180,7 @@ std::string rejected_section(const json::Value& plan, const PlanLines& lines, co
                      fmt::format("REJECTED  {}: not done until its cause or the policy changes; see "
                                  "`rollcall holds`",
                                  counted(lines.rejected, "action", "actions"))) +
-           rejections(plan["rejected"], zone, false, look) + "\n";
+           rejections(plan["rejected"], zone, 0, look) + "\n";
 }
 
 std::string texts_section(const json::Value& texts, std::string_view title, const Look& look) {

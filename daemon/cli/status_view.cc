@@ -170,21 +170,6 @@ std::string failures(const json::Value& status, const std::string& zone, const L
     return out;
 }
 
-// Nothing is wrong with these: the homeserver lets nobody join in their name.
-std::string invited(const json::Value& status, const Look& look) {
-    constexpr std::string_view kAdd = "add ";  // what it was that could not be done
-    const json::Array& all = items(status["invited"]);
-    if (all.empty()) return {};
-    std::string out = "\n" + paragraph(look, 0, Tone::strong, "Invited: they must accept themselves");
-    for (std::size_t i = 0; i < all.size() && i < kMostFailures; ++i)
-        out += bullet(look, 2, "·", Tone::plain, action_words(all[i]["action"].text()).substr(kAdd.size()));
-    if (all.size() > kMostFailures)
-        out += paragraph(
-            look, 2, Tone::plain,
-            fmt::format("… and {} more; --json lists them", with_separators(all.size() - kMostFailures)));
-    return out;
-}
-
 std::string directory_text(const json::Value& directory, const std::string& zone) {
     std::string out = directory["health"].text();
     if (const std::string server = directory["server"].text(); !server.empty()) out += ", " + server;
@@ -208,11 +193,17 @@ std::string rooms_text(const json::Value& rooms) {
     return out;
 }
 
-std::string backlog_text(const json::Value& backlog) {
+// What a guard holds is to be done as well, but not by itself.
+std::string backlog_text(const json::Value& backlog, const json::Value& holds) {
     const std::size_t actions = number(backlog["actions"]), flight = number(backlog["in_flight"]),
                       notices = number(backlog["notices"]);
     if (actions + flight + notices == 0) return "nothing to do";
+    std::size_t held = 0;
+    for (const json::Value& hold : items(holds)) held += items(hold["actions"]).size();
     std::string out = counted(actions, "action", "actions") + " to do";
+    if (held > 0)
+        out += fmt::format(" ({} held by a guard: see `rollcall holds`)",
+                           held >= actions ? "all of them" : with_separators(held) + " of them");
     if (flight > 0) out += fmt::format(", {} in flight", with_separators(flight));
     if (notices > 0) out += ", " + counted(notices, "notice", "notices") + " to send";
     return out;
@@ -353,7 +344,7 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
     table.row({{"directory", Tone::faint}, directory_text(status["directory"], zone)});
     table.row({{"homeserver", Tone::faint}, homeserver_text(status["homeserver"], zone)});
     table.row({{"rooms", Tone::faint}, rooms_text(status["rooms"])});
-    table.row({{"backlog", Tone::faint}, backlog_text(status["backlog"])});
+    table.row({{"backlog", Tone::faint}, backlog_text(status["backlog"], status["holds"])});
     table.row({{"policy", Tone::faint}, policy_text(status["policy"], zone)});
     if (status["trail"].is_object()) table.row({{"trail", Tone::faint}, trail_text(status["trail"], zone)});
     if (status["collector"].is_object())
@@ -367,9 +358,9 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
     for (const json::Value& hold : items(status["holds"])) out += hold_heading(hold, zone, look);
     if (!items(status["rejected"]).empty())
         out += "\n" + paragraph(look, 0, Tone::strong, "Rejected: not done; see `rollcall holds`") +
-               rejections(status["rejected"], zone, false, look);
+               rejections(status["rejected"], zone, 0, look);
     out += failures(status, zone, look);
-    out += invited(status, look);
+    out += invited_section(status, look);
     out += texts(status["stays"],
                  "Must be out, and cannot be taken out: have them leave or give their power up", look);
     out += people_sections(status, look);

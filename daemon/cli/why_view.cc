@@ -66,6 +66,7 @@ std::string next_of(const json::Value& room) {
     if (const std::string out_by = room["out_by"].text(); parts.empty() && !out_by.empty())
         return fmt::format("is out by {}; `rollcall readmit USER {} --reason \"…\"` {}", out_by,
                            room["key"].text(), out_by == "a kick" ? "puts them back" : "invites them");
+    if (const std::string advice = room["advice"].text(); parts.empty() && !advice.empty()) return advice;
     return parts.empty() ? "nothing to do" : joined(parts, "; then ");
 }
 
@@ -109,6 +110,8 @@ std::string with_cause(std::string what, const std::string& cause) {
 std::string person_lines(const json::Value& why, const Look& look) {
     std::string out = paragraph(look, 0, Tone::strong, name_of(why));
     const std::string departed = why["departed"].text(), employee = why["employee"].text();
+    if (why["not_seen"].boolean_or(false))
+        return out + paragraph(look, 2, Tone::plain, "an approval names them; no room has seen them yet");
     if (departed.empty()) return out + paragraph(look, 2, Tone::plain, "nobody that the directory knows");
     if (departed == "yes")
         out += paragraph(look, 2, Tone::bad, "has departed: " + why["departure"].text());
@@ -138,7 +141,7 @@ std::string all_rooms_view(const json::Value& why, const Look& look) {
                    {verdict, verdict_words(verdict, "", "").tone},
                    membership_words(room["membership"].text()),
                    joined(reasons, "; ")});
-        if (!items(room["next"]).empty() || !room["waits"].text().empty())
+        if (!items(room["next"]).empty() || !room["waits"].text().empty() || !room["advice"].text().empty())
             table.row({"", "", "", {"next: " + next_of(room), Tone::change}});
     }
     return out + table.text(look);

@@ -86,6 +86,26 @@ json::Value holds_json(const engine::Engine& engine) {
     return out;
 }
 
+json::Value hold_lines(const engine::Engine& engine, const policy::Hold& hold) {
+    constexpr std::size_t kMost = 1'000;  // nobody reads more, and each is looked up
+    json::Value lines{json::Array{}};
+    const policy::Decider* decider = engine.decider();
+    if (decider == nullptr) return lines;
+    for (const policy::ActionKey& key : hold.actions) {
+        if (lines.array()->size() == kMost) break;
+        const int room = decider->program().room_index(key.room);
+        const auto index = room < 0 ? policy::kNoRoom : static_cast<std::uint32_t>(room);
+        json::Value line;
+        line.set("rule", room < 0 ? "" : decider->program().rooms[index].at.file_line());
+        if (const UserId user = decider->world().users.find(key.user); !key.user.empty() && user.valid())
+            for (const policy::UserAction& action : engine.backlog().actions(user))
+                if (policy::key_of(*decider, user, action) == key)
+                    line.set("reason", policy::why(*decider, user, index, action.basis));
+        lines.push(std::move(line));
+    }
+    return lines;
+}
+
 json::Value to_json(const policy::Evidence& evidence) {
     json::Value row;
     row.set("directory", evidence.directory);

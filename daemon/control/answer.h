@@ -16,6 +16,8 @@ namespace rollcall::control {
 [[nodiscard]] json::Value rejections_json(const policy::Answers& rejected);
 // {"holds": …, "rejected": …}
 [[nodiscard]] json::Value holds_json(const engine::Engine& engine);
+// Of a hold's first actions why each would be done, and where the rule stands: [{"reason", "rule"}…].
+[[nodiscard]] json::Value hold_lines(const engine::Engine& engine, const policy::Hold& hold);
 [[nodiscard]] json::Value to_json(const policy::Evidence& evidence);
 [[nodiscard]] json::Value to_json(const policy::Decider& decider, const policy::PlanLine& line,
                                   std::string held, bool rejected);

@@ -17,10 +17,10 @@
 //   why     {user, room?}                      → Why
 //   pause   {reason, all?: bool}; resume {}    → {"pause": "none"|"all but departures"|"all"}
 //   depart  {user, reason, take_back?: bool}   → {"user", "login", "departed": bool}
-//   readmit {user, room, reason}               → {"user", "room", "done": "put back"|"invited", "waits"}
-//   holds   {}                                 → {"holds": [Hold…], "rejected": [Rejection…]}
-//   approve {id, reason}; reject {id, reason}  → {"wanted": [action text…], "unwanted": [action text…]}
-//   audit.list {user?, room?, kind?, action?, rule?, result?, from?, to?, after?, most?}
+//   readmit {user, room, reason}               → {"user", "room", "done": "put back"|"invited", "outside"?,
+//   "waits"} holds   {}                                 → {"holds": [Hold with "lines"…], "rejected":
+//   [Rejection…]} approve {id, reason}; reject {id, reason}  → {"wanted": [action text…], "unwanted": [action
+//   text…]} audit.list {user?, room?, kind?, action?, rule?, result?, from?, to?, after?, most?}
 //                                              → {"entries": [{"index", …trail entry…}…], "time_zone"}
 //   audit.show {number}                        → {"entry": {"index", …}, "chain": [{"role", "index", …}…]}
 //   audit.export {after?, from?, to?, most?}   → {"entries": […], oldest first, "more": bool}
@@ -43,7 +43,8 @@
 //         "elsewhere": [Line…], "holds": [Hold…], "diagnostics": […], "conflicts": [text…], "counts": {kind:
 //         n}, "room_trouble": [text…]}
 // Line   {"kind","user","login","power","reason","rule","lane","held": hold id or "","rejected": bool}
-// Hold   {"id","guard","room","cause","since": time or "","actions":[text…]}
+// Hold   {"id","guard","room","cause","since": time or "","actions":[text…],"lines"?: of the first of its
+//         actions, in their order [{"reason","rule"}…]}
 // Rejection {"hold": id,"by","reason","at","actions":[text…]}
 // Status {"version","now","policy":{"version","applied","by","edited":
 // bool,"edited_text"},"directory":{…},"homeserver":{…},
@@ -55,7 +56,7 @@
 // Authority {"entry": n,"reason","rule","rule_path","policy","by"}
 // Why    {"user","login","dn","guid","departed":
 // "yes|no|unknown","departure","employee","rooms":[{"key","name","verdict",
-//         "membership","reasons":[{"text","path","rule"}…],"owners":[…],"next":[Line…],"waits"?}…],"evidence":{…}}
+//         "membership","reasons":[{"text","path","rule"}…],"owners":[…],"next":[Line…],"waits"?,"advice"?}…],"evidence":{…}}
 //
 // Engine thread only, but for what a Question reads.
 #pragma once

@@ -125,14 +125,25 @@ Answer readmit(const Context& context) {
     json::Value result;
     result.set("user", engine.world().users.text(*user));
     result.set("room", engine.decider()->program().rooms[*room].key);
-    result.set("done", *done == engine::Engine::Readmitted::invited ? "invited" : "put back");
+    const bool invited = *done == engine::Engine::Readmitted::invited;
+    result.set("done", invited ? "invited" : "put back");
+    if (invited)  // whoever is from outside joins by themselves, however they came to be out
+        result.set("outside", engine.decider()->verdict(*user, *room).basis == policy::Basis::approval);
     result.set("waits", why_it_waits(context, *room));
     return ok(std::move(result));
 }
 
 Answer holds(const Context& context) {
-    json::Value result = holds_json(context.engine);
-    const bool any = !result["holds"].array()->empty();
+    json::Value result, holds{json::Array{}};
+    const engine::Engine& engine = context.engine;
+    for (const policy::Hold& hold : engine.guards().holds()) {
+        json::Value row = to_json(hold, engine.memory().held_since);
+        row.set("lines", hold_lines(engine, hold));
+        holds.push(std::move(row));
+    }
+    const bool any = !holds.array()->empty();
+    result.set("holds", std::move(holds));
+    result.set("rejected", rejections_json(engine.memory().rejected));
     return ok(std::move(result), any ? 4 : 0);
 }
 

@@ -111,4 +111,22 @@ json::Value out_by_hand(const policy::Decider& decider, const policy::Backlog& b
     return out;
 }
 
+json::Value must_accept(const policy::Decider& decider, const policy::Backlog& backlog) {
+    const policy::World& world = decider.world();
+    Few few;
+    for (std::size_t u = 0; u < world.users.size(); ++u)
+        for (const policy::Membership& held : world.memberships.row(u)) {
+            const int managed = decider.managed(held.room);
+            if (held.state != policy::MembershipState::invite || managed < 0) continue;
+            if (world.account(UserId(u)) == policy::Account::absent) continue;  // joined once it is there
+            const auto room = static_cast<std::uint32_t>(managed);
+            const policy::Verdict verdict = decider.verdict(UserId(u), room);
+            const bool wanted = verdict.presence == policy::Presence::in ||
+                                (verdict.basis == policy::Basis::approval && held.by_choice);
+            if (wanted && !to_be_added(backlog, UserId(u), room) && few.named())
+                few.add(world.users.text(UserId(u)), decider.program().rooms[room].key);
+        }
+    return few.finished();
+}
+
 }  // namespace rollcall::control

@@ -18,5 +18,8 @@ namespace rollcall::control {
 // Belong by this policy, are out by somebody's hand, and nothing is to be done about it: {"kicked": …,
 // "left": …}, each {"count", "first": [{"user", "room"}]}.
 [[nodiscard]] json::Value out_by_hand(const policy::Decider& decider, const policy::Backlog& backlog);
+// Are invited, and nobody joins for them: {"count", "first": [{"user", "room"}]}. Whoever has an approval
+// only where Rollcall has invited them.
+[[nodiscard]] json::Value must_accept(const policy::Decider& decider, const policy::Backlog& backlog);
 
 }  // namespace rollcall::control

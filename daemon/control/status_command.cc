@@ -279,7 +279,10 @@ Answer status(const Context& context) {
     out.set("stays", who_stays(engine));
     out.set("overdue", overdue_json(engine));
     out.set("grace", who_waits(engine));
-    if (engine.decider() != nullptr) out.set("out_by_hand", out_by_hand(*engine.decider(), engine.backlog()));
+    if (engine.decider() != nullptr) {
+        out.set("out_by_hand", out_by_hand(*engine.decider(), engine.backlog()));
+        out.set("must_accept", must_accept(*engine.decider(), engine.backlog()));
+    }
     out.set("not_understood", not_understood(engine));
     json::Value suspects{json::Array{}};
     for (const std::string& room : engine.suspect_rooms()) suspects.push(room);

@@ -3,6 +3,7 @@
 #include "daemon/control/commands.h"
 #include "policy/doubts.h"
 #include "policy/explain.h"
+#include "policy/explain_approval.h"
 
 namespace rollcall::control {
 namespace {
@@ -15,18 +16,64 @@ std::string_view verdict_text(const policy::Verdict& verdict) {
     return verdict.owner == policy::Tri::yes ? "owner" : "member";
 }
 
+json::Value reason_json(const policy::Reason& reason) {
+    json::Value row;
+    row.set("text", reason.text);
+    row.set("path", reason.path);
+    row.set("rule", reason.at.file_line());
+    return row;
+}
+
+constexpr std::string_view kNotInvited = "nobody has invited them yet: whoever may invite into this room can";
+
+// Of somebody whom nothing has shown yet but an approval that names them. Nobody can be told apart from a
+// name that was mistyped, unless an approval is about just that name.
+std::optional<Answer> not_seen_yet(const Context& context) {
+    const policy::Decider& decider = *context.engine.decider();
+    const std::string name = context.args["user"].text(), wanted = context.args["room"].text();
+    if (!name.starts_with('@') || context.engine.world().users.find(name).valid()) return std::nullopt;
+    std::vector<policy::Foreseen> found = policy::foreseen(decider, name);
+    if (found.empty()) return std::nullopt;
+    if (!wanted.empty()) {
+        const Result<std::uint32_t> room = find_room(decider, wanted);
+        if (!room) return error(room.error());
+        std::erase_if(found, [&](const policy::Foreseen& one) { return one.room != *room; });
+        if (found.empty()) {
+            const policy::CompiledRoom& spec = decider.program().rooms[*room];
+            found.push_back({*room,
+                             false,
+                             {"from another server, without an approval for this room",
+                              spec.key + ".outsiders", spec.at}});
+        }
+    }
+    json::Value result, rooms{json::Array{}};
+    result.set("user", name);
+    result.set("not_seen", true);
+    for (const policy::Foreseen& one : found) {
+        json::Value row, reasons{json::Array{}};
+        reasons.push(reason_json(one.reason));
+        row.set("key", decider.program().rooms[one.room].key);
+        row.set("name", decider.program().rooms[one.room].name);
+        row.set("verdict", one.holds ? "may stay" : "out");
+        row.set("membership", policy::to_text(policy::MembershipState::none));
+        if (one.holds) row.set("advice", kNotInvited);
+        row.set("reasons", std::move(reasons));
+        json::Value owners{json::Array{}};
+        for (const std::string& owner : policy::owners_of(decider, one.room)) owners.push(owner);
+        row.set("owners", std::move(owners));
+        row.set("next", json::Array{});
+        rooms.push(std::move(row));
+    }
+    result.set("rooms", std::move(rooms));
+    return ok(std::move(result));
+}
+
 json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room) {
     const policy::Decider& decider = *engine.decider();
     const policy::CompiledRoom& spec = decider.program().rooms[room];
     const policy::Explanation why = policy::explain(decider, user, room);
     json::Value out, reasons{json::Array{}}, owners{json::Array{}}, next{json::Array{}};
-    for (const policy::Reason& reason : why.reasons) {
-        json::Value row;
-        row.set("text", reason.text);
-        row.set("path", reason.path);
-        row.set("rule", reason.at.file_line());
-        reasons.push(std::move(row));
-    }
+    for (const policy::Reason& reason : why.reasons) reasons.push(reason_json(reason));
     for (const std::string& owner : why.owners) owners.push(owner);
     const RoomId known = decider.world_room(room);
     for (const policy::UserAction& action : engine.backlog().actions(user))
@@ -55,8 +102,11 @@ json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room) {
     out.set("name", spec.name);
     out.set("verdict", verdict_text(why.verdict));
     const RoomId id = decider.world_room(room);
-    out.set("membership",
-            policy::to_text(id.valid() ? engine.world().state_of(user, id) : policy::MembershipState::none));
+    const policy::MembershipState state =
+        id.valid() ? engine.world().state_of(user, id) : policy::MembershipState::none;
+    out.set("membership", policy::to_text(state));
+    if (why.verdict.basis == policy::Basis::approval && state == policy::MembershipState::none)
+        out.set("advice", kNotInvited);
     // Belongs, and is out by somebody's hand: one command lets them in again.
     if (const policy::Membership* held = id.valid() ? engine.world().membership(user, id) : nullptr;
         held != nullptr && why.verdict.presence == policy::Presence::in &&
@@ -91,6 +141,7 @@ Answer why(const Context& context) {
     if (engine.decider() == nullptr)
         return error(
             Error{ErrorKind::unavailable, "no policy is in force", "write one and run `rollcall apply`"});
+    if (std::optional<Answer> early = not_seen_yet(context)) return std::move(*early);
     const Result<UserId> user = find_user(engine, context.args["user"].text());
     if (!user) return error(user.error());
     const policy::Decider& decider = *engine.decider();

@@ -217,8 +217,9 @@ TEST_F(Commands, OrdersSendWhatWasTyped) {
             R"({"wanted":["remove operations @p1:corp.example.com"],"unwanted":["add operations @p2:corp.example.com"]})")));
     EXPECT_EQ(bench.run({"approve", "9d1c5b7703fe", "--reason", "Real"}), 0);
     EXPECT_TRUE(has(out(),
-                    "Approved: 1 action carried out.\n  + remove @p1:corp.example.com from #operations\nNo "
-                    "longer wanted"));
+                    "Approved: 1 action is done now, and `rollcall status` shows how far it is.\n"
+                    "  · remove @p1:corp.example.com from #operations\nNo longer wanted"))
+        << out();
     answer("reject", refused("no hold 9d1c5b7703fe", "`rollcall holds` lists them", 2));
     EXPECT_EQ(bench.run({"reject", "9d1c5b7703fe", "--reason", "Wrong"}), 2);
     EXPECT_TRUE(has(err(), "rollcall: no hold 9d1c5b7703fe\n  what to do: `rollcall holds` lists them\n"));

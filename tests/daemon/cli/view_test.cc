@@ -21,7 +21,10 @@ std::string plan_all(const json::Value& v, const Look& look) {
     return plan_view(v, kZone, look, true);
 }
 std::string holds_zoned(const json::Value& v, const Look& look) {
-    return holds_view(v, kZone, look);
+    return holds_view(v, kZone, false, look);
+}
+std::string holds_all(const json::Value& v, const Look& look) {
+    return holds_view(v, kZone, true, look);
 }
 std::string why_room(const json::Value& v, const Look& look) {
     return why_view(v, true, kZone, look);
@@ -82,6 +85,8 @@ const Case kCases[] = {
     {"why_member", "why_member.120", why_room, kWide},
     {"why_rooms", "why_rooms.80", why_person, kNarrow},
     {"why_rooms", "why_rooms.120", why_person, kWide},
+    {"why_not_seen", "why_not_seen.80", why_room, kNarrow},
+    {"why_not_seen", "why_not_seen_rooms.80", why_person, kNarrow},
     {"status_well", "status_well.80", status_daemon, kNarrow},
     {"status_well", "status_alone.80", status_alone, kNarrow},
     {"status_remark", "status_remark.80", status_daemon, kNarrow},
@@ -89,8 +94,13 @@ const Case kCases[] = {
     {"status_trouble", "status_trouble.colour", status_daemon, kColour},
     {"audit", "audit.80", audit, kNarrow},
     {"audit", "audit.colour", audit, kColour},
+    {"audit", "audit.160", audit, kWidest},
+    {"audit", "audit.pipe", audit, kPipe},
     {"holds", "holds.80", holds_zoned, kNarrow},
     {"holds_rejected", "holds_rejected.80", holds_zoned, kNarrow},
+    {"holds_long", "holds_long.80", holds_zoned, kNarrow},
+    {"holds_long", "holds_long.160", holds_zoned, kWidest},
+    {"holds_long", "holds_long.all", holds_all, kNarrow},
     {"plan_rejected", "plan_rejected.80", plan_short, kNarrow},
     {"access_room", "access_room.80", zoned<access_view>, kNarrow},
     {"access_before", "access_before.80", zoned<access_view>, kNarrow},
@@ -127,6 +137,7 @@ const Case kCases[] = {
     {"plan_people", "plan_people.160", plan_short, kWidest},
     {"readmitted", "readmitted.80", readmitted_view, kNarrow},
     {"readmitted_invited", "readmitted_invited.80", readmitted_view, kNarrow},
+    {"readmitted_outside", "readmitted_outside.80", readmitted_view, kNarrow},
 };
 
 class View : public testing::TestWithParam<Case> {};

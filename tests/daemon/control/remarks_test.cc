@@ -76,6 +76,9 @@ TEST_F(Remarks, WhoBelongsAndIsOutByHandIsNamedAndPutBack) {
     after(minutes{1});
     EXPECT_EQ(homeserver().membership(room, id("bob")), MembershipState::join);
     EXPECT_EQ(homeserver().membership(room, id("carol")), MembershipState::invite);
+    const json::Value asked = status()["must_accept"];
+    EXPECT_EQ(asked["count"].integer_or(0), 1) << "and bob is there";
+    EXPECT_EQ(asked["first"].array()->front()["user"].text(), id("carol"));
     EXPECT_EQ(status()["out_by_hand"]["kicked"]["count"].integer_or(-1), 0);
     EXPECT_EQ(status()["out_by_hand"]["left"]["count"].integer_or(-1), 0);
 }
@@ -279,6 +282,83 @@ TEST_F(Remarks, AReviewAndTheQuestionWhoHadAccessSayWhereNotAllIsKnown) {
     const json::Value still = review();
     after(minutes{5});
     EXPECT_EQ(review()["hash"].text(), still["hash"].text()) << "not by time alone";
+}
+
+TEST_F(Remarks, AHoldSaysOfEachActionWhyItWouldBeDone) {
+    daemon.sim.policy.policy.guards.removals = {1, std::chrono::hours{1}};
+    daemon.sim.policy.policy.guards.grace = Duration{};
+    daemon.sim.apply();
+    after(minutes{1});
+    for (const char* login : {"dave", "erin", "fred"}) daemon.sim.directory.leave("Crew", login);
+    after(minutes{1});
+    const json::Value answer = daemon.ask(R"({"command":"holds"})");
+    EXPECT_EQ(answer["exit"].integer_or(-1), 4);
+    const json::Array* holds = answer["result"]["holds"].array();
+    ASSERT_TRUE(holds != nullptr && holds->size() == 1U) << json::write(answer);
+    const json::Array *actions = holds->front()["actions"].array(), *lines = holds->front()["lines"].array();
+    ASSERT_TRUE(lines != nullptr && lines->size() == actions->size()) << json::write(answer);
+    for (const json::Value& line : *lines) EXPECT_EQ(line["reason"].text(), "not in group Crew");
+}
+
+// Somebody from outside, with an approval: of room0, by p1.
+class Outsider : public testing::Test {
+  protected:
+    static constexpr const char* kFriend = "@friend:partner.example";
+    static void project(sim::Simulation& sim) {
+        crew(sim);
+        sim.directory.content.person("p1", {"Staff"});
+        sim.rules[0].key = "room0";
+        sim.rules.push_back({.key = "hall", .members = "employees"});
+    }
+    json::Value why(const std::string& user, const std::string& in) {
+        json::Value request, args;
+        args.set("user", user);
+        if (!in.empty()) args.set("room", in);
+        request.set("command", "why");
+        request.set("args", std::move(args));
+        return daemon.ask(json::write(request));
+    }
+    Daemon daemon{project};
+    std::string room = daemon.sim.room_id("room0");
+    const std::string alice = sim::Simulation::id_of("alice");
+};
+
+TEST_F(Outsider, WhoIsApprovedAndWasNeverSeenIsNotMisspelt) {
+    for (const char* in : {"room0", ""}) {
+        const json::Value result = why(kFriend, in)["result"];
+        ASSERT_TRUE(result["not_seen"].boolean_or(false)) << json::write(result);
+        const json::Value& row = result["rooms"].array()->front();
+        EXPECT_EQ(row["verdict"].text(), "may stay");
+        EXPECT_NE(row["advice"].text().find("nobody has invited them yet"), std::string::npos);
+        EXPECT_NE(row["reasons"].array()->front()["text"].text().find("approved until"), std::string::npos);
+        EXPECT_EQ(row["owners"].array()->front().text(), alice);
+    }
+    const json::Value hall = why(kFriend, "hall")["result"];
+    EXPECT_EQ(hall["rooms"].array()->front()["verdict"].text(), "out") << json::write(hall);
+    EXPECT_EQ(why("@fiend:partner.example", "room0")["error"]["hint"].text(), "check the spelling");
+    EXPECT_EQ(why(kFriend, "nowhere")["exit"].integer_or(-1), 2);
+}
+
+TEST_F(Outsider, WhomRollcallPutOutIsInvitedAndHadNotLeft) {
+    daemon.sim.homeserver.add_account(kFriend);
+    ASSERT_TRUE(daemon.sim.homeserver.invite(room, alice, kFriend));
+    ASSERT_TRUE(daemon.sim.homeserver.join(room, kFriend));
+    daemon.sim.run_for(minutes{1});
+    EXPECT_EQ(daemon.sim.homeserver.membership(room, kFriend), MembershipState::join);
+    daemon.sim.directory.disable("p1", true);
+    daemon.sim.run_for(minutes{1});
+    ASSERT_EQ(daemon.sim.homeserver.membership(room, kFriend), MembershipState::leave);
+    daemon.sim.directory.disable("p1", false);
+    daemon.sim.run_for(minutes{1});
+    const json::Value back = daemon.ask(
+        R"({"command":"readmit","args":{"user":"@friend:partner.example","room":"room0","reason":"sponsor is back"}})");
+    EXPECT_EQ(back["result"]["done"].text(), "invited") << json::write(back);
+    EXPECT_TRUE(back["result"]["outside"].boolean_or(false));
+    daemon.sim.run_for(minutes{1});
+    EXPECT_EQ(daemon.sim.homeserver.membership(room, kFriend), MembershipState::invite);
+    const json::Value asked = daemon.ask(R"({"command":"status"})")["result"]["must_accept"];
+    EXPECT_EQ(asked["count"].integer_or(0), 1) << "they have to accept, and it is said";
+    EXPECT_EQ(asked["first"].array()->front()["user"].text(), kFriend);
 }
 
 }  // namespace
