@@ -104,6 +104,12 @@ directory::Settings directory_settings(const schema::Config& config, const Secre
 // What a process is for.
 enum class Purpose : std::uint8_t { daemon, act, ask };
 
+// Without a daemon a command says itself what it found: one that only asks has no lines of a log beside that.
+LogLevel log_level(Purpose purpose, const schema::Config& config) {
+    if (purpose == Purpose::ask) return LogLevel::none;
+    return purpose == Purpose::act ? LogLevel::error : static_cast<LogLevel>(config.log.level);
+}
+
 engine::Settings engine_settings(const schema::Config& config, const Secrets& secrets, Purpose purpose,
                                  audit::Publication& publication, audit::Collector* collector,
                                  control::ReviewReader& reviews) {
@@ -146,8 +152,7 @@ class App {
         : config_(config),
           purpose_(purpose),
           secrets_(std::move(secrets)),
-          log_(static_cast<LogLevel>(purpose == Purpose::daemon ? config.log.level : schema::LogLevel::error),
-               static_cast<LogFormat>(config.log.format)),
+          log_(log_level(purpose, config), static_cast<LogFormat>(config.log.format)),
           store_(std::move(store)),
           publication_(std::move(publication)),
           collector_(std::move(collector)),

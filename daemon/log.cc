@@ -20,6 +20,8 @@ std::string_view name(LogLevel level) {
             return "warning";
         case LogLevel::error:
             return "error";
+        case LogLevel::none:
+            break;
     }
     return "";
 }
@@ -34,6 +36,8 @@ int priority(LogLevel level) {
             return 4;
         case LogLevel::error:
             return 3;
+        case LogLevel::none:
+            break;
     }
     return 6;
 }

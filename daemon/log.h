@@ -16,7 +16,7 @@
 
 namespace rollcall {
 
-enum class LogLevel : std::uint8_t { debug, info, warning, error };
+enum class LogLevel : std::uint8_t { debug, info, warning, error, none };
 enum class LogFormat : std::uint8_t { text, json, journald };
 
 class Log {

@@ -92,9 +92,11 @@ std::string one_room_view(const json::Value& why, const json::Value& room, const
     const json::Value& evidence = why["evidence"];
     if (const std::string server = evidence["server"].text(); !server.empty())
         table.row({{"evidence", Tone::faint},
-                   fmt::format("read from {} at {}, USN {}, object {}", server,
-                               shown_time(evidence["time"].text(), time_zone), evidence["usn"].integer_or(0),
-                               why["guid"].text())});
+                   fmt::format("read from {}{}, USN {}, object {}", server,
+                               evidence["time"].text().empty()
+                                   ? ""
+                                   : " at " + shown_time(evidence["time"].text(), time_zone),
+                               evidence["usn"].integer_or(0), why["guid"].text())});
     table.row({{"now", Tone::faint}, membership_words(room["membership"].text())});
     table.row({{"next", Tone::faint}, next_of(room)});
     std::vector<std::string> owners;

@@ -112,7 +112,7 @@ json::Value to_json(const policy::Evidence& evidence) {
     row.set("server", evidence.server);
     row.set("usn", static_cast<std::int64_t>(evidence.usn));
     row.set("object", evidence.object);
-    row.set("time", to_rfc3339(evidence.time));
+    row.set("time", evidence.time == Time{} ? "" : to_rfc3339(evidence.time));
     return row;
 }
 

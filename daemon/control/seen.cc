@@ -5,12 +5,19 @@
 
 #include "policy/base/text.h"
 #include "policy/doubts.h"
+#include "schema/time_zone.h"
 
 namespace rollcall::control {
 namespace {
 
 using engine::Engine;
 using engine::WayBack;
+
+// What was kept from before the time was kept, or never came by itself, has none: then nothing is said of it.
+std::string when(const Context& context, std::string_view words, Time time) {
+    return time == Time{} ? std::string()
+                          : fmt::format(", {} {}", words, schema::local_time(time, context.config.time_zone));
+}
 
 Seen homeserver(const Context& context) {
     const Engine& engine = context.engine;
@@ -40,8 +47,8 @@ Seen events(const Context& context) {
             return {"events", false, way.trouble()};
         case WayBack::State::arrives:
             return {"events", true,
-                    fmt::format("the homeserver reaches the daemon at {}, last at {}", url,
-                                to_rfc3339(way.last_seen()))};
+                    fmt::format("the homeserver reaches the daemon at {}{}", url,
+                                when(context, "last at", way.last_seen()))};
         case WayBack::State::not_seen:
             break;
     }
@@ -79,9 +86,9 @@ Seen directory(const Context& context) {
             "port 3269 is that of the global catalog, which lacks most attributes and the members of most "
             "groups; write the URL without a port (636), and restart the daemon"};
     return {"directory", true,
-            fmt::format("{} was read: {} people, {} groups, as of {}",
+            fmt::format("{} was read: {} people, {} groups{}",
                         world.cursor.server.empty() ? world.cursor.directory : world.cursor.server,
-                        world.people.size(), world.groups.size(), to_rfc3339(world.cursor.time))};
+                        world.people.size(), world.groups.size(), when(context, "as of", world.cursor.time))};
 }
 
 }  // namespace

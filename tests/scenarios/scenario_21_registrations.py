@@ -27,6 +27,8 @@ class ForgottenMask(Scenario):
         checked = site.cli("check", "--online", json_out=True)
         self.assertEqual(checked.returncode, 1, checked.stdout + checked.stderr)
         self.assertEqual([line["what"] for line in checked.json["seen"] if not line["ok"]], ["mask registration"])
+        self.assertNotIn("RC-", checked.stderr, "it says itself what it found")
+        self.assertNotIn("1970", checked.stdout)
         site.start()
         site.apply()
         until(lambda: site.status()["homeserver"]["mask_text"], "the forgotten registration is told", 20)

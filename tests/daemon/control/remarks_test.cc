@@ -284,6 +284,13 @@ TEST_F(Remarks, AReviewAndTheQuestionWhoHadAccessSayWhereNotAllIsKnown) {
     EXPECT_EQ(review()["hash"].text(), still["hash"].text()) << "not by time alone";
 }
 
+TEST_F(Remarks, WhatHasNoTimeIsNotSaidToBeOf1970) {
+    static_cast<void>(
+        daemon.sim.command([](engine::Engine& engine) { engine.world().cursor.time = Time{}; }));
+    const json::Value why = daemon.ask(R"({"command":"why","args":{"user":"alice"}})");
+    EXPECT_EQ(why["result"]["evidence"]["time"].text("none"), "") << json::write(why);
+}
+
 TEST_F(Remarks, AHoldSaysOfEachActionWhyItWouldBeDone) {
     daemon.sim.policy.policy.guards.removals = {1, std::chrono::hours{1}};
     daemon.sim.policy.policy.guards.grace = Duration{};
