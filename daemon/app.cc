@@ -226,7 +226,8 @@ class App {
                                                    },
                                                    std::move(transaction.unreadable), transaction.unusable});
             },
-            [this](std::string id) { mailbox_.put(engine::PingIn{std::move(id)}); });
+            [this](std::string id) { mailbox_.put(engine::PingIn{std::move(id)}); },
+            [this](std::string why) { mailbox_.put(engine::TransactionRefused{std::move(why)}); });
         if (!appservice) return pass(appservice);
         appservice_ = std::move(*appservice);
         if (config_.metrics) {

@@ -30,7 +30,7 @@ std::optional<Refusal> check_length(const Headers& headers, std::size_t body_cap
     std::size_t length = 0;
     const char* const end = lengths.front().data() + lengths.front().size();
     const auto [stop, error] = std::from_chars(lengths.front().data(), end, length);
-    if (error != std::errc{} || length > body_cap) return Refusal{413, "the body is too large"};
+    if (error != std::errc{} || length > body_cap) return Refusal{kTooLarge, "the body is too large"};
     return std::nullopt;
 }
 

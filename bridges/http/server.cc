@@ -125,6 +125,10 @@ struct ServerCallbacks {
         return info == nullptr ? nullptr : static_cast<Connections::Connection*>(info->socket_context);
     }
 
+    static void say_too_large(const Server& server, const IncomingRequest& request) {
+        if (server.options_.too_large) server.options_.too_large(request);
+    }
+
     static Reply refusal(const Server& server, int status, std::string_view text) {
         return server.options_.refusal ? server.options_.refusal(status, text) : plain(status, text);
     }
@@ -138,15 +142,19 @@ struct ServerCallbacks {
         MHD_get_connection_values(connection, MHD_HEADER_KIND, &collect_header, &request.headers);
         request.method = method;
         const std::string& target = exchange.target;
-        if (const auto bad = front_check(request.method, target, request.headers, server.options_.body_cap))
-            return queue(connection, refusal(server, bad->status, bad->text), true);
+        const auto bad = front_check(request.method, target, request.headers, server.options_.body_cap);
+        const bool too_large = bad && bad->status == kTooLarge;
+        if (bad && !too_large) return queue(connection, refusal(server, bad->status, bad->text), true);
         const std::size_t mark = target.find('?');
         request.path = target.substr(0, mark);
         if (mark != std::string::npos) request.query = target.substr(mark + 1);
-        if (!server.options_.admit) return MHD_YES;
-        if (const auto reply = server.options_.admit(request)) return queue(connection, *reply, true);
-        if (from != nullptr) server.connections_->busy(from, true);
-        return MHD_YES;
+        if (server.options_.admit) {
+            if (const auto reply = server.options_.admit(request)) return queue(connection, *reply, true);
+            if (from != nullptr) server.connections_->busy(from, true);
+        }
+        if (!too_large) return MHD_YES;
+        say_too_large(server, request);
+        return queue(connection, refusal(server, bad->status, bad->text), true);
     }
 
     // No reply can be queued while a body comes in, so one without a stated length that passes the cap is
@@ -157,7 +165,10 @@ struct ServerCallbacks {
         if (std::chrono::steady_clock::now() - exchange.began > options.receive_timeout) return MHD_NO;
         std::string& body = exchange.request.body;
         exchange.received += *size;
-        if (exchange.received > 2 * options.body_cap) return MHD_NO;
+        if (exchange.received > 2 * options.body_cap) {
+            say_too_large(server, exchange.request);
+            return MHD_NO;
+        }
         if (exchange.received > options.body_cap)
             body = std::string();
         else
@@ -167,8 +178,10 @@ struct ServerCallbacks {
     }
 
     static MHD_Result dispatch(const Server& server, const Holder& exchange, MHD_Connection* connection) {
-        if (exchange->received > server.options_.body_cap)
-            return queue(connection, refusal(server, 413, "the body is too large"), true);
+        if (exchange->received > server.options_.body_cap) {
+            say_too_large(server, exchange->request);
+            return queue(connection, refusal(server, kTooLarge, "the body is too large"), true);
+        }
         exchange->hand_over();
         try {
             server.handler_(std::move(exchange->request), Responder(exchange));

@@ -78,6 +78,9 @@ struct ServerOptions {
     // Sees a request before its body is read; a reply refuses it, so that strangers cannot make us hold their
     // bodies. Whose request it lets in is no stranger any more; without it everybody stays one.
     std::function<std::optional<Reply>(const IncomingRequest&)> admit;
+    // Hears of a request that was let in and is not handed over, since its body is larger than body_cap.
+    // Called on the server's thread.
+    std::function<void(const IncomingRequest&)> too_large;
     // Makes the reply to a request that is refused by this class; plain text where not set.
     std::function<Reply(int status, std::string_view text)> refusal;
 };

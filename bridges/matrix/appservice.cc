@@ -1,5 +1,6 @@
 #include "bridges/matrix/appservice.h"
 
+#include <fmt/format.h>
 #include <sodium.h>
 
 #include <array>
@@ -14,7 +15,10 @@
 namespace rollcall::matrix {
 namespace {
 
-constexpr std::size_t kBodyCap = 16U << 20U;
+// Twice what a homeserver's may come to. Synapse sends 100 events at most, each of 64 KiB; to an invitation
+// it adds eight pieces of the room's state, each of which may be as large, and chosen by whoever invites.
+constexpr std::size_t kBodyCap = 128U << 20U;
+constexpr std::string_view kBodyCapText = "128 MiB";
 
 http::Reply ok() {
     return {200, "{}", "application/json", {}};
@@ -52,15 +56,29 @@ http::Reply refusal(int status, std::string_view text) {
     return error(status, status == 413 ? "M_TOO_LARGE" : "M_UNKNOWN", text);
 }
 
+// What becomes of the requests.
+struct Sinks {
+    TransactionSink transaction;
+    PingSink pinged;
+    RefusedSink refused;
+};
+
+void say_too_large(const http::IncomingRequest& request, const RefusedSink& refused) {
+    if (refused && route(request.method, request.path).endpoint == Endpoint::transaction)
+        refused(fmt::format("it has more than {}", kBodyCapText));
+}
+
 void take_transaction(std::string id, const std::string& body, http::Responder responder,
-                      const TransactionSink& sink) {
+                      const Sinks& sinks) {
     auto read = schema::read_transaction(body);
     if (!read) {
+        if (sinks.refused) sinks.refused(read.error().message);
         const char* const code = json::parse(body) ? "M_BAD_JSON" : "M_NOT_JSON";
         return responder.answer(error(400, code, read.error().message));
     }
-    sink(Transaction{std::move(id), std::move(read->events), std::move(read->unreadable), read->unusable},
-         Answer(std::move(responder)));
+    sinks.transaction(
+        Transaction{std::move(id), std::move(read->events), std::move(read->unreadable), read->unusable},
+        Answer(std::move(responder)));
 }
 
 // An id of ours is short; of another one nothing is wanted.
@@ -71,14 +89,13 @@ void take_ping(const std::string& body, const PingSink& pinged) {
     pinged(id.size() <= schema::kLongestId ? std::move(id) : std::string());
 }
 
-void serve(http::IncomingRequest request, http::Responder responder, const TransactionSink& sink,
-           const PingSink& pinged) {
+void serve(http::IncomingRequest request, http::Responder responder, const Sinks& sinks) {
     Route wanted = route(request.method, request.path);
     switch (wanted.endpoint) {
         case Endpoint::transaction:
-            return take_transaction(std::move(wanted.name), request.body, std::move(responder), sink);
+            return take_transaction(std::move(wanted.name), request.body, std::move(responder), sinks);
         case Endpoint::ping:
-            take_ping(request.body, pinged);
+            take_ping(request.body, sinks.pinged);
             return responder.answer(ok());
         // Nothing is made on demand: every name that we use exists before anyone can ask for it.
         case Endpoint::user:
@@ -108,7 +125,7 @@ void Answer::failed() {
 }
 
 Result<std::unique_ptr<Appservice>> Appservice::start(const AppserviceOptions& options, TransactionSink sink,
-                                                      PingSink pinged) {
+                                                      PingSink pinged, RefusedSink refused) {
     if (sodium_init() < 0) return fail(ErrorKind::io, "libsodium cannot be initialised");
     if (options.hs_token.empty()) return fail(ErrorKind::invalid_input, "the registration has no hs_token");
     http::ServerOptions server_options;
@@ -119,10 +136,13 @@ Result<std::unique_ptr<Appservice>> Appservice::start(const AppserviceOptions& o
         return check_token(request, token);
     };
     server_options.refusal = refusal;
+    server_options.too_large = [refused](const http::IncomingRequest& request) {
+        say_too_large(request, refused);
+    };
     auto server = http::Server::start(std::move(server_options),
-                                      [sink = std::move(sink), pinged = std::move(pinged)](
+                                      [sinks = Sinks{std::move(sink), std::move(pinged), std::move(refused)}](
                                           http::IncomingRequest request, http::Responder responder) {
-                                          serve(std::move(request), std::move(responder), sink, pinged);
+                                          serve(std::move(request), std::move(responder), sinks);
                                       });
     if (!server) return pass(server);
     return std::unique_ptr<Appservice>(new Appservice(std::move(*server)));

@@ -43,6 +43,9 @@ using TransactionSink = std::function<void(Transaction, Answer)>;
 // The homeserver has reached us, as it was asked to: the ping's transaction ID, "" where it names none.
 using PingSink = std::function<void(std::string id)>;
 
+// A transaction that can never be taken, and why. The homeserver sends it again, and nothing after it.
+using RefusedSink = std::function<void(std::string why)>;
+
 struct AppserviceOptions {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;  // 0: any free one
@@ -52,8 +55,8 @@ struct AppserviceOptions {
 class Appservice {
   public:
     [[nodiscard]] static Result<std::unique_ptr<Appservice>> start(const AppserviceOptions& options,
-                                                                   TransactionSink sink,
-                                                                   PingSink pinged = {});
+                                                                   TransactionSink sink, PingSink pinged = {},
+                                                                   RefusedSink refused = {});
     [[nodiscard]] std::uint16_t port() const { return server_->port(); }
 
   private:

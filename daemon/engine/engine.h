@@ -338,6 +338,7 @@ class Engine {
     void take(audit::LogState& message);
     void take(audit::CollectorState& message);
     void take(PingIn& message);
+    void take(TransactionRefused& message);
     void effects(policy::Effects&& effects);
     [[nodiscard]] bool expected(const policy::RoomEvent& event) const;
 

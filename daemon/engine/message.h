@@ -36,6 +36,10 @@ struct TransactionIn {
 struct PingIn {
     std::string id;
 };
+// It sends a transaction that can never be taken, again and again, and nothing after it.
+struct TransactionRefused {
+    std::string why;
+};
 struct CallDone {
     std::uint64_t id = 0;
     CallResult result;
@@ -52,7 +56,7 @@ struct Command {
 
 using MessageVariant = std::variant<TransactionIn, CallDone, Command, policy::DirectorySnapshot,
                                     policy::DirectoryChanges, policy::DirectoryStatus, policy::ClockReading,
-                                    audit::LogState, audit::CollectorState, PingIn>;
+                                    audit::LogState, audit::CollectorState, PingIn, TransactionRefused>;
 // A type of its own, so that what moves and destroys all of them is compiled once.
 struct Message : MessageVariant {
     using MessageVariant::operator=;

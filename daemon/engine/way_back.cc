@@ -47,12 +47,18 @@ bool comes_after(const policy::RoomEvent& event, std::uint32_t before) {
 }
 
 WayBack::State WayBack::state() const {
-    if (!no_listener_.empty() || !ping_trouble_.empty() || !missing_.empty()) return State::broken;
+    if (!no_listener_.empty() || !refused_.empty() || !ping_trouble_.empty() || !missing_.empty())
+        return State::broken;
     return ping_seen_ || last_seen_ != Time{} ? State::arrives : State::not_seen;
 }
 
 std::string WayBack::trouble() const {
     if (!no_listener_.empty()) return no_listener_;
+    if (!refused_.empty())
+        return fmt::format(
+            "the homeserver sends a transaction that cannot be taken ({}), and nothing after it; its table "
+            "application_services_txns holds it, and it is over when another one was taken",
+            refused_);
     if (!ping_trouble_.empty()) return ping_trouble_;
     if (missing_.empty()) return {};
     std::string kinds;
@@ -132,8 +138,14 @@ void WayBack::not_so(const Intent& intent) {
 void WayBack::heard(Moment now) {
     last_seen_ = now.wall;
     last_heard_ = now.tick;
+    refused_.clear();
     ping_trouble_.clear();  // what brought this can bring more
     if (ping_.empty()) next_ping_ = now.tick + kSilence;
+}
+
+void WayBack::refused(std::string why, Tick now) {
+    const bool known = !std::exchange(refused_, std::move(why)).empty();
+    if (!known) broken_at(now);
 }
 
 // Is this event of somebody's membership the kick that is awaited?

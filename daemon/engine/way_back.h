@@ -5,6 +5,7 @@
 //                                                   ├─► it was looked at, and is not so: there is none
 //                                                   └─► did not come: they are missing, until one of that
 //                                                       kind comes, of whomever
+//     a transaction that can never be taken ─► nothing comes, until one was taken
 //     start, outage over, nothing heard for minutes ─► ping ─► at the listener, and answered: the way is
 //     there
 //
@@ -60,6 +61,8 @@ class WayBack {
     std::optional<std::uint64_t> event_came(const policy::RoomEvent& event, const std::string& bot,
                                             Moment now);
     void heard(Moment now);  // a transaction, whatever is in it
+    // One that can never be taken: nothing comes until another one does.
+    void refused(std::string why, Tick now);
     [[nodiscard]] Tick last_event() const { return last_event_; }
 
     void notice_missing(Tick now);  // awaited events that are overdue are missing from now on
@@ -91,6 +94,7 @@ class WayBack {
     Tick next_ping_{};
     std::string ping_trouble_;  // of the last ping; "" where it went well or none ended
     std::string no_listener_;
+    std::string refused_;     // why the transaction that it sends cannot be taken; ""
     bool ping_seen_ = false;  // the last one went well
     Time last_seen_{};        // for people
     Tick last_heard_{}, last_event_{};

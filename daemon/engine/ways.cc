@@ -146,6 +146,13 @@ void Engine::take(PingIn& message) {
     way_back_.ping_arrived(message.id);
 }
 
+void Engine::take(TransactionRefused& message) {
+    const std::string before = way_back_.trouble();
+    way_back_.refused(std::move(message.why), world_.tick);
+    way_back_changed(before);
+    more_ = true;
+}
+
 void Engine::way_back_changed(const std::string& before) {
     const std::string now = way_back_.trouble();
     if (before.empty() == now.empty()) return;

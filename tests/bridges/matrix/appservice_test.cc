@@ -18,8 +18,9 @@ const std::string kMember =
 
 class AppserviceTest : public testing::Test {
   protected:
-    void start(TransactionSink sink) {
-        auto appservice = Appservice::start({"127.0.0.1", 0, "secret"}, std::move(sink));
+    void start(TransactionSink sink, RefusedSink refused = {}) {
+        auto appservice =
+            Appservice::start({"127.0.0.1", 0, "secret"}, std::move(sink), {}, std::move(refused));
         ASSERT_TRUE(appservice) << appservice.error().text();
         appservice_ = std::move(*appservice);
     }
@@ -124,18 +125,46 @@ TEST_F(AppserviceTest, is_not_stopped_by_one_hostile_event) {
     EXPECT_EQ(taken.get_future().get().events.size(), 2U);
 }
 
-TEST_F(AppserviceTest, refuses_a_body_over_sixteen_mebibytes) {
-    start_refusing();
-    http::Request request;
-    request.method = "PUT";
-    request.url = "http://127.0.0.1:" + std::to_string(appservice_->port()) + kTransaction;
-    request.headers = {{"Authorization", "Bearer secret"}};
-    request.body = std::string((16U << 20U) + 1, 'x');
-    std::promise<http::Response> answered;
-    client_.send(request, [&](http::Response r) { answered.set_value(std::move(r)); });
-    const http::Response response = answered.get_future().get();
+// Whoever invites the bot into rooms whose settings are as large as they may be chooses half a megabyte of
+// the transaction each time; of a hundred Synapse makes one.
+TEST_F(AppserviceTest, takes_the_largest_transaction_that_outsiders_can_bring_about) {
+    std::promise<Transaction> taken;
+    start([&](Transaction t, Answer a) {
+        a.durable();
+        taken.set_value(std::move(t));
+    });
+    std::string state;
+    for (int i = 0; i < 8; ++i)
+        state +=
+            (i == 0 ? "" : ",") + ("{\"type\":\"m.room.name\",\"state_key\":\"\",\"content\":{\"name\":\"" +
+                                   std::string(64000, 'x') + "\"}}");
+    std::string invitation = kMember;
+    invitation.replace(invitation.rfind('}'), 1, ",\"unsigned\":{\"invite_room_state\":[" + state + "]}}");
+    std::string events = invitation;
+    for (int i = 1; i < 100; ++i) events += "," + invitation;
+    ASSERT_GT(events.size(), std::size_t{48} << 20U);
+    EXPECT_EQ(send("PUT", kTransaction, "{\"events\":[" + events + "]}").get().status, 200);
+    const Transaction transaction = taken.get_future().get();
+    EXPECT_EQ(transaction.events.size(), 100U);
+    EXPECT_EQ(std::get<policy::MemberContent>(transaction.events[0].content).membership,
+              policy::MembershipState::join);
+}
+
+// What is refused for good is said: nothing comes after it.
+TEST_F(AppserviceTest, refuses_a_body_over_its_limit_and_says_so) {
+    std::vector<std::string> refused;
+    start([](Transaction, Answer) { FAIL() << "no transaction was expected"; },
+          [&](std::string why) { refused.push_back(std::move(why)); });
+    const std::string large((128U << 20U) + 1, 'x');
     // The connection is closed on the body; whether the answer is still read is up to chance.
+    const http::Response response = send("PUT", kTransaction, large).get();
     EXPECT_TRUE(response.status == 413 || response.failure == http::Failure::torn) << response.text;
+    const http::Response stranger = send("PUT", kTransaction, large, "Bearer other").get();
+    EXPECT_TRUE(stranger.status == 403 || stranger.failure == http::Failure::torn) << stranger.text;
+    expect("PUT", kTransaction, 400, "M_NOT_JSON", "{\"events\":");
+    ASSERT_EQ(refused.size(), 2U);
+    EXPECT_EQ(refused[0], "it has more than 128 MiB");
+    EXPECT_NE(refused[1].find("JSON"), std::string::npos) << refused[1];
 }
 
 TEST_F(AppserviceTest, answers_an_open_transaction_when_it_ends) {

@@ -88,6 +88,29 @@ TEST_F(Ways, N2_WhereTransactionsAreCountedAnewAllRoomsAreRead) {
     EXPECT_EQ(reads(), before + 2);
 }
 
+// The homeserver sends it again, and nothing after it, while its pings come through.
+TEST_F(Ways, ATransactionThatCanNeverBeTakenIsToldAndRoomsAreReadUntilOneIs) {
+    company.open();
+    company.sim.homeserver.deaf = true;
+    const std::size_t before = reads();
+    company.sim.homeserver.deliver(TransactionRefused{"it is too large"});
+    ASSERT_TRUE(company.comes([this] { return state() == WayBack::State::broken; }, seconds{1}));
+    EXPECT_NE(trouble().find("cannot be taken (it is too large)"), std::string::npos) << trouble();
+    const std::string room = company.sim.room_id("crew"), stranger = "@eve:elsewhere.example";
+    ASSERT_TRUE(company.sim.homeserver.invite(room, Company::id("p1"), stranger));
+    ASSERT_TRUE(company.sim.homeserver.join(room, stranger));
+    EXPECT_TRUE(company.comes(
+        [&] { return company.sim.homeserver.membership(room, stranger) == MembershipState::leave; },
+        minutes{1}));
+    company.sim.run_for(minutes{10});  // pings come, and do not mean that it was taken
+    EXPECT_EQ(state(), WayBack::State::broken);
+    EXPECT_GE(reads(), before + 2U * 3U);
+    company.sim.homeserver.deaf = false;
+    ASSERT_TRUE(company.sim.homeserver.rename_self(room, Company::id("p2")));
+    EXPECT_TRUE(company.comes([this] { return state() == WayBack::State::arrives; }, seconds{30}))
+        << trouble();
+}
+
 TEST_F(Ways, ADeafWayIsFoundByTheEventOfOurOwnDoingThatDoesNotCome) {
     company.open();
     company.sim.homeserver.deaf = true;  // pings come, events do not
