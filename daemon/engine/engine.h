@@ -295,6 +295,7 @@ class Engine {
         RoomId room_ref;
         // When it was asked: of a room, what had changed in it; of a member, the event that was held.
         std::uint64_t changes = 0;
+        bool as_them = false;  // of a member: asked in their own name
     };
     // A message owed: to a person in a direct room, or to the admin room (`to` is how it is named then).
     struct NoticeDebt {
@@ -535,7 +536,12 @@ class Engine {
 
     // settle.cc
     void settle_by_reading(Intent intent);
+    [[nodiscard]] bool sees_now(RoomId room) const;
+    [[nodiscard]] bool sees_as_themselves(RoomId room, const std::string& user) const;
+    bool cannot_act_as(const std::string& user, const CallResult& result);
     void seen_by_themselves(const Intent& intent);
+    void settled_member(Intent intent, const CallResult& result);
+    void not_carried_out(Intent intent, const CallResult& result);
     void settled(Intent intent, const CallResult& result);
     void send_again(Intent intent);
     void keep_open(Intent intent);

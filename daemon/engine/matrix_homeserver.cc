@@ -197,12 +197,7 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
         case CallKind::read_room:
             return read_room(id, call);
         case CallKind::read_member:
-            return client_.member_event(call.room, call.user, call.as_user,
-                                        [this, id](Result<std::optional<policy::RoomEvent>> read) {
-                                            CallResult result = read ? CallResult{} : failed(read.error());
-                                            if (read) result.member = std::move(*read);
-                                            finish(id, std::move(result));
-                                        });
+            return read_member(id, call);
         case CallKind::read_state:
             return client_.state_event(call.room, call.type, call.state_key,
                                        [this, id](const Result<std::string>& event) {
@@ -244,6 +239,22 @@ void MatrixHomeserver::read_room(std::uint64_t id, const Call& call) {
             finish(id, std::move(result));
         },
         [large](const schema::StateSize& size) { *large = size; });
+}
+
+void MatrixHomeserver::read_member(std::uint64_t id, const Call& call) {
+    client_.member_event(call.room, call.user, call.as_user,
+                         [this, id, as_user = call.as_user](Result<std::optional<policy::RoomEvent>> read) {
+                             CallResult result = read ? CallResult{} : failed(read.error());
+                             if (read) result.member = std::move(*read);
+                             if (!read && !as_user.empty()) {
+                                 if (matrix::says_unknown_token(read.error()))
+                                     result.outcome = CallOutcome::no_mask;
+                                 // That nobody may act as them says nothing of the room.
+                                 if (read.error().kind == ErrorKind::denied)
+                                     return why_denied(id, as_user, std::move(result));
+                             }
+                             finish(id, std::move(result));
+                         });
 }
 
 void MatrixHomeserver::find_account(std::uint64_t id, const Call& call) {

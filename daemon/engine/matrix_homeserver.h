@@ -39,6 +39,7 @@ class MatrixHomeserver : public Homeserver {
     void put_out(std::uint64_t id, std::string room, std::vector<std::string> others);
     void ping(std::uint64_t id, const Call& call);
     void is_it_left(std::uint64_t id, const Call& call, CallResult failed);
+    void read_member(std::uint64_t id, const Call& call);
     void find_account(std::uint64_t id, const Call& call);
     void read_room(std::uint64_t id, const Call& call);
     void find_alias(std::uint64_t id, const Call& call);

@@ -99,9 +99,14 @@ void Engine::dispatch_reads() {
         call.room = room;
         call.user = user;
         const auto known = world_.room_by_id.find(room);
-        send_read({ReadKind::member, room, user, known == world_.room_by_id.end() ? RoomId{} : known->second,
-                   held_event(room, user)},
-                  std::move(call));
+        const RoomId id = known == world_.room_by_id.end() ? RoomId{} : known->second;
+        const bool as_them = sees_as_themselves(id, user);
+        if (as_them) call.as_user = user;
+        Reading reading{ReadKind::member, room, user, id, held_event(room, user), as_them};
+        if (id.valid() && !as_them && !sees_now(id))
+            answered(reading);  // nobody can say; the whole room is read once the bot is back
+        else
+            send_read(std::move(reading), std::move(call));
     }
     for (std::size_t tries = rooms_to_read_.size(); tries > 0 && free(); --tries) {
         const RoomId id = rooms_to_read_.front();
@@ -177,9 +182,13 @@ void Engine::member_read(const Reading& reading, const CallResult& result) {
         not_answered(reading, result);
     } else if (held_event(reading.room, reading.user) != reading.changes) {
         members_to_read_.emplace_back(reading.room, reading.user);
+    } else if (reading.as_them && cannot_act_as(reading.user, result)) {
+        answered(reading);
     } else if (result.outcome == CallOutcome::refused) {  // the bot is not in the room, perhaps
         answered(reading);
-        if (reading.room_ref.valid()) read_room(reading.room_ref);
+        if (reading.room_ref.valid() && !reading.as_them) read_room(reading.room_ref);
+    } else if (!reading.as_them && reading.room_ref.valid() && !sees_now(reading.room_ref)) {
+        answered(reading);  // it was put out since
     } else {
         answered(reading);
         unreadable_.member_read(reading.room, reading.user);

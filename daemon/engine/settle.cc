@@ -52,10 +52,8 @@ void Engine::settle_by_reading(Intent intent) {
         call.kind = CallKind::find_notice;
     } else if (membership && intent.room_ref.valid()) {
         call.kind = CallKind::read_member;
-        // Of a room that the bot is not in it is told what was when it left. Whoever left it can say.
-        if (!world_.rooms[intent.room_ref.index()].bot_joined &&
-            intent.membership() == policy::MembershipState::leave && world_.is_local(intent.user) &&
-            mask_ == Mask::known)
+        if (intent.membership() == policy::MembershipState::leave &&
+            sees_as_themselves(intent.room_ref, intent.user))
             call.as_user = intent.user;
         intent.held = static_cast<std::uint32_t>(held_event(intent.room_id, intent.user));
     } else if (!intent.event.empty()) {  // a piece of state that the homeserver said it wrote
@@ -87,6 +85,29 @@ void Engine::send_again(Intent intent) {
     more_ = true;
 }
 
+// A room that the bot is not in is shown to it as it was when it left: what has come about since is not
+// there.
+bool Engine::sees_now(RoomId room) const {
+    return room.valid() && world_.rooms[room.index()].bot_joined;
+}
+
+// … But whoever may be in it themselves can say.
+bool Engine::sees_as_themselves(RoomId room, const std::string& user) const {
+    return room.valid() && !sees_now(room) && world_.is_local(user) && mask_ != Mask::none &&
+           may_act_as_users() && world_.covered(world_.users.find(user));
+}
+
+// Nothing was looked at: the homeserver lets nobody act as them.
+bool Engine::cannot_act_as(const std::string& user, const CallResult& result) {
+    if (result.outcome == CallOutcome::no_mask)
+        mask_seen(false);
+    else if (result.outcome == CallOutcome::not_covered || result.outcome == CallOutcome::no_account)
+        learn(policy::MaskCovers{world_.user(user), false});
+    else
+        return false;
+    return true;
+}
+
 // Whoever may not look at a room any more is out of it, and was made to forget it.
 void Engine::seen_by_themselves(const Intent& intent) {
     effect_seen(intent, "done: found so when asked", "");
@@ -99,8 +120,10 @@ void Engine::settled(Intent intent, const CallResult& result) {
     // Only done and absent say what became of it. Anything else, a refusal too, is asked again later: taken
     // for an absence it would do twice what must not be done twice, or take somebody for out who is in.
     bool found = result.outcome == CallOutcome::done || result.outcome == CallOutcome::already_so;
-    if (result.outcome == CallOutcome::refused && !intent.call.as_user.empty())
-        return seen_by_themselves(intent);
+    if (!intent.call.as_user.empty()) {
+        if (result.outcome == CallOutcome::refused) return seen_by_themselves(intent);
+        if (cannot_act_as(intent.user, result)) return settle_by_reading(std::move(intent));
+    }
     if (!found && result.outcome != CallOutcome::absent) {
         const bool refused = result.outcome == CallOutcome::refused;
         if (refused &&
@@ -125,19 +148,7 @@ void Engine::settled(Intent intent, const CallResult& result) {
     intent.look_until = Tick{};
     intent.settling = false;
     if (intent.call.kind == CallKind::read_member) {
-        // An event that came since it was asked knows better.
-        const bool newest = held_event(intent.room_id, intent.user) == intent.held;
-        if (newest) learn(policy::MemberRead{intent.room_id, intent.user, result.member});
-        found = world_.state_of(intent.user_id, intent.room_ref) == intent.membership();
-        if (found) {
-            if (intent.put_back && !intent.accepted) learn(policy::PutBack{intent.user_id, intent.room_ref});
-            if (!intent.accepted) ++counters_.actions[static_cast<std::size_t>(intent.action)];
-            effect_seen(intent, "done: found so when asked", result.member ? result.member->event : "");
-            forget_retry(key);
-            return;
-        }
-        if (!newest) return settle_by_reading(std::move(intent));
-        if (intent.accepted) return found_not_so(std::move(intent));
+        settled_member(std::move(intent), result);
     } else if (intent.call.kind == CallKind::read_state) {
         if (result.event == intent.event)
             return effect_seen(intent, "done: found so when asked", intent.event);
@@ -148,8 +159,36 @@ void Engine::settled(Intent intent, const CallResult& result) {
         return finish_notice(intent, result);
     } else if (found) {
         return achieved(std::move(intent), result);
+    } else {
+        not_carried_out(std::move(intent), result);
     }
-    // Not carried out: sent again under the same intent, if it is still wanted then.
+}
+
+void Engine::settled_member(Intent intent, const CallResult& result) {
+    const bool now = sees_now(intent.room_ref) || !intent.call.as_user.empty();
+    const auto* shown = result.member ? std::get_if<policy::MemberContent>(&result.member->content) : nullptr;
+    bool found = shown != nullptr && shown->membership == intent.membership();
+    if (now) {
+        // An event that came since it was asked knows better.
+        const bool newest = held_event(intent.room_id, intent.user) == intent.held;
+        if (newest) learn(policy::MemberRead{intent.room_id, intent.user, result.member});
+        found = world_.state_of(intent.user_id, intent.room_ref) == intent.membership();
+        if (!found && !newest) return settle_by_reading(std::move(intent));
+    }
+    if (found) {
+        if (intent.put_back && !intent.accepted) learn(policy::PutBack{intent.user_id, intent.room_ref});
+        if (!intent.accepted) ++counters_.actions[static_cast<std::size_t>(intent.action)];
+        effect_seen(intent, "done: found so when asked", result.member ? result.member->event : "");
+        return forget_retry(intent.key());
+    }
+    if (!intent.accepted) return not_carried_out(std::move(intent), result);
+    if (now) return found_not_so(std::move(intent));
+    say_accepted(intent, "the bot is not in the room any more, and does not see whether it is so");
+    ended(intent, true);
+}
+
+// Sent again under the same intent, if it is still wanted then.
+void Engine::not_carried_out(Intent intent, const CallResult& result) {
     for (NoticeDebt& debt : notices_)
         if (intent.notice() && debt.key == intent.room) debt.busy = false;
     intent.missed = world_.tick;

@@ -6,9 +6,9 @@
 //
 // It keeps to what was seen on Synapse (docs/carrying-on.md, "Traps"): a kick answers without an event ID, a
 // transaction that the daemon left unanswered when it died may come after later ones, createRoom repeated
-// makes a second room. It breaks the test itself (fault()) where the daemon does what it never may: asks for
-// something that the store does not hold as announced, has too much in flight, or says that a transaction is
-// kept that is not.
+// makes a second room, whoever has left a room is shown its state as of then until they forget it. It breaks
+// the test itself (fault()) where the daemon does what it never may: asks for something that the store does
+// not hold as announced, has too much in flight, or says that a transaction is kept that is not.
 #pragma once
 
 #include <deque>
@@ -49,9 +49,11 @@ struct FakeRoom {
     std::vector<std::pair<std::string, std::string>> messages;  // marker, text
     std::map<std::string, std::string> message_events;          // marker → event ID
     std::set<std::string> past_readers;                         // out, and not made to forget
-    std::set<std::string> left_by_choice;                       // out because they wanted to be
-    std::set<Slot> unusable;  // of whose events a part that decides cannot be used
-    int garbled_reads = 0;    // so many reads of its state are answered with something that is no answer
+    std::map<std::string, std::map<Slot, policy::RoomEvent>>
+        as_left;                           // of whom, and of the bot: the state then
+    std::set<std::string> left_by_choice;  // out because they wanted to be
+    std::set<Slot> unusable;               // of whose events a part that decides cannot be used
+    int garbled_reads = 0;  // so many reads of its state are answered with something that is no answer
 };
 
 class FakeHomeserver : public engine::Homeserver {
@@ -157,6 +159,8 @@ class FakeHomeserver : public engine::Homeserver {
     [[nodiscard]] engine::CallResult put_state(const engine::Call& call);
     [[nodiscard]] engine::CallResult read_room(const engine::Call& call);
     [[nodiscard]] engine::CallResult read_member(const engine::Call& call);
+    [[nodiscard]] const std::map<FakeRoom::Slot, policy::RoomEvent>* seen_by(const std::string& room,
+                                                                             const std::string& user) const;
     [[nodiscard]] bool touches_equals(const std::string& room, const policy::PowerLevels& next) const;
     [[nodiscard]] bool spoilt(const policy::RoomEvent& event) const;
     [[nodiscard]] engine::TransactionIn as_read(const Transaction& transaction) const;

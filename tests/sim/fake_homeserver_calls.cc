@@ -234,17 +234,29 @@ CallResult FakeHomeserver::read_room(const Call& call) {
     return result;
 }
 
+// What somebody is shown of a room: as it is, or as it was when they left it; nullptr: nothing.
+const std::map<FakeRoom::Slot, RoomEvent>* FakeHomeserver::seen_by(const std::string& room,
+                                                                   const std::string& user) const {
+    const auto found = rooms.find(room);
+    if (found == rooms.end()) return nullptr;
+    const MembershipState held = membership(room, user);
+    if (held == MembershipState::join) return &found->second.state;
+    if (held != MembershipState::leave || !found->second.past_readers.contains(user)) return nullptr;
+    return &found->second.as_left.at(user);
+}
+
 CallResult FakeHomeserver::read_member(const Call& call) {
-    const std::string& who = call.as_user.empty() ? bot_ : call.as_user;
-    const auto& readers = rooms[call.room].past_readers;
-    if (membership(call.room, who) != MembershipState::join &&
-        (call.as_user.empty() || !readers.contains(who)))
-        return said(CallOutcome::refused, "M_FORBIDDEN: not in the room");
-    const RoomEvent* event = state(call.room, "m.room.member", call.user);
-    if (event == nullptr) return said(CallOutcome::absent);
-    if (spoilt(*event)) return no_answer();
+    if (not_covered.contains(call.as_user))
+        return said(CallOutcome::not_covered,
+                    "M_FORBIDDEN: Application service cannot masquerade as this user");
+    if (!call.as_user.empty() && !accounts.contains(call.as_user)) return said(CallOutcome::no_account);
+    const auto* seen = seen_by(call.room, call.as_user.empty() ? bot_ : call.as_user);
+    if (seen == nullptr) return said(CallOutcome::refused, "M_FORBIDDEN: not in the room");
+    const auto at = seen->find({"m.room.member", call.user});
+    if (at == seen->end()) return said(CallOutcome::absent);
+    if (spoilt(at->second)) return no_answer();
     CallResult result;
-    result.member = *event;
+    result.member = at->second;
     return result;
 }
 

@@ -24,11 +24,12 @@ const RoomEvent& FakeHomeserver::emit(const std::string& room_id, const std::str
     FakeRoom& room = rooms[room_id];
     RoomEvent& held = room.state[{std::string(schema::event_type(content)), state_key}];
     const auto* member = std::get_if<MemberContent>(&content);
+    bool left = false;
     if (member != nullptr && !held.event.empty()) {
         const MembershipState before = std::get<MemberContent>(held.content).membership;
         const bool local = member->user.ends_with(":" + server_name_);
-        if (local && before == MembershipState::join && member->membership == MembershipState::leave)
-            room.past_readers.insert(member->user);
+        left = local && before == MembershipState::join && member->membership == MembershipState::leave;
+        if (left) room.past_readers.insert(member->user);
     }
     if (member != nullptr && in_room(member->membership)) {
         room.past_readers.erase(member->user);
@@ -43,6 +44,7 @@ const RoomEvent& FakeHomeserver::emit(const std::string& room_id, const std::str
     next.state = true;
     next.content = std::move(content);
     held = std::move(next);
+    if (left) room.as_left[state_key] = room.state;
     const bool concerns_bot = std::holds_alternative<MemberContent>(held.content) && state_key == bot_;
     // As Synapse does: also the first events of a room that the bot makes, before it is in it.
     if (!deaf && reaches_us && !(swallows && swallows(held)) &&

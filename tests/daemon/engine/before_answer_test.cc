@@ -83,7 +83,9 @@ TEST_F(BeforeAnswer, WhoLeftByThemselvesStaysOut) {
 // Guards count who was let in by right, and not who came in by hand.
 TEST_F(BeforeAnswer, WhoWasOnlySaidToBeOutIsInByRightAsBefore) {
     company.sim.homeserver.answer_instead = nullptr;
-    company.sim.homeserver.hollow = [times = 2](const Call& call) mutable { return kick(call) && times-- > 0; };
+    company.sim.homeserver.hollow = [times = 2](const Call& call) mutable {
+        return kick(call) && times-- > 0;
+    };
     policy::World& world = company.sim.engine().world();
     bool by_hand = false;
     company.sim.after_turn = [&] {

@@ -1,0 +1,139 @@
+// A room that the bot is not in: the homeserver shows it what was when it left, and whoever may be in the
+// room themselves what is.
+#include <gtest/gtest.h>
+
+#include "tests/daemon/engine/company.h"
+
+namespace rollcall::engine {
+namespace {
+
+using policy::MembershipState;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class LostRoom : public testing::Test {
+  protected:
+    LostRoom() {
+        company.people(5);
+        company.room("crew");
+        company.open();
+        room = company.sim.room_id("crew");
+        homeserver().keep_log = true;
+    }
+    void lose() {
+        homeserver().put_bot_out(room);
+        ASSERT_TRUE(company.comes([this] { return !known().bot_joined; }));
+    }
+    [[nodiscard]] sim::FakeHomeserver& homeserver() { return company.sim.homeserver; }
+    [[nodiscard]] const policy::Room& known() {
+        policy::World& world = company.sim.engine().world();
+        return world.rooms[world.room_by_key.at("crew").index()];
+    }
+    [[nodiscard]] MembershipState believed(const std::string& login) {
+        policy::World& world = company.sim.engine().world();
+        return world.state_of(world.users.find(Company::id(login)), world.room_by_key.at("crew"));
+    }
+    [[nodiscard]] bool in(const std::string& login) {
+        return homeserver().membership(room, Company::id(login)) == MembershipState::join;
+    }
+    static bool own_leave(const Call& call) {
+        return call.kind == CallKind::put_member && call.membership == MembershipState::leave &&
+               !call.as_user.empty();
+    }
+    // Looks at one member, by whom: the bot, or they themselves.
+    [[nodiscard]] std::size_t looks(bool as_themselves) {
+        std::size_t found = 0;
+        for (const auto& [time, call] : homeserver().log)
+            if (call.kind == CallKind::read_member && call.as_user.empty() != as_themselves) ++found;
+        return found;
+    }
+    [[nodiscard]] std::vector<std::string> results(const std::string& login, const std::string& action) {
+        std::vector<std::string> found;
+        for (const schema::TrailEntry& entry : company.trail())
+            if (entry.user == Company::id(login) && entry.action == action &&
+                (entry.kind == schema::TrailKind::result || entry.kind == schema::TrailKind::failure))
+                found.push_back(entry.result);
+        return found;
+    }
+    // The answer to the first leave in somebody's own name is lost.
+    void lose_answer(bool carried_out) {
+        homeserver().answer_instead = [this, carried_out,
+                                       first = true](const Call& call) mutable -> std::optional<CallResult> {
+            if (!own_leave(call) || !std::exchange(first, false)) return std::nullopt;
+            if (carried_out) homeserver().leave(call.room, call.user);
+            return said(CallOutcome::torn);
+        };
+    }
+    Company company;
+    std::string room;
+};
+
+TEST_F(LostRoom, WhoHasLeftIsAskedWhetherTheyHave) {
+    lose();
+    lose_answer(true);
+    company.sim.directory.leave("Crew", "p3");
+    company.sim.run_for(minutes{1});
+    EXPECT_EQ(looks(true), 1U);
+    EXPECT_EQ(looks(false), 0U);
+    EXPECT_EQ(results("p3", "leave"), std::vector<std::string>{"done: found so when asked"});
+    EXPECT_EQ(believed("p3"), MembershipState::leave);
+    EXPECT_FALSE(homeserver().rooms.at(room).past_readers.contains(Company::id("p3")));
+}
+
+TEST_F(LostRoom, WhoIsInItAllTheSameIsTakenOut) {
+    lose();
+    lose_answer(false);
+    company.sim.directory.leave("Crew", "p3");
+    EXPECT_TRUE(company.comes([this] { return !in("p3"); }));
+    company.sim.run_for(minutes{1});
+    EXPECT_EQ(believed("p3"), MembershipState::leave);
+    EXPECT_FALSE(homeserver().rooms.at(room).past_readers.contains(Company::id("p3")));
+}
+
+// What the bot is shown there is older than what was done since.
+TEST_F(LostRoom, WhatItShowsTheBotIsNotWhatIs) {
+    lose();
+    homeserver().answer_instead = [first = true](const Call& call) mutable -> std::optional<CallResult> {
+        if (call.kind != CallKind::forget || !std::exchange(first, false)) return std::nullopt;
+        return said(CallOutcome::refused);  // "they are in the room": looked at
+    };
+    std::size_t back = 0;
+    bool out = false;
+    company.sim.after_turn = [&] {
+        const MembershipState now = believed("p3");
+        out |= now == MembershipState::leave;
+        if (out && now != MembershipState::leave) ++back;
+    };
+    company.sim.directory.leave("Crew", "p3");
+    company.sim.run_for(minutes{20});
+    EXPECT_TRUE(out);
+    EXPECT_EQ(back, 0U) << "nobody came back";
+    EXPECT_EQ(looks(false), 0U);
+    EXPECT_FALSE(homeserver().rooms.at(room).past_readers.contains(Company::id("p3"))) << "tried again";
+}
+
+// That nobody may act as them is no answer to where they are.
+TEST_F(LostRoom, WhomTheMaskLeavesOutIsNotTakenForOut) {
+    bool lost = false;
+    homeserver().answer_instead = [&](const Call& call) -> std::optional<CallResult> {
+        if (call.kind == CallKind::put_member && call.user == Company::id("p3")) {
+            homeserver().not_covered.insert(Company::id("p3"));
+            if (!std::exchange(lost, true)) homeserver().put_bot_out(room);
+            return said(CallOutcome::torn);
+        }
+        if (call.kind == CallKind::read_member && call.as_user.empty() && known().bot_joined)
+            return said(CallOutcome::retry);
+        return std::nullopt;
+    };
+    company.sim.directory.leave("Crew", "p3");
+    company.sim.run_for(minutes{5});
+    ASSERT_TRUE(lost);
+    EXPECT_GE(looks(true), 1U);
+    EXPECT_TRUE(in("p3"));
+    EXPECT_EQ(believed("p3"), MembershipState::join);
+    for (const std::string& result : results("p3", "leave"))
+        EXPECT_FALSE(result.starts_with("done")) << result;
+}
+
+}  // namespace
+}  // namespace rollcall::engine
