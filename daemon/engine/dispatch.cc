@@ -184,16 +184,22 @@ int Engine::round_of(UserId user, const policy::UserAction& action) const {
     }
 }
 
+// Something has changed: everybody in the lanes is looked at.
+void Engine::look_anew() {
+    for (auto& rounds : laps_)
+        for (Lap& lap : rounds) lap.left = policy::IdSet::npos;
+    looked_from_ = world_.tick;
+}
+
 // False where no place is free any more.
 bool Engine::dispatch_round(Lane lane, int round) {
     const policy::IdSet& users = backlog_.users_in(lane);
     if (users.size() == 0) return false;
-    std::size_t& cursor = lane_cursor_[static_cast<std::size_t>(lane)];
-    std::size_t from = cursor;
-    const std::size_t most = std::min(users.size(), kExamine);
-    for (std::size_t examined = 0; examined < most; ++examined) {
+    Lap& lap = laps_[static_cast<std::size_t>(lane)][static_cast<std::size_t>(round)];
+    lap.left = std::min(lap.left, users.size());
+    for (std::size_t some = std::min(lap.left, kExamine); some > 0; --some, --lap.left) {
         if (!slot_free(lane)) return false;
-        std::size_t at = users.next(from);
+        std::size_t at = users.next(lap.next);
         if (at == policy::IdSet::npos) at = users.next(0);
         if (at == policy::IdSet::npos) return true;
         const UserId user(at);
@@ -206,9 +212,10 @@ bool Engine::dispatch_round(Lane lane, int round) {
                 if (!slot_free(lane)) return false;
                 dispatch_user(user, action);
             }
-        from = at + 1;
-        if (round + 1 == rounds_of(lane)) cursor = from;
+        lap.next = at + 1;
     }
+    // What is not urgent is looked at on when an answer comes.
+    look_on_ |= lap.left > 0 && (lane <= Lane::removal || in_flight_.empty());
     return true;
 }
 

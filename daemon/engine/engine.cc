@@ -163,8 +163,10 @@ Status Engine::turn(std::vector<Message> messages, Moment now) {
         release();
         messages = std::exchange(waiting_, {});
     }
+    const bool only_on = std::exchange(look_on_, false) && !more_ && messages.empty() && deferred_.empty();
     more_ = false;
     pass_time(now);
+    if (!only_on) look_anew();
     for (Message& message : messages)
         std::visit(
             [this](auto& m) {
@@ -191,6 +193,7 @@ Status Engine::turn(std::vector<Message> messages, Moment now) {
 
 void Engine::decide() {
     if (!decider_) return;
+    if (!world_.dirty.empty() || !backlog_.complete()) look_anew();
     if (world_.dirty.everything) whole_pass_ = true;
     backlog_.take(*decider_, settings_.abilities, world_.dirty);
     const bool complete = backlog_.refresh(*decider_, settings_.abilities, kSlice);
@@ -264,12 +267,12 @@ void Engine::look_at_overdue() {
 
 Tick Engine::wake() const {
     if (blocked_) return try_again_;
-    if (more_) return Tick::min();
+    if (more_ || look_on_) return Tick::min();
     Tick next = kNoTick;
-    // A moment that has passed was looked at in this turn: what it let happen is under way, or waits for
-    // something else.
+    // A moment that has passed was looked at since: what it let happen is under way, or waits for something
+    // else.
     const auto consider = [&](Tick tick) {
-        if (tick > world_.tick) next = std::min(next, tick);
+        if (tick > looked_from_) next = std::min(next, tick);
     };
     // What waits for a date: the clock that shows it may be set meanwhile, so it is looked at again soon.
     const auto consider_date = [&](Time date) {
@@ -277,7 +280,7 @@ Tick Engine::wake() const {
     };
     if (!deferred_.empty()) consider(world_.tick + kAskedAgain);
     consider(next_verify_);
-    if (!settings_.one_shot) consider(grace_.next(world_.tick));
+    if (!settings_.one_shot) consider(grace_.next(looked_from_));
     consider(next_accounts_);
     consider_date(policy::next_moment(world_, decider_.get()));
     for (const auto& [key, retry] : retries_) consider(retry.not_before);
@@ -304,7 +307,7 @@ Tick Engine::wake() const {
 }
 
 bool Engine::quiet() const {
-    return !more_ && in_flight_.empty() && reading_.empty() && rooms_to_read_.empty() &&
+    return !more_ && !look_on_ && in_flight_.empty() && reading_.empty() && rooms_to_read_.empty() &&
            members_to_read_.empty() && to_settle_.empty() && accepted_.empty() && backlog_.complete();
 }
 

@@ -390,6 +390,7 @@ class Engine {
     void dispatch_lane(policy::Lane lane);
     [[nodiscard]] int round_of(UserId user, const policy::UserAction& action) const;
     bool dispatch_round(policy::Lane lane, int round);
+    void look_anew();
     bool dispatch_user(UserId user, const policy::UserAction& action);
     [[nodiscard]] bool slot_free(policy::Lane lane) const;
     [[nodiscard]] bool waits_for_sponsor(UserId user, const policy::UserAction& action) const;
@@ -708,7 +709,15 @@ class Engine {
     Tick look_at_reactions_{};                              // not before: the trail could not be read
     std::map<std::string, std::string> direct_rooms_;  // Matrix ID, or how the admin room is named → room ID
     AdminRoom admin_room_;
-    std::array<std::size_t, policy::kLanes> lane_cursor_{};
+    // How far the people of a lane have been looked at in a round, and how many are left: of very many not
+    // all are looked at in one turn.
+    struct Lap {
+        std::size_t next = 0, left = 0;
+    };
+    static constexpr std::size_t kRounds = 3;
+    std::array<std::array<Lap, kRounds>, policy::kLanes> laps_{};
+    bool look_on_ = false;     // not all were looked at since something changed, and places are free
+    Tick looked_from_{};       // when it changed
     bool dispatched_ = false;  // something was sent in this turn
     bool read_since_start_ = false;
     bool directory_heard_ = false;  // it is current, or cannot be reached

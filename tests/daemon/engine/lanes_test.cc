@@ -94,5 +94,41 @@ TEST(Lanes, AnOutsiderIsOutBeforeAFillIsOver) {
     EXPECT_FALSE(company.sim.engine().quiet()) << "the fill must still be under way";
 }
 
+// More people are in one lane than are looked at in one turn, and they have taken every place.
+TEST(Lanes, AFloodOfInvitationsKeepsNoStrangerInWhoHasCome) {
+    Company company;
+    company.people(3);
+    constexpr std::size_t kRooms = 6, kInvited = 22'000;
+    for (std::size_t i = 0; i < kRooms; ++i) company.room("room" + std::to_string(i));
+    company.open();
+    company.pause(Engine::Pause::all);
+    sim::FakeHomeserver& homeserver = company.sim.homeserver;
+    const auto put = [&](std::size_t room, const std::string& user, policy::MembershipState state) {
+        homeserver.deaf = true;  // it is found by a read, all of it at once
+        homeserver.force_state(company.sim.room_id("room" + std::to_string(room)),
+                               policy::MemberContent{user, state, ""}, user);
+        homeserver.deaf = false;
+    };
+    const auto waiting = [&] {
+        return company.sim.engine().backlog().users_in(policy::Lane::outsider).size();
+    };
+    const auto found = [&](std::size_t people) {
+        static_cast<void>(company.sim.command([](Engine& engine) { engine.verify_rooms(); }));
+        return company.comes([&] { return waiting() == people; }, seconds{30});
+    };
+    for (std::size_t i = 0; i < kInvited; ++i)
+        put(i % kRooms, "@a" + std::to_string(i) + ":elsewhere.example", policy::MembershipState::invite);
+    ASSERT_TRUE(found(kInvited));
+    const std::string guest = "@z:elsewhere.example";
+    put(0, guest, policy::MembershipState::join);
+    ASSERT_TRUE(found(kInvited + 1));
+    homeserver.events_a_transaction = 100;
+    company.pause(Engine::Pause::none);
+    const std::string room = company.sim.room_id("room0");
+    EXPECT_TRUE(company.comes(
+        [&] { return homeserver.membership(room, guest) == policy::MembershipState::leave; }, seconds{1}));
+    EXPECT_GT(waiting(), 20'000U) << "not because those before them are done with";
+}
+
 }  // namespace
 }  // namespace rollcall::engine
