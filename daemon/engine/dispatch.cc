@@ -280,7 +280,8 @@ bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
 }
 
 // Their approval lapsed because its sponsor is no employee any more, by mistake or for a moment perhaps: as
-// long as the sponsor's own removals wait or are held, theirs do too.
+// long as the sponsor's own removals wait or are held, theirs do too. Not where one was refused, or cannot be
+// asked for (the bot is not in that room): nobody knows whether it will ever be done.
 bool Engine::waits_for_sponsor(UserId user, const policy::UserAction& action) const {
     if (action.kind != ActionKind::remove || action.lane == Lane::departure) return false;
     const PersonId sponsor = decider_->lapsed_sponsor(user, action.room);
@@ -289,8 +290,14 @@ bool Engine::waits_for_sponsor(UserId user, const policy::UserAction& action) co
     const auto row = world_.memberships.row(theirs.index());
     return std::any_of(row.begin(), row.end(), [&](const policy::Membership& held) {
         const int managed = held.state == policy::MembershipState::join ? decider_->managed(held.room) : -1;
-        return managed >= 0 && decider_->verdict(theirs, static_cast<std::uint32_t>(managed)).presence ==
-                                   policy::Presence::out;
+        if (managed < 0 ||
+            decider_->verdict(theirs, static_cast<std::uint32_t>(managed)).presence != policy::Presence::out)
+            return false;
+        const ActionKey own{ActionKind::remove, world_.rooms[held.room.index()].key,
+                            world_.users.text(theirs)};
+        if (!sees_now(held.room) && !wanted_basis(own)) return false;
+        const auto retry = retries_.find(own);
+        return retry == retries_.end() || !retry->second.refused;
     });
 }
 

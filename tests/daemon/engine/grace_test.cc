@@ -154,6 +154,37 @@ TEST_F(SponsorsGrace, WhileTheirRemovalIsHeldTheGuestStays) {
     EXPECT_TRUE(is_in());
 }
 
+// The homeserver will not let them be taken out: that keeps nobody else in.
+TEST_F(SponsorsGrace, WhereTheirRemovalIsRefusedTheGuestGoes) {
+    company.sim.homeserver.answer_instead = [](const Call& call) -> std::optional<CallResult> {
+        if (call.kind != CallKind::put_member || call.user != Company::id("p1") ||
+            call.membership != policy::MembershipState::leave)
+            return std::nullopt;
+        return said(CallOutcome::refused);
+    };
+    company.sim.directory.leave("Staff", "p1");
+    company.sim.run_for(seconds{8});
+    EXPECT_TRUE(is_in()) << "until it was tried";
+    EXPECT_TRUE(company.comes([this] { return !is_in(); }, minutes{1}));
+    EXPECT_TRUE(in("p1"));
+}
+
+// Whoever rejects it says that they stay, and so does whom they answer for: until the approval ends.
+TEST_F(SponsorsGrace, WhileTheirRemovalIsRejectedTheGuestStays) {
+    for (int i = 1; i <= 8; ++i) company.sim.directory.leave("Staff", "p" + std::to_string(i));
+    company.sim.run_for(minutes{2});
+    for (const policy::Hold& hold : std::vector<policy::Hold>(company.sim.engine().guards().holds()))
+        ASSERT_TRUE(company.sim.command([&](Engine& engine) {
+            static_cast<void>(engine.answer(false, hold.id, {0, -1, "alice"}, "the directory is wrong"));
+        }));
+    company.sim.run_for(hours{3});
+    EXPECT_TRUE(in("p1"));
+    EXPECT_TRUE(is_in());
+    company.sim.directory.join("Staff", "p1");
+    company.sim.run_for(minutes{2});
+    EXPECT_TRUE(is_in());
+}
+
 TEST_F(SponsorsGrace, N2_ASponsorsDepartureDoesNotWait) {
     company.sim.directory.disable("p1", true);
     EXPECT_TRUE(company.comes([this] { return !is_in(); }, seconds{2}));
