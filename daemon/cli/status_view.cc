@@ -41,14 +41,16 @@ std::string homeserver_text(const json::Value& homeserver, const std::string& zo
     const std::string events = homeserver["events"]["state"].text(),
                       last = homeserver["events"]["last_seen"].text();
     // While it is away nothing can arrive, and what arrived before says nothing.
-    if (out == "down") return last.empty() ? out : out + ", last heard of " + shown_time(last, zone);
-    if (events == "arrive")
+    const bool down = out == "down";
+    if (down)
+        out += last.empty() ? "" : ", last heard of " + shown_time(last, zone);
+    else if (events == "arrive")
         out += ", events arrive";
     else if (events == "missing")
         out += ", events do not arrive";
     else if (events == "not seen")
         out += ", no event seen yet";
-    if (!last.empty()) out += fmt::format(" (last seen {})", shown_time(last, zone));
+    if (!down && !last.empty()) out += fmt::format(" (last seen {})", shown_time(last, zone));
     if (!homeserver["mask_text"].text().empty())
         out += "; does not know the mask registration";
     else if (!homeserver["mask"].boolean_or(true))
