@@ -106,7 +106,7 @@ TEST_F(Ways, ATransactionThatCanNeverBeTakenIsToldAndRoomsAreReadUntilOneIs) {
     EXPECT_EQ(state(), WayBack::State::broken);
     EXPECT_GE(reads(), before + 2U * 3U);
     company.sim.homeserver.deaf = false;
-    ASSERT_TRUE(company.sim.homeserver.rename_self(room, Company::id("p2")));
+    disable("p4");  // whose leave is of the kind that has been missed since, too
     EXPECT_TRUE(company.comes([this] { return state() == WayBack::State::arrives; }, seconds{30}))
         << trouble();
 }
