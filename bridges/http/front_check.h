@@ -19,10 +19,10 @@ struct Refusal {
     std::string text;  // for people: which rule
 };
 
-// Looks at a request's head; nullopt lets it in. `target` is the request target as it stood in the first
-// line.
 constexpr int kTooLarge = 413;  // the status of a refusal for the length of the body alone
 
+// Looks at a request's head; nullopt lets it in. `target` is the request target as it stood in the first
+// line.
 [[nodiscard]] std::optional<Refusal> front_check(std::string_view method, std::string_view target,
                                                  const Headers& headers, std::size_t body_cap);
 

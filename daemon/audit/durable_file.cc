@@ -33,8 +33,7 @@ tl::unexpected<Error> cannot(std::string_view what, const std::string& path) {
     if (why == EROFS)
         hint = fmt::format(
             "where systemd keeps it read-only for the daemon (ProtectSystem=), write ReadWritePaths={} into "
-            "the "
-            "daemon's unit, then: systemctl daemon-reload && systemctl restart rollcall",
+            "the daemon's unit, then: systemctl daemon-reload && systemctl restart rollcall",
             std::filesystem::path(path).parent_path().string());
     return fail(full ? ErrorKind::limit : ErrorKind::io,
                 fmt::format("cannot {} {}: {}", what, path, std::strerror(why)), std::move(hint));

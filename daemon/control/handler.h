@@ -17,10 +17,11 @@
 //   why     {user, room?}                      → Why
 //   pause   {reason, all?: bool}; resume {}    → {"pause": "none"|"all but departures"|"all"}
 //   depart  {user, reason, take_back?: bool}   → {"user", "login", "departed": bool}
-//   readmit {user, room, reason}               → {"user", "room", "done": "put back"|"invited", "outside"?,
-//   "waits"} holds   {}                                 → {"holds": [Hold with "lines"…], "rejected":
-//   [Rejection…]} approve {id, reason}; reject {id, reason}  → {"wanted": [action text…], "unwanted": [action
-//   text…]} audit.list {user?, room?, kind?, action?, rule?, result?, from?, to?, after?, most?}
+//   readmit {user, room, reason}               → {"user", "room", "done", "outside"?, "waits"}
+//           "done" is "put back" or "invited"
+//   holds   {}                                 → {"holds": [Hold with "lines"…], "rejected": […]}
+//   approve {id, reason}; reject {id, reason}  → {"wanted": [action text…], "unwanted": […]}
+//   audit.list {user?, room?, kind?, action?, rule?, result?, from?, to?, after?, most?}
 //                                              → {"entries": [{"index", …trail entry…}…], "time_zone"}
 //   audit.show {number}                        → {"entry": {"index", …}, "chain": [{"role", "index", …}…]}
 //   audit.export {after?, from?, to?, most?}   → {"entries": […], oldest first, "more": bool}

@@ -1,10 +1,9 @@
 // AdminRoom: where the bot tells the admins something, and of whom it is believed that the room is theirs.
 //
 //     admin_room: "!id"      that room, whoever made it: an admin wrote it down
-//     admin_room: an alias   whoever makes the room first has the alias. The bot goes there, looks who made
-//     it, and
-//                            writes there only if the policy names them under `protected`; from then on it
-//                            stays with that room (its ID is kept), wherever the alias leads
+//     admin_room: an alias   whoever makes the room first has the alias. The bot goes there, looks who
+//                            made it, and writes there only if the policy names them under `protected`;
+//                            from then on it stays with that room, wherever the alias leads
 //
 // Owned by the engine, on its thread.
 #pragma once

@@ -313,8 +313,7 @@ void MatrixHomeserver::whether_it_answers(std::uint64_t id) {
             result.text =
                 "the homeserver does not know the token in registrations/rollcall.yaml: add that file to "
                 "app_service_config_files and restart the homeserver; and the daemon, if the file has "
-                "changed "
-                "since its start";
+                "changed since its start";
         }
         finish(id, std::move(result));
     });
