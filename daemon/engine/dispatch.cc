@@ -18,7 +18,7 @@ using policy::Lane;
 namespace {
 constexpr std::size_t kSlots =
     8;  // more in flight wins nothing on Synapse (measured, see docs/carrying-on.md)
-constexpr std::size_t kReservedSlots = 1;  // for the first two lanes; and of these, for outsiders
+constexpr std::size_t kReservedSlots = 1;  // for what is urgent; and of that, for outsiders who have come
 constexpr std::size_t kOfOneKind = 4;      // sign-outs, lists or forgets: a slow one leaves room for kicks
 // Calls that another homeserver may keep waiting have places of their own: it must keep nobody else here.
 constexpr std::size_t kElsewhere = 6;
@@ -41,9 +41,10 @@ int rounds_of(Lane lane) {
 }
 }  // namespace
 
-bool Engine::slot_free(Lane lane) const {
-    const bool urgent = lane <= Lane::outsider;
-    if (!urgent && reach_.slow(world_.tick)) return false;
+// Of outsiders only who has come is urgent: any number of invitations must keep no place from anybody else.
+bool Engine::slot_free(Lane lane, int round) const {
+    if (lane > Lane::outsider && reach_.slow(world_.tick)) return false;
+    const bool urgent = lane == Lane::departure || (lane == Lane::outsider && round == 0);
     std::size_t used = reading_.size() + addresses_.in_flight(), departures = 0;
     for (const auto& [id, intent] : in_flight_) {
         if (may_wait_for_others(intent.call)) continue;
@@ -134,9 +135,11 @@ void Engine::dispatch() {
     const bool all = pause_ == Pause::none;
     const bool counted = !whole_pass_ && backlog_.complete();
     if (!directory_heard_) return dispatch_before_directory(all);
-    if (pause_ != Pause::all) dispatch_lane(Lane::departure);  // even while a pass is under way
-    if (all) dispatch_lane(Lane::outsider);
-    if (all && counted) dispatch_lane(Lane::removal);
+    if (pause_ != Pause::all) dispatch_lanes({Lane::departure});  // even while a pass is under way
+    if (all && counted)
+        dispatch_lanes({Lane::outsider, Lane::removal});
+    else if (all)
+        dispatch_lanes({Lane::outsider});
     if (std::erase_if(state_waits_,
                       [this](const std::string& room) { return !room_members_.contains(room); }))
         more_ = true;  // whoever made way for it
@@ -145,8 +148,8 @@ void Engine::dispatch() {
     dispatch_reads();
     if (!all || whole_pass_) return;
     dispatch_rooms();
-    if (counted) dispatch_lane(Lane::addition);
-    dispatch_lane(Lane::cosmetic);
+    if (counted) dispatch_lanes({Lane::addition});
+    dispatch_lanes({Lane::cosmetic});
     dispatch_released();
     dispatch_notices();
 }
@@ -154,18 +157,19 @@ void Engine::dispatch() {
 // What the store says of the directory is as old as the last process: somebody may be an employee again
 // since, or none any more. Outsiders do not depend on it, and doors are closed.
 void Engine::dispatch_before_directory(bool all) {
-    if (all) dispatch_lane(Lane::outsider);
+    if (all) dispatch_lanes({Lane::outsider});
     close_rooms();
     dispatch_strays();
     dispatch_reads();
 }
 
 // In rounds over everybody: every leaver is signed out before anybody's rooms are gone through; whoever is in
-// a room goes before whoever is only invited, so that a flood of invitations hides nobody; the past is taken
-// away last.
-void Engine::dispatch_lane(Lane lane) {
-    for (int round = 0; round < rounds_of(lane); ++round)
-        if (!dispatch_round(lane, round)) return;
+// a room goes before whoever is only invited, in all of these lanes, so that a flood of invitations hides
+// nobody; the past is taken away last.
+void Engine::dispatch_lanes(std::initializer_list<Lane> lanes) {
+    for (int round = 0; round < static_cast<int>(kRounds); ++round)
+        for (const Lane lane : lanes)
+            if (round < rounds_of(lane)) dispatch_round(lane, round);
 }
 
 int Engine::round_of(UserId user, const policy::UserAction& action) const {
@@ -191,17 +195,14 @@ void Engine::look_anew() {
     looked_from_ = world_.tick;
 }
 
-// False where no place is free any more.
-bool Engine::dispatch_round(Lane lane, int round) {
+void Engine::dispatch_round(Lane lane, int round) {
     const policy::IdSet& users = backlog_.users_in(lane);
-    if (users.size() == 0) return false;
     Lap& lap = laps_[static_cast<std::size_t>(lane)][static_cast<std::size_t>(round)];
     lap.left = std::min(lap.left, users.size());
     for (std::size_t some = std::min(lap.left, kExamine); some > 0; --some, --lap.left) {
-        if (!slot_free(lane)) return false;
+        if (!slot_free(lane, round)) return;
         std::size_t at = users.next(lap.next);
         if (at == policy::IdSet::npos) at = users.next(0);
-        if (at == policy::IdSet::npos) return true;
         const UserId user(at);
         const auto row = backlog_.actions(user);
         for (const Turn turn : {Turn::sign_out, Turn::other, Turn::forget})
@@ -209,14 +210,13 @@ bool Engine::dispatch_round(Lane lane, int round) {
                 if (action.lane != lane || turn_of(action.kind) != turn || round_of(user, action) != round)
                     continue;
                 // This user again next time: a leaver is finished before the next one.
-                if (!slot_free(lane)) return false;
+                if (!slot_free(lane, round)) return;
                 dispatch_user(user, action);
             }
         lap.next = at + 1;
     }
     // What is not urgent is looked at on when an answer comes.
     look_on_ |= lap.left > 0 && (lane <= Lane::removal || in_flight_.empty());
-    return true;
 }
 
 bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {

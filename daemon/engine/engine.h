@@ -387,12 +387,12 @@ class Engine {
     bool count();  // did guards count anew?
     void dispatch();
     void dispatch_before_directory(bool all);
-    void dispatch_lane(policy::Lane lane);
+    void dispatch_lanes(std::initializer_list<policy::Lane> lanes);
     [[nodiscard]] int round_of(UserId user, const policy::UserAction& action) const;
-    bool dispatch_round(policy::Lane lane, int round);
+    void dispatch_round(policy::Lane lane, int round);
     void look_anew();
     bool dispatch_user(UserId user, const policy::UserAction& action);
-    [[nodiscard]] bool slot_free(policy::Lane lane) const;
+    [[nodiscard]] bool slot_free(policy::Lane lane, int round = 0) const;
     [[nodiscard]] bool waits_for_sponsor(UserId user, const policy::UserAction& action) const;
     [[nodiscard]] bool enough_of(CallKind kind) const;
     [[nodiscard]] bool may_wait_for_others(const Call& call) const;

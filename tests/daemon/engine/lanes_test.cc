@@ -94,40 +94,76 @@ TEST(Lanes, AnOutsiderIsOutBeforeAFillIsOver) {
     EXPECT_FALSE(company.sim.engine().quiet()) << "the fill must still be under way";
 }
 
-// More people are in one lane than are looked at in one turn, and they have taken every place.
-TEST(Lanes, AFloodOfInvitationsKeepsNoStrangerInWhoHasCome) {
-    Company company;
-    company.people(3);
-    constexpr std::size_t kRooms = 6, kInvited = 22'000;
-    for (std::size_t i = 0; i < kRooms; ++i) company.room("room" + std::to_string(i));
-    company.open();
-    company.pause(Engine::Pause::all);
-    sim::FakeHomeserver& homeserver = company.sim.homeserver;
-    const auto put = [&](std::size_t room, const std::string& user, policy::MembershipState state) {
-        homeserver.deaf = true;  // it is found by a read, all of it at once
-        homeserver.force_state(company.sim.room_id("room" + std::to_string(room)),
-                               policy::MemberContent{user, state, ""}, user);
-        homeserver.deaf = false;
-    };
-    const auto waiting = [&] {
-        return company.sim.engine().backlog().users_in(policy::Lane::outsider).size();
-    };
-    const auto found = [&](std::size_t people) {
+// Invitations of many outsiders wait in six rooms, found all at once while everything is paused.
+class Flooded {
+  public:
+    static constexpr std::size_t kRooms = 6;
+
+    explicit Flooded(std::size_t invited) {
+        company.people(3);
+        for (std::size_t i = 0; i < kRooms; ++i)
+            company.room("room" + std::to_string(i));
+        company.open();
+        company.pause(Engine::Pause::all);
+        for (std::size_t i = 0; i < invited; ++i)
+            put(i % kRooms, "@a" + std::to_string(i) + ":elsewhere.example", policy::MembershipState::invite);
+        all_ = found(invited);
+    }
+
+    void put(std::size_t room, const std::string& user, policy::MembershipState state) {
+        company.sim.homeserver.deaf = true;  // it is found by a read
+        company.sim.homeserver.force_state(id(room), policy::MemberContent{user, state, ""}, user);
+        company.sim.homeserver.deaf = false;
+    }
+    bool found(std::size_t people) {
         static_cast<void>(company.sim.command([](Engine& engine) { engine.verify_rooms(); }));
         return company.comes([&] { return waiting() == people; }, seconds{30});
-    };
-    for (std::size_t i = 0; i < kInvited; ++i)
-        put(i % kRooms, "@a" + std::to_string(i) + ":elsewhere.example", policy::MembershipState::invite);
-    ASSERT_TRUE(found(kInvited));
+    }
+    [[nodiscard]] std::size_t waiting() {
+        return company.sim.engine().backlog().users_in(policy::Lane::outsider).size();
+    }
+    [[nodiscard]] bool is_out(std::size_t room, const std::string& user) {
+        return company.sim.homeserver.membership(id(room), user) == policy::MembershipState::leave;
+    }
+    void go_on() {
+        company.sim.homeserver.events_a_transaction = 100;
+        company.pause(Engine::Pause::none);
+    }
+    [[nodiscard]] bool all() const { return all_; }
+
+    Company company;
+
+  private:
+    std::string id(std::size_t room) { return company.sim.room_id("room" + std::to_string(room)); }
+    bool all_ = false;
+};
+
+// More people are in one lane than are looked at in one turn, and they have taken every place.
+TEST(Lanes, AFloodOfInvitationsKeepsNoStrangerInWhoHasCome) {
+    Flooded flooded(22'000);
+    ASSERT_TRUE(flooded.all());
     const std::string guest = "@z:elsewhere.example";
-    put(0, guest, policy::MembershipState::join);
-    ASSERT_TRUE(found(kInvited + 1));
-    homeserver.events_a_transaction = 100;
-    company.pause(Engine::Pause::none);
-    const std::string room = company.sim.room_id("room0");
-    EXPECT_TRUE(company.comes(
-        [&] { return homeserver.membership(room, guest) == policy::MembershipState::leave; }, seconds{1}));
-    EXPECT_GT(waiting(), 20'000U) << "not because those before them are done with";
+    flooded.put(0, guest, policy::MembershipState::join);
+    ASSERT_TRUE(flooded.found(22'001));
+    flooded.go_on();
+    EXPECT_TRUE(flooded.company.comes([&] { return flooded.is_out(0, guest); }, seconds{1}));
+    EXPECT_GT(flooded.waiting(), 20'000U) << "not because those before them are done with";
+}
+
+TEST(Lanes, AFloodOfInvitationsKeepsNobodyInWhoLostTheirGroup) {
+    Flooded flooded(600);
+    ASSERT_TRUE(flooded.all());
+    flooded.go_on();
+    ASSERT_TRUE(flooded.company.comes([&] { return flooded.waiting() < 500; }, seconds{30}));
+    flooded.company.sim.directory.leave("Crew", "p2");
+    EXPECT_TRUE(flooded.company.comes(
+        [&] {
+            for (std::size_t room = 0; room < Flooded::kRooms; ++room)
+                if (!flooded.is_out(room, Company::id("p2"))) return false;
+            return true;
+        },
+        seconds{5}));
+    EXPECT_GT(flooded.waiting(), 300U) << "not because those before them are done with";
 }
 
 }  // namespace
