@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kCredentials = "${CREDENTIALS_DIRECTORY}";
 constexpr const char* kWitness = "write the witness's key, as its operator publishes it: name+id+key";
 
-constexpr std::array<Choice<DirectoryKind>, 1> kKinds{
+constexpr std::array<Choice<DirectoryKind>, 1> kDirectoryKinds{
     {{"active_directory", DirectoryKind::active_directory}}};
 constexpr std::array<Choice<LogLevel>, 4> kLevels{{{"debug", LogLevel::debug},
                                                    {"info", LogLevel::info},
@@ -121,7 +121,7 @@ class ConfigReader {
     void directory(const Node& node, DirectoryConfig& into) {
         Fields fields(node, "a directory", out_);
         if (const Node* kind = fields.need("kind", "write kind: active_directory"))
-            into.kind = read_choice(*kind, kKinds, out_).value_or(into.kind);
+            into.kind = read_choice(*kind, kDirectoryKinds, out_).value_or(into.kind);
         fields.not_yet("discover", "write servers: [ldaps://…]");
         if (node.find("discover") != nullptr)
             (void)fields.take("servers");

@@ -2,17 +2,12 @@
 
 #include <algorithm>
 
+#include "schema/ascii.h"
 #include "schema/utf8.h"
 
 namespace rollcall::schema {
 namespace {
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 bool is_hex(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }

@@ -4,18 +4,13 @@
 #include <sodium.h>
 #include <algorithm>
 
+#include "schema/octets.h"
+
 namespace rollcall::schema {
 namespace {
 
 using Nonce = std::array<unsigned char, crypto_secretbox_NONCEBYTES>;
 static_assert(crypto_secretbox_KEYBYTES == sizeof(PersonKey));
-
-unsigned char* octets(std::string& text) {
-    return reinterpret_cast<unsigned char*>(text.data());
-}
-const unsigned char* octets(std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
-}
 
 Nonce nonce_of(const PersonKey& key, const PersonalPart& part) {
     const PersonKey whole = hmac(key, fmt::format("{} {}", to_text(part.party), part.text));
@@ -31,7 +26,7 @@ std::string seal_part(const PersonKey& key, std::uint64_t number, const Personal
     const Nonce nonce = nonce_of(storage, part);
     std::string out(nonce.begin(), nonce.end());
     out.resize(nonce.size() + crypto_secretbox_MACBYTES + part.text.size());
-    crypto_secretbox_easy(octets(out) + nonce.size(), octets(std::string_view(part.text)), part.text.size(),
+    crypto_secretbox_easy(octets(out) + nonce.size(), octets(part.text), part.text.size(),
                           nonce.data(), storage.data());
     return out;
 }

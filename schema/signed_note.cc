@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "schema/base64.h"
+#include "schema/octets.h"
 #include "schema/utf8.h"
 
 namespace rollcall::schema {
@@ -31,10 +32,6 @@ template <std::size_t N>
 std::string_view view(const std::array<unsigned char, N>& bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), N};
 }
-const unsigned char* octets(std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
-}
-
 KeyId key_id(std::string_view name, KeyType type, const std::array<unsigned char, 32>& key) {
     const std::string hashed = fmt::format("{}\n{}{}", name, static_cast<char>(type), view(key));
     std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};

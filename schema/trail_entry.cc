@@ -17,19 +17,19 @@ struct KindName {
     TrailKind kind;
     std::string_view name;
 };
-constexpr std::array<KindName, 13> kKinds{{{TrailKind::intent, "intent"},
-                                           {TrailKind::result, "result"},
-                                           {TrailKind::hold, "hold"},
-                                           {TrailKind::approve, "approve"},
-                                           {TrailKind::reject, "reject"},
-                                           {TrailKind::policy, "policy"},
-                                           {TrailKind::directory, "directory"},
-                                           {TrailKind::membership, "membership"},
-                                           {TrailKind::command, "command"},
-                                           {TrailKind::start, "start"},
-                                           {TrailKind::stop, "stop"},
-                                           {TrailKind::failure, "failure"},
-                                           {TrailKind::notice, "notice"}}};
+constexpr std::array<KindName, 13> kTrailKinds{{{TrailKind::intent, "intent"},
+                                                {TrailKind::result, "result"},
+                                                {TrailKind::hold, "hold"},
+                                                {TrailKind::approve, "approve"},
+                                                {TrailKind::reject, "reject"},
+                                                {TrailKind::policy, "policy"},
+                                                {TrailKind::directory, "directory"},
+                                                {TrailKind::membership, "membership"},
+                                                {TrailKind::command, "command"},
+                                                {TrailKind::start, "start"},
+                                                {TrailKind::stop, "stop"},
+                                                {TrailKind::failure, "failure"},
+                                                {TrailKind::notice, "notice"}}};
 
 struct TextField {
     std::string_view name;
@@ -225,7 +225,8 @@ void cut(std::string& text, std::size_t excess) {
 }  // namespace
 
 std::string_view to_text(TrailKind kind) {
-    return std::find_if(kKinds.begin(), kKinds.end(), [&](const KindName& k) { return k.kind == kind; })
+    return std::find_if(kTrailKinds.begin(), kTrailKinds.end(),
+                        [&](const KindName& k) { return k.kind == kind; })
         ->name;
 }
 
@@ -256,9 +257,9 @@ Result<TrailEntry> read_trail_entry(const Value& value) {
     if (version != kTrailVersion) taker.fault("v");
     taker.time("time", made.time);
     const std::string kind = taker.take("kind").text();
-    const auto known =
-        std::find_if(kKinds.begin(), kKinds.end(), [&](const KindName& k) { return k.name == kind; });
-    if (known == kKinds.end())
+    const auto known = std::find_if(kTrailKinds.begin(), kTrailKinds.end(),
+                                    [&](const KindName& k) { return k.name == kind; });
+    if (known == kTrailKinds.end())
         taker.fault("kind");
     else
         made.kind = known->kind;

@@ -7,15 +7,12 @@
 
 #include "bridges/directory/entry.h"
 #include "bridges/directory/members.h"
+#include "bridges/directory/now.h"
 #include "bridges/directory/replication.h"
 #include "bridges/directory/search.h"
 
 namespace rollcall::directory {
 namespace {
-
-Time now() {
-    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
 
 Status sort_in(const RawEntry& entry, Drained& drained) {
     auto& changes = drained.changes;

@@ -8,7 +8,7 @@
 namespace rollcall::directory {
 namespace {
 
-constexpr std::chrono::milliseconds kLookEvery{20};
+constexpr std::chrono::milliseconds kLookForAnswer{20};
 
 // Shared by who asks and who waits; whoever is last frees it.
 struct Question {
@@ -45,7 +45,7 @@ Result<Addresses> resolve(const std::string& host, int port, std::chrono::millis
     const auto end = std::chrono::steady_clock::now() + limit;
     std::unique_lock lock(question->mutex);
     while (!question->done && std::chrono::steady_clock::now() < end && !given_up())
-        question->answered.wait_for(lock, kLookEvery);
+        question->answered.wait_for(lock, kLookForAnswer);
     if (question->done && question->code == 0) return std::move(question->addresses);
     const char* why = question->done ? ::gai_strerror(question->code) : "the name server does not answer";
     return fail(ErrorKind::unavailable, fmt::format("cannot resolve {}: {}", host, why),

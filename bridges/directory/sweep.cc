@@ -9,16 +9,13 @@
 #include "bridges/directory/containers.h"
 #include "bridges/directory/entry.h"
 #include "bridges/directory/members.h"
+#include "bridges/directory/now.h"
 #include "bridges/directory/root.h"
 #include "bridges/directory/search.h"
 #include "policy/base/text.h"
 
 namespace rollcall::directory {
 namespace {
-
-Time now() {
-    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
 
 Status read_people(Connection& connection, const Settings& settings, policy::DirectorySnapshot& snapshot) {
     Query query;
@@ -37,10 +34,10 @@ Status read_people(Connection& connection, const Settings& settings, policy::Dir
 // meanwhile takes people along without a trace: then everything is read again.
 Status read_people_in_place(Connection& connection, const Settings& settings,
                             policy::DirectorySnapshot& snapshot) {
-    constexpr int kAttempts = 4;
+    constexpr int kReads = 4;
     const std::uint64_t usn = snapshot.evidence.usn;
     auto before = read_containers(connection, settings, usn);
-    for (int i = 0; before && i < kAttempts; ++i) {
+    for (int i = 0; before && i < kReads; ++i) {
         snapshot.people.clear();
         if (const auto done = read_people(connection, settings, snapshot); !done) return done;
         auto after = read_containers(connection, settings, usn);

@@ -13,8 +13,8 @@ constexpr std::size_t kUnread = 16U << 20U;
 constexpr auto kTogether = std::chrono::milliseconds{50};  // what comes within this goes in one batch
 constexpr auto kSaveEvery = std::chrono::seconds{2};
 constexpr auto kTellEvery = std::chrono::seconds{1};
-constexpr auto kLook = std::chrono::milliseconds{500};  // at a connection on which nothing is sent
-constexpr std::size_t kMostBreaks = 16;                 // that count
+constexpr auto kLookAtPeer = std::chrono::milliseconds{500};  // at a connection on which nothing is sent
+constexpr std::size_t kMostBreaks = 16;                       // that count
 
 }  // namespace
 
@@ -239,7 +239,7 @@ void Collector::wait(const Status& done) {
     }
     const auto news = [this] { return woken_ || ending_; };
     if (sender_)
-        changed_.wait_for(lock, kLook, news);
+        changed_.wait_for(lock, kLookAtPeer, news);
     else
         changed_.wait(lock, news);
     if (woken_) changed_.wait_for(lock, kTogether, ending);

@@ -59,11 +59,11 @@ std::string_view to_text(Kept kept) {
 namespace {
 
 // Is this part over, and was all of it seen?
-struct Standing {
+struct PartState {
     bool asked = true, over = false, seen = true;
 };
 
-Standing standing(const Departure& d, Part part, const DepartureWanted& wanted) {
+PartState state_of(const Departure& d, Part part, const DepartureWanted& wanted) {
     switch (part) {
         case Part::sessions:
             return {wanted.sign_out, d.no_account || d.signed_out || d.out_accepted,
@@ -97,7 +97,7 @@ std::optional<Time> Departure::done_at(Part part) const {
 }
 
 Kept Departure::kept(Part part, Duration within, Time now, const DepartureWanted& wanted) const {
-    const Standing is = standing(*this, part, wanted);
+    const PartState is = state_of(*this, part, wanted);
     if (!is.asked) return Kept::not_asked;
     if (!is.over) return std::min(now, over.value_or(now)) - said > within ? Kept::not_done : Kept::open;
     if (!is.seen) return Kept::not_proven;

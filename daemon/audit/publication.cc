@@ -9,11 +9,12 @@
 namespace rollcall::audit {
 namespace {
 
-constexpr std::size_t kAtOnce = 1'024;                      // entries: some megabytes at most
-constexpr auto kTogether = std::chrono::milliseconds{500};  // what comes within this is written at once
+constexpr std::size_t kLeavesAtOnce = 1'024;  // entries: some megabytes at most
+constexpr auto kWrittenTogether =
+    std::chrono::milliseconds{500};  // what comes within this is written at once
 constexpr auto kRetry = std::chrono::seconds{2};
-constexpr auto kLook = std::chrono::seconds{30};        // how often to see whether an anchor hangs
-constexpr Duration kAnchors = std::chrono::seconds{5};  // a start and an end wait so long for them
+constexpr auto kLookAtAnchors = std::chrono::seconds{30};  // how often to see whether an anchor hangs
+constexpr Duration kAnchors = std::chrono::seconds{5};     // a start and an end wait so long for them
 
 LogState state_of(const Publisher& publisher) {
     LogState out;
@@ -87,7 +88,7 @@ Status Publication::same_log() {
     if (!first) return pass(first);
     const store::LeafReader published = log_reader(publisher_.folder());
     for (std::uint64_t next = *first; next != 0 && next <= publisher_.published();) {
-        const auto leaves = reader_->leaves(next - 1, kAtOnce);
+        const auto leaves = reader_->leaves(next - 1, kLeavesAtOnce);
         if (!leaves) return pass(leaves);
         for (const std::string& leaf : *leaves) {
             if (next > publisher_.published()) return {};
@@ -108,7 +109,7 @@ Status Publication::same_log() {
 
 Status Publication::append() {
     while (true) {
-        const auto leaves = reader_->leaves(publisher_.published(), kAtOnce);
+        const auto leaves = reader_->leaves(publisher_.published(), kLeavesAtOnce);
         if (!leaves) return pass(leaves);
         if (leaves->empty()) return {};
         if (Status handed = hand_on(publisher_.published(), *leaves); !handed) return handed;
@@ -182,11 +183,11 @@ void Publication::run() {
         if (failed)
             changed_.wait_for(lock, kRetry, [this] { return ending_; });
         else if (publisher_.done())
-            changed_.wait_for(lock, kLook, news);
+            changed_.wait_for(lock, kLookAtAnchors, news);
         else
             changed_.wait_until(
                 lock, signed_last_ ? *signed_last_ + settings_.checkpoint_every : Clock::now(), news);
-        if (woken_) changed_.wait_for(lock, kTogether, [this] { return ending_; });
+        if (woken_) changed_.wait_for(lock, kWrittenTogether, [this] { return ending_; });
         if (ending_) return;
         woken_ = anchored_ = false;
         lock.unlock();

@@ -8,6 +8,7 @@
 #include "daemon/audit/verify_trail.h"
 #include "daemon/cli/audit_log.h"
 #include "daemon/cli/commands.h"
+#include "daemon/cli/items.h"
 #include "daemon/cli/text.h"
 #include "daemon/control/policy_files.h"
 #include "daemon/control/registration_file.h"
@@ -82,12 +83,6 @@ json::Value to_json(const std::vector<KeptOutside>& anchors) {
     return out;
 }
 
-json::Value names(const std::vector<std::string>& texts) {
-    json::Value out{json::Array{}};
-    for (const std::string& text : texts) out.push(text);
-    return out;
-}
-
 // In force for the head: the file's own may be the one before it, for a moment.
 std::string key_of(const OpenedLog& log, const audit::TrailVerification& found) {
     const bool one = found.log.keys.empty() || !found.log.head;
@@ -122,9 +117,9 @@ json::Value to_json(const OpenedLog& log, const audit::TrailVerification& found,
         }
     out.set("not_checked", std::move(not_checked));
     out.set("anchors", to_json(kept));
-    out.set("witnesses", names(by.signed_by));
-    out.set("witnesses_lacking", names(by.lacking));
-    out.set("anchors_unreadable", names(by.unreadable));
+    out.set("witnesses", list_of(by.signed_by));
+    out.set("witnesses_lacking", list_of(by.lacking));
+    out.set("anchors_unreadable", list_of(by.unreadable));
     out.set("faults", std::move(faults));
     return out;
 }

@@ -5,6 +5,7 @@
 
 #include "daemon/cli/check_files.h"
 #include "daemon/cli/commands.h"
+#include "daemon/cli/items.h"
 #include "daemon/cli/status_view.h"
 #include "daemon/cli/text.h"
 
@@ -22,12 +23,6 @@ json::Value to_json(const Diagnostics& diagnostics) {
         list.push(std::move(row));
     }
     return list;
-}
-
-json::Value names(const std::vector<std::string>& texts) {
-    json::Value out{json::Array{}};
-    for (const std::string& text : texts) out.push(text);
-    return out;
 }
 
 std::string findings(const json::Value& texts, std::string_view title, const Look& look) {
@@ -148,7 +143,7 @@ int online(const Session& session, const Checked& checked) {
         found.push_back(std::move(one));
     json::Value result = (*answer)["result"];
     result.set("diagnostics", appended(result["diagnostics"], found, checked.diagnostics));
-    if (!checked.not_checked.empty()) result.set("not_checked", names(checked.not_checked));
+    if (!checked.not_checked.empty()) result.set("not_checked", list_of(checked.not_checked));
     if (!session.arguments.json) print_diagnostics(session.terminal, result["diagnostics"]);
     show(session, result, [&](const Look& look) { return online_view(result, look); });
     if (has_errors(found)) return 2;
@@ -194,7 +189,7 @@ int check(const Session& session) {
     if (session.arguments.json) {
         json::Value result;
         result.set("diagnostics", to_json(checked.diagnostics));
-        if (!checked.not_checked.empty()) result.set("not_checked", names(checked.not_checked));
+        if (!checked.not_checked.empty()) result.set("not_checked", list_of(checked.not_checked));
         session.terminal.out(json::write_pretty(result) + "\n");
     }
     return bad ? 2 : 0;

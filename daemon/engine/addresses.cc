@@ -5,13 +5,13 @@
 namespace rollcall::engine {
 namespace {
 // Long enough for whoever asked to see the answers; a moment later somebody may have changed something.
-constexpr Duration kLately = std::chrono::seconds{2};
+constexpr Duration kSeenLately = std::chrono::seconds{2};
 constexpr std::size_t kAtOnce = 4;
 }  // namespace
 
 bool Addresses::known(const std::vector<std::string>& addresses, Tick now) {
     if (asking()) return false;
-    if (seen_at_ && now - *seen_at_ >= kLately) seen_.clear(), seen_at_.reset();
+    if (seen_at_ && now - *seen_at_ >= kSeenLately) seen_.clear(), seen_at_.reset();
     const std::size_t most = std::min(addresses.size(), kMostAsked);
     for (std::size_t i = 0; i < most; ++i)
         if (!seen_.contains(addresses[i])) to_ask_.push_back(addresses[i]);
