@@ -31,8 +31,9 @@ BEGAN = time.monotonic()
 SHARE = {"ROLLCALL_TEST_SHARE": "10"}
 # Programs whose tests start threads: those of the engine, and the simulation, have fake servers on a clock of their own.
 THREADED = ("http", "matrix", "syslog", "directory", "control", "audit", "anchors")
-# Suites of these that take long and change or read files on the thread of the test alone.
-ON_ONE_THREAD = ("Mutation.*", "HandedOn.*", "Verify.*", "ReviewCrash.*")
+# Suites of these that take long and do all that they do on the thread of the test: files, or a daemon without its socket.
+ON_ONE_THREAD = ("Mutation.*", "HandedOn.*", "Verify.*", "ReviewCrash.*", "Audit.*", "Handler.*", "Looking.*", "Outsider.*", "Remarks.*",
+                 "Retention.*", "RotateKey.*")
 
 
 class Count:
