@@ -32,7 +32,8 @@ std::string people(std::size_t n) {
 std::string lost_text(const Room& room, std::size_t waiting) {
     return fmt::format(
         "the bot is not in #{}: nobody is added there{}, and only people of this server are taken out, in "
-        "their own name; it looks every minute whether it is back. Invite the bot, and give it power 100",
+        "their own name; it looks every minute whether it is back. Invite the bot, and give it power 100; if "
+        "the room is no more, take it out of the policy",
         room.key, waiting > 0 ? fmt::format(" ({})", people(waiting)) : "");
 }
 

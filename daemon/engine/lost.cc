@@ -31,7 +31,7 @@ void Engine::lost(RoomId id) {
         fmt::format("lost/{}", room.key),
         fmt::format("The bot is not in #{} any more: nobody is added there, and whoever must be out is taken "
                     "out only if they are people of this server whom the mask covers. Invite the bot "
-                    "again and give it power 100.",
+                    "again and give it power 100; if the room is no more, take it out of the policy.",
                     room.key));
     more_ = true;
 }

@@ -143,6 +143,11 @@ void Engine::finish(Intent& intent, const CallResult& result) {
         case CallOutcome::refused:
             // "They are in the room": what was believed of them is not so.
             if (intent.action == ActionKind::forget) look_at_member(intent.room_id, intent.user);
+            // Whoever may not leave a room that the bot is not in may be out of it, or it is no more: they
+            // look.
+            if (intent.action == ActionKind::remove && !intent.call.as_user.empty() && intent.attempts == 1 &&
+                intent.room_ref.valid() && !world_.rooms[intent.room_ref.index()].bot_joined)
+                return settle_by_reading(std::move(intent));
             // A kick that the power levels forbid: the user is made to leave instead.
             if (intent.action == ActionKind::remove && settings_.abilities.mask &&
                 world_.is_local(intent.user) && intent.call.as_user.empty()) {

@@ -110,6 +110,9 @@ bool Engine::cannot_act_as(const std::string& user, const CallResult& result) {
 
 // Whoever may not look at a room any more is out of it, and was made to forget it.
 void Engine::seen_by_themselves(const Intent& intent) {
+    if (policy::is_present(world_.state_of(intent.user_id, intent.room_ref)))
+        learn(policy::MembershipSet{intent.user_id, intent.room_ref, policy::MembershipState::leave, "",
+                                    intent.held});
     effect_seen(intent, "done: found so when asked", "");
     forget_retry(intent.key());
 }

@@ -1,5 +1,6 @@
 """What cannot be understood is no absence: a banned name with a control character, a page of HTML for a room's state,
-a room that the bot has left."""
+a room that the bot has left, one
+that is no more."""
 
 import re
 
@@ -17,6 +18,10 @@ rooms:
     who_invites: owners
   {p}-two:
     name: Two
+    members: {group: "{p} Team"}
+    owners: {user: {p}-lead}
+  {p}-three:
+    name: Three
     members: {group: "{p} Team"}
     owners: {user: {p}-lead}
 """
@@ -138,3 +143,23 @@ class Absence(Scenario):
         self.assertEqual(told(finn, theirs), "")
         self.lead.invite(site.room("one"), site.bot_id)
         until(lambda: f"The bot is in #{site}-one again" in told(self.lead, ours), "and that it is over", 90)
+
+    def test_5_a_room_that_is_no_more_has_nobody_in_it(self):
+        site = self.site
+        lost = site.status()["rooms"]["lost"]
+        room = site.room("three")
+        Client.breakglass().purge(room)
+        until(lambda: site.status()["rooms"]["lost"] == lost + 1, "the daemon notices", 90)
+        site.directory.disable(site.dn("eve"))
+        site.remove("gwen", "Team")
+
+        def kept() -> dict:
+            rows = [row["parts"] for row in site.ask("audit.leavers")["departures"] if row["user"] == site.user("eve")]
+            return {part: row[part]["kept"] for row in rows for part in row}
+
+        until(lambda: kept().get("rooms") == "kept", "eve is out of every room", 30)
+        until(lambda: kept()["past"] == "kept", "and has forgotten them", 30)
+        until(lambda: any(entry.get("user") == site.user("gwen") and entry.get("room_key") == f"{site}-three"
+                          and entry.get("result", "").startswith("done") for entry in site.trail()), "so is gwen", 30)
+        self.assertEqual(site.status()["failures"], [])
+        self.assertIn("if the room is no more, take it out of the policy", " ".join(site.cli("status").stdout.split()))

@@ -152,10 +152,18 @@ CallResult FakeHomeserver::fate(const Call& call, bool& carried_out) {
     return {};
 }
 
+// As Synapse answers for a room that its administrator deleted.
+CallResult FakeHomeserver::of_no_room(const Call& call) {
+    if (call.kind == CallKind::forget) return {};
+    if (!changes_something(call.kind)) return said(CallOutcome::refused, "M_FORBIDDEN: not in the room");
+    return said(CallOutcome::refused, "M_UNKNOWN: Not a known room");
+}
+
 CallResult FakeHomeserver::perform(const Call& call) {
     CallResult result;
     if (!knows_mask && (call.kind == CallKind::know_mask || !call.as_user.empty()))
         return said(CallOutcome::no_mask, "M_UNKNOWN_TOKEN: unknown token");
+    if (purged.contains(call.room)) return of_no_room(call);
     switch (call.kind) {
         case CallKind::put_member:
             return put_member(call);

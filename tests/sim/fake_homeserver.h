@@ -77,6 +77,7 @@ class FakeHomeserver : public engine::Homeserver {
     bool down = false;
     bool deaf = false;  // what happens is never told: a bridge that lost its events
     std::function<bool(const policy::RoomEvent&)> swallows{};  // … of events that something in between drops
+    std::set<std::string> purged;                              // rooms that its administrator deleted
     void count_anew() { next_transaction_ = 0; }               // its transactions
     bool reaches_us = true;                                    // false: neither pings nor events come
     bool has_ping = true;
@@ -150,6 +151,7 @@ class FakeHomeserver : public engine::Homeserver {
     [[nodiscard]] engine::CallResult fate(const engine::Call& call, bool& carried_out);
     [[nodiscard]] engine::CallResult perform(const engine::Call& call);
     [[nodiscard]] engine::CallResult hollow_answer(const engine::Call& call);
+    [[nodiscard]] static engine::CallResult of_no_room(const engine::Call& call);
     [[nodiscard]] engine::CallResult as_user(const engine::Call& call);
     [[nodiscard]] engine::CallResult look_at_sessions(const std::string& user);
     [[nodiscard]] engine::CallResult look_at_past(const engine::Call& call);

@@ -220,6 +220,23 @@ TEST_F(Absence, ALostRoomIsSaidAndLeftByWhomTheMaskCovers) {
     EXPECT_EQ(entries("lose room"), 1U);
 }
 
+// As an administrator of the homeserver can: it knows of nobody there any more, and refuses what it is asked.
+TEST_F(Absence, WhoDepartsWasInARoomThatIsNoMoreAndIsOutOfIt) {
+    homeserver().put_bot_out(room);
+    homeserver().purged.insert(room);
+    ASSERT_TRUE(company.comes([&] { return !known().bot_joined; }));
+    company.sim.directory.disable("p3", true);
+    EXPECT_TRUE(company.comes([&] {
+        return company.sim.engine().world().state_of(
+                   company.sim.engine().world().users.find(Company::id("p3")),
+                   company.sim.engine().world().room_by_id.at(room)) == MembershipState::leave;
+    }));
+    company.sim.run_for(minutes{1});
+    EXPECT_TRUE(company.sim.engine().failures().empty());
+    EXPECT_EQ(entries("leave"), 2U) << "what was meant, and what became of it";
+    EXPECT_EQ(entries("forget"), 2U);
+}
+
 TEST_F(Absence, TheBotGoesBackWhereItIsInvitedAndFindsWhatHasHappened) {
     admin_room();
     homeserver().put_bot_out(room, false);  // nobody tells

@@ -223,6 +223,10 @@ class Client:
     def deactivate(self, user_id: str) -> None:
         self.call("POST", f"/_synapse/admin/v1/deactivate/{_quoted(user_id)}", {"erase": False})
 
+    def purge(self, room: str) -> None:
+        """The room is no more, for nobody; back when it is done."""
+        self.call("DELETE", f"/_synapse/admin/v1/rooms/{_quoted(room)}", {"purge": True})
+
     def account(self, user_id: str) -> dict | None:
         """What the server holds about an account, None when it does not exist."""
         try:
