@@ -1,7 +1,6 @@
 #include "policy/compile.h"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 #include <algorithm>
 #include <set>
 #include <unordered_map>
@@ -219,15 +218,8 @@ class Compiler {
         attributes_.insert(condition.attribute);
         std::string identity = fmt::format("a{}\x01{}", condition.attribute, static_cast<int>(text.test));
         if (text.test == Condition::Test::matches) {
-            RE2::Options options;
-            options.set_case_sensitive(false);
-            options.set_log_errors(false);
-            options.set_max_mem(1 << 20);
             condition.values = text.values;
-            condition.pattern = std::make_shared<const RE2>(text.values.front(), options);
-            if (!condition.pattern->ok())
-                complain(text.at, fmt::format("the pattern is not RE2: {}", condition.pattern->error()),
-                         "see RE2's syntax page");
+            condition.pattern = text.pattern;
         } else {
             for (const std::string& value : text.values) condition.values.push_back(fold(value));
             std::sort(condition.values.begin(), condition.values.end());

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "policy/base/rows.h"
+#include "policy/pattern_index.h"
 #include "policy/program.h"
 #include "policy/world.h"
 
@@ -117,6 +118,8 @@ class Decider {
 
     // For explain: one node for one person, three-valued.
     [[nodiscard]] Tri evaluate(PersonId person, NodeId node) const;
+    // Which conditions this person fulfils by their own entry: all but those over groups.
+    [[nodiscard]] auto fulfils(PersonId person) const { return person_conditions_.row(person.index()); }
 
   private:
     struct Subject {
@@ -160,7 +163,7 @@ class Decider {
     std::unordered_set<std::string> places_;                  // folded DNs of all, if there is any `under`
     bool any_under_ = false;
     std::unordered_map<Guid, ConditionId, GuidHash> by_user_;
-    std::vector<ConditionId> patterns_;
+    PatternIndex patterns_;
     std::vector<ConditionId> group_condition_;  // by GroupId
     std::vector<GroupId> condition_group_;      // by ConditionId
     std::vector<bool> listed_groups_;           // by GroupId: its list of members is to be believed

@@ -1,6 +1,5 @@
 // Decider: conditions. Which a person fulfils by what stands in their entry, which cannot be known, and into
 // which rooms each can lead.
-#include <re2/re2.h>
 #include <algorithm>
 #include <utility>
 
@@ -24,7 +23,7 @@ void Decider::build_conditions() {
             case Condition::Kind::attribute:
                 by_attribute_[condition.attribute].push_back(id);
                 if (condition.test == Condition::Test::matches) {
-                    patterns_.push_back(id);
+                    patterns_.add(condition.attribute, id, condition.pattern);
                     break;
                 }
                 for (const std::string& value : condition.values)
@@ -124,17 +123,13 @@ void Decider::derive_conditions(PersonId id) {
             else if (!placed)
                 unknown.push_back(condition);
     }
-    const auto test_value = [&](const std::string& name, std::string_view value) {
+    const auto test_value = [&](const std::string& name, const std::string& value) {
         if (const auto at = by_value_.find(name + '\x01' + fold(value)); at != by_value_.end())
             holds.insert(holds.end(), at->second.begin(), at->second.end());
-        for (const ConditionId pattern : patterns_) {
-            const CompiledCondition& condition = program_->conditions[pattern.index()];
-            if (condition.attribute == name && RE2::FullMatch(value, *condition.pattern))
-                holds.push_back(pattern);
-        }
+        patterns_.find(name, value, holds);
     };
     if (!by_value_.empty() || !patterns_.empty()) {
-        test_value("samaccountname", person.login);
+        test_value("samaccountname", person.login.text());
         for (const AttributeValue& held : world_.person_attributes.row(id.index())) {
             const std::string& name = world_.attribute_names.text(held.attribute);
             const std::string& value = world_.attribute_values.text(held.value);

@@ -1,7 +1,6 @@
 #include "policy/doubts.h"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 #include <algorithm>
 
 #include "policy/base/text.h"
@@ -10,33 +9,10 @@
 namespace rollcall::policy {
 namespace {
 
-// Of one attribute condition, while people are gone through.
+// Of one attribute that conditions ask for: what people hold of it.
 struct Looked {
-    const CompiledCondition* condition = nullptr;
-    Position at;
-    bool any_value = false, unreadable = false, fulfilled = false;
+    bool any_value = false, unreadable = false;
 };
-
-bool fulfils(const CompiledCondition& condition, std::string_view value) {
-    if (condition.test == Condition::Test::matches) return RE2::FullMatch(value, *condition.pattern);
-    return std::find(condition.values.begin(), condition.values.end(), fold(value)) != condition.values.end();
-}
-
-void look(Looked& one, const World& world, std::size_t person) {
-    const auto value = [&one](std::string_view text) {
-        one.any_value = true;
-        one.fulfilled = one.fulfilled || fulfils(*one.condition, text);
-    };
-    if (one.condition->attribute == "samaccountname") value(world.people[person].login.text());
-    for (const AttributeValue& held : world.person_attributes.row(person)) {
-        if (world.attribute_names.text(held.attribute) != one.condition->attribute) continue;
-        const std::string& text = world.attribute_values.text(held.value);
-        if (text == kUnreadable)
-            one.unreadable = true;
-        else
-            value(text);
-    }
-}
 
 std::string tested(const CompiledCondition& condition) {
     switch (condition.test) {
@@ -51,18 +27,16 @@ std::string tested(const CompiledCondition& condition) {
                        condition.values.empty() ? "" : condition.values.front());
 }
 
-void say(const Looked& one, Diagnostics& out) {
-    if (one.fulfilled || one.unreadable) return;
-    const std::string& name = one.condition->name;
-    if (!one.any_value)
+void say(const CompiledCondition& condition, Position at, const Looked& attribute, Diagnostics& out) {
+    if (!attribute.any_value)
         out.push_back(
-            {one.at, fmt::format("nobody in the directory has a value for '{}'", name),
+            {at, fmt::format("nobody in the directory has a value for '{}'", condition.name),
              "write the attribute's LDAP name as the schema has it, such as title or department; if it "
              "is right, the bind account may not be able to read it",
              Severity::warning});
     else
-        out.push_back({one.at, tested(*one.condition),
-                       one.condition->test == Condition::Test::matches
+        out.push_back({at, tested(condition),
+                       condition.test == Condition::Test::matches
                            ? "a pattern must match the whole value: write '.*Engineer.*' for a part of it"
                            : "compare with `rollcall why` of somebody who should be meant",
                        Severity::warning});
@@ -73,28 +47,38 @@ void say(const Looked& one, Diagnostics& out) {
 Diagnostics doubtful_conditions(const Decider& decider) {
     const World& world = decider.world();
     const Program& program = decider.program();
+    std::vector<bool> fulfilled(program.conditions.size(), false);
+    std::vector<Looked> looked(world.attribute_names.size());  // by AttributeId
+    for (std::size_t i = 0; i < world.people.size(); ++i) {
+        if (!world.people[i].present || world.people[i].deleted) continue;
+        for (const ConditionId condition : decider.fulfils(PersonId(i))) fulfilled[condition.index()] = true;
+        for (const AttributeValue& held : world.person_attributes.row(i)) {
+            Looked& attribute = looked[held.attribute.index()];
+            attribute.any_value = true;
+            attribute.unreadable |= world.attribute_values.text(held.value) == kUnreadable;
+        }
+    }
     Diagnostics out;
-    std::vector<Looked> open;
     std::vector<bool> seen(program.conditions.size(), false);
     for (const Node& node : program.nodes) {
         if (node.op != Node::Op::condition || seen[node.first]) continue;
         seen[node.first] = true;
         const CompiledCondition& condition = program.conditions[node.first];
-        if (condition.kind == Condition::Kind::attribute &&
-            (condition.attribute == "samaccountname" || world.attributes_read.contains(condition.attribute)))
-            open.push_back({&condition, node.at});
+        if (condition.kind == Condition::Kind::attribute && !fulfilled[node.first]) {
+            const AttributeId attribute = world.attribute_names.find(condition.attribute);
+            const Looked held = condition.attribute == "samaccountname" ? Looked{true, false}
+                                : attribute.valid()                     ? looked[attribute.index()]
+                                                                        : Looked{};
+            const bool read = condition.attribute == "samaccountname" ||
+                              world.attributes_read.contains(condition.attribute);
+            if (read && !held.unreadable) say(condition, node.at, held, out);
+        }
         if (condition.kind != Condition::Kind::user) continue;
         const PersonId person = world.person(condition.guid);
         if (person.valid() && decider.departed(person) == Tri::yes)
             out.push_back({node.at, fmt::format("{} has departed", condition.name),
                            "name somebody else, or take the entry out", Severity::warning});
     }
-    for (std::size_t i = 0; i < world.people.size() && !open.empty(); ++i) {
-        if (!world.people[i].present || world.people[i].deleted) continue;
-        for (Looked& one : open) look(one, world, i);
-        std::erase_if(open, [](const Looked& one) { return one.fulfilled; });
-    }
-    for (const Looked& one : open) say(one, out);
     return out;
 }
 

@@ -1,6 +1,5 @@
-// A policy as people wrote it: every value with the place it stands at. The text form of RE2's "regexp.h";
-// the compiled form is program.h. schema/policy_reader fills it, compile.h reads it. Values only, no rules in
-// here.
+// A policy as people wrote it: every value with the place it stands at; the compiled form is program.h.
+// schema/policy_reader fills it, compile.h reads it. Values only, no rules in here.
 #pragma once
 
 #include <map>
@@ -11,6 +10,7 @@
 
 #include "policy/base/diagnostic.h"
 #include "policy/base/time.h"
+#include "policy/pattern.h"
 
 namespace rollcall::policy {
 
@@ -30,9 +30,9 @@ struct Condition {
     std::string name;       // group or user as written, attribute name, or DN
     std::string directory;  // the `directory:` beside it; "" where there is one directory
     Test test = Test::is;
-    std::vector<std::string>
-        values;                    // is: one; in: one or more; matches: one RE2 pattern over the whole value
-    std::vector<Expression> list;  // any, all
+    std::vector<std::string> values;  // is: one; in: one or more; matches: the pattern as written
+    Pattern pattern;                  // matches
+    std::vector<Expression> list;     // any, all
 };
 
 // A word (`employees`, `nobody`) or a mapping, which holds when all of its conditions hold; `except` takes

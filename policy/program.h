@@ -16,10 +16,6 @@
 #include "policy/directory.h"
 #include "policy/policy_file.h"
 
-namespace re2 {
-class RE2;  // its header is read by the few files that match: most read this one
-}
-
 namespace rollcall::policy {
 
 using ConditionId = Id<struct ConditionTag>;
@@ -33,7 +29,7 @@ struct CompiledCondition {
     std::string attribute;                          // lower case
     Condition::Test test = Condition::Test::is;
     std::vector<std::string> values;  // folded; for `matches` the pattern as written
-    std::shared_ptr<const re2::RE2> pattern;
+    Pattern pattern;
 };
 
 // A node of an expression: three-valued (yes, no, unknown).

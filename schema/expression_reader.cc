@@ -1,7 +1,5 @@
 #include "schema/expression_reader.h"
 
-#include <re2/re2.h>
-
 #include <fmt/format.h>
 #include <utility>
 
@@ -151,15 +149,29 @@ class ExpressionReader {
         made.test = Condition::Test::matches;
         const auto text = read_text(node, out_, kLongestPattern);
         if (!text) return;
-        RE2::Options options;
-        options.set_log_errors(false);
-        options.set_max_mem(1 << 20);  // a pattern that needs more would cost every evaluation
-        const RE2 compiled(*text, options);
-        if (compiled.ok())
-            made.values.push_back(*text);
-        else
-            report(out_, node.at, fmt::format("not a pattern: {}", compiled.error()),
-                   "write an RE2 pattern that covers the whole value, such as \"Sales.*\"");
+        const Result<policy::Pattern>* const pattern = pattern_of(*text);
+        if (pattern == nullptr) return;
+        if (!*pattern) {
+            report(out_, node.at, pattern->error().message, pattern->error().hint);
+            return;
+        }
+        made.values.push_back(*text);
+        made.pattern = **pattern;
+    }
+
+    // Null where there are too many, which is said of the first of those.
+    const Result<policy::Pattern>* pattern_of(const std::string& text) {
+        auto& known = context_.patterns;
+        if (const auto at = known.find(text); at != known.end()) return &at->second;
+        if (known.size() > kMostPatterns) return nullptr;
+        Result<policy::Pattern> made = policy::make_pattern(text);
+        if (!made)
+            made = fail(ErrorKind::invalid_input, "not a pattern: " + made.error().message,
+                        "write an RE2 pattern that covers the whole value, such as \"Sales.*\"");
+        if (known.size() == kMostPatterns)
+            made = fail(ErrorKind::limit, fmt::format("more than {} different patterns", kMostPatterns),
+                        "make groups in the directory of the people whom so many patterns tell apart");
+        return &known.emplace(text, std::move(made)).first->second;
     }
 
     void list(Expression& into, Condition::Kind kind, const Node& node, const std::string& path,

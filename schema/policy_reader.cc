@@ -109,7 +109,8 @@ class PolicyReader {
 
 PolicyRead read_policy(const std::vector<PolicyText>& files, const PolicySurroundings& surroundings) {
     PolicyRead read;
-    const PolicyContext context{read.diagnostics, surroundings.directory, surroundings.server_name,
+    std::map<std::string, Result<policy::Pattern>> patterns;
+    const PolicyContext context{read.diagnostics, patterns, surroundings.directory, surroundings.server_name,
                                 surroundings.time_zone};
     PolicyReader reader(context);
     bool every_file_read = true;

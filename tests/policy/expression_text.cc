@@ -55,6 +55,8 @@ class Parser {
                                     : (need("matches"), Condition::Test::matches);
             out.values.push_back(name());
             while (out.test == Condition::Test::in && sign('/')) out.values.push_back(name());
+            if (out.test == Condition::Test::matches)
+                out.pattern = make_pattern(out.values.front()).value_or(nullptr);
         } else {
             out.kind = word("any") ? Condition::Kind::any : (need("all"), Condition::Kind::all);
             if (!sign('(')) fail("'(' is missing");

@@ -108,6 +108,34 @@ TEST(Policy, ScalarsAreTextWhereTextIsMeant) {
     EXPECT_EQ(room(policy, "a").members->except->except->conditions.at(0).name, "kbakker");
 }
 
+// A policy in which each of so many rooms has a pattern; the n-th of them the (n % different)-th.
+PolicyRead with_patterns(std::size_t rooms, std::size_t different) {
+    std::string text =
+        "people: {matrix_id: '@{sAMAccountName}:corp.example.com', employees: {group: Staff}}\nrooms:\n";
+    for (std::size_t i = 0; i < rooms; ++i)
+        text += "  r" + std::to_string(i) + ": {name: R, members: {attribute: title, matches: 'a" +
+                std::to_string(i % different) + ".*'}}\n";
+    return read_policy({{"p.yaml", text}}, kSurroundings);
+}
+
+TEST(Policy, EachPatternIsMadeOnce) {
+    const PolicyRead read = with_patterns(2'000, 1'000);
+    ASSERT_FALSE(has_errors(read.diagnostics)) << read.diagnostics.front().text();
+    const auto pattern = [&](std::size_t i) {
+        return read.policy.rooms.at(i).members->conditions.at(0).pattern;
+    };
+    ASSERT_NE(pattern(3), nullptr);
+    EXPECT_EQ(pattern(3), pattern(1'003));
+    EXPECT_NE(pattern(3), pattern(4));
+}
+
+TEST(Policy, MorePatternsThanAreAllowedAreSaidOnce) {
+    const PolicyRead read = with_patterns(1'500, 1'500);
+    ASSERT_EQ(read.diagnostics.size(), 1U);
+    EXPECT_EQ(read.diagnostics[0].message, "more than 1000 different patterns");
+    EXPECT_EQ(read.diagnostics[0].at.line, 1'003);
+}
+
 TEST(Policy, GuardsKeepTheDefaultsThatAreNotOverwritten) {
     const policy::Guards guards = policy_of("guards_in_part").guards;
     EXPECT_EQ(guards.removals.at_most, 0);
