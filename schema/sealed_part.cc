@@ -26,8 +26,8 @@ std::string seal_part(const PersonKey& key, std::uint64_t number, const Personal
     const Nonce nonce = nonce_of(storage, part);
     std::string out(nonce.begin(), nonce.end());
     out.resize(nonce.size() + crypto_secretbox_MACBYTES + part.text.size());
-    crypto_secretbox_easy(octets(out) + nonce.size(), octets(part.text), part.text.size(),
-                          nonce.data(), storage.data());
+    crypto_secretbox_easy(octets(out) + nonce.size(), octets(part.text), part.text.size(), nonce.data(),
+                          storage.data());
     return out;
 }
 

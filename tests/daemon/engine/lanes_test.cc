@@ -101,8 +101,7 @@ class Flooded {
 
     explicit Flooded(std::size_t invited) {
         company.people(3);
-        for (std::size_t i = 0; i < kRooms; ++i)
-            company.room("room" + std::to_string(i));
+        for (std::size_t i = 0; i < kRooms; ++i) company.room("room" + std::to_string(i));
         company.open();
         company.pause(Engine::Pause::all);
         for (std::size_t i = 0; i < invited; ++i)
