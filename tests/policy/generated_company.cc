@@ -9,7 +9,7 @@ constexpr int kGroups = 7;
 const std::vector<std::string> kOutsiders{"@eve:elsewhere.example", "@zoe:partner.example",
                                           "@yan:partner.example",   "@glass:corp.example",
                                           "@bot:corp.example",      "@stranger:corp.example"};
-constexpr const char* kPeople = "OU=People,DC=corp,DC=example";
+constexpr const char* kPeopleUnit = "OU=People,DC=corp,DC=example";
 const std::vector<std::string> kDepartments{"Sales", "sales", "Support", "Legal", ""};
 }  // namespace
 
@@ -131,7 +131,7 @@ void GeneratedCompany::write_person(const std::string& name) {
         case 6:
             entry.dn = fmt::format(
                 "CN={},{}", name,
-                one_in(2) ? scene.directory.containers.at(kPeople).dn : "OU=Leavers,DC=corp,DC=example");
+                one_in(2) ? scene.directory.containers.at(kPeopleUnit).dn : "OU=Leavers,DC=corp,DC=example");
             break;
         case 7:
             entry.attributes["department"] = {one_of(kDepartments), one_of(kDepartments)};
@@ -194,8 +194,9 @@ std::string GeneratedCompany::directory_write() {
         return "a new group";
     }
     if (one_in(25)) {
-        scene.directory.move_container(kPeople, one_in(2) ? kPeople : "OU=People,OU=Old,DC=corp,DC=example");
-        written_.push_back(kPeople);
+        scene.directory.move_container(kPeopleUnit,
+                                       one_in(2) ? kPeopleUnit : "OU=People,OU=Old,DC=corp,DC=example");
+        written_.push_back(kPeopleUnit);
         return "a container moves";
     }
     const bool person = one_in(2);

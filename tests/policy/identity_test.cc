@@ -47,8 +47,6 @@ class Identities : public testing::Test {
     Homeserver homeserver{scene};
 };
 
-const std::vector<std::string> kNothing;
-
 TEST_F(Identities, N5_ThePlanShowsACorrectionBeforeItIsApplied) {
     give("jdoe", kRight);
     const Compiled draft = compile(scene.policy, scene.world, scene.pins, "draft");

@@ -36,8 +36,6 @@ class Never : public testing::Test {
     Homeserver homeserver{scene};
 };
 
-const std::vector<std::string> kNothing;
-
 // ---------------------------------------------------------------- 1: negative evidence
 
 TEST_F(Never, N1_NobodyIsRemovedByAnEmptyAnswer) {

@@ -24,6 +24,7 @@
 namespace rollcall::policy::test {
 
 inline constexpr const char* kServer = "corp.example";
+inline const std::vector<std::string> kNothing;  // an empty plan
 [[nodiscard]] Guid guid_of(std::string_view kind, std::string_view name);
 [[nodiscard]] Time at(const char* rfc3339);
 

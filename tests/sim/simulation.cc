@@ -12,9 +12,8 @@ using policy::MembershipState;
 
 namespace {
 
-constexpr const char* kFriend = "@friend:partner.example";  // an outsider with an approval
-constexpr std::size_t kMostIdleTurns = 200;                 // without a message, in one moment
-constexpr std::size_t kMostToConverge = 1500;               // requests, for so small a company
+constexpr std::size_t kMostIdleTurns = 200;    // without a message, in one moment
+constexpr std::size_t kMostToConverge = 1500;  // requests, for so small a company
 constexpr std::size_t kGroups = 4;
 
 std::string group_name(std::size_t index) {

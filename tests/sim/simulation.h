@@ -24,6 +24,7 @@ namespace rollcall::sim {
 
 inline constexpr const char* kServerName = "corp.example";
 inline constexpr const char* kBot = "@rollcall:corp.example";
+inline constexpr const char* kFriend = "@friend:partner.example";  // an outsider with an approval
 
 // One room of the policy, as the simulation itself reads it.
 struct Rule {

@@ -12,13 +12,6 @@ using policy::MembershipState;
 
 namespace {
 
-constexpr const char* kFriend = "@friend:partner.example";
-
-bool in_room(MembershipState state) {
-    return state == MembershipState::join || state == MembershipState::invite ||
-           state == MembershipState::knock;
-}
-
 std::string login_of(const std::string& user) {
     const std::size_t colon = user.find(':');
     return user.substr(colon + 1) == kServerName ? user.substr(1, colon - 1) : "";

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/bridges/directory/number.h"
+
 namespace rollcall::directory {
 namespace {
 
@@ -11,13 +13,9 @@ constexpr std::uint32_t kWrite = 0x20;
 constexpr std::uint8_t kAllow = 0, kDeny = 1, kAllowObject = 5, kDenyObject = 6, kAllowCallback = 9;
 constexpr std::uint8_t kInheritOnly = 8;
 
-void put(std::string& out, std::uint32_t value, std::size_t width) {
-    for (std::size_t i = 0; i < width; ++i) out += static_cast<char>(value >> (8 * i) & 0xFFU);
-}
-
 std::string sid(std::uint32_t rid) {
     std::string out("\x01\x02\0\0\0\0\0\x05\x20\0\0\0", 12);
-    put(out, rid, 4);
+    out += number(rid, 4);
     return out;
 }
 
@@ -28,17 +26,17 @@ std::string bytes_of(const Guid& guid) {
 std::string ace(std::uint8_t type, std::uint32_t mask, const std::string& who, const Guid* object = nullptr,
                 std::uint8_t flags = 0, bool inherited_type = false) {
     std::string body;
-    put(body, mask, 4);
+    body += number(mask, 4);
     if (type == kAllowObject || type == kDenyObject) {
-        put(body, (object != nullptr ? 1U : 0U) | (inherited_type ? 2U : 0U), 4);
+        body += number((object != nullptr ? 1U : 0U) | (inherited_type ? 2U : 0U), 4);
         if (object != nullptr) body += bytes_of(*object);
         if (inherited_type) body += std::string(16, 'i');
     }
     body += who;
     std::string out;
-    put(out, type, 1);
-    put(out, flags, 1);
-    put(out, static_cast<std::uint32_t>(body.size() + 4), 2);
+    out += number(type, 1);
+    out += number(flags, 1);
+    out += number(static_cast<std::uint32_t>(body.size() + 4), 2);
     return out + body;
 }
 
@@ -46,13 +44,13 @@ std::string descriptor(const std::vector<std::string>& aces) {
     std::string list;
     for (const auto& each : aces) list += each;
     std::string out;
-    put(out, 1, 2);
-    put(out, 0x8004, 2);
-    for (int i = 0; i < 3; ++i) put(out, 0, 4);
-    put(out, 20, 4);
-    put(out, 4, 2);
-    put(out, static_cast<std::uint32_t>(list.size() + 8), 2);
-    put(out, static_cast<std::uint32_t>(aces.size()), 4);
+    out += number(1, 2);
+    out += number(0x8004, 2);
+    for (int i = 0; i < 3; ++i) out += number(0, 4);
+    out += number(20, 4);
+    out += number(4, 2);
+    out += number(static_cast<std::uint32_t>(list.size() + 8), 2);
+    out += number(static_cast<std::uint32_t>(aces.size()), 4);
     return out + list;
 }
 

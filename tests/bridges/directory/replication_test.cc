@@ -6,14 +6,10 @@
 #include <random>
 #include <string>
 
+#include "tests/bridges/directory/number.h"
+
 namespace rollcall::directory {
 namespace {
-
-std::string number(std::uint64_t value, std::size_t length) {
-    std::string bytes;
-    for (std::size_t i = 0; i < length; ++i) bytes += static_cast<char>(value >> (8 * i) & 0xffU);
-    return bytes;
-}
 
 std::string one(std::uint32_t attribute, std::uint64_t seconds) {
     return number(attribute, 4) + number(1, 4) + number(seconds, 8) + std::string(16, 'g') + number(7, 8) +

@@ -2,15 +2,11 @@
 #include <gtest/gtest.h>
 
 #include "bridges/directory/root.h"
+#include "tests/bridges/directory/number.h"
 
 namespace rollcall::directory {
 namespace {
 
-std::string number(std::uint64_t value, std::size_t size) {
-    std::string out;
-    for (std::size_t i = 0; i < size; ++i) out += static_cast<char>(value >> 8U * i);
-    return out;
-}
 const Guid kOne = *Guid::from_text("0a1b2c3d-1111-2222-3333-444444444444");
 const Guid kTwo = *Guid::from_text("0a1b2c3d-1111-2222-3333-555555555555");
 

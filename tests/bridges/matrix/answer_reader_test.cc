@@ -9,13 +9,6 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-http::Response answer(int status, std::string body) {
-    http::Response response;
-    response.status = status;
-    response.body = std::move(body);
-    return response;
-}
-
 const http::Response kTorn{.failure = http::Failure::torn, .text = "broke off"};
 const http::Response kLarge{
     .status = 200, .failure = http::Failure::too_large, .text = "larger than allowed"};

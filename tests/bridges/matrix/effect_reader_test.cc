@@ -7,13 +7,6 @@
 namespace rollcall::matrix {
 namespace {
 
-http::Response answer(int status, std::string body) {
-    http::Response response;
-    response.status = status;
-    response.body = std::move(body);
-    return response;
-}
-
 const std::string kNotInRoom = error_body("M_FORBIDDEN", "User @a:hs not in room !r:hs");
 const std::string kNobody =
     error_body("M_FORBIDDEN", "Application service has not registered this user (@a:hs)");

@@ -10,15 +10,15 @@ namespace {
 using policy::MembershipState;
 using Kind = Outcome::Kind;
 
-const std::string kRoom = "!r:hs";
-const Call kInvite = put_member(kRoom, "@a:hs", MembershipState::invite, "", "");
-const Call kJoin = put_member(kRoom, "@a:hs", MembershipState::join, "", "@a:hs");
-const Call kLeave = put_member(kRoom, "@a:hs", MembershipState::leave, "", "@a:hs");
-const Call kKick = kick(kRoom, "@a:hs", "");
-const Call kForget = forget(kRoom, "@a:hs");
+const std::string kRoomId = "!r:hs";
+const Call kInvite = put_member(kRoomId, "@a:hs", MembershipState::invite, "", "");
+const Call kJoin = put_member(kRoomId, "@a:hs", MembershipState::join, "", "@a:hs");
+const Call kLeave = put_member(kRoomId, "@a:hs", MembershipState::leave, "", "@a:hs");
+const Call kKick = kick(kRoomId, "@a:hs", "");
+const Call kForget = forget(kRoomId, "@a:hs");
 const Call kCreate = create_room(json::Object{});
-const Call kState = put_state(kRoom, "m.room.topic", "", json::Object{});
-const Call kSend = send_message(kRoom, "t", json::Object{});
+const Call kState = put_state(kRoomId, "m.room.topic", "", json::Object{});
+const Call kSend = send_message(kRoomId, "t", json::Object{});
 
 struct AnswerCase {
     std::string what;
@@ -97,7 +97,7 @@ TEST(Interpret, reads_what_homeservers_say) {
          Kind::refused},
         {"alias gone", delete_alias("#a:hs"), 404, error_body("M_NOT_FOUND", "Unknown room alias"),
          Kind::already_so},
-        {"alias there", put_alias("#a:hs", kRoom), 409,
+        {"alias there", put_alias("#a:hs", kRoomId), 409,
          error_body("M_UNKNOWN", "Room alias #a:hs already exists"), Kind::refused},
         {"not listening", ping("id", "t"), 502, error_body("M_CONNECTION_FAILED", "refused"), Kind::refused},
         {"not there in time", ping("id", "t"), 504, error_body("M_CONNECTION_TIMEOUT", "timed out"),
@@ -128,7 +128,7 @@ TEST(Interpret, reads_what_homeservers_say) {
 
 // Under 200 a change is done only if the body is what the specification says.
 TEST(Interpret, believes_only_what_the_specification_says) {
-    const Call logout = logout_all("@a:hs"), alias = put_alias("#a:hs", kRoom),
+    const Call logout = logout_all("@a:hs"), alias = put_alias("#a:hs", kRoomId),
                by_alias = join_alias("#a:hs");
     const std::string event = R"({"event_id":"$e"})", room = R"({"room_id":"!r:hs"})";
     const std::vector<std::pair<Call, std::string>> good{

@@ -6,10 +6,6 @@
 namespace rollcall::cli {
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 class Commands : public testing::Test {
   protected:
     void SetUp() override {

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <sstream>
+#include <string_view>
 
 #include "daemon/cli/commands.h"
 
@@ -21,6 +22,11 @@ inline std::string read_all(const std::string& path) {
     std::ostringstream text;
     text << in.rdbuf();
     return text.str();
+}
+
+// For what people read, of which the whole is no test's business.
+inline bool has(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
 }
 
 inline json::Value fixture(const std::string& name) {

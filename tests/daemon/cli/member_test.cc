@@ -9,10 +9,6 @@
 namespace rollcall::cli {
 namespace {
 
-bool has(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
-}
-
 constexpr uid_t kMember = 65533;
 
 // For as long as it lives this process is somebody who is neither root nor the daemon's user.

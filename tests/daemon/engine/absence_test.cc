@@ -14,7 +14,6 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr const char* kGuest = "@guest:elsewhere.example";
-constexpr const char* kAdmin = "@admin:corp.example";
 
 class Absence : public testing::Test {
   protected:

@@ -11,7 +11,6 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr const char* kAddress = "#it:corp.example";
-constexpr const char* kAdmin = "@admin:corp.example";
 
 class TheAdminRoom : public testing::Test {
   protected:

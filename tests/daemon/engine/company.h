@@ -13,6 +13,8 @@
 
 namespace rollcall::engine {
 
+inline constexpr const char* kAdmin = "@admin:corp.example";
+
 struct Company {
     explicit Company(sim::Options options = {}) : sim(options) {
         sim.directory.content.group("Crew");

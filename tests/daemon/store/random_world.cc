@@ -8,7 +8,7 @@
 namespace rollcall::store {
 namespace {
 
-constexpr std::size_t kPeople = 14, kGroups = 8, kRooms = 6, kUsers = 12, kContainers = 6;
+constexpr std::size_t kMostPeople = 14, kGroups = 8, kRooms = 6, kUsers = 12, kContainers = 6;
 
 }  // namespace
 
@@ -59,7 +59,7 @@ RoomId RandomWorld::any_room() {
 
 void RandomWorld::change_person() {
     policy::PersonEntry entry;
-    entry.guid = guid('p', below(kPeople));
+    entry.guid = guid('p', below(kMostPeople));
     entry.dn = "CN=" + text();
     entry.login = text();
     if (chance(70)) entry.account_control = chance(50) ? 512 : std::numeric_limits<std::uint32_t>::max();
@@ -96,7 +96,7 @@ void RandomWorld::change_group() {
     entry.members_known = chance(80);
     std::set<Guid> members;  // the directory names nobody twice
     for (std::size_t i = below(9); i > 0; --i)
-        members.insert(chance(70) ? guid('p', below(kPeople)) : guid('g', below(kGroups)));
+        members.insert(chance(70) ? guid('p', below(kMostPeople)) : guid('g', below(kGroups)));
     entry.members.assign(members.begin(), members.end());
     entry.usn = ++usn_;
     world.put_group(entry, chance(70));

@@ -22,13 +22,13 @@ std::vector<std::uint64_t> indices(Store& store, const TrailFilter& filter) {
 using Indices = std::vector<std::uint64_t>;
 using Kind = schema::TrailKind;
 
-const std::vector<StoredPersonKey> kPeople = {person(1, "@ada:x"), person(2, "@bob:x")};
+const std::vector<StoredPersonKey> kAdaAndBob = {person(1, "@ada:x"), person(2, "@bob:x")};
 
 TEST(Trail, FiltersByWhomWhereAndWhat) {
     const TemporaryFolder folder;
     auto store = open_or_fail(folder.path());
     ASSERT_TRUE(
-        ok(store->commit({.person_keys = kPeople,
+        ok(store->commit({.person_keys = kAdaAndBob,
                           .trail = {entry(1, Kind::intent, 1, "@ada:x", "merger"),
                                     entry(2, Kind::intent, 2, "@bob:x", "merger"),
                                     entry(3, Kind::result, 1, "@ada:x", "merger"),
@@ -115,7 +115,7 @@ TEST(Trail, WhatIsCoveredIsReadFromTheLog) {
     const TemporaryFolder folder;
     auto store = open_or_fail(folder.path());
     ASSERT_TRUE(ok(store->commit(
-        {.person_keys = kPeople,
+        {.person_keys = kAdaAndBob,
          .trail = {entry(1, Kind::start), entry(2, Kind::intent, 1, "@ada:x"), entry(3, Kind::stop)}})));
     const std::vector<StoredTrailEntry> before = *store->trail({});
     ASSERT_TRUE(ok(store->commit({.trail_covered = 2})));
@@ -175,7 +175,7 @@ TEST(Trail, RefusesChangesByAnyProgram) {
     const TemporaryFolder folder;
     auto store = open_or_fail(folder.path());
     ASSERT_TRUE(ok(store->commit(
-        {.person_keys = kPeople, .trail = {entry(1, Kind::intent, 1, "@ada:x"), entry(2, Kind::stop)}})));
+        {.person_keys = kAdaAndBob, .trail = {entry(1, Kind::intent, 1, "@ada:x"), entry(2, Kind::stop)}})));
     OtherProgram other(folder.database());
     const std::string refused = "the trail is append-only";
     for (const char* change :
@@ -261,7 +261,7 @@ TEST(Trail, KnowsTheLastDepartureOfEach) {
     };
     TrailRow joined = departed(4, 1, 900);
     joined.action = "joined";
-    ASSERT_TRUE(ok(store->commit({.person_keys = kPeople,
+    ASSERT_TRUE(ok(store->commit({.person_keys = kAdaAndBob,
                                   .trail = {departed(1, 1, 500), departed(2, 2, 300), departed(3, 1, 400),
                                             joined, departed(5, 2, 800)}})));
     const std::map<std::uint64_t, Time> last{{1, from_ms(500)}, {2, from_ms(800)}};
@@ -277,7 +277,7 @@ TEST(Trail, CanBeReadBesideItsWriter) {
     ASSERT_TRUE(reader) << reader.error().text();
     EXPECT_EQ((*reader)->trail_size().value(), 0U);
     ASSERT_TRUE(
-        ok(store->commit({.person_keys = kPeople,
+        ok(store->commit({.person_keys = kAdaAndBob,
                           .trail = {entry(1, Kind::start), entry(2, Kind::intent, 2, "@bob:x", "merger"),
                                     entry(3, Kind::stop)}})));
     EXPECT_EQ((*reader)->trail_size().value(), 3U);
