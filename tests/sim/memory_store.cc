@@ -42,7 +42,7 @@ Status MemoryStore::commit(const store::Turn& turn) {
         last_intent_ = std::max(last_intent_, intent.id);
     }
     for (const std::uint64_t id : turn.finished) intents_.erase(id);
-    for (const store::StoredPersonKey& key : turn.person_keys) person_keys_[key.id] = key;
+    for (const store::StoredPersonKey& key : turn.person_keys) put(key);
     for (const store::TrailRow& row : turn.trail) {
         if (row.number != trail_.size() + 1) throw std::logic_error("a gap in the trail");
         for (const std::uint64_t key : {row.subject, row.caller})
@@ -62,9 +62,18 @@ Status MemoryStore::commit(const store::Turn& turn) {
     return {};
 }
 
+void MemoryStore::put(const store::StoredPersonKey& key) {
+    store::StoredPersonKey& held = person_keys_[key.id];
+    key_of_guid_.erase({held.guid, key.id});
+    key_of_name_.erase({held.name, key.id});
+    held = key;
+    key_of_guid_.emplace(key.guid, key.id);
+    key_of_name_.emplace(key.name, key.id);
+}
+
 // Its number stays, so that it is never given again.
 void MemoryStore::erase(std::uint64_t key) {
-    person_keys_[key] = {key, {}, {}, {}};
+    put({key, {}, {}, {}});
     for (store::TrailRow& row : trail_)
         std::erase_if(row.leaf.personal, [&](const schema::PersonalPart& part) {
             return (part.party == schema::Party::subject ? row.subject : row.caller) == key;
@@ -284,10 +293,12 @@ Status MemoryStore::each_trail(const store::TrailFilter& filter, const store::Tr
 
 Result<std::optional<store::StoredPersonKey>> MemoryStore::person_key(const Guid& guid,
                                                                       const std::string& name) {
-    for (const auto& [id, key] : person_keys_)
-        if (!guid.empty() && key.guid == guid) return std::optional(key);
-    for (const auto& [id, key] : person_keys_)
-        if (!name.empty() && key.name == name) return std::optional(key);
+    const auto of_guid = key_of_guid_.lower_bound({guid, 0});
+    if (!guid.empty() && of_guid != key_of_guid_.end() && of_guid->first == guid)
+        return std::optional(person_keys_.at(of_guid->second));
+    const auto of_name = key_of_name_.lower_bound({name, 0});
+    if (!name.empty() && of_name != key_of_name_.end() && of_name->first == name)
+        return std::optional(person_keys_.at(of_name->second));
     return std::optional<store::StoredPersonKey>{};
 }
 

@@ -50,6 +50,8 @@ class MemoryStore : public store::Store {
     void forget_trail() {
         trail_.clear();
         person_keys_.clear();
+        key_of_guid_.clear();
+        key_of_name_.clear();
         forget_baseline();
     }
     void forget_baseline() { marks_.erase({"baseline", "made"}); }
@@ -73,6 +75,7 @@ class MemoryStore : public store::Store {
         std::optional<policy::Departing> departing;
     };
 
+    void put(const store::StoredPersonKey& key);
     void erase(std::uint64_t key);
     [[nodiscard]] std::set<std::uint64_t> keys_of(const store::TrailFilter& filter) const;
     void save_people(const policy::World& world, const policy::Touched& touched);
@@ -102,6 +105,8 @@ class MemoryStore : public store::Store {
     std::map<std::pair<std::string, std::string>, std::string> marks_;
     std::vector<store::TrailRow> trail_;
     std::map<std::uint64_t, store::StoredPersonKey> person_keys_;
+    std::set<std::pair<Guid, std::uint64_t>> key_of_guid_;  // of thousands of people each is asked for
+    std::set<std::pair<std::string, std::uint64_t>> key_of_name_;
     std::optional<store::StoredPolicy> policy_;
     std::size_t commits_ = 0;
     bool fatal_ = false;

@@ -4,6 +4,7 @@
 
 #include "policy/plan.h"
 #include "schema/trail_entry.h"
+#include "tests/sim/fake_answers.h"
 #include "tests/sim/simulation.h"
 
 namespace rollcall::sim {
