@@ -87,8 +87,10 @@ void Step::settle(const std::unordered_set<PersonId>& dirty, bool first_look) {
     for (const PersonId person : people) {
         correct_identity(person);
         keep_what_is_in_use(person);
+        const UserId before = decider_->user_of(person);
         decider_->person_changed(person);
         keep_what_is_in_use(person);
+        look_for_former_account(person, before);
         notice_departure(person, first_look);
     }
 }
@@ -131,6 +133,41 @@ void Step::keep_what_is_in_use(PersonId id) {
                     (held.state == MembershipState::invite || held.state == MembershipState::knock));
         }))
         keep_identity(user);
+}
+
+// Their login was changed, and the account of the homeserver is not. Where it was never seen it may be there
+// all the same, with sessions and rooms that the policy does not name.
+void Step::look_for_former_account(PersonId id, UserId before) {
+    if (!before.valid() || before == decider_->user_of(id)) return;
+    if (world_.people[id.index()].kept.valid() || decider_->given(id).valid()) return;
+    if (world_.account(before) != Account::unknown || !world_.is_local(world_.users.text(before))) return;
+    world_.renamed[before] = id;
+    effects_.find_accounts.push_back(before);
+}
+
+// It is there: then it is theirs for life, and what is to be done about a departure concerns it.
+void Step::keep_former_account(UserId user) {
+    const auto renamed = world_.renamed.extract(user);
+    if (renamed.empty() || decider_ == nullptr) return;
+    const PersonId id = renamed.mapped();
+    Person& person = world_.people[id.index()];
+    if (person.kept.valid() || decider_->given(id).valid()) return;
+    // The login may be somebody else's by now, and the account is not.
+    const PersonId other = decider_->person_of(user);
+    if (other.valid() && (world_.people[other.index()].kept.valid() || decider_->given(other).valid()))
+        return;
+    const UserId made = decider_->user_of(id);
+    keep(id, user);
+    for (const PersonId changed : {id, other}) {
+        if (!changed.valid()) continue;
+        decider_->person_changed(changed);
+        mark_person(changed);
+    }
+    touch_user(user);
+    if (made.valid()) touch_user(made);
+    if (!person.departed_seen) return;
+    if (made.valid()) world_.departing.erase(made);  // of nobody's account
+    world_.departing[user] = {};
 }
 
 void Step::notice_departure(PersonId id, bool first_look) {

@@ -65,6 +65,7 @@ struct Effects {
     std::vector<std::pair<std::string, std::string>>
         read_members;  // (room ID, Matrix ID): stale or doubtful, read afresh
     std::vector<RoomId> read_rooms;
+    std::vector<UserId> find_accounts;        // is there an account of that name?
     std::vector<UnreadableEvent> unreadable;  // told of, or found when a room was read
     std::vector<RoomId> lost, regained;       // rooms that the bot is in no more, or again
     std::vector<RoomId> replaced;             // from which people were led on to another one

@@ -34,6 +34,8 @@ class Step {
     void approval_ended(const CompiledApproval& approval);
     void settle(const std::unordered_set<PersonId>& dirty, bool first_look);
     void correct_identity(PersonId id);
+    void look_for_former_account(PersonId id, UserId before);
+    void keep_former_account(UserId user);
     void keep_what_is_in_use(PersonId id);
     void notice_departure(PersonId id, bool first_look);
     [[nodiscard]] bool seen_here(const Person& person, UserId user) const;
@@ -88,6 +90,7 @@ class Step {
     void back_in(UserId user);
     void apply_membership(UserId user, Membership next, MembershipState before);
     void keep_identity(UserId user);
+    void keep(PersonId id, UserId user);
     void tell_inviter(RoomId room, UserId user, const RoomEvent& event, MembershipState state);
     bool late_member(RoomId room, UserId user, const RoomEvent& event, const MemberContent& content);
     void late_invitation(RoomId room, UserId user, const RoomEvent& event, MembershipState state);

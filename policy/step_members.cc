@@ -177,7 +177,10 @@ void Step::apply_membership(UserId user, Membership next, MembershipState before
 void Step::keep_identity(UserId user) {
     if (decider_ == nullptr) return;
     const PersonId id = decider_->person_of(user);
-    if (!id.valid() || world_.people[id.index()].kept.valid()) return;
+    if (id.valid() && !world_.people[id.index()].kept.valid()) keep(id, user);
+}
+
+void Step::keep(PersonId id, UserId user) {
     world_.people[id.index()].kept = user;
     world_.touched.people.insert(id);
     note(

@@ -90,7 +90,12 @@ void Step::take(const AliasClaimed& fact) {
 void Step::take(const AccountSeen& fact) {
     if (fact.account == Account::present) account_appeared(fact.user);
     world_.set_account(fact.user, fact.account);
-    if (fact.account == Account::present) keep_identity(fact.user);
+    if (fact.account == Account::present) {
+        keep_former_account(fact.user);
+        keep_identity(fact.user);
+    } else if (fact.account == Account::absent) {
+        world_.renamed.erase(fact.user);
+    }
 }
 
 // An account that was not there when its person departed may have sessions now, and be in rooms: what was

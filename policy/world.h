@@ -260,6 +260,9 @@ class World {
     // Matrix IDs that were in use as somebody's until people.identities gave them another: no template makes
     // them anybody else's.
     std::unordered_map<UserId, Guid> former_ids;
+    // The Matrix ID that the template made of a person until their entry changed, and whose it is if there is
+    // an account of that name: the homeserver is asked. In memory only.
+    std::unordered_map<UserId, PersonId> renamed;
     std::unordered_map<UserId, Departing> departing;
     // Whom the mask registration leaves out, as the homeserver said. Not stored: a registration can change.
     std::set<UserId> uncovered;

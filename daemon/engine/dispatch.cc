@@ -129,6 +129,7 @@ void Engine::dispatch() {
             if (world_.account(UserId(i)) == policy::Account::absent &&
                 policy::worth_finding(*decider_, UserId(i)))
                 accounts_to_find_.emplace_back(i);
+        for (const auto& [user, person] : world_.renamed) accounts_to_find_.push_back(user);
     }
     const bool may_act = !settings_.one_shot || converging_;
     if (!decider_ || !may_act) return dispatch_reads();

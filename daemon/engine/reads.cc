@@ -155,6 +155,9 @@ void Engine::read_done(const Reading& reading, const CallResult& result) {
             if (result.outcome == CallOutcome::no_mask) mask_seen(false);
             if (result.outcome == CallOutcome::done)
                 learn(policy::AccountSeen{world_.user(reading.user), policy::Account::present});
+            else if (result.outcome == CallOutcome::absent &&
+                     world_.renamed.contains(world_.user(reading.user)))
+                learn(policy::AccountSeen{world_.user(reading.user), policy::Account::absent});
             break;
     }
 }
@@ -259,14 +262,13 @@ void Engine::heard_of_it(const CallDone& message) {
 }
 
 void Engine::homeserver_away() {
-    log_.warn("RC-HS-DOWN", "the homeserver does not answer; everything waits",
-              {{"error", reach_.trouble()}});
+    log_.warn("RC-HS-DOWN", "the homeserver cannot be used; everything waits", {{"error", reach_.trouble()}});
 }
 
 void Engine::homeserver_back() {
     way_back_.ping_soon();
     if (mask_ == Mask::unknown) next_mask_ = world_.tick;
-    log_.info("RC-HS-UP", "the homeserver answers again");
+    log_.info("RC-HS-UP", "the homeserver can be used again");
     for (auto& [key, retry] : retries_)
         if (retry.unanswered) retry.not_before = world_.tick;
     // What happened meanwhile may be told late, or not at all. One bad answer is no absence.

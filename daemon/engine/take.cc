@@ -182,6 +182,8 @@ void Engine::effects(policy::Effects&& effects) {
         if (std::find(members_to_read_.begin(), members_to_read_.end(), member) == members_to_read_.end())
             members_to_read_.push_back(member);
     for (const RoomId room : effects.read_rooms) read_room(room);
+    accounts_to_find_.insert(accounts_to_find_.end(), effects.find_accounts.begin(),
+                             effects.find_accounts.end());
     for (const policy::UnreadableEvent& event : effects.unreadable) cannot_use(event);
     for (const RoomId room : effects.lost) lost(room);
     for (const RoomId room : effects.regained) regained(room);

@@ -167,6 +167,13 @@ void FakeDirectory::disable(const std::string& login, bool disabled) {
     touched(login);
 }
 
+void FakeDirectory::rename(const std::string& login, const std::string& to, bool disabled) {
+    content.people.at(login).login = to;
+    if (disabled) return disable(login, true);
+    content.wrote(login);
+    touched(login);
+}
+
 void FakeDirectory::erase(const std::string& login) {
     const Guid guid = content.people.at(login).guid;
     for (auto& [name, group] : content.groups)

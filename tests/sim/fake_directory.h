@@ -34,6 +34,8 @@ class FakeDirectory : public engine::DirectoryPort {
     bool tells_when = true;  // an attribute was written, of what has changed
     void disable(const std::string& login, bool disabled);
     void erase(const std::string& login);
+    // A login that is changed, and in the same write perhaps disabled; known here as the one of before.
+    void rename(const std::string& login, const std::string& to, bool disabled = false);
     void join(const std::string& group, const std::string& member);
     void leave(const std::string& group, const std::string& member);
     void hide_members(const std::string& group, bool hidden);
