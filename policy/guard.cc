@@ -60,9 +60,17 @@ std::optional<Guard> guard_of_addition(const Decider& decider, UserId user, cons
 
 }  // namespace
 
+bool is_ordered(const Decider& decider, UserId user, const UserAction& action) {
+    if (action.lane != Lane::departure) return false;
+    const PersonId holder = decider.person_of(user);
+    const PersonId person = holder.valid() ? holder : decider.former_holder(user);
+    return person.valid() && decider.world().people[person.index()].depart_ordered;
+}
+
 std::optional<Guard> guard_of(const Decider& decider, UserId user, const UserAction& action) {
     switch (action.lane) {
         case Lane::departure:
+            if (is_ordered(decider, user, action)) return std::nullopt;
             if (has_begun(decider.world(), user, action) || came_unbidden(decider, user, action))
                 return std::nullopt;
             return Guard::departures;
@@ -218,6 +226,7 @@ bool GuardState::allows(const Decider& decider, const GuardMemory& memory, UserI
     if (!decider.world().frozen.empty() && waits_for_belief(action)) return false;
     const std::optional<Guard> guard = guard_of(decider, user, action);
     if (!guard && !any_answer && held_.empty()) return true;
+    if (is_ordered(decider, user, action)) return true;
     const ActionKey key = key_of(decider, user, action);
     if (answers(memory.rejected, key, action.basis)) return false;
     if (answers(memory.approved, key, action.basis)) return true;

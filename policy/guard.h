@@ -74,6 +74,9 @@ class GuardState {
 };
 
 [[nodiscard]] ActionKey key_of(const Decider& decider, UserId user, const UserAction& action);
+// Does it end somebody's stay by `rollcall depart`? That names one person: no guard asks again, and what was
+// answered about others' departures does not concern it.
+[[nodiscard]] bool is_ordered(const Decider& decider, UserId user, const UserAction& action);
 // Which guard counts this action, and under what it is to be entered in the ledger once done. nullopt: none.
 [[nodiscard]] std::optional<Guard> guard_of(const Decider& decider, UserId user, const UserAction& action);
 

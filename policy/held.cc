@@ -63,6 +63,7 @@ HeldState held_state(const Decider& decider, const Backlog& backlog, const Guard
     if (!user.valid()) return HeldState::over;
     const UserAction* action = find(decider, backlog, user, key);
     if (action == nullptr) return unwanted(decider, user, key, by);
+    if (is_ordered(decider, user, *action)) return HeldState::over;
     if (answers(memory.rejected, key, action->basis)) return HeldState::dormant;
     if (answers(memory.approved, key, action->basis)) return HeldState::over;
     if (!stops(by, *action)) return HeldState::dormant;

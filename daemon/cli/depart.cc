@@ -2,8 +2,21 @@
 #include <fmt/format.h>
 
 #include "daemon/cli/commands.h"
+#include "daemon/cli/items.h"
 
 namespace rollcall::cli {
+namespace {
+
+std::string departed_view(const std::string& login, const json::Array& waits, const Look& look) {
+    std::string out = paragraph(
+        look, 0, Tone::bad,
+        fmt::format("{} counts as departed from now on{}", login,
+                    waits.empty() ? ": sessions end, then all rooms." : ". Not all of it is done now:"));
+    for (const json::Value& why : waits) out += bullet(look, 2, "!", Tone::warning, why.text());
+    return out + paragraph(look, 0, Tone::plain, "Until the directory says so too, --take-back undoes it.");
+}
+
+}  // namespace
 
 int depart(const Session& session) {
     const bool taken_back = session.arguments.take_back;
@@ -16,13 +29,7 @@ int depart(const Session& session) {
         [taken_back](const json::Value& result, const schema::Config&, const Look& look) {
             const std::string login = result["login"].text(result["user"].text());
             const bool departed = result["departed"].boolean_or(false);
-            if (!taken_back)
-                return paragraph(
-                           look, 0, Tone::bad,
-                           fmt::format("{} counts as departed from now on: sessions end, then all rooms.",
-                                       login)) +
-                       paragraph(look, 0, Tone::plain,
-                                 "Until the directory says so too, --take-back undoes it.");
+            if (!taken_back) return departed_view(login, items(result["waits"]), look);
             if (departed)
                 return paragraph(
                     look, 0, Tone::warning,

@@ -77,10 +77,13 @@ json::Value rejections_json(const policy::Answers& rejected) {
     return list;
 }
 
-json::Value holds_json(const engine::Engine& engine) {
+json::Value holds_json(const engine::Engine& engine, bool with_lines) {
     json::Value out, holds{json::Array{}};
-    for (const policy::Hold& hold : engine.guards().holds())
-        holds.push(to_json(hold, engine.memory().held_since));
+    for (const policy::Hold& hold : engine.guards().holds()) {
+        json::Value row = to_json(hold, engine.memory().held_since);
+        if (with_lines) row.set("lines", hold_lines(engine, hold));
+        holds.push(std::move(row));
+    }
     out.set("holds", std::move(holds));
     out.set("rejected", rejections_json(engine.memory().rejected));
     return out;
@@ -99,7 +102,7 @@ json::Value hold_lines(const engine::Engine& engine, const policy::Hold& hold) {
         line.set("rule", room < 0 ? "" : decider->program().rooms[index].at.file_line());
         if (const UserId user = decider->world().users.find(key.user); !key.user.empty() && user.valid())
             for (const policy::UserAction& action : engine.backlog().actions(user))
-                if (policy::key_of(*decider, user, action) == key)
+                if ((room < 0 || action.room == index) && policy::key_of(*decider, user, action) == key)
                     line.set("reason", policy::why(*decider, user, index, action.basis));
         lines.push(std::move(line));
     }

@@ -14,8 +14,8 @@ namespace rollcall::control {
 [[nodiscard]] json::Value to_json(const policy::Hold& hold, const policy::HeldSince& held_since);
 // What was rejected and still would be done: hold, by, reason, at, actions; by hold.
 [[nodiscard]] json::Value rejections_json(const policy::Answers& rejected);
-// {"holds": …, "rejected": …}
-[[nodiscard]] json::Value holds_json(const engine::Engine& engine);
+// {"holds": …, "rejected": …}; each hold with its `lines` on demand.
+[[nodiscard]] json::Value holds_json(const engine::Engine& engine, bool with_lines = false);
 // Of a hold's first actions why each would be done, and where the rule stands: [{"reason", "rule"}…].
 [[nodiscard]] json::Value hold_lines(const engine::Engine& engine, const policy::Hold& hold);
 [[nodiscard]] json::Value to_json(const policy::Evidence& evidence);

@@ -88,6 +88,38 @@ Answer resume(const Context& context) {
     return set_pause(context, engine::Engine::Pause::none, context.args["reason"].text());
 }
 
+namespace {
+
+// Why nothing is done about somebody's departure now, or not all of it.
+std::vector<std::string> departure_waits(const Context& context, PersonId person) {
+    engine::Engine& engine = context.engine;
+    const policy::World& world = engine.world();
+    std::vector<std::string> out;
+    if (engine.settings().one_shot) out.emplace_back("no daemon is running that would do it");
+    const policy::Decider* decider = engine.decider();
+    if (decider == nullptr) {
+        out.emplace_back("no policy is in force: nobody is taken out of anything before `rollcall apply`");
+        return out;
+    }
+    if (engine.paused() == engine::Engine::Pause::all)
+        out.emplace_back("everything is paused, departures too, until `rollcall resume`");
+    if (engine.reach().away()) out.push_back("the homeserver cannot be used: " + engine.reach().trouble());
+    const UserId user = decider->user_of(person);
+    if (!user.valid()) {
+        out.emplace_back("no Matrix ID is theirs: `rollcall status` names who claims one that another has");
+        return out;
+    }
+    const std::string& name = world.users.text(user);
+    if (decider->is_protected(user)) out.push_back("the policy protects " + name + ", who is never removed");
+    if (!engine.settings().abilities.mask)
+        out.emplace_back("there is no mask registration: their sessions go on");
+    else if (!world.covered(user))
+        out.push_back("the mask registration does not cover " + name + ": their sessions go on");
+    return out;
+}
+
+}  // namespace
+
 Answer depart(const Context& context) {
     const Result<std::string> reason = reason_of(context);
     if (!reason) return error(reason.error());
@@ -99,7 +131,12 @@ Answer depart(const Context& context) {
     result.set("login", context.engine.world().people[person->index()].login.view());
     result.set("departed", context.engine.decider() != nullptr &&
                                context.engine.decider()->departed(*person) == policy::Tri::yes);
-    return ok(std::move(result));
+    if (taken_back) return ok(std::move(result));
+    json::Value waits{json::Array{}};
+    for (std::string& why : departure_waits(context, *person)) waits.push(std::move(why));
+    const bool all = waits.array()->empty();
+    result.set("waits", std::move(waits));
+    return ok(std::move(result), all ? 0 : 1);
 }
 
 Answer readmit(const Context& context) {
@@ -134,17 +171,8 @@ Answer readmit(const Context& context) {
 }
 
 Answer holds(const Context& context) {
-    json::Value result, holds{json::Array{}};
-    const engine::Engine& engine = context.engine;
-    for (const policy::Hold& hold : engine.guards().holds()) {
-        json::Value row = to_json(hold, engine.memory().held_since);
-        row.set("lines", hold_lines(engine, hold));
-        holds.push(std::move(row));
-    }
-    const bool any = !holds.array()->empty();
-    result.set("holds", std::move(holds));
-    result.set("rejected", rejections_json(engine.memory().rejected));
-    return ok(std::move(result), any ? 4 : 0);
+    const bool any = !context.engine.guards().holds().empty();
+    return ok(holds_json(context.engine, true), any ? 4 : 0);
 }
 
 Answer approve(const Context& context) {

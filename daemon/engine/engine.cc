@@ -197,6 +197,7 @@ void Engine::decide() {
     if (world_.dirty.everything) whole_pass_ = true;
     backlog_.take(*decider_, settings_.abilities, world_.dirty);
     const bool complete = backlog_.refresh(*decider_, settings_.abilities, kSlice);
+    approve_ordered();
     for (const auto& [user, room] : backlog_.take_welcome()) policy::welcome(world_, user, room);
     if (!complete || !world_.dirty.empty()) more_ = true;
     if (complete) whole_pass_ = false;

@@ -113,6 +113,7 @@ struct Failure {
     Time next{};  // when it is tried again
     bool refused = false;
     bool invited = false;  // to be put into a room, which was refused: whoever it is can accept by themselves
+    bool as_bot = false;   // tried in the bot's own name
 };
 
 struct Counters {
@@ -322,6 +323,7 @@ class Engine {
         bool refused = false;
         bool half_made = false;   // each attempt leaves half a room behind
         bool unanswered = false;  // perhaps because the homeserver was away: once it is back, at once
+        bool as_bot = false;      // in the bot's own name
     };
 
     // take.cc
@@ -378,6 +380,7 @@ class Engine {
     void set_answer(policy::Answers& answers, const char* kind, const policy::ActionKey& key,
                     std::optional<policy::Answer> answer);
     void drop_answers();
+    void approve_ordered();
     void drop_rejections();
     [[nodiscard]] bool load_guard_mark(const store::StoredMark& row);
 
@@ -623,7 +626,9 @@ class Engine {
     policy::GuardState guards_;
     policy::GuardState departures_guard_;  // of a pass that is not over: has seen all departures, and no more
     bool departures_counted_ = false;
-    std::string counted_frozen_;                                  // world_.frozen when guards counted last
+    std::string counted_frozen_;  // world_.frozen when guards counted last
+    // By `rollcall depart`, in this turn.
+    std::vector<std::pair<UserId, policy::Answer>> ordered_;
     bool answers_changed_ = false, memberships_changed_ = false;  // since then
     policy::GuardMemory memory_;
     Grace grace_;

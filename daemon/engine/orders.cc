@@ -118,6 +118,23 @@ void Engine::depart(PersonId person, bool taken_back, const schema::TrailCaller&
     entry.reason = reason;
     record(std::move(entry));
     learn(policy::DepartOrdered{person, taken_back});
+    if (decider_ && !taken_back && decider_->user_of(person).valid())
+        ordered_.emplace_back(decider_->user_of(person),
+                              policy::Answer{policy::Basis::departed, "", caller.text, reason, world_.now});
+}
+
+// Somebody has named them: what waits for an answer about many, or was refused with others, is approved of
+// them, whatever the directory says by the time that it is done.
+void Engine::approve_ordered() {
+    for (const auto& [user, answer] : std::exchange(ordered_, {}))
+        for (const policy::UserAction& action : backlog_.actions(user)) {
+            if (action.lane != policy::Lane::departure) continue;
+            const policy::ActionKey key = policy::key_of(*decider_, user, action);
+            policy::Answer given = answer;
+            given.basis = action.basis;
+            set_answer(memory_.rejected, "rejected", key, std::nullopt);
+            set_answer(memory_.approved, "approved", key, std::move(given));
+        }
 }
 
 Result<Engine::Readmitted> Engine::readmit(UserId user, std::uint32_t room, const schema::TrailCaller& caller,
@@ -205,8 +222,8 @@ std::vector<Failure> Engine::failures() const {
             retry.refused && key.kind == policy::ActionKind::add && room != world_.room_by_key.end())
             invited =
                 world_.state_of(world_.users.find(key.user), room->second) == policy::MembershipState::invite;
-        out.push_back(
-            {key.text(), retry.text, retry.attempts, time_of(retry.not_before), retry.refused, invited});
+        out.push_back({key.text(), retry.text, retry.attempts, time_of(retry.not_before), retry.refused,
+                       invited, retry.as_bot});
     }
     for (const Intent& intent : to_settle_)
         if (intent.look_until != Tick{})

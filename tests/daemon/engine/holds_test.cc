@@ -255,5 +255,34 @@ TEST_F(Holds, NobodyAnswersWhatIsNoHold) {
     }));
 }
 
+// An order names one person: it waits for no answer about many, and none that was given stands against it.
+TEST_F(Holds, N4_AnOrderThatNamesSomebodyIsNotHeldWithTheRest) {
+    company.sim.policy.policy.guards.departures = {3, hours{1}};
+    company.sim.apply();
+    for (int i = 2; i <= 6; ++i) company.sim.directory.disable("p" + std::to_string(i), true);
+    company.sim.run_for(minutes{2});
+    const std::string id = hold();
+    ASSERT_NE(id, "");
+    company.depart("p9", false);  // … beside those
+    company.sim.run_for(minutes{1});
+    EXPECT_FALSE(company.in("p9", "crew"));
+    EXPECT_EQ(gone(2, 6), 0);
+    company.depart("p3", false);  // … and one of them
+    company.sim.run_for(minutes{1});
+    EXPECT_EQ(gone(2, 6), 1);
+    EXPECT_FALSE(company.in("p3", "crew"));
+    ASSERT_EQ(holds().size(), 1U);
+    for (const policy::ActionKey& key : holds()[0].actions) EXPECT_NE(key.user, Company::id("p3"));
+    answer(false, holds()[0].id);
+    company.depart("p4", false);
+    company.sim.run_for(minutes{1});
+    EXPECT_EQ(gone(2, 6), 2);
+    EXPECT_FALSE(company.in("p4", "crew"));
+    EXPECT_EQ(
+        company.sim.engine().memory().rejected.count({policy::ActionKind::sign_out, "", Company::id("p4")}),
+        0U);
+    EXPECT_GT(company.sim.engine().memory().rejected.size(), 0U) << "the others' stand";
+}
+
 }  // namespace
 }  // namespace rollcall::engine
