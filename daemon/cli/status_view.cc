@@ -63,6 +63,11 @@ void servers_attention(const json::Value& status, bool daemon, std::vector<std::
     const json::Value& directory = status["directory"];
     if (status["disk_full"].boolean_or(false))
         out.push_back("The disk is full: nothing new is taken in until there is room in the state folder");
+    if (const std::int64_t lines = status["log_lines_waiting"].integer_or(0); lines > 0)
+        out.push_back(fmt::format(
+            "The log: {} not taken by what reads the daemon's standard error (journald, a log "
+            "driver, a terminal); see why it does not",
+            lines == 1 ? "1 line is" : with_separators(static_cast<std::size_t>(lines)) + " lines are"));
     if (const std::string health = directory["health"].text(); health != "up" && health != "not asked")
         out.push_back(with_text("The directory: " + health, directory["text"]));
     else if (const std::string remark = directory["text"].text(); !remark.empty())

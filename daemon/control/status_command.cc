@@ -292,6 +292,7 @@ Answer status(const Context& context) {
     out.set("unremembered_rooms", std::move(unremembered));
     out.set("admin_room_text", engine.admin_room_trouble());
     out.set("disk_full", engine.blocked());
+    out.set("log_lines_waiting", static_cast<std::int64_t>(engine.log().not_taken()));
     return ok(std::move(out), holds["holds"].array()->empty() ? 0 : 4);
 }
 

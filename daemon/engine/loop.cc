@@ -64,6 +64,7 @@ int Loop::on_timer(sd_event_source*, std::uint64_t, void* self) {
 
 void Loop::turn() {
     status_ = engine_.turn(mailbox_.take(), clock_now());
+    engine_.log().flush();
     if (!status_ || (done_ && done_())) {
         ended_ = true;
         return;
