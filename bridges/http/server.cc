@@ -224,7 +224,7 @@ Status Server::listen() {
 
     unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     if (address->ai_family == AF_INET6) flags |= MHD_USE_IPv6;
-    const auto idle = std::chrono::duration_cast<std::chrono::seconds>(options_.idle_timeout).count();
+    const auto idle = std::chrono::duration_cast<std::chrono::seconds>(options_.known_idle_timeout).count();
     const unsigned connections = static_cast<unsigned>(options_.strangers) + options_.known + kClosing;
     errno = 0;
     daemon_ = MHD_start_daemon(flags, options_.port, nullptr, nullptr, &ServerCallbacks::on_request, this,  //

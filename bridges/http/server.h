@@ -72,7 +72,11 @@ struct ServerOptions {
     std::size_t strangers = 256;
     unsigned known = 64;                               // beside them, about
     Duration head_timeout = std::chrono::seconds{10};  // for a stranger's first head, from the connection on
-    Duration idle_timeout = std::chrono::seconds{30};  // counted in whole seconds
+    Duration idle_timeout = std::chrono::seconds{30};  // for a stranger's next
+    // For the next of whose request was admitted, in whole seconds. Longer than clients keep a connection
+    // that they do not use (Synapse two minutes, others less), so that no request of theirs meets its end: a
+    // PUT or a POST that does counts as failed there.
+    Duration known_idle_timeout = std::chrono::seconds{150};
     Duration receive_timeout = std::chrono::seconds{60};  // for a whole body, however steadily it trickles
 
     // Sees a request before its body is read; a reply refuses it, so that strangers cannot make us hold their

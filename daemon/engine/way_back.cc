@@ -96,6 +96,13 @@ void WayBack::ping_ended(const CallResult& result, Moment now) {
                          result.outcome == CallOutcome::torn;
     const bool none_there = result.outcome == CallOutcome::absent;
     const std::string before = ping_trouble_;
+    const bool failed = !nothing && !none_there && (result.outcome != CallOutcome::done || !ping_came_);
+    // One that is lost on a way that was there says nothing yet: it is sent again at once.
+    if (failed && before.empty() && last_seen_ != Time{} && !std::exchange(doubted_, true)) {
+        next_ping_ = now.tick;
+        return;
+    }
+    doubted_ = false;
     if (!nothing) ping_trouble_.clear();
     if (result.outcome == CallOutcome::done && !ping_came_) {
         ping_trouble_ = fmt::format(
@@ -106,7 +113,7 @@ void WayBack::ping_ended(const CallResult& result, Moment now) {
         ping_seen_ = true;
         last_seen_ = now.wall;
         last_heard_ = now.tick;
-    } else if (!nothing && !none_there) {
+    } else if (failed) {
         ping_trouble_ = result.text;
     }
     if (ping_seen_ || none_there) {

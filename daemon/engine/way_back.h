@@ -89,6 +89,7 @@ class WayBack {
 
     std::string ping_;  // transaction ID of the one under way; ""
     bool ping_came_ = false;
+    bool doubted_ = false;  // the last one was lost, and is sent again
     std::uint64_t pings_ = 0;
     int failed_pings_ = 0;
     Tick next_ping_{};

@@ -105,11 +105,30 @@ TEST_F(ServerLimits, refuses_a_head_past_its_cap) {
 
 TEST_F(ServerLimits, drops_a_client_that_stops_halfway) {
     ServerOptions options;
-    options.idle_timeout = std::chrono::seconds{1};
+    options.known_idle_timeout = std::chrono::seconds{1};
     start(options);
     EXPECT_EQ(status(ask("GET /a HTTP/1.1\r\nHo")), 0);
     EXPECT_EQ(status(ask("PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhalf")), 0);
     EXPECT_EQ(handled_, 0);
+}
+
+// Who keeps a connection for later finds it open still when a stranger's was closed.
+TEST_F(ServerLimits, keeps_a_connection_longer_for_whom_it_knows) {
+    ServerOptions options;
+    options.idle_timeout = Duration{50};
+    options.admit = [](const IncomingRequest& request) -> std::optional<Reply> {
+        if (request.path == "/known") return std::nullopt;
+        return Reply{403, "no", "text/plain", {}};
+    };
+    start(options);
+    const Socket known = Socket::connect(server_->port());
+    known.send("GET /known HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_EQ(status(known.receive_until("\r\n\r\n0")), 200);
+    const Socket stranger = Socket::connect(server_->port());
+    stranger.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_EQ(status(stranger.receive_all()), 403);  // … and was closed
+    known.send("GET /known HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_EQ(status(known.receive_until("\r\n\r\n0")), 200);
 }
 
 TEST_F(ServerLimits, drops_a_body_that_trickles_past_its_time) {

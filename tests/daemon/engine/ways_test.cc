@@ -42,6 +42,27 @@ TEST_F(Ways, IdlePingsTwiceAMinuteAndAsksNothingElse) {
     EXPECT_GE(more, 18U);
 }
 
+TEST_F(Ways, OnePingThatIsLostSaysNothingAndIsSentAgain) {
+    company.open();
+    int lost = 0;
+    company.sim.homeserver.answer_instead = [&lost](const Call& call) -> std::optional<CallResult> {
+        if (call.kind != CallKind::ping || lost > 0) return std::nullopt;
+        ++lost;
+        CallResult result;
+        result.outcome = CallOutcome::refused;
+        result.text = "the daemon does not answer the homeserver in time";
+        return result;
+    };
+    bool told = false;
+    company.sim.after_turn = [&] { told = told || !trouble().empty(); };
+    const std::size_t pings = company.calls(CallKind::ping);
+    ASSERT_TRUE(company.comes([&] { return lost == 1; }));
+    EXPECT_TRUE(company.comes([&] { return company.calls(CallKind::ping) == pings + 2; }, seconds{1}));
+    company.sim.run_for(minutes{1});
+    EXPECT_FALSE(told);
+    EXPECT_EQ(state(), WayBack::State::arrives);
+}
+
 TEST_F(Ways, AHomeserverThatCannotReachUsIsToldAndRoomsAreReadUntilItCan) {
     company.open();
     company.sim.homeserver.reaches_us = false;
