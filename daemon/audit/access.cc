@@ -94,7 +94,8 @@ void Access::take(std::uint64_t index, const TrailEntry& entry) {
         if (entry.action == "leave") open.out = authority_of(index, entry), open.out_intent = entry.intent;
     } else if (!entry.membership.empty()) {
         change(entry, index);
-    } else if (entry.kind == TrailKind::result && entry.action != "forget") {
+    } else if (entry.kind == TrailKind::result && entry.action != "forget" &&
+               !entry.result.starts_with("accepted")) {
         // Nothing came of it: whoever comes or goes later does not do so on its authority.
         Open& open = open_[entry.user];
         if (entry.intent == open.in_intent) open.in = {};
@@ -106,7 +107,10 @@ void Access::take(std::uint64_t index, const TrailEntry& entry) {
         forgotten.forgotten = true;
         forgotten.why = authority_of(index, entry);
         if (const auto member = members_.find(entry.user); member != members_.end()) {
-            open_[entry.user].assumed = false;
+            Open& open = open_[entry.user];
+            open.assumed = false;
+            // Only who is out can forget a room.
+            open.past_taken = standing_now(member->second) == Standing::joined && open.out.entry != 0;
             stand(member->second, std::move(forgotten));
         }
     }
@@ -149,6 +153,9 @@ void Access::change(const TrailEntry& entry, std::uint64_t index) {
         if (change.found) change.time = *entry.event_time;
     }
     forget_assumed(member);
+    Open& open = open_[entry.user];
+    change.past_taken = std::exchange(open.past_taken, false) && !change.to && entry.intent != 0 &&
+                        entry.intent == open.out_intent;
     if (!known(member, change)) change.why = why(entry, index, change.to.has_value(), change.by_invitation);
     stand(member, std::move(change));
 }
@@ -260,7 +267,7 @@ void Access::stand(Member& member, Change change) {
     if (change.by_invitation && now == Standing::invited) change.why = member.stays.back().began;
     const bool left_then = left_before(member, change);
     if (change.to == Standing::joined) reads_past = false;
-    if (now == Standing::joined) reads_past = local(member.user);
+    if (now == Standing::joined) reads_past = local(member.user) && !change.past_taken;
     if (now) end(member, time, change.why);
     if (left_then) {
         member.stays.push_back({Standing::joined, {time, time}, false, kEver, change.why, change.why});

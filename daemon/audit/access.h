@@ -109,12 +109,15 @@ class Access {
         std::uint64_t in_intent = 0, out_intent = 0;
         bool reads_past = false;  // was in, and no forget came since
         bool assumed = false;     // the last change only leads from what was told late to what is known
+        // The past was taken away before it was told that the leave which was announced had been done.
+        bool past_taken = false;
     };
     // Somebody stands in another way to the room from a moment on.
     struct Change {
         std::optional<Standing> to;  // none: out
         Time time{};
         bool found = false, before = false, forgotten = false;
+        bool past_taken = false;     // of a leave: … and the past with it
         bool by_invitation = false;  // on the authority of the invitation that they have, if there is one
         Authority why;
     };

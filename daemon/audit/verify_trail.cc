@@ -279,8 +279,15 @@ class StoreCheck {
         if (ours["kind"].text() == "intent") {
             if (!open_.emplace(intent, number).second)
                 fault(number, fmt::format("intent {} is announced twice", intent));
-        } else if (open_.erase(intent) == 1) {
+            return;
+        }
+        // What was only accepted may be followed by what was seen of it.
+        const bool accepted = ours["outcome"].text() == "accepted";
+        if (open_.erase(intent) == 1) {
             ++out_.intents;
+            if (accepted) accepted_.insert(intent);
+        } else if (!accepted && accepted_.erase(intent) == 1) {
+            return;
         } else if (intent > former()) {
             orphans_.emplace(intent, number);
         }
@@ -296,6 +303,7 @@ class StoreCheck {
     Status status_;
     std::vector<TrailRowRead> rows_;
     std::map<std::uint64_t, std::uint64_t> open_, orphans_;  // intent → entry
+    std::set<std::uint64_t> accepted_;                       // intents whose effect may still be told
     std::map<std::string, std::uint64_t> gone_;              // pseudonym → its first entry
     std::unordered_map<std::string, std::uint64_t> kept_;
     std::set<std::string> erased_;                   // by an entry

@@ -244,6 +244,34 @@ TEST(Access, WhatCameToNothingIsNoAuthorityForLater) {
     EXPECT_EQ(stay->began.rule, "");
 }
 
+// The answer to a leave may be looked for while the past is taken away already.
+TEST(Access, WhosePastWasTakenBeforeTheLeaveWasToldReadsNothing) {
+    const std::string user = "@anna:corp.example";
+    Access access("crew", kBot);
+    std::uint64_t index = 0;
+    const auto add = [&](TrailKind kind, int minute, std::uint64_t intent, const char* action,
+                         const char* result, const char* membership) {
+        TrailEntry made = entry(kind, minute, user);
+        made.intent = intent;
+        made.action = action;
+        made.result = result;
+        made.membership = membership;
+        if (kind == TrailKind::intent) made.reason = "departed";
+        access.take(++index, made);
+    };
+    add(TrailKind::membership, 1, 0, "", "", "join");
+    add(TrailKind::intent, 5, 7, "leave", "", "");
+    add(TrailKind::intent, 6, 8, "forget", "", "");
+    add(TrailKind::result, 6, 8, "forget", "done", "");
+    add(TrailKind::result, 7, 7, "leave", "accepted: the homeserver said so", "");
+    add(TrailKind::result, 8, 7, "leave", "done: found so when asked", "leave");
+    const Member& member = access.members().at(user);
+    ASSERT_EQ(member.stays.size(), 1U) << "no stay of one who left and reads on";
+    EXPECT_EQ(member.stays[0].time.to, at(8));
+    EXPECT_EQ(member.stays[0].ended.reason, "departed") << "what was accepted is still its authority";
+    EXPECT_TRUE(access.readable(member, at(9)).empty());
+}
+
 TEST(Access, AnApprovalHoldsUntilItEndsOrIsTakenBack) {
     Access access("crew", kBot);
     TrailEntry given = entry(TrailKind::policy, 1, "@*:partner.example");

@@ -254,6 +254,29 @@ TEST(VerifyTrail, AnIntentHasOneResult) {
     EXPECT_EQ(at.faults(), "rollcall.db: entry 4: a result without its intent 9\n");
 }
 
+TEST(VerifyTrail, WhatWasOnlyAcceptedMayBeSeenLater) {
+    TrailFolder at;
+    const auto add = [&](TrailKind kind, std::uint64_t intent, const char* result) {
+        schema::TrailEntry entry = TrailFolder::about(kind, kAda, "@ada:x");
+        entry.intent = intent;
+        entry.action = "leave";
+        entry.result = result;
+        at.trail->add(entry);
+    };
+    add(TrailKind::intent, 1, "");
+    add(TrailKind::result, 1, "accepted: the homeserver said so, and has not told of it since");
+    add(TrailKind::result, 1, "done: found so when asked");
+    add(TrailKind::intent, 2, "");
+    add(TrailKind::result, 2, "accepted: and that is all");
+    ASSERT_TRUE(at.commit());
+    at.publish();
+    EXPECT_EQ(at.faults(), "");
+    EXPECT_EQ(at.verify().intents, 2U);
+    add(TrailKind::result, 1, "done");
+    ASSERT_TRUE(at.commit());
+    EXPECT_EQ(at.faults(), "rollcall.db: entry 6: a result without its intent 1\n");
+}
+
 TEST(VerifyTrail, AFaultInTheLogIsNamedOnce) {
     TrailFolder at;
     at.act(200);
