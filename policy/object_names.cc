@@ -59,10 +59,17 @@ std::string nearest_of(const std::string& wanted, const std::vector<std::string>
     return near.empty() || at == folded.end() ? "" : names[static_cast<std::size_t>(at - folded.begin())];
 }
 
+// Each is compared with the whole directory: where more are wrong, they are wrong in the same way.
+constexpr std::size_t kMostGuessed = 20;
+constexpr std::size_t kMostErrors = 1'000;
+
 }  // namespace
 
 void ObjectNames::complain(const Position& at, std::string message, std::string suggestion,
                            Severity severity) {
+    if (severity == Severity::error && ++errors_ > kMostErrors) return;
+    if (severity == Severity::error && errors_ == kMostErrors)
+        message += fmt::format(" (these are the first {} names that are wrong; there are more)", kMostErrors);
     diagnostics_.push_back({at, std::move(message), std::move(suggestion), severity});
 }
 
@@ -85,7 +92,8 @@ Guid ObjectNames::resolve(const Kind& kind, const std::string& name, const Posit
     }
     if (found.size() == 1) return pins_[pin] = objects[found.front().index()].guid;
     if (found.empty()) {
-        const std::string near = nearest_of(fold(name), names());
+        const bool guess = ++guessed_ <= kMostGuessed;
+        const std::string near = guess ? nearest_of(fold(name), names()) : "";
         complain(at, fmt::format("no {} '{}' in the directory", what, name),
                  !near.empty()           ? fmt::format("did you mean '{}'?", near)
                  : name.starts_with('@') ? "write the login name; a Matrix ID is found once what "

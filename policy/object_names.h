@@ -55,6 +55,7 @@ class ObjectNames {
     const Pins& old_pins_;
     const Unfound unfound_;
     Diagnostics& diagnostics_;
+    std::size_t guessed_ = 0, errors_ = 0;
     Pins pins_;
     std::unordered_map<std::string, Guid> groups_, people_, containers_;
     NameIndex<GroupId> group_index_;

@@ -1,6 +1,7 @@
 // Names never change hands, for what is no group: organisational units, canaries, people
 // named by their Matrix ID or objectGUID.
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include "policy/base/text.h"
 #include "tests/policy/world_builder.h"
@@ -138,6 +139,21 @@ TEST_F(Pins, N7_ACanaryIsPinnedHoweverItIsWritten) {
     }
     scene.policy.guards.canaries = {{"@nobody:corp.example", {}}};
     EXPECT_FALSE(scene.apply());
+}
+
+// A generated policy with a wrong prefix: each guess would be a comparison with the whole directory.
+TEST_F(Pins, OfThousandsOfWrongNamesTheFirstAreTold) {
+    for (int i = 0; i < 1'500; ++i) scene.room("r" + std::to_string(i), "group Staf" + std::to_string(i));
+    EXPECT_FALSE(scene.apply());
+    const Diagnostics& told = scene.compiled.diagnostics;
+    ASSERT_EQ(told.size(), 1'000U);
+    EXPECT_EQ(told.front().suggestion, "did you mean 'Staff'?");
+    EXPECT_NE(told.back().message.find("the first 1000 names that are wrong; there are more"),
+              std::string::npos)
+        << told.back().message;
+    EXPECT_LE(std::count_if(told.begin(), told.end(),
+                            [](const Diagnostic& one) { return one.suggestion == "did you mean 'Staff'?"; }),
+              20);
 }
 
 }  // namespace
