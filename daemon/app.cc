@@ -398,7 +398,12 @@ class InProcess : public control::Transport {
 
 Result<std::unique_ptr<control::Transport>> open_in_process(const schema::Config& config, bool reads_only) {
     if (Status owner = become_owner(config.state); !owner) return pass(owner);
+    const bool as_root = getuid() == 0 && geteuid() != 0;
     auto app = make_app(config, reads_only ? Purpose::ask : Purpose::act);
+    if (!app && app.error().kind == ErrorKind::denied && as_root)
+        app.error().hint = fmt::format(
+            "root works as the daemon's user, whose {} is: what it reads must be theirs too (chown -R)",
+            config.state);
     if (!app) return pass(app);
     return std::unique_ptr<control::Transport>(std::make_unique<InProcess>(std::move(*app)));
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "bridges/http/front_check.h"
 #include "bridges/matrix/appservice_route.h"
 #include "schema/json.h"
 #include "schema/matrix_event.h"
@@ -18,7 +19,6 @@ namespace {
 // Twice what a homeserver's may come to. Synapse sends 100 events at most, each of 64 KiB; to an invitation
 // it adds eight pieces of the room's state, each of which may be as large, and chosen by whoever invites.
 constexpr std::size_t kBodyCap = 128U << 20U;
-constexpr std::string_view kBodyCapText = "128 MiB";
 
 http::Reply ok() {
     return {200, "{}", "application/json", {}};
@@ -53,7 +53,7 @@ std::optional<http::Reply> check_token(const http::IncomingRequest& request, std
 }
 
 http::Reply refusal(int status, std::string_view text) {
-    return error(status, status == 413 ? "M_TOO_LARGE" : "M_UNKNOWN", text);
+    return error(status, status == http::kTooLarge ? "M_TOO_LARGE" : "M_UNKNOWN", text);
 }
 
 // What becomes of the requests.
@@ -65,7 +65,7 @@ struct Sinks {
 
 void say_too_large(const http::IncomingRequest& request, const RefusedSink& refused) {
     if (refused && route(request.method, request.path).endpoint == Endpoint::transaction)
-        refused(fmt::format("it has more than {}", kBodyCapText));
+        refused(fmt::format("it has more than {} MiB", kBodyCap >> 20U));
 }
 
 void take_transaction(std::string id, const std::string& body, http::Responder responder,

@@ -180,9 +180,10 @@ Outcome interpret(const Call& call, const http::Response& response) {
         outcome.text += fmt::format(" ({})", *status);
     if (response.status == 401)
         outcome.text = fmt::format(
-            "{} The homeserver does not know the token in registrations/{}: add that "
+            "{}{} The homeserver does not know the token in registrations/{}: add that "
             "file to app_service_config_files and restart the homeserver",
-            outcome.text, call.of_mask() ? "rollcall-mask.yaml" : "rollcall.yaml");
+            outcome.text, outcome.text.ends_with('.') ? "" : ".",
+            call.of_mask() ? "rollcall-mask.yaml" : "rollcall.yaml");
     outcome.after = wait_of(body, response);
     outcome.kind = kind_of_error(call, outcome);
     return outcome;

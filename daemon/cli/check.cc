@@ -126,6 +126,13 @@ json::Value appended(const json::Value& some, const Diagnostics& more, const Dia
     return all;
 }
 
+bool answers(const json::Value& result, std::string_view way) {
+    const json::Array* seen = result["seen"].array();
+    return seen == nullptr || std::none_of(seen->begin(), seen->end(), [way](const json::Value& one) {
+               return one["what"].text() == way && !one["ok"].boolean_or(false);
+           });
+}
+
 // The servers' part; the faults of the files were reported before.
 int online(const Session& session, const Checked& checked) {
     int exit = 1;
@@ -137,11 +144,13 @@ int online(const Session& session, const Checked& checked) {
         ask(session, *opened->transport, request("check", std::move(*args)));
     if (!answer) return 1;
     if (failed(session, *answer)) return exit_of(*answer);
-    Diagnostics found =
-        sign_up_findings(session.doors.sign_up(opened->config.homeserver.url), checked.joining);
-    for (Diagnostic& one : sign_in_findings(session.doors.sign_in(opened->config.homeserver.url)))
-        found.push_back(std::move(one));
     json::Value result = (*answer)["result"];
+    Diagnostics found;
+    if (answers(result, "homeserver")) {  // else there is nobody to ask
+        found = sign_up_findings(session.doors.sign_up(opened->config.homeserver.url), checked.joining);
+        for (Diagnostic& one : sign_in_findings(session.doors.sign_in(opened->config.homeserver.url)))
+            found.push_back(std::move(one));
+    }
     result.set("diagnostics", appended(result["diagnostics"], found, checked.diagnostics));
     if (!checked.not_checked.empty()) result.set("not_checked", list_of(checked.not_checked));
     if (!session.arguments.json) print_diagnostics(session.terminal, result["diagnostics"]);

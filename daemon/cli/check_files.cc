@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <re2/re2.h>
+#include <unistd.h>
 #include <algorithm>
 #include <cstdlib>
 
@@ -14,6 +15,7 @@
 #include "daemon/control/own_files.h"
 #include "daemon/control/policy_files.h"
 #include "daemon/control/policy_folder.h"
+#include "daemon/control/unix_account.h"
 #include "schema/matrix_id.h"
 #include "schema/policy_reader.h"
 
@@ -36,6 +38,15 @@ class Checker {
         out_.config =
             schema::read_config(*text, path_, out_.diagnostics, credentials == nullptr ? "" : credentials);
         if (!out_.config) return finish();
+        // What root can read is not what the daemon can.
+        const uid_t user = geteuid() == 0 ? control::daemon_user(*out_.config).uid.value_or(0) : 0;
+        const control::AsUnixAccount as_daemon(user);
+        if (user != 0) {
+            const std::string login = control::unix_login(user);
+            looked_as_ = login.empty() ? fmt::format("uid {}", user) : login;
+            if (const auto again = control::read_text_file(path_, kMostBytes, true); !again)
+                fault(path_, again.error());
+        }
         policy();
         for (const schema::DirectoryConfig& directory : out_.config->directories) secrets(directory);
         audit_key(out_.config->audit);
@@ -53,7 +64,11 @@ class Checker {
     }
 
     void fault(const std::string& file, const Error& error, Severity severity = Severity::error) {
-        out_.diagnostics.push_back({Position{file, 0, 0}, error.message, error.hint, severity});
+        const bool lacks = error.kind == ErrorKind::denied && !looked_as_.empty();
+        const std::string hint =
+            lacks ? fmt::format("that is for {}, the daemon's user: run chown or chmod", looked_as_)
+                  : error.hint;
+        out_.diagnostics.push_back({Position{file, 0, 0}, error.message, hint, severity});
     }
 
     void policy() {
@@ -178,6 +193,7 @@ class Checker {
     }
 
     const std::string& path_;
+    std::string looked_as_;  // the daemon's user, where root looks in their stead
     Checked out_;
     std::vector<policy::Text> protected_;
     std::vector<Position> joining_;

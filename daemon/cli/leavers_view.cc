@@ -71,8 +71,12 @@ Tone tone_of(const std::string& promise) {
 std::string leavers_view(const json::Value& result, const std::string& zone, const Look& look) {
     const json::Array& departures = items(result["departures"]);
     const std::string promise = result["promise"].text();
+    std::string out;
+    for (const json::Value& unseen : items(result["unseen"]))
+        out += paragraph(look, 0, Tone::bad, "Not seen: " + unseen.text());
     if (departures.empty())
-        return paragraph(look, 0, Tone::plain, "Nobody departed in that time, as far as the trail knows.");
+        return out +
+               paragraph(look, 0, Tone::plain, "Nobody departed in that time, as far as the trail knows.");
     const std::int64_t missed = result["missed"].integer_or(0), open = result["open"].integer_or(0),
                        not_proven = result["not_proven"].integer_or(0);
     std::string head =
@@ -80,7 +84,7 @@ std::string leavers_view(const json::Value& result, const std::string& zone, con
                     result["kept"].integer_or(0), promise, missed);
     if (not_proven > 0) head += fmt::format(", {} not proven", not_proven);
     if (open > 0) head += fmt::format(", {} under way", open);
-    std::string out = paragraph(look, 0, missed > 0 ? Tone::bad : Tone::strong, head + ".");
+    out += paragraph(look, 0, missed > 0 ? Tone::bad : Tone::strong, head + ".");
     for (const json::Value& departure : departures) {
         const std::string whole = departure["promise"].text();
         out += "\n" + paragraph(look, 0, Tone::strong, head_of(departure, zone));

@@ -30,6 +30,12 @@ Result<GroupId> group_of(const Context& context) {
 
 }  // namespace
 
+Status auditors_are_known(const Context& context) {
+    if (context.config.auditors.empty()) return {};
+    const Result<GroupId> group = group_of(context);
+    return group ? Status{} : pass(group);
+}
+
 Result<PersonId> auditor_of(const Context& context) {
     const policy::World& world = context.engine.world();
     const Result<GroupId> group = group_of(context);

@@ -9,5 +9,7 @@ namespace rollcall::control {
 // The person, or why the caller is none: nobody is named, root that nobody logged in as, a name that the
 // directory does not have, departed, not in the group.
 [[nodiscard]] Result<PersonId> auditor_of(const Context& context);
+// What is wrong with the group that is named; nothing where none is.
+[[nodiscard]] Status auditors_are_known(const Context& context);
 
 }  // namespace rollcall::control

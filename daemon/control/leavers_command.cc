@@ -9,6 +9,7 @@
 #include "daemon/audit/leavers.h"
 #include "daemon/control/answer.h"
 #include "daemon/control/audit_question.h"
+#include "daemon/control/seen.h"
 
 namespace rollcall::control {
 namespace {
@@ -163,6 +164,14 @@ Result<std::vector<audit::Departure>> departures_of(TrailReading& trail, const a
     return departures;
 }
 
+// Why somebody may have departed of whom nothing is here.
+json::Value not_looked_at(const Context& context) {
+    if (!context.engine.settings().one_shot) return unseen(what_was_seen(context));
+    json::Value list{json::Array{}};
+    list.push("no daemon is running: of who has departed since one did, nothing is known");
+    return list;
+}
+
 Answer leavers_answer(const Context& context, const audit::Period& period, Duration promise,
                       const std::vector<audit::Departure>& departures) {
     json::Value out, list{json::Array{}};
@@ -180,7 +189,10 @@ Answer leavers_answer(const Context& context, const audit::Period& period, Durat
     out.set("open", counts[audit::Promise::open]);
     out.set("not_proven", counts[audit::Promise::not_proven]);
     out.set("departures", std::move(list));
-    return ok(std::move(out));
+    json::Value unseen = not_looked_at(context);
+    const bool all = unseen.array()->empty();
+    out.set("unseen", std::move(unseen));
+    return ok(std::move(out), all ? 0 : 1);
 }
 
 }  // namespace

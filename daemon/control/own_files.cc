@@ -9,18 +9,22 @@
 
 namespace rollcall::control {
 
-std::string daemon_user_alone(const schema::Config& config) {
-    if (geteuid() == 0) return {};
+DaemonUser daemon_user(const schema::Config& config) {
     for (const std::string& path : {config.state, config.appservice.registrations}) {
         struct stat about {};
-        if (stat(path.c_str(), &about) == 0) {
-            if (about.st_uid == geteuid()) return {};
-            const std::string login = unix_login(about.st_uid);
-            return "the daemon's user, " + (login.empty() ? fmt::format("uid {}", about.st_uid) : login);
-        }
-        if (errno == EACCES) return "the daemon's user";  // whose own it would be could look at it
+        if (stat(path.c_str(), &about) == 0) return {about.st_uid, false};
+        if (errno == EACCES) return {std::nullopt, true};
     }
     return {};
+}
+
+std::string daemon_user_alone(const schema::Config& config) {
+    if (geteuid() == 0) return {};
+    const DaemonUser user = daemon_user(config);
+    if (user.hidden) return "the daemon's user";
+    if (!user.uid || *user.uid == geteuid()) return {};
+    const std::string login = unix_login(*user.uid);
+    return "the daemon's user, " + (login.empty() ? fmt::format("uid {}", *user.uid) : login);
 }
 
 Status may_use_own_files(const schema::Config& config, const std::string& what) {

@@ -96,6 +96,8 @@ json::Value out_by_hand(const policy::Decider& decider, const policy::Backlog& b
     for (std::size_t u = 0; u < world.users.size(); ++u)
         for (const policy::Membership& held : world.memberships.row(u)) {
             if (held.state != policy::MembershipState::leave || held.cause == policy::Cause::daemon) continue;
+            // Where the bot is not, nobody can be put back, and how people left is not known.
+            if (!world.rooms[held.room.index()].bot_joined) continue;
             const int managed = decider.managed(held.room);
             if (managed < 0) continue;
             const auto room = static_cast<std::uint32_t>(managed);

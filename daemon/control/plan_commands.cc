@@ -6,6 +6,7 @@
 #include <map>
 
 #include "daemon/control/answer.h"
+#include "daemon/control/auditor.h"
 #include "daemon/control/commands.h"
 #include "daemon/control/people_remarks.h"
 #include "daemon/control/plan_warnings.h"
@@ -83,8 +84,8 @@ Result<bool> directory_ready(const Context& context, const policy::Program* prog
             return fail(ErrorKind::unavailable, status.text,
                         "a plan needs one complete read of the directory");
         if (engine.reach().away())
-            return fail(ErrorKind::unavailable, "the homeserver does not answer: " + engine.reach().trouble(),
-                        "check homeserver.url and whether it runs");
+            return fail(ErrorKind::unavailable, "the homeserver cannot be used: " + engine.reach().trouble(),
+                        "`rollcall check --online` says what is to be mended");
         return false;
     }
     std::vector<std::string> missing;
@@ -329,6 +330,9 @@ Answer check(const Context& context) {
     json::Value result, conflicts{json::Array{}};
     for (const policy::IdentityConflict& conflict : decider.conflicts()) conflicts.push(conflict.text);
     for (Diagnostic& doubt : policy::doubtful_conditions(decider)) diagnostics.push_back(std::move(doubt));
+    if (const Status auditors = auditors_are_known(context); !auditors)
+        diagnostics.push_back({Position{"auditors.group", 0, 0}, auditors.error().message,
+                               auditors.error().hint, Severity::warning});
     result.set("diagnostics", to_json(told(context, diagnostics)));
     result.set("unreadable_people", unreadable_people_json(context.engine.world()));
     count_matches(decider, result);

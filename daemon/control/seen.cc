@@ -19,6 +19,19 @@ std::string when(const Context& context, std::string_view words, Time time) {
                           : fmt::format(", {} {}", words, schema::local_time(time, context.config.time_zone));
 }
 
+// The homeserver's administrator has suspended, locked or deactivated the bot's account: some of what it does
+// is refused, and some is not. Seen by what was refused; there is no way to ask (client-server API, account
+// suspension).
+std::optional<Seen> barred(const Engine& engine) {
+    for (const engine::Failure& failure : engine.failures())
+        if (failure.as_bot && failure.refused && failure.text.starts_with("M_USER_"))
+            return Seen{"bot", false,
+                        fmt::format("the homeserver's administrator has barred the account {}: {} Have that "
+                                    "undone",
+                                    engine.settings().bot, failure.text)};
+    return std::nullopt;
+}
+
 Seen homeserver(const Context& context) {
     const Engine& engine = context.engine;
     const std::string& url = context.config.homeserver.url;
@@ -57,6 +70,34 @@ Seen events(const Context& context) {
         fmt::format("nothing has come from the homeserver to {} (appservice.url) yet; where it has no ping "
                     "(Matrix 1.7), let something happen in a managed room, and look again",
                     url)};
+}
+
+// Where the bot is not, little is seen and little can be done.
+std::optional<Seen> rooms(Engine& engine) {
+    constexpr std::size_t kMostNamed = 3;
+    const policy::Decider* decider = engine.decider();
+    if (decider == nullptr) return std::nullopt;
+    const policy::World& world = engine.world();
+    std::size_t made = 0, out = 0;
+    std::string named;
+    for (const policy::CompiledRoom& spec : decider->program().rooms) {
+        const auto known = world.room_by_key.find(spec.key);
+        if (known == world.room_by_key.end()) continue;
+        const policy::Room& room = world.rooms[known->second.index()];
+        if (room.id.empty() || room.released) continue;
+        ++made;
+        if (room.bot_joined) continue;
+        if (++out <= kMostNamed) named += (named.empty() ? "#" : ", #") + spec.key;
+    }
+    if (out == 0) return std::nullopt;
+    if (out == made && made > 1)
+        return Seen{"rooms", false,
+                    fmt::format("the bot, {}, is in none of the {} rooms any more: its account may have been "
+                                "deactivated at the homeserver",
+                                engine.settings().bot, made)};
+    const std::string more = out > kMostNamed ? fmt::format(" and {} more", out - kMostNamed) : "";
+    return Seen{"rooms", false,
+                fmt::format("the bot is not in {}{}; `rollcall status` says what to do", named, more)};
 }
 
 // It answers like a directory, and has of most attributes, and of most groups' members, nothing.
@@ -112,10 +153,10 @@ std::optional<Seen> admin_room_seen(const Engine& engine) {
                         "write the room's ID in place of that address",
                         name, engine.settings().bot)};
     if (kept.empty())
-        return Seen{
-            what, false,
-            fmt::format("the bot has not been in {} yet: whose room it is will be seen by a daemon that runs",
-                        name)};
+        return Seen{what, false,
+                    fmt::format("the bot has not been in {} yet: whose room it is will be seen {}", name,
+                                engine.policy() ? "by a daemon that runs"
+                                                : "once a policy is in force: `rollcall apply`")};
     if (seen != nullptr && kept != seen->room)
         return Seen{
             what, false,
@@ -133,8 +174,10 @@ std::vector<Seen> what_was_seen(const Context& context) {
     Engine& engine = context.engine;
     std::vector<Seen> out{homeserver(context)};
     if (out.front().ok) {
+        if (std::optional<Seen> bot = barred(engine)) out.push_back(std::move(*bot));
         if (engine.mask() != Engine::Mask::none) out.push_back(mask(engine));
         if (engine.hears()) out.push_back(events(context));
+        if (std::optional<Seen> lost = rooms(engine)) out.push_back(std::move(*lost));
     }
     out.push_back(directory(context));
     if (engine.blocked())

@@ -292,7 +292,7 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(const std::string& 
         return fail(ErrorKind::conflict, fmt::format("another daemon answers on {}", path), "stop it first");
     unlink(path.c_str());
     Descriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const mode_t before = umask(0117);  // made with its final mode: no moment in which anybody may connect
+    const mode_t before = umask(0177);  // no moment in which anybody may connect whom it is not given to
     const int bound = bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address);
     const int why = errno;
     umask(before);
@@ -309,6 +309,9 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(const std::string& 
         log.warn("RC-NO-GROUP",
                  fmt::format("cannot give the control socket to its group: {}", std::strerror(errno)),
                  {{"group", group}});
+    } else if (chmod(path.c_str(), 0660) != 0) {
+        return fail(ErrorKind::io, fmt::format("cannot open the control socket {} to its group: {}", path,
+                                               std::strerror(errno)));
     }
     // Whoever knocks while others knock waits in line, however many of them there are.
     if (::listen(listener.get(), SOMAXCONN) != 0)

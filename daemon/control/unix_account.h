@@ -5,6 +5,7 @@
 #include <sys/types.h>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace rollcall::control {
 
@@ -14,5 +15,20 @@ namespace rollcall::control {
 [[nodiscard]] std::optional<gid_t> unix_group(uid_t uid);
 // "" for a gid without a name.
 [[nodiscard]] std::string unix_group_name(gid_t gid);
+
+// For as long as it lives root's process may do what that account may, with its groups; somebody else's, or
+// for root, nothing changes. Of the whole process: while there is one thread.
+class AsUnixAccount {
+  public:
+    explicit AsUnixAccount(uid_t uid);
+    ~AsUnixAccount();
+    AsUnixAccount(const AsUnixAccount&) = delete;
+    AsUnixAccount& operator=(const AsUnixAccount&) = delete;
+
+  private:
+    bool changed_ = false;
+    gid_t group_ = 0;
+    std::vector<gid_t> groups_;
+};
 
 }  // namespace rollcall::control

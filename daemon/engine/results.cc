@@ -292,6 +292,7 @@ void Engine::put_off(Intent intent, const CallResult& result) {
               std::max(before == retries_.end() ? 1 : before->second.attempts + 1,
                        intent.told_accepted ? intent.attempts : 1),
               intent.lane <= policy::Lane::outsider);
+    retries_.at(key).as_bot = intent.call.as_user.empty();
     if (!reach_.away())
         log_.warn(refused ? "RC-REFUSED" : "RC-RETRY", fmt::format("{}: {}", words(intent), result.text),
                   {{"room", intent.room}, {"user", intent.user}});

@@ -53,6 +53,26 @@ struct Member : testing::Test {
     std::string &out = bench.terminal.written, &err = bench.terminal.complained;
 };
 
+// Root reads everything, and asks what the daemon will be able to read.
+TEST_F(Member, RootIsToldWhatTheDaemonsUserCannotRead) {
+    if (geteuid() != 0) GTEST_SKIP() << "only root can give a folder away";
+    const std::string state = bench.folder / "state";
+    ASSERT_EQ(mkdir(state.c_str(), 0700), 0);
+    ASSERT_EQ(chown(state.c_str(), kMember, static_cast<gid_t>(-1)), 0);
+    state_is(state);
+    EXPECT_EQ(bench.run({"check"}), 2);
+    EXPECT_TRUE(has(err, "secrets/bind-password: error: cannot open")) << err;
+    EXPECT_TRUE(has(err, "that is for uid 65533, the daemon's user: run chown or chmod")) << err;
+    for (const char* file : {"/secrets", "/secrets/bind-password", "/secrets/audit-key", "/registrations",
+                             "/registrations/rollcall.yaml", "/registrations/rollcall-mask.yaml"}) {
+        mode(file, file == std::string("/secrets") || file == std::string("/registrations") ? 0700 : 0600);
+        ASSERT_EQ(chown((bench.folder.path() + file).c_str(), kMember, static_cast<gid_t>(-1)), 0);
+    }
+    bench.clear();
+    EXPECT_EQ(bench.run({"check"}), 0) << err;
+    EXPECT_EQ(geteuid(), 0U);
+}
+
 TEST_F(Member, WhatOnlyTheDaemonsUserReadsIsNotCheckedAndNoFault) {
     EXPECT_EQ(run({"check"}), 0) << err;
     EXPECT_EQ(err, "");

@@ -41,6 +41,22 @@ TEST(Handler, RefusesAnOrderThatLacksSomething) {
     EXPECT_NE(exit_of(applied), 0) << "no plan was shown";
 }
 
+TEST(Handler, AnOrderSaysWhyNotAllOfItIsDoneNow) {
+    Daemon daemon;
+    const auto order = [&](const char* args) {
+        return daemon.ask(std::string(R"({"command":"depart","args":)") + args + "}");
+    };
+    const json::Value done = order(R"({"user":"p1","reason":"x"})");
+    EXPECT_EQ(exit_of(done), 0) << json::write(done);
+    EXPECT_TRUE(done["result"]["waits"].array()->empty());
+    EXPECT_EQ(exit_of(daemon.ask(R"({"command":"pause","args":{"reason":"x","all":true}})")), 0);
+    const json::Value waits = order(R"({"user":"p2","reason":"x"})");
+    EXPECT_EQ(exit_of(waits), 1);
+    ASSERT_EQ(waits["result"]["waits"].array()->size(), 1U) << json::write(waits);
+    EXPECT_TRUE(waits["result"]["waits"].array()->front().text().starts_with("everything is paused"));
+    EXPECT_EQ(exit_of(order(R"({"user":"p2","reason":"x","take_back":true})")), 0);
+}
+
 TEST(Handler, FindsNobodyWithoutAName) {
     Daemon daemon([](sim::Simulation& sim) { sim.directory.content.people.at("p1").login = ""; });
     EXPECT_EQ(exit_of(daemon.ask(R"({"command":"depart","args":{"reason":"x"}})")), 2)
@@ -274,6 +290,45 @@ TEST_F(Looking, CheckSaysWhetherTheAdminRoomIsThere) {
     daemon_.sim.run_for(std::chrono::minutes{1});
     EXPECT_EQ(unseen(), "");
     EXPECT_EQ(look("status")["result"]["admin_room_text"].text(), "");
+}
+
+TEST_F(Looking, LeaversAreNotAllWhereTheDirectoryIsAway) {
+    EXPECT_EQ(exit_of(look("audit.leavers")), 0);
+    directory_says(policy::DirectoryHealth::unreachable);
+    const json::Value answer = look("audit.leavers");
+    EXPECT_EQ(exit_of(answer), 1);
+    ASSERT_EQ(answer["result"]["unseen"].array()->size(), 1U) << json::write(answer);
+    EXPECT_TRUE(answer["result"]["unseen"].array()->front().text().starts_with("directory: "));
+}
+
+TEST_F(Looking, CheckAndPlanSayWhereTheBotIsNot) {
+    EXPECT_EQ(unseen(), "");
+    daemon_.sim.homeserver.put_bot_out(daemon_.sim.room_id(daemon_.sim.rules.front().key));
+    daemon_.sim.run_for(std::chrono::seconds{10});
+    EXPECT_EQ(unseen(), "rooms ");
+    EXPECT_EQ(look("plan")["result"]["unseen"].array()->size(), 1U);
+}
+
+// As Synapse does with a suspended account: it may kick, and may invite nobody.
+TEST_F(Looking, CheckSaysThatTheBotsAccountIsBarred) {
+    sim::FakeHomeserver& homeserver = daemon_.sim.homeserver;
+    homeserver.answer_instead = [](const engine::Call& call) -> std::optional<engine::CallResult> {
+        const bool invitation = call.kind == engine::CallKind::put_member && call.as_user.empty() &&
+                                call.membership == policy::MembershipState::invite;
+        if (!invitation) return std::nullopt;
+        engine::CallResult refused;
+        refused.outcome = engine::CallOutcome::refused;
+        refused.text = "M_USER_SUSPENDED: Sending invites while account is suspended is not allowed.";
+        return refused;
+    };
+    EXPECT_EQ(unseen(), "") << "nothing was refused yet";
+    daemon_.sim.directory.hire("q1", {"Staff", daemon_.sim.rules.front().members});
+    homeserver.add_account(sim::Simulation::id_of("q1"));
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "bot ");
+    homeserver.answer_instead = nullptr;
+    daemon_.sim.run_for(std::chrono::minutes{20});
+    EXPECT_EQ(unseen(), "");
 }
 
 TEST_F(Looking, CheckNamesWhatNobodyFulfilsAndWhoHasDeparted) {

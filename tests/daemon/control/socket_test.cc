@@ -98,11 +98,11 @@ TEST_F(Socket, MayBeUsedByItsOwnerAndGroupAlone) {
     EXPECT_NE(stat(path_.c_str(), &status), 0) << "it is gone with the daemon";
 }
 
-TEST_F(Socket, IsMadeWithoutItsGroupToo) {
+TEST_F(Socket, IsMadeWithoutItsGroupTooForItsOwnerAlone) {
     ASSERT_TRUE(listen("no-such-group-here"));
     struct stat status {};
     ASSERT_EQ(stat(path_.c_str(), &status), 0);
-    EXPECT_EQ(status.st_mode & 07777U, 0660U);
+    EXPECT_EQ(status.st_mode & 07777U, 0600U);
 }
 
 TEST_F(Socket, IsNotTakenFromADaemonThatAnswers) {
