@@ -85,3 +85,14 @@ class Leavers(Scenario):
         site.settle(20)
         session = Client.register(site.login("tom"))
         until(lambda: not session.signed_in(), "signed out", 20)
+
+    def test_whose_login_is_changed_as_they_leave_is_signed_out(self):
+        site = self.site
+        site.person("una")                 # in no group, so in no room
+        session = Client.login(site.login("una"))
+        elsewhere = session.create_room(preset="private_chat", name="una's own")
+        until(lambda: site.cli("why", site.login("una"), f"{site}-hall").returncode == 0, "she is known", 20)
+        site.directory.disable_as(site.dn("una"), f"left-{site.login('una')}")
+        until(lambda: not session.signed_in(), "signed out", 20)
+        until(lambda: self.departure("una")["parts"]["elsewhere"]["kept"] == "kept", "out of her own room too", 20)
+        self.assertNotIn(elsewhere, site.masked("una").joined_rooms())

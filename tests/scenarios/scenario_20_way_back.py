@@ -57,7 +57,10 @@ class WayBack(Scenario):
         site.to_homeserver.refuse()
         checked = site.cli("check", "--online", json_out=True)
         self.assertEqual(checked.returncode, 1)
-        self.assertEqual([what for what, line in self.seen(checked).items() if not line["ok"]], ["homeserver"])
+        self.assertEqual([what for what, line in self.seen(checked).items() if not line["ok"]],
+                         ["homeserver", "mask registration", "events"])
+        for what in "mask registration", "events":
+            self.assertIn("not tried", self.seen(checked)[what]["text"])
         self.assertTrue(self.seen(checked)["directory"]["ok"])
         self.assertEqual(site.cli("plan").returncode, 1)
         site.to_homeserver.accept()

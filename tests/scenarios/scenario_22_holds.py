@@ -74,3 +74,25 @@ class Holds(Scenario):
             site.wait("crew", name, "leave")
         site.settle()
         self.assertEqual(site.joined("crew"), set(CREW[:6]))
+
+    def test_4_N4_an_order_that_names_somebody_is_not_held_with_the_rest(self):
+        site = self.site
+        leavers = [f"off{number}" for number in range(6)]
+        for name in leavers:
+            site.person(name, ["Staff", "Crew"])
+        for name in leavers:
+            site.wait("crew", name, "join", 20)
+        for name in leavers[:5]:
+            site.directory.disable(site.dn(name))
+        until(lambda: any(hold["guard"] == "departures" for hold in self.holds()), "they are held")
+        for name in leavers[5], leavers[0]:    # beside those, and one of them
+            said = site.cli("depart", site.login(name), "--reason", "given notice")
+            self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
+            site.wait("crew", name, "leave")
+        self.assertEqual([site.membership("crew", name) for name in leavers[1:5]], ["join"] * 4)
+        site.ask("pause", all=True, reason="a test")
+        said = site.cli("depart", site.login(leavers[1]), "--reason", "given notice")
+        self.assertEqual(said.returncode, 1)
+        self.assertIn("everything is paused", said.stdout)
+        site.ask("resume", reason="a test")
+        site.wait("crew", leavers[1], "leave")

@@ -59,6 +59,12 @@ class Directory:
     def disable(self, name: str) -> None:
         self._set_control(name, lambda flags: flags | ACCOUNT_DISABLED)
 
+    def disable_as(self, name: str, login: str) -> None:
+        """Disabled and given another login in one write, as scripts for leavers do."""
+        flags = int(self.attribute(name, "userAccountControl")) | ACCOUNT_DISABLED
+        self._run("modify", self.dn(name), {"sAMAccountName": [(ldap3.MODIFY_REPLACE, [login])],
+                                            "userAccountControl": [(ldap3.MODIFY_REPLACE, [flags])]})
+
     def enable(self, name: str) -> None:
         self._set_control(name, lambda flags: flags & ~ACCOUNT_DISABLED)
 
