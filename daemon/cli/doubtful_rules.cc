@@ -34,6 +34,22 @@ bool names(const policy::Approval& approval, const policy::RoomText& room) {
     });
 }
 
+bool has_capitals(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+// A Matrix ID is what it is, letter by letter, and homeservers make none with capitals (Matrix specification,
+// user identifiers): those that have some are of long ago.
+void look_at_letters(const policy::Approval& approval, Diagnostics& out) {
+    if (!has_capitals(approval.who)) return;
+    out.push_back({approval.at,
+                   fmt::format("the approval {} is for {}, with capital letters: it fits nobody whose Matrix "
+                               "ID has small ones",
+                               approval.key, approval.who),
+                   "write it as the person's own client shows it, in small letters as a rule",
+                   Severity::warning});
+}
+
 // The servers that rooms let in, of approvals in force and of people who have their Matrix ID elsewhere.
 void look_at_servers(const policy::PolicyFile& policy, Time now, Diagnostics& out) {
     std::set<std::string> given;
@@ -64,6 +80,7 @@ Diagnostics doubtful_rules(const policy::PolicyFile& policy, Time now) {
                            fmt::format("the approval {} ended on {}: it lets nobody stay", approval.key,
                                        approval.until_text),
                            "write a later date, or take the approval out", Severity::warning});
+    for (const policy::Approval& approval : policy.outsiders) look_at_letters(approval, out);
     for (const policy::RoomText& room : policy.rooms) look(room, out);
     look_at_servers(policy, now, out);
     return out;

@@ -184,5 +184,24 @@ outsiders:
     EXPECT_EQ(later, 0U);
 }
 
+TEST(Rules, AnApprovalWithCapitalsFitsNobody) {
+    const schema::PolicyRead read = schema::read_policy(
+        {{"company.yaml",
+          R"(people: {matrix_id: "@{sAMAccountName|lower}:corp.example.com", employees: {group: Staff}}
+rooms:
+  fair: {name: Fair, members: employees, owners: {user: jdoe}, outsiders: approved}
+outsiders:
+  anna: {who: "@Anna:partner.example.org", rooms: [fair], sponsor: jdoe, reason: Fair, until: 2026-12-31}
+  bob: {who: "@bob:partner.example.org", rooms: [fair], sponsor: jdoe, reason: Fair, until: 2026-12-31}
+)"}},
+        {"corp", "corp.example.com", "Europe/Amsterdam"});
+    ASSERT_FALSE(has_errors(read.diagnostics)) << read.diagnostics.front().text();
+    const Diagnostics found = doubtful_rules(read.policy, *parse_rfc3339("2026-11-22T09:00:00Z"));
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].at.line, 5);
+    EXPECT_TRUE(found[0].message.starts_with("the approval anna is for @Anna:partner.example.org"))
+        << found[0].message;
+}
+
 }  // namespace
 }  // namespace rollcall::cli

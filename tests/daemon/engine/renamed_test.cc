@@ -23,9 +23,8 @@ class Renamed : public testing::Test {
     [[nodiscard]] int sessions() { return homeserver().accounts.at(Company::id("q1")).sessions; }
     void expect_gone() {
         EXPECT_TRUE(company.comes([this] { return sessions() == 0; }));
-        EXPECT_TRUE(company.comes([this] {
-            return homeserver().membership(chat, Company::id("q1")) == MembershipState::leave;
-        }));
+        EXPECT_TRUE(company.comes(
+            [this] { return homeserver().membership(chat, Company::id("q1")) == MembershipState::leave; }));
     }
     Company company;
     std::string chat;
