@@ -62,7 +62,9 @@ std::string homeserver_text(const json::Value& homeserver, const std::string& zo
 void servers_attention(const json::Value& status, bool daemon, std::vector<std::string>& out) {
     const json::Value& directory = status["directory"];
     if (status["disk_full"].boolean_or(false))
-        out.push_back("The disk is full: nothing new is taken in until there is room in the state folder");
+        out.push_back(
+            "The store cannot be written, so nothing new is taken in: the disk is full, or another program "
+            "holds rollcall.db; the log's RC-DISK-FULL says which it is");
     if (const std::int64_t lines = status["log_lines_waiting"].integer_or(0); lines > 0)
         out.push_back(fmt::format(
             "The log: {} not taken by what reads the daemon's standard error (journald, a log "

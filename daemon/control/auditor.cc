@@ -11,7 +11,7 @@ Result<GroupId> group_of(const Context& context) {
     const policy::World& world = context.engine.world();
     const std::string& name = context.config.auditors;
     if (name.empty())
-        return fail(ErrorKind::denied, "rollcall.yaml names no auditors, so nobody can sign off",
+        return fail(ErrorKind::denied, "rollcall.yaml names no auditors, who alone may do this",
                     "add auditors: {group: …} and restart the daemon");
     std::vector<GroupId> found;
     if (name.starts_with("guid:")) {

@@ -181,8 +181,10 @@ std::vector<Seen> what_was_seen(const Context& context) {
     }
     out.push_back(directory(context));
     if (engine.blocked())
-        out.push_back({"store", false,
-                       "the disk is full: nothing new is taken in until there is room in the state folder"});
+        out.push_back(
+            {"store", false,
+             "it cannot be written, so nothing new is taken in: the disk is full, or another program "
+             "holds rollcall.db; the log's RC-DISK-FULL says which it is"});
     return out;
 }
 

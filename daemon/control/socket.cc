@@ -82,8 +82,11 @@ engine::Command make_command(Work work, bool reads_only, std::function<void(json
             },
             reads_only,
             [reply] {
-                reply(plain_error("the disk is full: nothing can be recorded, so nothing was done",
-                                  "make room in the state folder (state.path), then ask again"));
+                reply(
+                    plain_error("nothing can be recorded, so nothing was done: the disk is full, or another "
+                                "program holds the database",
+                                "make room in the state folder, or end what holds rollcall.db (the log's "
+                                "RC-DISK-FULL says which it is), then ask again"));
             }};
 }
 

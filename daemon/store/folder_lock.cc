@@ -86,7 +86,8 @@ Result<FolderLock> FolderLock::take(const std::string& folder) {
     FolderLock lock(*file);
     if (::flock(*file, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) return system_error("lock", path, errno);
-        return fail(ErrorKind::conflict, holder(*file) + " uses this state folder");
+        return fail(ErrorKind::conflict, holder(*file) + " uses this state folder",
+                    "stop that one first: systemctl stop rollcall, where the service runs");
     }
     // On a full disk the number is missing from the other's message; that must not keep this process from
     // starting.
