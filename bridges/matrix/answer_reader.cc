@@ -28,8 +28,7 @@ ErrorKind error_kind(const http::Response& response, const Outcome& outcome) {
 
 Error error_of(const http::Response& response) {
     const Outcome outcome = interpret(Call{}, response);
-    const std::string code = outcome.errcode.empty() ? "" : outcome.errcode + ": ";
-    return Error{error_kind(response, outcome), "the homeserver answers " + code + outcome.text, {}};
+    return Error{error_kind(response, outcome), words_of(outcome), {}};
 }
 
 Error malformed(const std::string& what) {

@@ -11,10 +11,9 @@ namespace {
 using Kind = Outcome::Kind;
 
 Error error_of(const Outcome& outcome) {
-    const std::string code = outcome.errcode.empty() ? "" : outcome.errcode + ": ";
     return Error{outcome.kind == Kind::refused || outcome.kind == Kind::not_covered ? ErrorKind::denied
                                                                                     : ErrorKind::unavailable,
-                 "the homeserver answers " + code + outcome.text,
+                 words_of(outcome),
                  {}};
 }
 

@@ -189,6 +189,11 @@ Outcome interpret(const Call& call, const http::Response& response) {
     return outcome;
 }
 
+std::string words_of(const Outcome& outcome) {
+    if (outcome.status == 0) return "the homeserver does not answer: " + outcome.text;
+    return "the homeserver answers " + (outcome.errcode.empty() ? "" : outcome.errcode + ": ") + outcome.text;
+}
+
 Outcome refused(const Error& error) {
     Outcome outcome;
     outcome.kind = Kind::refused;

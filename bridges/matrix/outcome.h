@@ -41,6 +41,8 @@ struct Outcome {
     [[nodiscard]] bool unknown_token() const { return status == 401 && errcode == "M_UNKNOWN_TOKEN"; }
 };
 
+// For people: "the homeserver answers M_FORBIDDEN: …", or that it does not answer and why.
+[[nodiscard]] std::string words_of(const Outcome& outcome);
 [[nodiscard]] Outcome interpret(const Call& call, const http::Response& response);
 // The outcome of a call that could not be made into a request.
 [[nodiscard]] Outcome refused(const Error& error);

@@ -11,6 +11,15 @@ using policy::MembershipState;
 using Kind = Outcome::Kind;
 
 const std::string kRoomId = "!r:hs";
+TEST(Outcome, WhoDoesNotAnswerIsNotSaidToAnswer) {
+    http::Response nothing;
+    nothing.failure = http::Failure::unreachable;
+    nothing.text = "Failed to connect";
+    EXPECT_EQ(words_of(interpret(Call{}, nothing)), "the homeserver does not answer: Failed to connect");
+    EXPECT_EQ(words_of(interpret(Call{}, answer(403, R"({"errcode":"M_FORBIDDEN","error":"no"})"))),
+              "the homeserver answers M_FORBIDDEN: no");
+}
+
 const Call kInvite = put_member(kRoomId, "@a:hs", MembershipState::invite, "", "");
 const Call kJoin = put_member(kRoomId, "@a:hs", MembershipState::join, "", "@a:hs");
 const Call kLeave = put_member(kRoomId, "@a:hs", MembershipState::leave, "", "@a:hs");
