@@ -185,14 +185,27 @@ void Decider::settle_claims(UserId user) {
 
 std::vector<IdentityConflict> Decider::conflicts() const {
     std::vector<IdentityConflict> out;
+    // One that is deleted may have the same login as the one that is there: only its GUID tells them apart.
+    const auto deleted = [this](PersonId person) {
+        return person.valid() && world_.people[person.index()].deleted;
+    };
+    const auto guid = [this](PersonId person) { return world_.people[person.index()].guid.text(); };
     for (const auto& [user, rivals] : rivals_)
-        for (const PersonId rival : rivals)
-            if (person_of_user_[user.index()] != rival)
-                out.push_back(
-                    {rival, world_.users.text(user),
-                     fmt::format("{} would be {} too, which belongs to another account; give one "
-                                 "of them an entry under people.identities",
-                                 world_.people[rival.index()].login.view(), world_.users.text(user))});
+        for (const PersonId rival : rivals) {
+            const PersonId winner = person_of_user_[user.index()];
+            if (winner == rival) continue;
+            const std::string whose =
+                deleted(winner)
+                    ? fmt::format(
+                          "an account that is deleted; give guid:{} another Matrix ID under "
+                          "people.identities",
+                          guid(winner))
+                    : std::string("another account; give one of them an entry under people.identities");
+            out.push_back(
+                {rival, world_.users.text(user),
+                 fmt::format("{} would be {} too, which belongs to {}",
+                             world_.people[rival.index()].login.view(), world_.users.text(user), whose)});
+        }
     for (const auto& [person, id] : unusable_)
         out.push_back(
             {person, id,
@@ -207,9 +220,13 @@ std::vector<IdentityConflict> Decider::conflicts() const {
     for (const auto& [person, other] : kept_from_) {
         const std::string& id = program_->identities.at(world_.people[person.index()].guid);
         out.push_back({person, id,
-                       fmt::format("{} cannot be {} while {} is; give {} another one under "
-                                   "people.identities first",
-                                   login(person), id, login(other), login(other))});
+                       deleted(other)
+                           ? fmt::format("{} cannot be {} while the deleted account {} is; give guid:{} "
+                                         "another one under people.identities first",
+                                         login(person), id, login(other), guid(other))
+                           : fmt::format("{} cannot be {} while {} is; give {} another one under "
+                                         "people.identities first",
+                                         login(person), id, login(other), login(other))});
     }
     std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.text < b.text; });
     return out;

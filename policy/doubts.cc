@@ -79,6 +79,16 @@ Diagnostics doubtful_conditions(const Decider& decider) {
             out.push_back({node.at, fmt::format("{} has departed", condition.name),
                            "name somebody else, or take the entry out", Severity::warning});
     }
+    for (const CompiledService& service : program.services) {
+        const UserId user = world.users.find(service.who);
+        const PersonId person = user.valid() ? decider.person_of(user) : PersonId{};
+        if (person.valid() && decider.employee(person) == Tri::yes)
+            out.push_back(
+                {service.at,
+                 fmt::format("{} is {}'s: as a service account they are in no other room than these",
+                             service.who, world.people[person.index()].login.view()),
+                 "give the service a Matrix ID of its own", Severity::warning});
+    }
     return out;
 }
 

@@ -318,11 +318,15 @@ Answer check(const Context& context) {
     const bool enough = !context.engine.settings().one_shot && context.waited >= kCheckWaits;
     if (!enough && (!looked || !context.engine.directory_tried())) return std::nullopt;
     std::vector<Seen> seen = every_way(context);
-    if (!looked && seen.front().ok)
+    if (!looked && seen.front().ok) {
         seen.front() = {"homeserver", false,
                         fmt::format("{} (homeserver.url) has not answered what it was asked {} ago",
                                     context.config.homeserver.url,
                                     duration_text(std::chrono::ceil<std::chrono::seconds>(context.waited)))};
+        for (Seen& one : seen)  // what was seen of it before is not seen now
+            if (one.what == "mask registration" || one.what == "events")
+                one = {one.what, false, "not known: the homeserver has not answered"};
+    }
     if (!drafted || (!*drafted && enough)) return only_seen(std::move(seen));
     if (!*drafted) return std::nullopt;
     if (std::optional<Seen> admins = admin_room_seen(context.engine)) seen.push_back(std::move(*admins));

@@ -1,7 +1,9 @@
 // people.identities against what was kept: an admin's word corrects a wrong Matrix ID, and nobody gets what
 // was another's by it.
 #include <gtest/gtest.h>
+
 #include <algorithm>
+#include "policy/doubts.h"
 
 #include "policy/explain.h"
 #include "tests/policy/homeserver.h"
@@ -163,6 +165,34 @@ TEST_F(Identities, AChainOfThemMovesOnlyIfItsEndIsFree) {
     EXPECT_EQ(id_of("jdoe"), "@anna:corp.example");
     EXPECT_EQ(id_of("anna"), "@eve:corp.example");
     EXPECT_EQ(id_of("eve"), "@eve.b:corp.example");
+}
+
+// Deleted and made anew with the same login: the two are told apart by their GUIDs alone.
+TEST_F(Identities, WhoWasDeletedAndKeepsAMatrixIdIsNamedByTheirGuid) {
+    scene.directory.people.at("jdoe").deleted = true;
+    scene.directory.wrote("jdoe");
+    scene.directory.person("anew", {"Staff", "Eng"}).login = "jdoe";
+    scene.learn(scene.directory.changes({"jdoe", "anew", "Staff", "Eng"}));
+    const std::string guid = scene.directory.people.at("jdoe").guid.text();
+    EXPECT_EQ(conflict(), std::string("jdoe would be ") + kWrong +
+                              " too, which belongs to an account that is deleted; give guid:" + guid +
+                              " another Matrix ID under people.identities");
+    scene.policy.people->identities.push_back({{}, "guid:" + guid, "@jdoe-gone:corp.example"});
+    ASSERT_TRUE(scene.apply());
+    EXPECT_EQ(id_of("anew"), "") << "whose it was is kept, until it is given";
+    scene.policy.people->identities.push_back(
+        {{}, "guid:" + scene.directory.people.at("anew").guid.text(), kWrong});
+    ASSERT_TRUE(scene.apply());
+    EXPECT_EQ(scene.decider->conflicts().size(), 0U);
+}
+
+TEST_F(Identities, AServiceAccountThatIsAnEmployeesIsDoubted) {
+    scene.service("bot", kWrong, {"eng"});
+    ASSERT_TRUE(scene.apply());
+    const Diagnostics doubts = doubtful_conditions(*scene.decider);
+    ASSERT_EQ(doubts.size(), 1U);
+    EXPECT_EQ(doubts[0].message,
+              std::string(kWrong) + " is jdoe's: as a service account they are in no other room than these");
 }
 
 TEST_F(Identities, WhatIsGivenGoesBeforeWhatATemplateMakes) {

@@ -253,6 +253,13 @@ TEST_F(Looking, CheckHasALineForWhatWasNotTriedToo) {
     EXPECT_EQ(json::write(look("plan")).find("not tried"), std::string::npos);
 }
 
+TEST_F(Looking, WhatWasSeenOfAHomeserverThatHangsIsNotSeenNow) {
+    EXPECT_EQ(unseen(), "");
+    daemon_.sim.homeserver.latency = std::chrono::minutes{10};
+    daemon_.sim.run_for(std::chrono::seconds{20});
+    EXPECT_EQ(unseen(), "homeserver mask registration events ");
+}
+
 TEST(Handler, WhoIsAskedForByTheNameOfTheirEntryIsNamedByTheirLogin) {
     Daemon daemon([](sim::Simulation& sim) {
         sim.directory.content.people.at("p1").dn = "CN=Smith\\, Ann,OU=People,DC=corp,DC=example";
