@@ -154,7 +154,14 @@ int online(const Session& session, const Checked& checked) {
     result.set("diagnostics", appended(result["diagnostics"], found, checked.diagnostics));
     if (!checked.not_checked.empty()) result.set("not_checked", list_of(checked.not_checked));
     if (!session.arguments.json) print_diagnostics(session.terminal, result["diagnostics"]);
-    show(session, result, [&](const Look& look) { return online_view(result, look); });
+    result.set("daemon", !opened->in_process);
+    show(session, result, [&](const Look& look) {
+        return online_view(result, look) +
+               (opened->in_process
+                    ? paragraph(look, 0, Tone::plain,
+                                "No daemon is running: this command has tried the ways itself.")
+                    : "");
+    });
     if (has_errors(found)) return 2;
     return exit_of(*answer);
 }

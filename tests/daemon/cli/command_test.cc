@@ -285,6 +285,11 @@ TEST_F(Commands, CheckOnlineAsksTheServers) {
     EXPECT_TRUE(has(out(), "✓ homeserver: it answers")) << out();
     EXPECT_TRUE(has(out(), "✓ events: they come"));
     EXPECT_TRUE(has(out(), "admin1, admin2 and 1 more"));
+    EXPECT_FALSE(has(out(), "No daemon is running"));
+    bench.daemon = false;
+    bench.clear();
+    EXPECT_EQ(bench.run({"check", "--online"}), 0) << err();
+    EXPECT_TRUE(has(out(), "No daemon is running: this command has tried the ways itself.")) << out();
 }
 
 TEST_F(Commands, CheckOnlineFailsForWhatWasNotSeen) {
