@@ -85,14 +85,18 @@ class Holds(Scenario):
         for name in leavers[:5]:
             site.directory.disable(site.dn(name))
         until(lambda: any(hold["guard"] == "departures" for hold in self.holds()), "they are held")
-        for name in leavers[5], leavers[0]:    # beside those, and one of them
+        until(lambda: all(site.status()["backlog"][what] == done for what, done in (("quiet", True), ("in_flight", 0))),
+              "the first of them are out", 20)
+        held = [name for name in leavers[:5] if site.membership("crew", name) == "join"]
+        self.assertGreater(len(held), 1, "the guard lets the first of them pass")
+        for name in leavers[5], held[0]:       # beside those, and one of them
             said = site.cli("depart", site.login(name), "--reason", "given notice")
             self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
             site.wait("crew", name, "leave")
-        self.assertEqual([site.membership("crew", name) for name in leavers[1:5]], ["join"] * 4)
+        self.assertEqual([site.membership("crew", name) for name in held[1:]], ["join"] * len(held[1:]))
         site.ask("pause", all=True, reason="a test")
-        said = site.cli("depart", site.login(leavers[1]), "--reason", "given notice")
+        said = site.cli("depart", site.login(held[1]), "--reason", "given notice")
         self.assertEqual(said.returncode, 1)
         self.assertIn("everything is paused", said.stdout)
         site.ask("resume", reason="a test")
-        site.wait("crew", leavers[1], "leave")
+        site.wait("crew", held[1], "leave")
