@@ -12,7 +12,7 @@ namespace {
 // Rooms are placed in their space one after the other. If each of them cost all that are there already, this
 // would read a billion rows.
 TEST(RoomRows, ARoomMoreInALargeSpaceCostsOneRoom) {
-    constexpr std::size_t kRooms = 50'000;
+    constexpr std::size_t kMany = 50'000;
     const TemporaryFolder folder;
     ASSERT_NE(open_or_fail(folder.path()), nullptr);  // makes the tables
     auto database = Database::open(folder.database());
@@ -22,7 +22,7 @@ TEST(RoomRows, ARoomMoreInALargeSpaceCostsOneRoom) {
     world.set_room_id(space, "!company");
     policy::RoomState& state = world.rooms[space.index()].state;
     const Status saved = (*database)->transaction([&]() -> Status {
-        for (std::size_t i = 0; i < kRooms; ++i) {
+        for (std::size_t i = 0; i < kMany; ++i) {
             const std::string child = "!room" + std::to_string(i), slot = "m.space.child|" + child;
             state.children.insert(child);
             state.events.set(slot, "$" + std::to_string(i));
