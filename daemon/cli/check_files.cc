@@ -134,9 +134,11 @@ class Checker {
             fault(directory.password_file, password.error(), mild ? Severity::warning : Severity::error);
         }
         if (directory.ca_file.empty()) return;
-        if (const Result<std::string> ca = control::read_text_file(directory.ca_file, kMostBytes, true);
-            !ca && !is_anothers(directory.ca_file, ca.error()))
-            fault(directory.ca_file, ca.error());
+        const Result<std::string> ca = control::read_text_file(directory.ca_file, kMostBytes, true);
+        if (!ca && !is_anothers(directory.ca_file, ca.error())) fault(directory.ca_file, ca.error());
+        if (ca && ca->find("-----BEGIN CERTIFICATE-----") == std::string::npos)
+            fault(directory.ca_file, {ErrorKind::invalid_input, "there is no certificate in it",
+                                      "put the certificate of your certificate authority there, in PEM"});
     }
 
     std::optional<matrix::Registration> registration(RegistrationText& into, bool needed) {

@@ -48,6 +48,15 @@ TEST(Init, WhatItWritesPassesCheck) {
         << bench.terminal.written;
 }
 
+TEST(Init, ACertificateThatIsNoneIsSaid) {
+    Bench bench;
+    ASSERT_EQ(bench.init({"--ca-file", bench.folder / "ca.pem"}), 0) << bench.terminal.complained;
+    std::ofstream(bench.folder / "ca.pem") << "not a certificate\n";
+    EXPECT_EQ(bench.run({"check"}), 2);
+    EXPECT_TRUE(has(bench.terminal.complained, "ca.pem: error: there is no certificate in it"))
+        << bench.terminal.complained;
+}
+
 TEST(Init, ModesKeepSecrets) {
     Bench bench;
     ASSERT_EQ(bench.init(), 0);
@@ -111,7 +120,7 @@ TEST(Init, EveryFlagGetsWhereItBelongs) {
         << bench.terminal.complained;
     std::ofstream(bench.folder / "pw") << "secret\n";
     std::filesystem::permissions(bench.folder / "pw", std::filesystem::perms::owner_read);
-    std::ofstream(bench.folder / "ca.pem") << "-----\n";
+    std::ofstream(bench.folder / "ca.pem") << "-----BEGIN CERTIFICATE-----\n";
     const Checked checked = check_files(bench.folder / "rollcall.yaml");
     ASSERT_TRUE(checked.config);
     EXPECT_FALSE(has_errors(checked.diagnostics));
