@@ -113,6 +113,8 @@ std::vector<std::string> departure_waits(const Context& context, PersonId person
     if (decider->is_protected(user)) out.push_back("the policy protects " + name + ", who is never removed");
     if (!engine.settings().abilities.mask)
         out.emplace_back("there is no mask registration: their sessions go on");
+    else if (engine.mask() == engine::Engine::Mask::unknown)
+        out.emplace_back("their sessions go on until the homeserver knows registrations/rollcall-mask.yaml");
     else if (!world.covered(user))
         out.push_back("the mask registration does not cover " + name + ": their sessions go on");
     return out;
