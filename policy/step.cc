@@ -141,7 +141,9 @@ void Step::look_for_former_account(PersonId id, UserId before) {
     if (!before.valid() || before == decider_->user_of(id)) return;
     if (world_.people[id.index()].kept.valid() || decider_->given(id).valid()) return;
     if (world_.account(before) != Account::unknown || !world_.is_local(world_.users.text(before))) return;
-    world_.renamed[before] = id;
+    // Of a name that two have had nobody knows whose account it is.
+    const auto [at, first] = world_.renamed.try_emplace(before, id);
+    if (!first && at->second != id) at->second = PersonId{};
     effects_.find_accounts.push_back(before);
 }
 
@@ -150,19 +152,14 @@ void Step::keep_former_account(UserId user) {
     const auto renamed = world_.renamed.extract(user);
     if (renamed.empty() || decider_ == nullptr) return;
     const PersonId id = renamed.mapped();
+    // Somebody else has the login by now, and may have made that account since.
+    if (!id.valid() || decider_->person_of(user).valid() || decider_->disputed(user)) return;
     Person& person = world_.people[id.index()];
     if (person.kept.valid() || decider_->given(id).valid()) return;
-    // The login may be somebody else's by now, and the account is not.
-    const PersonId other = decider_->person_of(user);
-    if (other.valid() && (world_.people[other.index()].kept.valid() || decider_->given(other).valid()))
-        return;
     const UserId made = decider_->user_of(id);
     keep(id, user);
-    for (const PersonId changed : {id, other}) {
-        if (!changed.valid()) continue;
-        decider_->person_changed(changed);
-        mark_person(changed);
-    }
+    decider_->person_changed(id);
+    mark_person(id);
     touch_user(user);
     if (made.valid()) touch_user(made);
     if (!person.departed_seen) return;
