@@ -115,7 +115,7 @@ class Checker {
     // Whoever runs check may not be the one who may read secrets: that alone is no fault, and is said once.
     // For the daemon's own user it is one.
     bool is_anothers(const std::string& file, const Error& error) {
-        if (error.kind != ErrorKind::denied) return false;
+        if (error.kind != ErrorKind::denied || !looked_as_.empty()) return false;
         if (out_.own_alone.empty()) out_.own_alone = control::daemon_user_alone(*out_.config);
         if (out_.own_alone.empty()) return false;
         out_.not_checked.push_back(file);

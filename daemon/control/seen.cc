@@ -24,7 +24,7 @@ std::string when(const Context& context, std::string_view words, Time time) {
 // suspension).
 std::optional<Seen> barred(const Engine& engine) {
     for (const engine::Failure& failure : engine.failures())
-        if (failure.as_bot && failure.refused && failure.text.starts_with("M_USER_"))
+        if (failure.as_bot && failure.text.starts_with("M_USER_"))
             return Seen{"bot", false,
                         fmt::format("the homeserver's administrator has barred the account {}: {} Have that "
                                     "undone",
