@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cstdlib>
 
 namespace rollcall::control {
@@ -39,15 +40,15 @@ std::string unix_group_name(gid_t gid) {
 
 AsUnixAccount::AsUnixAccount(uid_t uid) : group_(getegid()) {
     if (geteuid() != 0 || uid == 0) return;
-    const int count = getgroups(0, nullptr);
-    groups_.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
-    if (getgroups(count, groups_.data()) < 0) return;
-    const gid_t group = unix_group(uid).value_or(static_cast<gid_t>(-1));
+    const int count = std::max(getgroups(0, nullptr), 0);
+    groups_.resize(static_cast<std::size_t>(count));
+    // A uid without an account has no group, and above all not root's.
+    const gid_t group = unix_group(uid).value_or(static_cast<gid_t>(uid));
     const std::string login = unix_login(uid);
-    const bool grouped = login.empty() ? setgroups(0, nullptr) == 0 : initgroups(login.c_str(), group) == 0;
-    changed_ = true;
-    if (!grouped || (group != static_cast<gid_t>(-1) && setegid(group) != 0) || seteuid(uid) != 0)
-        std::abort();  // root may do all of it
+    changed_ = getgroups(count, groups_.data()) >= 0 &&
+               (login.empty() ? setgroups(0, nullptr) : initgroups(login.c_str(), group)) == 0 &&
+               setegid(group) == 0 && seteuid(uid) == 0;
+    if (!changed_) std::abort();  // root may do all of it
 }
 
 AsUnixAccount::~AsUnixAccount() {
