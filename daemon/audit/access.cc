@@ -109,9 +109,11 @@ void Access::take(std::uint64_t index, const TrailEntry& entry) {
         if (const auto member = members_.find(entry.user); member != members_.end()) {
             Open& open = open_[entry.user];
             open.assumed = false;
-            // Only who is out can forget a room.
-            open.past_taken = standing_now(member->second) == Standing::joined && open.out.entry != 0;
-            stand(member->second, std::move(forgotten));
+            // Only who is out can forget a room: what took them out is told later.
+            if (standing_now(member->second) == Standing::joined && open.out.entry != 0)
+                open.forgotten = std::move(forgotten);
+            else
+                stand(member->second, std::move(forgotten));
         }
     }
 }
@@ -154,10 +156,13 @@ void Access::change(const TrailEntry& entry, std::uint64_t index) {
     }
     forget_assumed(member);
     Open& open = open_[entry.user];
-    change.past_taken = std::exchange(open.past_taken, false) && !change.to && entry.intent != 0 &&
-                        entry.intent == open.out_intent;
+    std::optional<Change> forgotten = std::exchange(open.forgotten, {});
+    if (change.to || entry.intent == 0 || entry.intent != open.out_intent) forgotten.reset();
+    if (forgotten)
+        change.time = std::min({change.time, entry.event_time.value_or(entry.time), forgotten->time});
     if (!known(member, change)) change.why = why(entry, index, change.to.has_value(), change.by_invitation);
     stand(member, std::move(change));
+    if (forgotten) stand(member, std::move(*forgotten));
 }
 
 // Told of after what came of it: it takes its place among what is known, and what is so now stays so.
@@ -267,7 +272,7 @@ void Access::stand(Member& member, Change change) {
     if (change.by_invitation && now == Standing::invited) change.why = member.stays.back().began;
     const bool left_then = left_before(member, change);
     if (change.to == Standing::joined) reads_past = false;
-    if (now == Standing::joined) reads_past = local(member.user) && !change.past_taken;
+    if (now == Standing::joined) reads_past = local(member.user);
     if (now) end(member, time, change.why);
     if (left_then) {
         member.stays.push_back({Standing::joined, {time, time}, false, kEver, change.why, change.why});

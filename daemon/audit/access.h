@@ -103,6 +103,14 @@ class Access {
     [[nodiscard]] static bool may_concern(std::string_view kind, std::string_view text);
 
   private:
+    // Somebody stands in another way to the room from a moment on.
+    struct Change {
+        std::optional<Standing> to;  // none: out
+        Time time{};
+        bool found = false, before = false, forgotten = false;
+        bool by_invitation = false;  // on the authority of the invitation that they have, if there is one
+        Authority why;
+    };
     // Of one user, besides their stays.
     struct Open {
         Authority in, out;  // announced, and nothing has come of it yet
@@ -110,16 +118,7 @@ class Access {
         bool reads_past = false;  // was in, and no forget came since
         bool assumed = false;     // the last change only leads from what was told late to what is known
         // The past was taken away before it was told that the leave which was announced had been done.
-        bool past_taken = false;
-    };
-    // Somebody stands in another way to the room from a moment on.
-    struct Change {
-        std::optional<Standing> to;  // none: out
-        Time time{};
-        bool found = false, before = false, forgotten = false;
-        bool past_taken = false;     // of a leave: … and the past with it
-        bool by_invitation = false;  // on the authority of the invitation that they have, if there is one
-        Authority why;
+        std::optional<Change> forgotten;
     };
     [[nodiscard]] Authority why(const schema::TrailEntry& entry, std::uint64_t index, bool in,
                                 bool& by_invitation);

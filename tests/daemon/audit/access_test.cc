@@ -2,6 +2,7 @@
 // that asks of each single message.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <optional>
 #include <random>
 
 #include "daemon/audit/access.h"
@@ -250,26 +251,40 @@ TEST(Access, WhosePastWasTakenBeforeTheLeaveWasToldReadsNothing) {
     Access access("crew", kBot);
     std::uint64_t index = 0;
     const auto add = [&](TrailKind kind, int minute, std::uint64_t intent, const char* action,
-                         const char* result, const char* membership) {
+                         const char* result, const char* membership, std::optional<int> told = {}) {
         TrailEntry made = entry(kind, minute, user);
         made.intent = intent;
         made.action = action;
         made.result = result;
         made.membership = membership;
+        if (told) made.event_time = at(*told);
         if (kind == TrailKind::intent) made.reason = "departed";
         access.take(++index, made);
     };
     add(TrailKind::membership, 1, 0, "", "", "join");
-    add(TrailKind::intent, 5, 7, "leave", "", "");
+    add(TrailKind::intent, 4, 7, "leave", "", "");
     add(TrailKind::intent, 6, 8, "forget", "", "");
     add(TrailKind::result, 6, 8, "forget", "done", "");
     add(TrailKind::result, 7, 7, "leave", "accepted: the homeserver said so", "");
-    add(TrailKind::result, 8, 7, "leave", "done: found so when asked", "leave");
+    add(TrailKind::result, 8, 7, "leave", "done: found so when asked", "leave", 5);
     const Member& member = access.members().at(user);
-    ASSERT_EQ(member.stays.size(), 1U) << "no stay of one who left and reads on";
-    EXPECT_EQ(member.stays[0].time.to, at(8));
+    ASSERT_EQ(member.stays.size(), 2U);
+    EXPECT_EQ(member.stays[0].time.to, at(5)) << "when they were out, not when it was told";
     EXPECT_EQ(member.stays[0].ended.reason, "departed") << "what was accepted is still its authority";
+    EXPECT_EQ(member.stays[1].standing, Standing::left);
+    EXPECT_EQ(member.stays[1].time.from, at(5));
+    EXPECT_EQ(member.stays[1].time.to, at(6)) << "nobody who left and reads on";
     EXPECT_TRUE(access.readable(member, at(9)).empty());
+
+    add(TrailKind::membership, 20, 0, "", "", "join");
+    add(TrailKind::intent, 21, 9, "leave", "", "");
+    add(TrailKind::intent, 22, 10, "forget", "", "");
+    add(TrailKind::result, 22, 10, "forget", "done", "");
+    add(TrailKind::result, 23, 9, "leave", "done", "leave");
+    ASSERT_EQ(member.stays.size(), 4U);
+    EXPECT_EQ(member.stays[2].time.to, at(22)) << "only who is out can forget a room";
+    EXPECT_EQ(member.stays[3].time.to, at(22));
+    EXPECT_TRUE(access.readable(member, at(24)).empty());
 }
 
 TEST(Access, AnApprovalHoldsUntilItEndsOrIsTakenBack) {
