@@ -6,7 +6,6 @@
 #include "daemon/cli/check_files.h"
 #include "daemon/cli/commands.h"
 #include "daemon/cli/items.h"
-#include "daemon/cli/status_view.h"
 #include "daemon/cli/text.h"
 
 namespace rollcall::cli {
@@ -56,16 +55,8 @@ std::string seen_text(const json::Value& seen, const Look& look) {
     return out;
 }
 
-std::string people_text(const json::Value& people, const Look& look) {
-    std::string out;
-    for (const std::string& text : unreadable_people_texts(people))
-        out += bullet(look, 0, "!", Tone::warning, text);
-    return out;
-}
-
 std::string online_view(const json::Value& result, const Look& look) {
-    return people_text(result["unreadable_people"], look) +
-           findings(result["unreachable"], "Rooms whose rules match no employee", look) +
+    return findings(result["unreachable"], "Rooms whose rules match no employee", look) +
            besides_text(result["besides"], look) +
            findings(result["conflicts"], "Conflicts of Matrix IDs", look) + seen_text(result["seen"], look);
 }

@@ -285,9 +285,12 @@ std::string plan_view(const json::Value& plan, const std::string& zone, const Lo
     const std::string people = people_sections(plan, look);
     if (plan_is_empty(plan)) {
         out += rejected;
-        const json::Array* trouble = plan["room_trouble"].array();
-        out += lines.rejected > 0 || kicked_people(plan) > 0 || (trouble != nullptr && !trouble->empty())
-                   ? "Nothing else to do.\n"
+        const json::Array *trouble = plan["room_trouble"].array(), *unseen = plan["unseen"].array();
+        const bool left =
+            lines.rejected > 0 || kicked_people(plan) > 0 || (trouble != nullptr && !trouble->empty());
+        out += left ? "Nothing else to do.\n"
+               : unseen != nullptr && !unseen->empty()
+                   ? "Nothing to do, as far as is known.\n"
                    : "Nothing to do: rooms are as the policy wants them.\n";
         if (!in_force)
             out += paragraph(look, 0, Tone::plain,

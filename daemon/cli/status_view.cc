@@ -8,6 +8,7 @@
 #include "daemon/cli/people_view.h"
 #include "daemon/cli/text.h"
 #include "daemon/cli/times.h"
+#include "daemon/control/hidden.h"
 
 namespace rollcall::cli {
 namespace {
@@ -263,34 +264,6 @@ std::string reviews_text(const json::Value& reviews, const std::string& zone) {
 
 }  // namespace
 
-namespace {
-
-std::string first_of(const json::Value& names, std::size_t count) {
-    std::vector<std::string> out;
-    for (const json::Value& name : items(names)) out.push_back(name.text());
-    return joined(out, ", ") +
-           (count > out.size() ? fmt::format(" and {} more", with_separators(count - out.size())) : "");
-}
-
-}  // namespace
-
-std::vector<std::string> unreadable_people_texts(const json::Value& people) {
-    std::vector<std::string> out;
-    if (const std::size_t count = number(people["count"]); count > 0)
-        out.push_back(fmt::format(
-            "Whether {} departed cannot be read, and nothing changes for them: {}; let the bind account read "
-            "all properties of them (of administrators, whom AdminSDHolder protects, on "
-            "CN=AdminSDHolder,CN=System below the base)",
-            counted(count, "person has", "people have"), first_of(people["logins"], count)));
-    const json::Value& odd = people["odd_dates"];
-    if (const std::size_t count = number(odd["count"]); count > 0)
-        out.push_back(
-            fmt::format("Whether {} departed is not known, and nothing changes for them: accountExpires is a "
-                        "date that nobody can mean: {}; set it right in the directory, 0 for never",
-                        counted(count, "person has", "people have"), first_of(odd["people"], count)));
-    return out;
-}
-
 std::vector<std::string> needs_attention(const json::Value& status, bool daemon, const std::string& zone) {
     std::vector<std::string> out;
     if (!daemon)
@@ -384,7 +357,7 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
         status["unremembered_rooms"],
         "Made by this state folder, which does not remember them (the database is an older copy, perhaps)",
         look);
-    for (const std::string& text : unreadable_people_texts(status["unreadable_people"]))
+    for (const std::string& text : control::unreadable_people_texts(status["unreadable_people"]))
         out += "\n" + bullet(look, 0, "!", Tone::warning, text);
     return out + texts(status["bans"], "Banned by an owner, although the policy lets them in", look);
 }

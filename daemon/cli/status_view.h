@@ -13,9 +13,6 @@ namespace rollcall::cli {
 [[nodiscard]] std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
                                                        const std::string& time_zone);
 
-// Of {"count", "logins", "odd_dates"}: of whom it is not known whether they have departed, and what to do.
-[[nodiscard]] std::vector<std::string> unreadable_people_texts(const json::Value& people);
-
 // `daemon`: it answered itself; otherwise no daemon runs, which needs attention too.
 [[nodiscard]] std::string status_view(const json::Value& status, bool daemon, const std::string& time_zone,
                                       const Look& look);

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <algorithm>
 
+#include "daemon/control/hidden.h"
 #include "policy/base/text.h"
-#include "policy/doubts.h"
 #include "schema/time_zone.h"
 
 namespace rollcall::control {
@@ -118,6 +118,8 @@ Seen directory(const Context& context) {
         return {"directory", false, status.text.empty() ? "the directory cannot be read" : status.text};
     if (!directory_heard(engine)) return {"directory", false, "it has not answered anything since the start"};
     if (!world.frozen.empty()) return {"directory", false, world.frozen};
+    if (std::string doubt = policy::doubt_text(world); !doubt.empty())
+        return {"directory", false, std::move(doubt)};
     if (!world.directory_read) return {"directory", false, "it has not been read completely yet"};
     if (!engine.directory_current())
         return {"directory", false, "what it says now is not known yet: this is what it said before"};
@@ -180,6 +182,7 @@ std::vector<Seen> what_was_seen(const Context& context) {
         if (std::optional<Seen> lost = rooms(engine)) out.push_back(std::move(*lost));
     }
     out.push_back(directory(context));
+    for (Seen& part : hidden_parts(engine.world())) out.push_back(std::move(part));
     if (engine.blocked())
         out.push_back(
             {"store", false,
@@ -220,19 +223,10 @@ json::Value unseen(const std::vector<Seen>& seen) {
     return list;
 }
 
-json::Value unreadable_people_json(const policy::World& world) {
-    constexpr std::size_t kMostNamed = 20;
-    const policy::Unreadable found = policy::unreadable_people(world, kMostNamed);
-    json::Value out, logins{json::Array{}};
-    for (const std::string& login : found.logins) logins.push(login);
-    out.set("count", static_cast<std::int64_t>(found.count));
-    out.set("logins", std::move(logins));
-    json::Value odd, people{json::Array{}};
-    for (const std::string& one : found.odd) people.push(one);
-    odd.set("count", static_cast<std::int64_t>(found.odd_count));
-    odd.set("people", std::move(people));
-    out.set("odd_dates", std::move(odd));
-    return out;
+json::Value texts_json(const std::vector<std::string>& texts) {
+    json::Value list{json::Array{}};
+    for (const std::string& text : texts) list.push(text);
+    return list;
 }
 
 json::Value events_json(const Engine& engine) {

@@ -12,7 +12,8 @@
 namespace rollcall::control {
 
 struct Seen {
-    std::string what;  // "homeserver", "mask registration", "events", "directory", "store"
+    // "homeserver", "bot", "mask registration", "events", "rooms", "directory", "groups", "people", "store"
+    std::string what;
     bool ok = false;
     std::string text;  // what was seen, or what was not, and what to do about it
 };
@@ -25,11 +26,10 @@ struct Seen {
 // The texts of what was not.
 [[nodiscard]] json::Value unseen(const std::vector<Seen>& seen);
 [[nodiscard]] json::Value events_json(const engine::Engine& engine);
-// {"count", "logins": the first twenty}: people of whom nobody can know whether they have departed.
 // Whether the admins are told what they should be told, and where; if there is to be such a room.
 [[nodiscard]] std::optional<Seen> admin_room_seen(const engine::Engine& engine);
 // Has the directory said anything since the start, if only that it cannot be read?
 [[nodiscard]] bool directory_heard(const engine::Engine& engine);
-[[nodiscard]] json::Value unreadable_people_json(const policy::World& world);
+[[nodiscard]] json::Value texts_json(const std::vector<std::string>& texts);
 
 }  // namespace rollcall::control

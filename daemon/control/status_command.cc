@@ -5,6 +5,7 @@
 
 #include "daemon/control/answer.h"
 #include "daemon/control/commands.h"
+#include "daemon/control/hidden.h"
 #include "daemon/control/people_remarks.h"
 #include "daemon/control/policy_files.h"
 #include "daemon/control/room_remarks.h"
@@ -79,8 +80,7 @@ json::Value directory_json(const engine::Engine& engine, const policy::World& wo
 
 struct Counted {
     std::int64_t rooms = 0, created = 0, filling = 0, lost = 0, members = 0, released = 0;
-    json::Value bans{json::Array{}}, protected_departed{json::Array{}}, unreadable{json::Array{}},
-        aliases{json::Array{}};
+    json::Value bans{json::Array{}}, protected_departed{json::Array{}}, aliases{json::Array{}};
 };
 
 void count_bans(const policy::Decider& decider, Counted& out) {
@@ -113,16 +113,6 @@ Counted count(const engine::Engine& engine, const policy::World& world) {
         out.members += static_cast<std::int64_t>(room.joined);
         if (!room.alias_conflict.empty())
             out.aliases.push(room.alias_conflict + " leads to somebody else's room");
-    }
-    for (std::size_t i = 0; i < world.groups.size(); ++i) {
-        const policy::Group& group = world.groups[i];
-        if (group.deleted) continue;
-        const auto unseen = world.unresolved.find(GroupId(i));
-        if (!group.members_known)
-            out.unreadable.push(group.name);
-        else if (unseen != world.unresolved.end())
-            out.unreadable.push(
-                fmt::format("{} (members that cannot be seen: {})", group.name, unseen->second.size()));
     }
     if (decider == nullptr) return out;
     count_bans(*decider, out);
@@ -272,7 +262,7 @@ Answer status(const Context& context) {
     out.set("bans", std::move(counted.bans));
     out.set("protected_departed", std::move(counted.protected_departed));
     out.set("unreadable_people", unreadable_people_json(world));
-    out.set("unreadable_groups", std::move(counted.unreadable));
+    out.set("unreadable_groups", texts_json(unreadable_groups(world)));
     out.set("room_trouble", engine.decider() == nullptr
                                 ? json::Value(json::Array{})
                                 : rooms_in_trouble(engine, *engine.decider(), engine.backlog()));

@@ -278,13 +278,14 @@ TEST_F(Commands, CheckOnlineAsksTheServers) {
     answer(
         "check",
         answered(*json::parse(
-            R"({"diagnostics":[],"unreachable":["apollo"],"besides":[{"room":"engineering","people":3}],"conflicts":[],"seen":[{"what":"homeserver","ok":true,"text":"it answers"},{"what":"events","ok":true,"text":"they come"}],"unreadable_people":{"count":3,"logins":["admin1","admin2"]}})")));
+            R"({"diagnostics":[],"unreachable":["apollo"],"besides":[{"room":"engineering","people":3}],"conflicts":[],"seen":[{"what":"homeserver","ok":true,"text":"it answers"},{"what":"events","ok":true,"text":"they come"},{"what":"people","ok":false,"text":"admin1, admin2 and 1 more"}],"unreadable_people":{"count":3,"logins":["admin1","admin2"]}})")));
     EXPECT_EQ(bench.run({"check", "--online"}), 0) << err();
     EXPECT_TRUE(has(out(), "! apollo"));
     EXPECT_TRUE(has(out(), "#engineering: 3 people"));
     EXPECT_TRUE(has(out(), "✓ homeserver: it answers")) << out();
     EXPECT_TRUE(has(out(), "✓ events: they come"));
     EXPECT_TRUE(has(out(), "admin1, admin2 and 1 more"));
+    EXPECT_EQ(out().find("admin1"), out().rfind("admin1")) << "said once: " << out();
     EXPECT_FALSE(has(out(), "No daemon is running"));
     bench.daemon = false;
     bench.clear();
@@ -314,6 +315,7 @@ TEST_F(Commands, PlanSaysFirstWhatWasNotSeen) {
         EXPECT_EQ(bench.run(words), 1);
         EXPECT_TRUE(out().starts_with("Not seen: this plan is of what was known before")) << out();
         EXPECT_TRUE(has(out(), "✗ directory: it is away"));
+        EXPECT_TRUE(has(out(), "Nothing to do, as far as is known.")) << out();
     }
 }
 

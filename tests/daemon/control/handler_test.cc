@@ -163,6 +163,17 @@ class Looking : public testing::Test {
         EXPECT_EQ(exit_of(answer), out.empty() ? 0 : 1) << json::write(answer);
         return out;
     }
+    // What `plan` and `audit leavers` say that they do not see, of one kind; both end with 1 for it.
+    void expect_unseen(const std::string& beginning, const std::string& part) {
+        for (const char* command : {"plan", "audit.leavers"}) {
+            const json::Value answer = look(command);
+            const json::Array& said = *answer["result"]["unseen"].array();
+            ASSERT_EQ(said.size(), 1U) << command << json::write(answer["result"]["unseen"]);
+            EXPECT_TRUE(said.front().text().starts_with(beginning)) << command << said.front().text();
+            EXPECT_NE(said.front().text().find(part), std::string::npos) << command << said.front().text();
+        }
+        EXPECT_EQ(exit_of(look("audit.leavers")), 1);
+    }
     void directory_says(policy::DirectoryHealth health) {
         policy::DirectoryStatus status;
         status.directory = "corp";
@@ -474,6 +485,33 @@ TEST_F(Looking, CheckNamesThePeopleOfWhomItCannotBeKnownWhetherTheyDeparted) {
     EXPECT_EQ(people["count"].integer_or(0), 1);
     EXPECT_EQ(people["logins"].array()->front().text(), "p3");
     EXPECT_EQ(exit_of(checked), 1) << "nobody can see whether they have left";
+    EXPECT_EQ(unseen(), "people ");
+    expect_unseen("people: Whether 1 person has departed cannot be read", ": p3; let the bind account read");
+}
+
+TEST_F(Looking, AGroupThatCannotBeReadIsNotSeen) {
+    EXPECT_EQ(unseen(), "");
+    daemon_.sim.directory.hide_members("Staff", true);
+    daemon_.sim.directory.request_sweep();
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "groups ");
+    EXPECT_EQ(look("status")["result"]["unreadable_groups"].array()->front().text(), "Staff");
+    expect_unseen("groups: 1 group cannot be read", "Staff");
+    daemon_.sim.directory.hide_members("Staff", false);
+    daemon_.sim.directory.request_sweep();
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "");
+}
+
+TEST_F(Looking, AControllerThatIsBehindIsNotSeenToBeCurrent) {
+    const policy::test::Directory before = daemon_.sim.directory.content;
+    daemon_.sim.directory.disable("p4", true);
+    daemon_.sim.run_for(std::chrono::minutes{5});
+    EXPECT_EQ(unseen(), "");
+    daemon_.sim.directory.become(before, "db-2");
+    daemon_.sim.run_for(std::chrono::minutes{5});
+    EXPECT_EQ(unseen(), "directory ");
+    expect_unseen("directory: ", look("status")["result"]["directory"]["doubt"].text());
 }
 
 }  // namespace

@@ -1,0 +1,96 @@
+#include "daemon/control/hidden.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "policy/doubts.h"
+
+namespace rollcall::control {
+namespace {
+
+// "a, b and 3 more"
+std::string first_of(const std::vector<std::string>& names, std::size_t most, std::size_t count) {
+    const std::size_t shown = std::min(most, names.size());
+    std::string out;
+    for (std::size_t i = 0; i < shown; ++i) out += (i == 0 ? "" : ", ") + names[i];
+    return count > shown ? fmt::format("{} and {} more", out, count - shown) : out;
+}
+
+}  // namespace
+
+std::vector<std::string> unreadable_groups(const policy::World& world) {
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < world.groups.size(); ++i) {
+        const policy::Group& group = world.groups[i];
+        if (group.deleted) continue;
+        const auto unseen = world.unresolved.find(GroupId(i));
+        if (!group.members_known)
+            out.push_back(group.name);
+        else if (unseen != world.unresolved.end())
+            out.push_back(
+                fmt::format("{} (members that cannot be seen: {})", group.name, unseen->second.size()));
+    }
+    return out;
+}
+
+json::Value unreadable_people_json(const policy::World& world) {
+    constexpr std::size_t kMostNamed = 20;
+    const policy::Unreadable found = policy::unreadable_people(world, kMostNamed);
+    json::Value out, logins{json::Array{}};
+    for (const std::string& login : found.logins) logins.push(login);
+    out.set("count", static_cast<std::int64_t>(found.count));
+    out.set("logins", std::move(logins));
+    json::Value odd, people{json::Array{}};
+    for (const std::string& one : found.odd) people.push(one);
+    odd.set("count", static_cast<std::int64_t>(found.odd_count));
+    odd.set("people", std::move(people));
+    out.set("odd_dates", std::move(odd));
+    return out;
+}
+
+std::vector<std::string> unreadable_people_texts(const json::Value& people) {
+    constexpr std::size_t kEach = 20;
+    const auto number = [](const json::Value& value) {
+        return static_cast<std::size_t>(std::max<std::int64_t>(0, value.integer_or(0)));
+    };
+    const auto names = [](const json::Value& list, std::size_t count) {
+        std::vector<std::string> out;
+        if (list.array() != nullptr)
+            for (const json::Value& name : *list.array()) out.push_back(name.text());
+        return first_of(out, kEach, count);
+    };
+    const auto have = [](std::size_t count) {
+        return count == 1 ? "1 person has" : fmt::format("{} people have", count);
+    };
+    std::vector<std::string> out;
+    if (const std::size_t count = number(people["count"]); count > 0)
+        out.push_back(fmt::format(
+            "Whether {} departed cannot be read, and nothing changes for them: {}; let the bind account read "
+            "all properties of them (of administrators, whom AdminSDHolder protects, on "
+            "CN=AdminSDHolder,CN=System below the base)",
+            have(count), names(people["logins"], count)));
+    const json::Value& odd = people["odd_dates"];
+    if (const std::size_t count = number(odd["count"]); count > 0)
+        out.push_back(
+            fmt::format("Whether {} departed is not known, and nothing changes for them: accountExpires is a "
+                        "date that nobody can mean: {}; set it right in the directory, 0 for never",
+                        have(count), names(odd["people"], count)));
+    return out;
+}
+
+std::vector<Seen> hidden_parts(const policy::World& world) {
+    std::vector<Seen> out;
+    constexpr std::size_t kMostNamed = 5;
+    const std::vector<std::string> groups = unreadable_groups(world);
+    if (!groups.empty())
+        out.push_back({"groups", false,
+                       fmt::format("{} cannot be read, and nothing changes for whoever depends on that: {}; "
+                                   "let the bind account read `member` there, and see the members",
+                                   groups.size() == 1 ? "1 group" : fmt::format("{} groups", groups.size()),
+                                   first_of(groups, kMostNamed, groups.size()))});
+    for (std::string& text : unreadable_people_texts(unreadable_people_json(world)))
+        out.push_back({"people", false, std::move(text)});
+    return out;
+}
+
+}  // namespace rollcall::control
