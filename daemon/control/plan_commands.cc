@@ -330,7 +330,8 @@ Answer check(const Context& context) {
     }
     if (!drafted || (!*drafted && enough)) return only_seen(std::move(seen));
     if (!*drafted) return std::nullopt;
-    if (std::optional<Seen> admins = admin_room_seen(context.engine)) seen.push_back(std::move(*admins));
+    if (std::optional<Seen> admins = admin_room_seen(context.engine, seen))
+        seen.push_back(std::move(*admins));
     const policy::Decider& decider = *(*drafted)->decider;
     json::Value result, conflicts{json::Array{}};
     for (const policy::IdentityConflict& conflict : decider.conflicts()) conflicts.push(conflict.text);

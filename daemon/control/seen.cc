@@ -136,11 +136,32 @@ Seen directory(const Context& context) {
 
 }  // namespace
 
-std::optional<Seen> admin_room_seen(const Engine& engine) {
+std::string admin_room_trouble(const Engine& engine) {
+    if (const std::string& trouble = engine.admin_room_trouble(); !trouble.empty()) return trouble;
+    for (const engine::Failure& failure : engine.failures())
+        if (is_to_admins(engine, failure))
+            return fmt::format("what is to be told in {} is refused: {}", engine.settings().admin_room,
+                               tame_line(failure.text));
+    return {};
+}
+
+bool is_to_admins(const Engine& engine, const engine::Failure& failure) {
+    const std::string& name = engine.settings().admin_room;
+    return failure.refused && !name.empty() && failure.action.starts_with("notify ") &&
+           failure.action.ends_with(" " + name);
+}
+
+// Who cannot be asked, or may write nothing, tells the admins nothing.
+std::optional<Seen> admin_room_seen(const Engine& engine, const std::vector<Seen>& ways) {
     const std::string &name = engine.settings().admin_room, kept = engine.admin_room_id();
     if (name.empty()) return std::nullopt;
     const std::string what = "admin room", room = tame_line(kept);
-    if (const std::string& trouble = engine.admin_room_trouble(); !trouble.empty())
+    for (const Seen& one : ways)
+        if (!one.ok && (one.what == "homeserver" || one.what == "bot"))
+            return Seen{what, false,
+                        one.what == "bot" ? "not tried: the bot's account is barred"
+                                          : "not tried: the homeserver cannot be used"};
+    if (const std::string trouble = admin_room_trouble(engine); !trouble.empty())
         return Seen{what, false, "the admins are told nothing: " + trouble};
     const engine::Addresses::Seen* seen = engine.addresses().at(name);
     if (name.starts_with('#') && seen == nullptr)
@@ -165,6 +186,8 @@ std::optional<Seen> admin_room_seen(const Engine& engine) {
             fmt::format("{} leads {}{}, and the bot goes on writing in {}, where it led before; write the "
                         "right one's ID in place of that address",
                         name, seen->room.empty() ? "nowhere" : "to ", tame_line(seen->room), room)};
+    if (engine.bot_in_admin_room() != engine::AdminRoom::There::in)
+        return Seen{what, false, fmt::format("the homeserver did not say whether the bot is in {}", room)};
     return Seen{what, true, fmt::format("the bot writes in {}", room == name ? room : name + ", " + room)};
 }
 

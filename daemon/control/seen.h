@@ -27,7 +27,13 @@ struct Seen {
 [[nodiscard]] json::Value unseen(const std::vector<Seen>& seen);
 [[nodiscard]] json::Value events_json(const engine::Engine& engine);
 // Whether the admins are told what they should be told, and where; if there is to be such a room.
-[[nodiscard]] std::optional<Seen> admin_room_seen(const engine::Engine& engine);
+// `ways`: what was seen of these before.
+[[nodiscard]] std::optional<Seen> admin_room_seen(const engine::Engine& engine,
+                                                  const std::vector<Seen>& ways);
+// Why the admins are told nothing, or not all; "" where nothing is known to be wrong. And is this one of the
+// failures in which that shows?
+[[nodiscard]] std::string admin_room_trouble(const engine::Engine& engine);
+[[nodiscard]] bool is_to_admins(const engine::Engine& engine, const engine::Failure& failure);
 // Has the directory said anything since the start, if only that it cannot be read?
 [[nodiscard]] bool directory_heard(const engine::Engine& engine);
 [[nodiscard]] json::Value texts_json(const std::vector<std::string>& texts);

@@ -128,7 +128,8 @@ Counted count(const engine::Engine& engine, const policy::World& world) {
 json::Value failures_json(const engine::Engine& engine, bool invited) {
     json::Value list{json::Array{}};
     for (const engine::Failure& failure : engine.failures()) {
-        if (failure.invited != invited) continue;
+        // Of the admin room there is one line, however much is to be told there.
+        if (failure.invited != invited || is_to_admins(engine, failure)) continue;
         json::Value row;
         row.set("action", failure.action);
         row.set("text", failure.text);
@@ -280,7 +281,7 @@ Answer status(const Context& context) {
     json::Value unremembered{json::Array{}};
     for (const std::string& room : engine.unremembered_rooms()) unremembered.push(room);
     out.set("unremembered_rooms", std::move(unremembered));
-    out.set("admin_room_text", engine.admin_room_trouble());
+    out.set("admin_room_text", admin_room_trouble(engine));
     out.set("disk_full", engine.blocked());
     out.set("log_lines_waiting", static_cast<std::int64_t>(engine.log().not_taken()));
     return ok(std::move(out), holds["holds"].array()->empty() ? 0 : 4);

@@ -1,6 +1,7 @@
 // Engine: the way into the admin room (admin_room.h says whose room is believed).
 #include <fmt/format.h>
 #include <algorithm>
+#include <utility>
 
 #include "daemon/engine/engine.h"
 #include "policy/base/text.h"
@@ -92,16 +93,51 @@ void Engine::try_admin_room_again() {
 
 void Engine::watch_invitation(const policy::RoomEvent& event) {
     const auto* member = std::get_if<policy::MemberContent>(&event.content);
-    if (settings_.admin_room.empty() || member == nullptr || member->user != world_.bot ||
-        member->membership != policy::MembershipState::invite || world_.room_by_id.contains(event.room))
-        return;
+    if (settings_.admin_room.empty() || member == nullptr || member->user != world_.bot) return;
     const std::string kept = admin_room_id();
+    if (event.room == kept) seen_in_admin_room(member->membership == policy::MembershipState::join);
+    if (member->membership != policy::MembershipState::invite || world_.room_by_id.contains(event.room))
+        return;
     if (!kept.empty() && event.room != kept) return;
     admin_room_.invited_back = !kept.empty();
     admin_room_.tried = false;
     Retry& retry = retries_[way_to_admins()];
     retry.not_before = std::max(world_.tick, admin_room_.last_try + kInvitedAgain);
     retry.refused = true;
+}
+
+void Engine::seen_in_admin_room(bool in) {
+    const AdminRoom::There before =
+        std::exchange(admin_room_.there, in ? AdminRoom::There::in : AdminRoom::There::out);
+    if (in && before == AdminRoom::There::out) admin_room_.trouble.clear();
+    if (!in)
+        admin_room_.trouble = fmt::format("the bot, {}, is not in {} ({}) any more: invite it there",
+                                          settings_.bot, settings_.admin_room, tame_line(admin_room_id()));
+}
+
+// Where somebody wants to know: no event need have told that the bot was put out.
+void Engine::ask_for_admin_room() {
+    const std::string kept = admin_room_id();
+    if (kept.empty()) return;
+    Call call;
+    call.kind = CallKind::read_member;
+    call.room = kept;
+    call.user = settings_.bot;
+    ask(std::move(call));
+}
+
+// Another refusal than these says nothing of the room.
+void Engine::take_admin_room(const CallResult& result) {
+    const bool refused = result.outcome == CallOutcome::refused &&
+                         (result.text.starts_with("M_FORBIDDEN") || result.text.starts_with("M_NOT_FOUND"));
+    const auto* member =
+        result.member ? std::get_if<policy::MemberContent>(&result.member->content) : nullptr;
+    if (refused || result.outcome == CallOutcome::absent)
+        seen_in_admin_room(false);
+    else if (member != nullptr)
+        seen_in_admin_room(member->membership == policy::MembershipState::join);
+    else
+        admin_room_.there = AdminRoom::There::not_seen;
 }
 
 bool Engine::believed_of_admin_room(const std::string& maker) const {
@@ -129,6 +165,7 @@ void Engine::in_admin_room(Intent& intent, const CallResult& result) {
         return put_off(std::move(intent), refused);
     }
     admin_room_.trouble.clear();
+    admin_room_.there = AdminRoom::There::in;
     admin_room_.invited_back = false;
     direct_rooms_[name] = result.room;
     mark("direct_room", name, result.room);

@@ -8,6 +8,7 @@
 // Owned by the engine, on its thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "policy/base/time.h"
@@ -18,6 +19,8 @@ struct AdminRoom {
     bool tried = false;  // to go there, since the start, the last policy, or the bot's last invitation
     Tick last_try{};
     bool invited_back = false;  // into the room that is kept
+    // Whether the bot is in the room that is kept, as far as this process has seen.
+    enum class There : std::uint8_t { not_seen, in, out } there = There::not_seen;
     // Why nothing is told there, for people; "" where it is, or nobody has looked yet.
     std::string trouble;
 };

@@ -286,6 +286,8 @@ class Engine {
     void learn(const policy::Fact& fact);
     void believe(const policy::Fact& fact);
     void tell_doubt(const policy::Note& note);
+    // Has this process seen whether the bot is in the room in which it writes to the admins?
+    [[nodiscard]] AdminRoom::There bot_in_admin_room() const { return admin_room_.there; }
 
   private:
     enum class ReadKind : std::uint8_t { room, member, account, clock };
@@ -459,6 +461,9 @@ class Engine {
     void go_to_admin_room();
     void try_admin_room_again();
     void watch_invitation(const policy::RoomEvent& event);
+    void seen_in_admin_room(bool in);
+    void ask_for_admin_room();
+    void take_admin_room(const CallResult& result);
     [[nodiscard]] bool believed_of_admin_room(const std::string& maker) const;
     void in_admin_room(Intent& intent, const CallResult& result);
     void not_in_admin_room(const CallResult& result, const std::string& room);
@@ -527,6 +532,7 @@ class Engine {
 
     // ways.cc
     void ask(CallKind kind, std::string marker);
+    void ask(Call call);
     void ask_whether_it_answers();
     void look_at_ways();
     void look_at_addresses();
@@ -645,7 +651,7 @@ class Engine {
     bool look_everywhere_ = false;        // all rooms are to be read, once those are that are being read
     bool hears_ = false;                  // there is a listener
     Mask mask_ = Mask::none;
-    std::map<std::uint64_t, CallKind> asked_;  // pings, whether the mask is known, whether it answers
+    std::map<std::uint64_t, CallKind> asked_;  // pings, the mask, the admin room, whether it answers
     Tick next_mask_{}, next_sign_in_{};
     bool sign_in_elsewhere_ = false;
     std::optional<Tick> ways_looked_at_;

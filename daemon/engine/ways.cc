@@ -28,6 +28,7 @@ bool Engine::ways_looked_at() {
         look_at_ways_now_ = more_ = true;
         if (!way_back_.pinging()) way_back_.ping_soon();
         next_mask_ = Tick{};
+        ask_for_admin_room();
     }
     return false;
 }
@@ -43,8 +44,12 @@ void Engine::ask(CallKind kind, std::string marker) {
     Call call;
     call.kind = kind;
     call.marker = std::move(marker);
+    ask(std::move(call));
+}
+
+void Engine::ask(Call call) {
     const std::uint64_t id = next_read_++;
-    asked_.emplace(id, kind);
+    asked_.emplace(id, call.kind);
     calls_.emplace_back(id, std::move(call));
 }
 
@@ -99,6 +104,8 @@ bool Engine::take_asked(const CallDone& message) {
         way_back_changed(before);
     } else if (kind == CallKind::know_sign_in) {
         sign_in_seen(message.result);
+    } else if (kind == CallKind::read_member) {
+        take_admin_room(message.result);
     } else if (message.result.outcome == CallOutcome::done) {
         mask_seen(true);
     } else if (message.result.outcome == CallOutcome::no_mask) {

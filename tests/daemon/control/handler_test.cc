@@ -310,6 +310,92 @@ TEST_F(Looking, CheckSaysWhetherTheAdminRoomIsThere) {
     EXPECT_EQ(look("status")["result"]["admin_room_text"].text(), "");
 }
 
+// A room of the admins that the bot is in.
+class LookingAtAdmins : public Looking {
+  protected:
+    LookingAtAdmins() {
+        room_ = homeserver().make_room(p1_, "IT");
+        EXPECT_TRUE(homeserver().invite(room_, p1_, sim::kBot));
+        daemon_.sim.stop();
+        daemon_.sim.settings.admin_room = room_;
+        daemon_.sim.start();
+        daemon_.sim.run_for(std::chrono::minutes{1});
+        EXPECT_EQ(unseen(), "");
+        daemon_.sim.run_for(std::chrono::minutes{1});
+    }
+    [[nodiscard]] sim::FakeHomeserver& homeserver() { return daemon_.sim.homeserver; }
+    std::string told() { return look("status")["result"]["admin_room_text"].text(); }
+    std::string line() {
+        const json::Value answer = look("check");
+        for (const json::Value& one : *answer["result"]["seen"].array())
+            if (one["what"].text() == "admin room") return one["text"].text();
+        return {};
+    }
+    const std::string p1_ = sim::Simulation::id_of("p1");
+    std::string room_;
+};
+
+TEST_F(LookingAtAdmins, TheBotIsNotSaidToWriteWhereItWasPutOut) {
+    homeserver().put_bot_out(room_);
+    daemon_.sim.run_for(std::chrono::seconds{2});
+    EXPECT_TRUE(told().starts_with("the bot, @rollcall:corp.example, is not in " + room_)) << told();
+    EXPECT_EQ(unseen(), "admin room ");
+    ASSERT_TRUE(homeserver().invite(room_, p1_, sim::kBot));
+    daemon_.sim.run_for(std::chrono::minutes{2});
+    EXPECT_EQ(told(), "");
+    EXPECT_EQ(unseen(), "");
+}
+
+// Nothing told of it, and nothing is to be written there: it is asked.
+TEST_F(LookingAtAdmins, ThatTheBotWasPutOutUntoldIsFoundByWhoeverLooks) {
+    homeserver().put_bot_out(room_, false);
+    daemon_.sim.restart();
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(told(), "") << "nobody knows";
+    EXPECT_EQ(unseen(), "admin room ");
+    EXPECT_NE(told(), "");
+}
+
+TEST_F(LookingAtAdmins, WhereTheHomeserverIsAwayNothingIsSaidToBeWritten) {
+    homeserver().down = true;
+    EXPECT_EQ(unseen(), "homeserver mask registration events admin room ");
+    EXPECT_EQ(line(), "not tried: the homeserver cannot be used");
+}
+
+TEST_F(LookingAtAdmins, WhatWasRefusedThereIsOneLineWhoeverIsAsked) {
+    homeserver().answer_instead = [](const engine::Call& call) -> std::optional<engine::CallResult> {
+        if (call.kind != engine::CallKind::send_notice) return std::nullopt;
+        engine::CallResult refused;
+        refused.outcome = engine::CallOutcome::refused;
+        refused.text = "M_FORBIDDEN: You don't have permission to post that to the room";
+        return refused;
+    };
+    const std::string crew = daemon_.sim.room_id(daemon_.sim.rules.front().key);
+    homeserver().put_bot_out(crew);  // is to be told
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_TRUE(told().starts_with("what is to be told in " + room_ + " is refused: M_FORBIDDEN")) << told();
+    EXPECT_EQ(look("status")["result"]["failures"].array()->size(), 0U);
+    EXPECT_EQ(line(), "the admins are told nothing: " + told());
+    homeserver().answer_instead = nullptr;
+    daemon_.sim.run_for(std::chrono::minutes{20});
+    EXPECT_EQ(told(), "");
+}
+
+TEST_F(LookingAtAdmins, ABarredBotWritesNothing) {
+    homeserver().answer_instead = [](const engine::Call& call) -> std::optional<engine::CallResult> {
+        if (call.kind != engine::CallKind::put_member) return std::nullopt;
+        engine::CallResult refused;
+        refused.outcome = engine::CallOutcome::refused;
+        refused.text = "M_USER_SUSPENDED: Sending invites while account is suspended is not allowed.";
+        return refused;
+    };
+    daemon_.sim.directory.hire("q1", {"Staff", daemon_.sim.rules.front().members});
+    homeserver().add_account(sim::Simulation::id_of("q1"));
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "bot admin room ");
+    EXPECT_EQ(line(), "not tried: the bot's account is barred");
+}
+
 TEST_F(Looking, LeaversAreNotAllWhereTheDirectoryIsAway) {
     EXPECT_EQ(exit_of(look("audit.leavers")), 0);
     directory_says(policy::DirectoryHealth::unreachable);
