@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "daemon/cli/commands.h"
+#include "daemon/cli/items.h"
 #include "daemon/cli/plan_view.h"
 #include "daemon/cli/saved_plan.h"
 #include "daemon/control/policy_folder.h"
@@ -10,7 +11,8 @@ namespace rollcall::cli {
 namespace {
 
 int exit_for(const json::Value& plan, bool exit_code) {
-    if (const json::Array* unseen = plan["unseen"].array(); unseen != nullptr && !unseen->empty()) return 1;
+    for (const char* not_seen_or_not_done : {"unseen", "room_trouble", "stays"})
+        if (!items(plan[not_seen_or_not_done]).empty()) return 1;
     if (!exit_code) return 0;
     if (const json::Array* holds = plan["holds"].array(); holds != nullptr && !holds->empty()) return 4;
     return plan_is_empty(plan) && plan["in_force"].boolean_or(false) ? 0 : 3;

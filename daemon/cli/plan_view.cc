@@ -7,6 +7,7 @@
 
 #include "daemon/cli/action_words.h"
 #include "daemon/cli/hold_view.h"
+#include "daemon/cli/items.h"
 #include "daemon/cli/people_view.h"
 #include "daemon/cli/plan_lines.h"
 #include "daemon/cli/text.h"
@@ -279,19 +280,20 @@ std::string plan_view(const json::Value& plan, const std::string& zone, const Lo
     std::string out =
         unseen_section(plan["unseen"], look) + warnings(plan, look) +
         texts_section(plan["conflicts"], "Conflicts: left alone until somebody decides", look) +
-        texts_section(plan["room_trouble"], "Rooms that cannot be kept as the policy wants", look);
+        texts_section(plan["room_trouble"], "Rooms that cannot be kept as the policy wants", look) +
+        texts_section(plan["stays"],
+                      "Must be out, and cannot be taken out: have them leave or give their power up", look);
     const bool in_force = plan["in_force"].boolean_or(false);
     const std::string rejected = rejected_section(plan, lines, zone, look);
     const std::string people = people_sections(plan, look);
     if (plan_is_empty(plan)) {
         out += rejected;
-        const json::Array *trouble = plan["room_trouble"].array(), *unseen = plan["unseen"].array();
+        const auto some = [&plan](const char* list) { return !items(plan[list]).empty(); };
         const bool left =
-            lines.rejected > 0 || kicked_people(plan) > 0 || (trouble != nullptr && !trouble->empty());
-        out += left ? "Nothing else to do.\n"
-               : unseen != nullptr && !unseen->empty()
-                   ? "Nothing to do, as far as is known.\n"
-                   : "Nothing to do: rooms are as the policy wants them.\n";
+            lines.rejected > 0 || kicked_people(plan) > 0 || some("room_trouble") || some("stays");
+        out += left             ? "Nothing else to do.\n"
+               : some("unseen") ? "Nothing to do, as far as is known.\n"
+                                : "Nothing to do: rooms are as the policy wants them.\n";
         if (!in_force)
             out += paragraph(look, 0, Tone::plain,
                              "The policy files are not in force yet; `rollcall apply` puts them in force.");

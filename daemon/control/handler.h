@@ -42,7 +42,7 @@
 // Plan   {"version", "in_force", "hash", "actions": n, "rooms":
 // [{"key","name","space","exists","lines":[Line…]}…],
 //         "elsewhere": [Line…], "holds": [Hold…], "diagnostics": […], "conflicts": [text…], "counts": {kind:
-//         n}, "room_trouble": [text…]}
+//         n}, "room_trouble": [text…], "stays": [text…]}
 // Line   {"kind","user","login","power","reason","rule","lane","held": hold id or "","rejected": bool}
 // Hold   {"id","guard","room","cause","since": time or "","actions":[text…],"lines"?: of the first of its
 //         actions, in their order [{"reason","rule"}…]}

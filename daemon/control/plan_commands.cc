@@ -29,6 +29,8 @@ struct Drafted {
     std::vector<policy::Hold> holds;
     std::string hash;
     json::Value room_trouble;  // what keeps rooms from being as the policy wants them
+    json::Value stays;         // who must be out, and cannot be taken out
+    std::vector<Seen> not_kept;
     std::vector<TakenAddress> taken;
     json::Value out_by_hand;
     [[nodiscard]] bool rejected(const policy::PlanLine& line) const {
@@ -154,6 +156,8 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     out.holds = guards.holds();
     out.hash = hash_of(out);
     out.room_trouble = rooms_in_trouble(engine, *out.decider, backlog);
+    out.stays = who_stays(engine, *out.decider, backlog);
+    out.not_kept = not_kept(engine, *out.decider, backlog);
     out.out_by_hand = out_by_hand(*out.decider, backlog);
     return std::optional<Drafted>(std::move(out));
 }
@@ -205,6 +209,7 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
     plan.set("conflicts", std::move(conflicts));
     plan.set("counts", std::move(counts));
     plan.set("room_trouble", draft.room_trouble);
+    plan.set("stays", draft.stays);
     plan.set("out_by_hand", draft.out_by_hand);
     if (plan["in_force"].boolean_or(false)) plan.set("grace", who_waits(context.engine));
     plan.set("unseen", unseen(what_was_seen(context)));
@@ -324,6 +329,7 @@ Answer check(const Context& context) {
                         fmt::format("{} (homeserver.url) has not answered what it was asked {} ago",
                                     context.config.homeserver.url,
                                     duration_text(std::chrono::ceil<std::chrono::seconds>(context.waited)))};
+        std::erase_if(seen, [](const Seen& one) { return one.what == "requests"; });  // that is the cause
         for (Seen& one : seen)  // what was seen of it before is not seen now
             if (one.what == "mask registration" || one.what == "events")
                 one = {one.what, false, "not known: the homeserver has not answered"};
@@ -332,6 +338,8 @@ Answer check(const Context& context) {
     if (!*drafted) return std::nullopt;
     if (std::optional<Seen> admins = admin_room_seen(context.engine, seen))
         seen.push_back(std::move(*admins));
+    if (seen.front().ok)  // else that is said instead
+        for (const Seen& one : (*drafted)->not_kept) seen.push_back(one);
     const policy::Decider& decider = *(*drafted)->decider;
     json::Value result, conflicts{json::Array{}};
     for (const policy::IdentityConflict& conflict : decider.conflicts()) conflicts.push(conflict.text);

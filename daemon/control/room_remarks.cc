@@ -72,16 +72,15 @@ void add_unread(engine::Engine& engine, json::Value& list, std::size_t& more) {
 // Nobody can take them out: "" where somebody can.
 std::string why_stays(engine::Engine& engine, RoomId id, UserId user) {
     const policy::World& world = engine.world();
-    const bool leaves = engine.settings().abilities.mask && world.is_local(world.users.text(user));
+    const bool leaves =
+        engine.settings().abilities.mask && world.is_local(world.users.text(user)) && world.covered(user);
     if (leaves) return {};
     if (!world.rooms[id.index()].bot_joined) return "the bot is not in it";
     return policy::not_below_bot(world, id, user) ? policy::power_words(world, id, user) : std::string();
 }
 
-}  // namespace
-
-json::Value rooms_in_trouble(engine::Engine& engine, const policy::Decider& decider,
-                             const policy::Backlog& backlog) {
+json::Value in_trouble(engine::Engine& engine, const policy::Decider& decider, const policy::Backlog& backlog,
+                       bool lost_too) {
     const policy::World& world = engine.world();
     json::Value list{json::Array{}};
     std::size_t more = 0;
@@ -89,7 +88,7 @@ json::Value rooms_in_trouble(engine::Engine& engine, const policy::Decider& deci
         const RoomId id = decider.world_room(r);
         if (!id.valid() || world.rooms[id.index()].id.empty()) continue;
         const Room& room = world.rooms[id.index()];
-        if (!room.bot_joined) add(list, more, lost_text(room, backlog.adds_waiting(r)));
+        if (!room.bot_joined && lost_too) add(list, more, lost_text(room, backlog.adds_waiting(r)));
         if (!room.state.tombstone.empty())
             add(list, more, replaced_text(world, room, backlog.adds_waiting(r)));
     }
@@ -105,18 +104,42 @@ json::Value rooms_in_trouble(engine::Engine& engine, const policy::Decider& deci
     return finished(std::move(list), more);
 }
 
-json::Value who_stays(engine::Engine& engine) {
+void add_lines(const json::Value& texts, const char* what, std::vector<Seen>& out) {
+    constexpr std::size_t kMostLines = 5;
+    const json::Array& all = *texts.array();
+    const std::size_t shown = all.size() <= kMostLines + 1 ? all.size() : kMostLines;
+    for (std::size_t i = 0; i < shown; ++i) out.push_back({what, false, all[i].text()});
+    if (shown < all.size())
+        out.push_back(
+            {what, false, fmt::format("{} more; `rollcall status` names them", all.size() - shown)});
+}
+
+}  // namespace
+
+json::Value rooms_in_trouble(engine::Engine& engine, const policy::Decider& decider,
+                             const policy::Backlog& backlog) {
+    return in_trouble(engine, decider, backlog, true);
+}
+
+std::vector<Seen> not_kept(engine::Engine& engine, const policy::Decider& decider,
+                           const policy::Backlog& backlog) {
+    std::vector<Seen> out;
+    add_lines(in_trouble(engine, decider, backlog, false), "rooms", out);
+    add_lines(who_stays(engine, decider, backlog), "people", out);
+    return out;
+}
+
+json::Value who_stays(engine::Engine& engine, const policy::Decider& decider,
+                      const policy::Backlog& backlog) {
     json::Value list{json::Array{}};
-    const policy::Decider* decider = engine.decider();
-    if (decider == nullptr) return list;
     const policy::World& world = engine.world();
     std::size_t more = 0;
     for (const policy::Lane lane : {policy::Lane::departure, policy::Lane::outsider, policy::Lane::removal}) {
-        const policy::IdSet& users = engine.backlog().users_in(lane);
+        const policy::IdSet& users = backlog.users_in(lane);
         for (std::size_t u = users.next(0); u != policy::IdSet::npos; u = users.next(u + 1))
-            for (const policy::UserAction& action : engine.backlog().actions(UserId(u))) {
+            for (const policy::UserAction& action : backlog.actions(UserId(u))) {
                 if (action.lane != lane || action.kind != ActionKind::remove) continue;
-                const RoomId id = decider->world_room(action.room);
+                const RoomId id = decider.world_room(action.room);
                 if (!id.valid()) continue;
                 const std::string why = why_stays(engine, id, UserId(u));
                 if (why.empty()) continue;

@@ -2,6 +2,9 @@
 // people that names the room and what to do. Engine thread.
 #pragma once
 
+#include <vector>
+
+#include "daemon/control/seen.h"
 #include "daemon/engine/engine.h"
 #include "policy/backlog.h"
 #include "schema/json.h"
@@ -12,7 +15,12 @@ namespace rollcall::control {
 [[nodiscard]] json::Value rooms_in_trouble(engine::Engine& engine, const policy::Decider& decider,
                                            const policy::Backlog& backlog);
 // Of people who must be out and cannot be taken out by the bot, nor in their own name.
-[[nodiscard]] json::Value who_stays(engine::Engine& engine);
+[[nodiscard]] json::Value who_stays(engine::Engine& engine, const policy::Decider& decider,
+                                    const policy::Backlog& backlog);
+// Both as lines of what was not seen to work, but for the rooms that the bot is not in: what_was_seen() has
+// them.
+[[nodiscard]] std::vector<Seen> not_kept(engine::Engine& engine, const policy::Decider& decider,
+                                         const policy::Backlog& backlog);
 // What the homeserver said of rooms or members, and cannot be used.
 [[nodiscard]] json::Value not_understood(engine::Engine& engine);
 

@@ -43,6 +43,16 @@ Seen homeserver(const Context& context) {
     return {"homeserver", true, fmt::format("{} answers, and knows registrations/rollcall.yaml", url)};
 }
 
+// It has answered before, and what it was asked since hangs.
+std::optional<Seen> hanging(Engine& engine) {
+    const engine::Overdue::Waiting waiting = engine.overdue().requests(engine.world().tick);
+    if (waiting.count == 0) return std::nullopt;
+    return Seen{"requests", false,
+                fmt::format("{} the homeserver's answer, the longest for {}",
+                            waiting.count == 1 ? "1 waits for" : fmt::format("{} wait for", waiting.count),
+                            duration_text(std::chrono::floor<std::chrono::seconds>(waiting.longest)))};
+}
+
 Seen mask(const Engine& engine) {
     const std::string what = "mask registration";
     if (engine.mask() == Engine::Mask::unknown) return {what, false, std::string(engine::kMaskUnknown)};
@@ -199,6 +209,7 @@ std::vector<Seen> what_was_seen(const Context& context) {
     Engine& engine = context.engine;
     std::vector<Seen> out{homeserver(context)};
     if (out.front().ok) {
+        if (std::optional<Seen> hangs = hanging(engine)) out.push_back(std::move(*hangs));
         if (std::optional<Seen> bot = barred(engine)) out.push_back(std::move(*bot));
         if (engine.mask() != Engine::Mask::none) out.push_back(mask(engine));
         if (engine.hears()) out.push_back(events(context));

@@ -12,7 +12,8 @@
 namespace rollcall::control {
 
 struct Seen {
-    // "homeserver", "bot", "mask registration", "events", "rooms", "directory", "groups", "people", "store"
+    // "homeserver", "requests", "bot", "mask registration", "events", "rooms", "directory", "groups",
+    // "people", "store", "admin room"
     std::string what;
     bool ok = false;
     std::string text;  // what was seen, or what was not, and what to do about it

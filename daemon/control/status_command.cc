@@ -267,7 +267,8 @@ Answer status(const Context& context) {
     out.set("room_trouble", engine.decider() == nullptr
                                 ? json::Value(json::Array{})
                                 : rooms_in_trouble(engine, *engine.decider(), engine.backlog()));
-    out.set("stays", who_stays(engine));
+    out.set("stays", engine.decider() == nullptr ? json::Value(json::Array{})
+                                                 : who_stays(engine, *engine.decider(), engine.backlog()));
     out.set("overdue", overdue_json(engine));
     out.set("grace", who_waits(engine));
     if (engine.decider() != nullptr) {

@@ -319,6 +319,19 @@ TEST_F(Commands, PlanSaysFirstWhatWasNotSeen) {
     }
 }
 
+TEST_F(Commands, PlanFailsForWhatCannotBeDone) {
+    for (const char* list : {"room_trouble", "stays"}) {
+        json::Value plan = fixture("plan_empty");
+        plan.set(list, json::Value{json::Array{"@eve:elsewhere.example cannot be taken out of #board"}});
+        bench.script.answers["plan"] = {answered(plan)};
+        bench.clear();
+        EXPECT_EQ(bench.run({"plan"}), 1) << list;
+        EXPECT_EQ(bench.run({"plan", "--exit-code"}), 1) << list;
+        EXPECT_TRUE(has(out(), "! @eve:elsewhere.example cannot be taken out of #board")) << out();
+        EXPECT_TRUE(has(out(), "Nothing else to do.")) << out();
+    }
+}
+
 TEST_F(Commands, StatusExitCodeTellsWhetherAllIsWell) {
     bench.script.answers["status"] = {answered(fixture("status_well"))};
     EXPECT_EQ(bench.run({"status", "--exit-code"}), 0) << out();

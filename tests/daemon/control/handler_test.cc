@@ -174,6 +174,13 @@ class Looking : public testing::Test {
         }
         EXPECT_EQ(exit_of(look("audit.leavers")), 1);
     }
+    void put_in_force() {
+        json::Value args;
+        args.set("plan", look("plan")["result"]["hash"].text());
+        args.set("reason", "a room");
+        EXPECT_NE(exit_of(look("apply", args)), 1);
+        daemon_.sim.run_for(std::chrono::minutes{5});
+    }
     void directory_says(policy::DirectoryHealth health) {
         policy::DirectoryStatus status;
         status.directory = "corp";
@@ -269,6 +276,16 @@ TEST_F(Looking, WhatWasSeenOfAHomeserverThatHangsIsNotSeenNow) {
     daemon_.sim.homeserver.latency = std::chrono::minutes{10};
     daemon_.sim.run_for(std::chrono::seconds{20});
     EXPECT_EQ(unseen(), "homeserver mask registration events ");
+}
+
+TEST_F(Looking, WhileTheHomeserverHangsNeitherLeaversNorThePlanAreAllOfIt) {
+    put_in_force();
+    EXPECT_EQ(exit_of(look("audit.leavers")), 0);
+    EXPECT_EQ(look("plan")["result"]["unseen"].array()->size(), 0U);
+    daemon_.sim.homeserver.latency = std::chrono::minutes{10};
+    daemon_.sim.directory.disable("p2", true);
+    daemon_.sim.run_for(std::chrono::seconds{6});
+    expect_unseen("requests: ", "for the homeserver's answer, the longest for ");
 }
 
 TEST(Handler, WhoIsAskedForByTheNameOfTheirEntryIsNamedByTheirLogin) {
@@ -411,6 +428,31 @@ TEST_F(Looking, CheckAndPlanSayWhereTheBotIsNot) {
     daemon_.sim.run_for(std::chrono::seconds{10});
     EXPECT_EQ(unseen(), "rooms ");
     EXPECT_EQ(look("plan")["result"]["unseen"].array()->size(), 1U);
+}
+
+TEST_F(Looking, CheckAndPlanSayWhoCannotBeTakenOutAndWhichRoomIsNoMore) {
+    const std::string guest = "@eve:elsewhere.example";
+    daemon_.sim.homeserver.room_version = "11";
+    put_in_force();
+    EXPECT_EQ(unseen(), "");
+    policy::World& world = daemon_.sim.engine().world();
+    ASSERT_TRUE(world.room_by_key.contains("x"));
+    const std::string room = world.rooms[world.room_by_key.at("x").index()].id;
+    policy::PowerLevels levels;
+    levels.users = {{guest, 100}, {sim::kBot, 100}};
+    daemon_.sim.homeserver.force_state(room, levels);
+    ASSERT_TRUE(daemon_.sim.homeserver.invite(room, sim::kBot, guest));
+    ASSERT_TRUE(daemon_.sim.homeserver.join(room, guest));
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    const std::string stays = guest + " cannot be taken out of #x: has power 100, and the bot 100";
+    EXPECT_EQ(unseen(), "people ");
+    EXPECT_NE(json::write(look("check")["result"]["seen"]).find(stays), std::string::npos);
+    const json::Value plan = look("plan")["result"];
+    ASSERT_EQ(plan["stays"].array()->size(), 1U) << json::write(plan);
+    EXPECT_EQ(plan["stays"].array()->front().text(), stays);
+    daemon_.sim.homeserver.force_state(room, policy::TombstoneContent{"!new"});
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "rooms people ");
 }
 
 // As Synapse does with a suspended account: it may kick, and may invite nobody.
