@@ -283,11 +283,13 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
             fmt::format("An owner could not be asked about the review of {}: see "
                         "`rollcall audit review`",
                         counted(unsent, "room", "rooms")));
-    if (const std::size_t lost = number(status["rooms"]["lost"]); lost > 0)
+    const std::size_t lost = number(status["rooms"]["lost"]), trouble = items(status["room_trouble"]).size();
+    if (lost > 0)
         out.push_back(fmt::format("The bot is no longer in {}, and can do little there",
                                   counted(lost, "room", "rooms")));
-    count_attention(status["room_trouble"], "room cannot", "rooms cannot", "be kept as the policy wants",
-                    out);
+    if (trouble > lost)  // of those that the bot is not in that is said
+        out.push_back(fmt::format("{} be kept as the policy wants",
+                                  counted(trouble - lost, "room cannot", "rooms cannot")));
     count_attention(status["stays"], "person who must be out", "people who must be out",
                     "of a room cannot be taken out of it", out);
     if (const std::size_t kicked = kicked_people(status); kicked > 0)

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "daemon/cli/action_words.h"
+#include "daemon/cli/audit_answers.h"
 #include "daemon/cli/items.h"
 #include "daemon/cli/text.h"
 #include "daemon/cli/times.h"
@@ -10,7 +11,7 @@
 namespace rollcall::cli {
 namespace {
 
-std::string name_of(const json::Value& why) {
+std::string called(const json::Value& why) {
     const std::string login = why["login"].text(), user = why["user"].text();
     return login.empty() ? user : user.empty() ? login : fmt::format("{} ({})", login, user);
 }
@@ -42,6 +43,12 @@ std::string membership_words(const std::string& membership) {
     return "not in the room";
 }
 
+// As it is known: of a room that cannot be looked into, as it was when it could.
+std::string now_words(const json::Value& room) {
+    const std::string words = membership_words(room["membership"].text());
+    return room["stale"].boolean_or(false) ? words + ", when last known" : words;
+}
+
 std::string next_words(const json::Value& line) {
     const std::string kind = line["kind"].text();
     if (kind == "add") return line["power"].integer_or(0) >= 50 ? "joins, as owner" : "joins";
@@ -67,6 +74,7 @@ std::string next_of(const json::Value& room) {
         return fmt::format("is out by {}; `rollcall readmit USER {} --reason \"…\"` {}", out_by,
                            room["key"].text(), out_by == "a kick" ? "puts them back" : "invites them");
     if (const std::string advice = room["advice"].text(); parts.empty() && !advice.empty()) return advice;
+    if (parts.empty() && room["stale"].boolean_or(false)) return "not known";
     return parts.empty() ? "nothing to do" : joined(parts, "; then ");
 }
 
@@ -78,7 +86,7 @@ std::string reason_words(const json::Value& reason) {
 
 std::string one_room_view(const json::Value& why, const json::Value& room, const std::string& time_zone,
                           const Look& look) {
-    const Verdict verdict = verdict_words(room["verdict"].text(), name_of(why), "#" + room["key"].text());
+    const Verdict verdict = verdict_words(room["verdict"].text(), called(why), "#" + room["key"].text());
     std::string out = paragraph(look, 0, verdict.tone, verdict.words);
     Table table(2);
     std::string heading = "because", rule_heading = "rule";
@@ -97,12 +105,12 @@ std::string one_room_view(const json::Value& why, const json::Value& room, const
                                    ? ""
                                    : " at " + shown_time(evidence["time"].text(), time_zone),
                                evidence["usn"].integer_or(0), why["guid"].text())});
-    table.row({{"now", Tone::faint}, membership_words(room["membership"].text())});
+    table.row({{"now", Tone::faint}, now_words(room)});
     table.row({{"next", Tone::faint}, next_of(room)});
     std::vector<std::string> owners;
     for (const json::Value& owner : items(room["owners"])) owners.push_back(owner.text());
     table.row({{"owners", Tone::faint}, owners.empty() ? "nobody" : joined(owners, ", ")});
-    return out + table.text(look);
+    return out + table.text(look) + room_remarks(room["remarks"], look);
 }
 
 std::string with_cause(std::string what, const std::string& cause) {
@@ -110,7 +118,7 @@ std::string with_cause(std::string what, const std::string& cause) {
 }
 
 std::string person_lines(const json::Value& why, const Look& look) {
-    std::string out = paragraph(look, 0, Tone::strong, name_of(why));
+    std::string out = paragraph(look, 0, Tone::strong, called(why));
     const std::string departed = why["departed"].text(), employee = why["employee"].text();
     if (why["not_seen"].boolean_or(false))
         return out + paragraph(look, 2, Tone::plain, "an approval names them; no room has seen them yet");
@@ -141,7 +149,7 @@ std::string all_rooms_view(const json::Value& why, const Look& look) {
         for (const json::Value& reason : items(room["reasons"])) reasons.push_back(reason["text"].text());
         table.row({"#" + room["key"].text(),
                    {verdict, verdict_words(verdict, "", "").tone},
-                   membership_words(room["membership"].text()),
+                   now_words(room),
                    joined(reasons, "; ")});
         if (!items(room["next"]).empty() || !room["waits"].text().empty() || !room["advice"].text().empty())
             table.row({"", "", "", {"next: " + next_of(room), Tone::change}});

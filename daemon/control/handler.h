@@ -57,7 +57,8 @@
 // Authority {"entry": n,"reason","rule","rule_path","policy","by"}
 // Why    {"user","login","dn","guid","departed":
 // "yes|no|unknown","departure","employee","rooms":[{"key","name","verdict",
-//         "membership","reasons":[{"text","path","rule"}…],"owners":[…],"next":[Line…],"waits"?,"advice"?}…],"evidence":{…}}
+//         "membership","reasons":[{"text","path","rule"}…],"owners":[…],"next":[Line…],"waits"?,"advice"?,"remarks"?,
+//         "stale"?: what is said of now was known before}…],"evidence":{…}}
 //
 // Engine thread only, but for what a Question reads.
 #pragma once

@@ -1,6 +1,7 @@
 // why: the verdict, the rule, and the path through the directory that led there.
 #include "daemon/control/answer.h"
 #include "daemon/control/commands.h"
+#include "daemon/control/room_remarks.h"
 #include "policy/doubts.h"
 #include "policy/explain.h"
 #include "policy/explain_approval.h"
@@ -68,6 +69,18 @@ std::optional<Answer> not_seen_yet(const Context& context) {
     return ok(std::move(result));
 }
 
+// What is not known of a room is not known of whoever is in it.
+void doubts(const engine::Engine& engine, RoomId id, json::Value& out) {
+    const policy::World& world = engine.decider()->world();
+    if (!id.valid() || world.rooms[id.index()].id.empty()) return;
+    json::Value remarks = room_doubts(engine, world, id);
+    const json::Value not_read = room_not_read(engine, id);
+    for (const json::Value& one : *not_read.array()) remarks.push(one);
+    if (remarks.array()->empty()) return;
+    out.set("remarks", std::move(remarks));
+    if (!world.rooms[id.index()].bot_joined || !not_read.array()->empty()) out.set("stale", true);
+}
+
 json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room) {
     const policy::Decider& decider = *engine.decider();
     const policy::CompiledRoom& spec = decider.program().rooms[room];
@@ -105,6 +118,7 @@ json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room) {
     const policy::MembershipState state =
         id.valid() ? engine.world().state_of(user, id) : policy::MembershipState::none;
     out.set("membership", policy::to_text(state));
+    doubts(engine, id, out);
     if (why.verdict.basis == policy::Basis::approval && state == policy::MembershipState::none)
         out.set("advice", kNotInvited);
     // Belongs, and is out by somebody's hand: one command lets them in again.

@@ -83,6 +83,8 @@ const Case kCases[] = {
     {"plan_long", "plan_long.all", plan_all, kNarrow},
     {"why_member", "why_member.80", why_room, kNarrow},
     {"why_member", "why_member.120", why_room, kWide},
+    {"why_lost", "why_lost.80", why_room, kNarrow},
+    {"why_lost", "why_lost_rooms.80", why_person, kNarrow},
     {"why_rooms", "why_rooms.80", why_person, kNarrow},
     {"why_rooms", "why_rooms.120", why_person, kWide},
     {"why_not_seen", "why_not_seen.80", why_room, kNarrow},

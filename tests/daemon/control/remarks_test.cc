@@ -176,6 +176,20 @@ TEST_F(Remarks, ARoomThatTheBotLostIsNamedWithWhoWaitsAndWhoStays) {
               "@eve:elsewhere.example cannot be taken out of #crew: the bot is not in it");
 }
 
+TEST_F(Remarks, OfARoomThatTheBotLostNobodyIsSaidToBeInItNow) {
+    const auto why = [this] {
+        return daemon.ask(R"({"command":"why","args":{"user":"dave","room":"crew"}})")["result"]["rooms"]
+            .array()
+            ->front();
+    };
+    EXPECT_TRUE(why()["remarks"].is_null() && why()["stale"].is_null()) << json::write(why());
+    homeserver().put_bot_out(room);
+    after(minutes{2});
+    const json::Value lost = why();
+    EXPECT_TRUE(lost["stale"].boolean_or(false)) << json::write(lost);
+    EXPECT_TRUE(first(lost["remarks"]).starts_with("the bot is not in this room")) << json::write(lost);
+}
+
 TEST_F(Remarks, ARoomThatWasUpgradedIsNamedWithWherePeopleAreLed) {
     homeserver().force_state(room, policy::TombstoneContent{"!new"});
     after(minutes{1});
