@@ -16,6 +16,7 @@ constexpr std::uint8_t kFirstConditional = 0x09;
 constexpr std::uint8_t kLastConditional = 0x0c;
 constexpr std::uint8_t kInheritOnly = 0x08;
 constexpr std::uint32_t kReadProperty = 0x10;
+constexpr std::uint32_t kControlAccess = 0x100;
 constexpr std::uint32_t kGenericRead = 0x80000000;
 constexpr std::uint32_t kGenericAll = 0x10000000;
 constexpr std::uint32_t kObjectTypePresent = 0x1;
@@ -51,13 +52,14 @@ bool names_reader(const Bytes& ace, std::size_t at, const std::vector<std::strin
     return sid && std::find(sids.begin(), sids.end(), sid->text()) != sids.end();
 }
 
-// One access control entry (MS-DTYP 2.4.4).
-Says entry_says(const Bytes& ace, const std::vector<std::string>& sids, const Property& property) {
+// One access control entry (MS-DTYP 2.4.4). `right`: with the generic ones that bring it along.
+Says entry_says(const Bytes& ace, const std::vector<std::string>& sids, const Property& property,
+                std::uint32_t right) {
     const auto type = ace.number(0, 1);
     const auto flags = ace.number(1, 1);
     const auto mask = ace.number(4, 4);
     if (!type || !flags || !mask) return Says::unclear;
-    const bool concerns = (*mask & (kReadProperty | kGenericRead | kGenericAll)) != 0;
+    const bool concerns = (*mask & right) != 0;
     if ((*flags & kInheritOnly) != 0 || !concerns) return Says::nothing;
     if (*type >= kFirstConditional && *type <= kLastConditional) return Says::unclear;
     const bool object = *type == kAllowedObject || *type == kDeniedObject;
@@ -88,7 +90,10 @@ const Property& member_property() {
     return property;
 }
 
-Access may_read(std::string_view descriptor, const std::vector<std::string>& sids, const Property& property) {
+namespace {
+
+Access decides(std::string_view descriptor, const std::vector<std::string>& sids, const Property& property,
+               std::uint32_t right) {
     const Bytes bytes(descriptor);
     const auto control = bytes.number(2, 2);
     const auto offset = bytes.number(16, 4);
@@ -104,7 +109,7 @@ Access may_read(std::string_view descriptor, const std::vector<std::string>& sid
         const auto ace_size = acl->number(at + 2, 2);
         const auto ace = ace_size && *ace_size >= 8 ? acl->part(at, *ace_size) : std::nullopt;
         if (!ace) return Access::unknown;
-        switch (entry_says(*ace, sids, property)) {
+        switch (entry_says(*ace, sids, property, right)) {
             case Says::yes:
                 return Access::yes;
             case Says::no:
@@ -117,6 +122,14 @@ Access may_read(std::string_view descriptor, const std::vector<std::string>& sid
         at += *ace_size;
     }
     return Access::no;
+}
+
+}  // namespace
+
+Access may_read(std::string_view descriptor, const std::vector<std::string>& sids, const Property& property) {
+    const Access read = decides(descriptor, sids, property, kReadProperty | kGenericRead | kGenericAll);
+    if (read != Access::yes || !property.confidential) return read;
+    return decides(descriptor, sids, property, kControlAccess | kGenericAll);
 }
 
 }  // namespace rollcall::directory

@@ -20,8 +20,9 @@ enum class Access { yes, no, unknown };
 
 // What an access list names: the attribute, or the property set that it belongs to.
 struct Property {
-    Guid attribute;  // schemaIDGUID
-    Guid set;        // attributeSecurityGUID
+    Guid attribute;             // schemaIDGUID
+    Guid set;                   // attributeSecurityGUID; the attribute's own where it is in none
+    bool confidential = false;  // takes the right to control access besides (MS-ADTS 3.1.1.4.4)
 };
 
 // `member`, in the property set Membership (MS-ADA2 2.42, MS-ADTS 5.1.3.2.1).

@@ -14,11 +14,11 @@
 namespace rollcall::directory {
 namespace {
 
-Status sort_in(const RawEntry& entry, Drained& drained) {
+Status sort_in(const RawEntry& entry, const Rights& rights, Drained& drained) {
     auto& changes = drained.changes;
     switch (kind_of(entry)) {
         case EntryKind::person: {
-            auto person = to_person(entry, changes.attributes, changes.evidence.usn);
+            auto person = to_person(entry, changes.attributes, rights, changes.evidence.usn);
             if (!person) return pass(person);
             changes.people.push_back(std::move(*person));
             return {};
@@ -39,7 +39,8 @@ Status sort_in(const RawEntry& entry, Drained& drained) {
     return {};
 }
 
-Status read_changed(Connection& connection, const Settings& settings, std::uint64_t after, Drained& drained) {
+Status read_changed(Connection& connection, const Settings& settings, const Rights& rights,
+                    std::uint64_t after, Drained& drained) {
     Query query;
     query.base = settings.base;
     query.filter = fmt::format("(uSNChanged>={})", after + 1);
@@ -48,7 +49,8 @@ Status read_changed(Connection& connection, const Settings& settings, std::uint6
     query.attributes.emplace_back(kReplication);  // a kilobyte or two: asked for what has changed only
     query.attributes = normal_attributes(query.attributes);
     query.deleted = true;
-    return search(connection, query, [&](RawEntry&& entry) { return sort_in(entry, drained); });
+    query.dacl = !drained.changes.attributes.empty();
+    return search(connection, query, [&](RawEntry&& entry) { return sort_in(entry, rights, drained); });
 }
 
 // Puts the verified read of each group in place of what the search brought. One that is gone by now stays
@@ -104,8 +106,8 @@ void leave_for_the_next(policy::DirectoryChanges& round, policy::DirectoryChange
 }
 
 // Reads what changed after that USN, and what changed while it was read, until nothing does.
-Status follow(Connection& connection, const Settings& settings, const Root& root, std::uint64_t after,
-              Drained& drained) {
+Status follow(Connection& connection, const Settings& settings, const Root& root, const Rights& rights,
+              std::uint64_t after, Drained& drained) {
     constexpr int kRounds = 6;
     policy::DirectoryChanges& changes = drained.changes;
     for (int i = 0; i < kRounds; ++i) {
@@ -113,7 +115,7 @@ Status follow(Connection& connection, const Settings& settings, const Root& root
         round.changes.evidence = changes.evidence;
         round.changes.attributes = changes.attributes;
         const std::uint64_t until = changes.evidence.usn;
-        if (const auto done = read_changed(connection, settings, after, round); !done) return done;
+        if (const auto done = read_changed(connection, settings, rights, after, round); !done) return done;
         drained.steady = drained.steady || round.empty();
         if (round.empty()) return {};
         if (const auto done = read_groups(connection, settings, root, round.changes.groups); !done)
@@ -139,7 +141,7 @@ Status follow(Connection& connection, const Settings& settings, const Root& root
 }  // namespace
 
 Result<Drained> drain(Connection& connection, const Settings& settings, const Wanted& wanted,
-                      const Root& root, std::uint64_t after) {
+                      const Root& root, Rights& rights, std::uint64_t after) {
     connection.must_end_within(settings.limits.changes);
     const auto position = read_position(connection);
     if (!position) return pass(position);
@@ -155,7 +157,10 @@ Result<Drained> drain(Connection& connection, const Settings& settings, const Wa
     changes.attributes = normal_attributes(wanted.attributes);
     if (usn == after) return drained;
     changes.groups_verified = true;
-    if (const auto done = follow(connection, settings, root, after, drained); !done) return pass(done);
+    if (const auto learned = rights.learn(connection, root, changes.attributes); !learned)
+        return pass(learned);
+    if (const auto done = follow(connection, settings, root, rights, after, drained); !done)
+        return pass(done);
     if (changes.groups.empty()) {
         changes.groups_verified = false;
         return drained;

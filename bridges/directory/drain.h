@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bridges/directory/connection.h"
+#include "bridges/directory/rights.h"
 #include "bridges/directory/root.h"
 #include "policy/directory.h"
 
@@ -30,9 +31,10 @@ struct Drained {
     }
 };
 
-// ErrorKind::conflict: the controller's USN is below `after`; its database was put back, only a sweep helps.
+// `rights`: kept from one drain of a connection to the next. ErrorKind::conflict: the controller's USN is
+// below `after`; its database was put back, only a sweep helps.
 [[nodiscard]] Result<Drained> drain(Connection& connection, const Settings& settings, const Wanted& wanted,
-                                    const Root& root, std::uint64_t after);
+                                    const Root& root, Rights& rights, std::uint64_t after);
 
 // The first canary that this connection does not show whole; "" when all are there.
 [[nodiscard]] Result<std::string> find_missing_canary(Connection& connection, const Wanted& wanted);

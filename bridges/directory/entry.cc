@@ -59,6 +59,7 @@ std::vector<std::string> person_attributes(const std::vector<std::string>& wante
                                       "userAccountControl", "accountExpires", "primaryGroupID",
                                       "uSNChanged",         "isDeleted"};
     names.insert(names.end(), wanted.begin(), wanted.end());
+    if (!wanted.empty()) names.emplace_back("nTSecurityDescriptor");
     return names;
 }
 
@@ -76,7 +77,7 @@ std::vector<std::string> normal_attributes(const std::vector<std::string>& names
 }
 
 Result<policy::PersonEntry> to_person(const RawEntry& entry, const std::vector<std::string>& wanted,
-                                      std::uint64_t read_at) {
+                                      const Rights& rights, std::uint64_t read_at) {
     const auto guid = guid_of(entry);
     if (!guid) return pass(guid);
     policy::PersonEntry person;
@@ -100,9 +101,8 @@ Result<policy::PersonEntry> to_person(const RawEntry& entry, const std::vector<s
             person.unreadable.push_back(name);
         } else if (const auto& values = entry.all(name); !values.empty()) {
             person.attributes.emplace(name, values);
-        } else if (!person.account_control && !person.deleted) {
-            person.unreadable.push_back(
-                name);  // what every account has is hidden here, so nothing else is empty
+        } else if (!person.deleted && (!person.account_control || !rights.shows(entry, name))) {
+            person.unreadable.push_back(name);
         }
     }
     return person;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bridges/directory/raw_entry.h"
+#include "bridges/directory/rights.h"
 #include "policy/base/result.h"
 #include "policy/directory.h"
 
@@ -37,11 +38,13 @@ inline constexpr const char* kOthersFilter =
 // Lower case, sorted, each once; what cannot be an attribute's name (RFC 4512 1.4) is left out.
 [[nodiscard]] std::vector<std::string> normal_attributes(const std::vector<std::string>& names);
 
-// `read_at` is the USN before the read, which stands in for a uSNChanged that may not be read: the entry is
-// as new as that. Error (io): no objectGUID came, so the entry can be nobody.
+// `rights`: of an entry that was asked for as person_attributes() says; nothing else tells an attribute that
+// is hidden on this person alone from one that they do not have. `read_at` is the USN before the read, which
+// stands in for a uSNChanged that may not be read: the entry is as new as that. Error (io): no objectGUID
+// came, so the entry can be nobody.
 [[nodiscard]] Result<policy::PersonEntry> to_person(const RawEntry& entry,
                                                     const std::vector<std::string>& wanted,
-                                                    std::uint64_t read_at);
+                                                    const Rights& rights, std::uint64_t read_at);
 // Without its members: see members.h.
 [[nodiscard]] Result<policy::GroupEntry> to_group(const RawEntry& entry, std::uint64_t read_at);
 

@@ -80,8 +80,9 @@ std::map<std::string, std::uint64_t> read_vector(std::string_view bytes) {
 }
 
 Result<Root> read_root(Connection& connection, const Settings& settings) {
-    const auto entry = read_one(connection, root_query({"highestCommittedUSN", "currentTime", "dsServiceName",
-                                                        "defaultNamingContext", "tokenGroups"}));
+    const auto entry =
+        read_one(connection, root_query({"highestCommittedUSN", "currentTime", "dsServiceName",
+                                         "defaultNamingContext", "schemaNamingContext", "tokenGroups"}));
     if (!entry) return pass(entry);
     const auto usn = usn_of(connection, *entry);
     if (!usn) return pass(usn);
@@ -94,6 +95,7 @@ Result<Root> read_root(Connection& connection, const Settings& settings) {
     if (!invocation_id) return pass(invocation_id);
     return Root{*usn,
                 std::move(*invocation_id),
+                entry->text("schemanamingcontext"),
                 entry->all("tokengroups"),
                 sees_tombstones(connection, settings.base),
                 time_of(*entry),

@@ -18,6 +18,7 @@ namespace rollcall::directory {
 struct Root {
     std::uint64_t usn = 0;            // highestCommittedUSN
     std::string invocation_id;        // GUID text
+    std::string schema;               // schemaNamingContext
     std::vector<std::string> sids;    // of the bind account and its groups, binary; empty where not told
     bool tombstones_visible = false;  // may the account list CN=Deleted Objects?
     std::optional<Time> time;         // currentTime: what the controller's clock shows

@@ -17,13 +17,15 @@
 namespace rollcall::directory {
 namespace {
 
-Status read_people(Connection& connection, const Settings& settings, policy::DirectorySnapshot& snapshot) {
+Status read_people(Connection& connection, const Settings& settings, const Rights& rights,
+                   policy::DirectorySnapshot& snapshot) {
     Query query;
+    query.dacl = !snapshot.attributes.empty();
     query.base = settings.base;
     query.filter = kPeopleFilter;
     query.attributes = person_attributes(snapshot.attributes);
     return search(connection, query, [&](RawEntry&& entry) -> Status {
-        auto person = to_person(entry, snapshot.attributes, snapshot.evidence.usn);
+        auto person = to_person(entry, snapshot.attributes, rights, snapshot.evidence.usn);
         if (!person) return pass(person);
         snapshot.people.push_back(std::move(*person));
         return {};
@@ -32,14 +34,16 @@ Status read_people(Connection& connection, const Settings& settings, policy::Dir
 
 // People and the containers that they stand in, so that the names of both fit. A container that is moved
 // meanwhile takes people along without a trace: then everything is read again.
-Status read_people_in_place(Connection& connection, const Settings& settings,
+Status read_people_in_place(Connection& connection, const Settings& settings, const Root& root,
                             policy::DirectorySnapshot& snapshot) {
     constexpr int kReads = 4;
+    Rights rights;
+    if (const auto learned = rights.learn(connection, root, snapshot.attributes); !learned) return learned;
     const std::uint64_t usn = snapshot.evidence.usn;
     auto before = read_containers(connection, settings, usn);
     for (int i = 0; before && i < kReads; ++i) {
         snapshot.people.clear();
-        if (const auto done = read_people(connection, settings, snapshot); !done) return done;
+        if (const auto done = read_people(connection, settings, rights, snapshot); !done) return done;
         auto after = read_containers(connection, settings, usn);
         if (after && same_places(*before, *after)) {
             snapshot.containers = std::move(*after);
@@ -192,7 +196,8 @@ Result<policy::DirectorySnapshot> sweep(Connection& connection, const Settings& 
     snapshot.invocation_id = root->invocation_id;
     snapshot.seen = root->seen;
     snapshot.attributes = normal_attributes(wanted.attributes);
-    if (const auto done = read_people_in_place(connection, settings, snapshot); !done) return pass(done);
+    if (const auto done = read_people_in_place(connection, settings, *root, snapshot); !done)
+        return pass(done);
     std::vector<std::size_t> large;
     if (const auto done = read_groups(connection, settings, snapshot, large); !done) return pass(done);
     if (const auto done = complete_large(connection, *root, snapshot, large); !done) return pass(done);

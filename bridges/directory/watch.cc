@@ -146,7 +146,7 @@ Status Watch::learn_containers(Connection& connection) {
 }
 
 Status Watch::take_changes(Connection& connection, const Root& root) {
-    auto drained = drain(connection, settings_, hooks_.wanted(), root, cursor_->usn);
+    auto drained = drain(connection, settings_, hooks_.wanted(), root, rights_, cursor_->usn);
     if (!drained) {
         if (drained.error().kind == ErrorKind::conflict)
             cursor_.reset();  // the next session asks for a sweep

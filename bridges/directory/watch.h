@@ -66,6 +66,7 @@ class Watch {
     std::condition_variable_any wake_;
     // Of the thread alone:
     std::optional<Cursor> cursor_;
+    Rights rights_;
     std::unordered_map<Guid, std::string, GuidHash> containers_;  // where each was last seen
     bool unseen_since_ = false;  // a complete read is due: the controller was out of sight
     std::optional<std::chrono::steady_clock::time_point> looked_whole_;

@@ -101,6 +101,21 @@ TEST(Access, TheFirstEntryThatDecidesDecides) {
         EXPECT_EQ(may_read(descriptor(c.aces), {kMe, kGroup}, member_property()), c.expected) << c.what;
 }
 
+// searchFlags 0x80 (MS-ADTS 3.1.1.4.4): to read it takes the right to control access (0x100) as well.
+TEST(Access, AConfidentialAttributeTakesAnotherRightToo) {
+    constexpr std::uint32_t kControl = 0x100, kAll = 0x10000000;
+    Property secret = member_property();
+    secret.confidential = true;
+    const auto reads = [&](const std::vector<std::string>& aces) {
+        return may_read(descriptor(aces), {kMe}, secret);
+    };
+    EXPECT_EQ(reads({ace(kAllow, kRead, kMe)}), Access::no);
+    EXPECT_EQ(reads({ace(kAllow, kControl, kMe)}), Access::no);
+    EXPECT_EQ(reads({ace(kAllow, kRead, kMe), ace(kAllowObject, kControl, kMe, &kMember)}), Access::yes);
+    EXPECT_EQ(reads({ace(kAllow, kAll, kMe)}), Access::yes);
+    EXPECT_EQ(reads({ace(kDenyObject, kControl, kMe, &kMember), ace(kAllow, kAll, kMe)}), Access::no);
+}
+
 TEST(Access, WhatIsCutShortIsUnknown) {
     const auto whole = descriptor({ace(kDenyObject, kRead, kOther, &kMember), ace(kAllow, kRead, kMe)});
     EXPECT_EQ(may_read(whole, {kMe}, member_property()), Access::yes);

@@ -62,7 +62,7 @@ TEST(UserAccountControl, IsUnreadableRatherThanZero) {
                           {{"0x200"}, std::nullopt},
                           {{"99999999999"}, std::nullopt}};
     for (const auto& c : cases) {
-        const auto entry = to_person(person({{"useraccountcontrol", c.values}}), {}, 1);
+        const auto entry = to_person(person({{"useraccountcontrol", c.values}}), {}, {}, 1);
         ASSERT_TRUE(entry);
         EXPECT_EQ(entry->account_control, c.expected);
     }
@@ -76,7 +76,7 @@ TEST(Person, CarriesWhatWasAskedFor) {
                        {"department", {"Engineering"}},
                        {"othertelephone", {"1", "2"}},
                        {"title", {"not asked for"}}});
-    const auto entry = to_person(raw, {"department", "othertelephone", "employeetype"}, 7);
+    const auto entry = to_person(raw, {"department", "othertelephone", "employeetype"}, {}, 7);
     ASSERT_TRUE(entry);
     EXPECT_EQ(entry->guid, kGuid);
     EXPECT_EQ(entry->dn, "CN=jdoe,OU=Staff,DC=corp");
@@ -93,31 +93,31 @@ TEST(Person, CarriesWhatWasAskedFor) {
 TEST(Person, SaysWhatCouldNotBeRead) {
     auto raw = person({{"proxyaddresses", {}}, {"proxyaddresses;range=0-1499", {"smtp:a@b"}}});
     raw.values.erase("usnchanged");
-    const auto entry = to_person(raw, {"proxyaddresses"}, 7);
+    const auto entry = to_person(raw, {"proxyaddresses"}, {}, 7);
     ASSERT_TRUE(entry);
     EXPECT_EQ(entry->expires, std::nullopt);
     EXPECT_EQ(entry->primary_group, std::nullopt);
     EXPECT_EQ(entry->usn, 7U);
     EXPECT_EQ(entry->unreadable, (std::vector<std::string>{"usnchanged", "proxyaddresses"}));
     EXPECT_TRUE(entry->attributes.empty());
-    const auto hidden = to_person(person({{"department", {"Sales"}}}), {"department", "employeetype"}, 7);
+    const auto hidden = to_person(person({{"department", {"Sales"}}}), {"department", "employeetype"}, {}, 7);
     EXPECT_EQ(hidden->unreadable, std::vector<std::string>{"employeetype"})
         << "userAccountControl is hidden too";
-    const auto shown = to_person(person({{"useraccountcontrol", {"512"}}}), {"employeetype"}, 7);
+    const auto shown = to_person(person({{"useraccountcontrol", {"512"}}}), {"employeetype"}, {}, 7);
     EXPECT_TRUE(shown->unreadable.empty());
 }
 
 TEST(Person, IsNobodyWithoutAGuid) {
     auto raw = person({});
     raw.guid.reset();
-    EXPECT_FALSE(to_person(raw, {}, 1));
+    EXPECT_FALSE(to_person(raw, {}, {}, 1));
     raw.values["objectguid"] = {std::string(reinterpret_cast<const char*>(kGuid.bytes.data()), 16)};
-    EXPECT_EQ(to_person(raw, {}, 1)->guid, kGuid);
+    EXPECT_EQ(to_person(raw, {}, {}, 1)->guid, kGuid);
 }
 
 TEST(Tombstone, KeepsGuidAndLogin) {
     const auto entry =
-        to_person(person({{"isdeleted", {"TRUE"}}, {"samaccountname", {"jdoe"}}}), {"department"}, 1);
+        to_person(person({{"isdeleted", {"TRUE"}}, {"samaccountname", {"jdoe"}}}), {"department"}, {}, 1);
     ASSERT_TRUE(entry);
     EXPECT_TRUE(entry->deleted);
     EXPECT_EQ(entry->login, "jdoe");

@@ -5,7 +5,9 @@
 
 #include "bridges/directory/access.h"
 #include "bridges/directory/directory.h"
+#include "bridges/directory/drain.h"
 #include "bridges/directory/members.h"
+#include "bridges/directory/rights.h"
 #include "bridges/directory/root.h"
 #include "bridges/directory/sweep.h"
 #include "policy/compile.h"
@@ -229,6 +231,47 @@ TEST(LabSweep, AHiddenPrimaryGroupIsUnknown) {
     EXPECT_EQ(room.presence("rc-primary"), policy::Presence::unknown);
     EXPECT_EQ(room.presence("cofficer"), policy::Presence::out);
     admin.remove("CN=rc-primary,OU=Staff");
+}
+
+// department: bf96794f-0de6-11d0-a285-00aa003049e2, in the property set Public-Information (MS-ADA1).
+TEST(LabSweep, AnAttributeThatIsHiddenOnOnePersonIsUnknownOfThem) {
+    SKIP_WITHOUT_LAB();
+    LabAdmin admin;
+    const auto attribute = Guid::from_text("bf96794f-0de6-11d0-a285-00aa003049e2");
+    const auto set = Guid::from_text("e48d0154-bcf8-11d1-8702-00c04fb96050");
+    for (const char* login : {"rc-by-name", "rc-by-set", "rc-without"})
+        admin.add_person("CN=" + std::string(login) + ",OU=Staff", login);
+    for (const char* where : {"CN=rc-by-name,OU=Staff", "CN=rc-by-set,OU=Staff"})
+        admin.replace(where, "department", {"Legal"});
+    admin.deny("CN=rc-by-name,OU=Staff", &*attribute);
+    admin.deny("CN=rc-by-set,OU=Staff", &*set);
+    Settings settings = Lab::get().service();
+    settings.wanted.attributes = {"department", "noSuchAttribute"};
+    const auto swept = read_all(settings);
+    ASSERT_TRUE(swept) << swept.error().text();
+    Cutoff cutoff;
+    auto connection = Connection::open(settings, cutoff);
+    ASSERT_TRUE(connection);
+    const auto root = read_root(*connection, settings);
+    ASSERT_TRUE(root);
+    Rights rights;
+    const auto drained =
+        drain(*connection, settings, settings.wanted, *root, rights, swept->evidence.usn - 100);
+    ASSERT_TRUE(drained) << drained.error().text();
+    const std::vector<std::string> hidden{"department"};
+    for (const std::vector<policy::PersonEntry>* people : {&swept->people, &drained->changes.people})
+        for (const auto& [login, unreadable] :
+             {std::pair{"rc-by-name", hidden}, std::pair{"rc-by-set", hidden},
+              std::pair{"rc-without", std::vector<std::string>{}}}) {
+            const auto found = std::find_if(people->begin(), people->end(),
+                                            [login = login](const auto& one) { return one.login == login; });
+            ASSERT_NE(found, people->end()) << login;
+            EXPECT_EQ(found->unreadable, unreadable) << login;
+            EXPECT_TRUE(found->attributes.empty()) << login;
+        }
+    EXPECT_NE(remark(*swept).find("the state of 2 of"), std::string::npos) << remark(*swept);
+    for (const char* login : {"rc-by-name", "rc-by-set", "rc-without"})
+        admin.remove("CN=" + std::string(login) + ",OU=Staff");
 }
 
 // userAccountControl: bf967a68-0de6-11d0-a285-00aa003049e2 (MS-ADA3).

@@ -24,7 +24,8 @@ class Moving : public testing::Test {
         begin.base = "<GUID=aaaaaaaa-0000-0000-0000-00000000000a>,DC=" + base;
         begin.attributes = {"cn"};
         if (const auto begun = read_one(*connection, begin); !begun) return pass(begun);
-        return drain(*connection, settings, {}, Root{}, 100);
+        Rights rights;
+        return drain(*connection, settings, {}, Root{}, rights, 100);
     }
     [[nodiscard]] static bool is_member(const policy::GroupEntry& group) {
         return std::find(group.members.begin(), group.members.end(),
