@@ -40,6 +40,7 @@ class Checker {
         if (!out_.config) return finish();
         // What root can read is not what the daemon can.
         const uid_t user = geteuid() == 0 ? control::daemon_user(*out_.config).uid.value_or(0) : 0;
+        control_group();
         const control::AsUnixAccount as_daemon(user);
         if (user != 0) {
             const std::string login = control::unix_login(user);
@@ -69,6 +70,26 @@ class Checker {
             lacks ? fmt::format("that is for {}, the daemon's user: run chown or chmod", looked_as_)
                   : error.hint;
         out_.diagnostics.push_back({Position{file, 0, 0}, error.message, hint, severity});
+    }
+
+    // Where the socket cannot be given to its group, only root and the daemon's user get in.
+    void control_group() {
+        const std::string& name = out_.config->control.group;
+        const std::optional<gid_t> group = control::unix_group_of_name(name);
+        const uid_t user = control::daemon_user(*out_.config).uid.value_or(geteuid());
+        if (group && control::unix_member(user, *group)) return;
+        out_.diagnostics.push_back(
+            {Position{path_, 0, 0},
+             group ? fmt::format(
+                         "the daemon's user is not in the group {} (control.group), and cannot open the "
+                         "control socket to it",
+                         name)
+                   : fmt::format("there is no group {} (control.group) on this machine: the control socket "
+                                 "will be for root and the daemon's user alone",
+                                 name),
+             group ? fmt::format("usermod -aG {} {}, and restart the daemon", name, control::unix_login(user))
+                   : "make it (groupadd), or name another one, and restart the daemon",
+             Severity::warning});
     }
 
     void policy() {

@@ -66,6 +66,8 @@ std::string next_of(const json::Value& room) {
             words += fmt::format(" in {}, unless the directory has them back by then", waits);
         if (line["paused"].boolean_or(false)) words += " once `rollcall resume` ends the pause";
         if (line["rejected"].boolean_or(false)) words += ", but that was rejected (see `rollcall holds`)";
+        if (const std::string tried = line["tried"].text(); !tried.empty())
+            words += fmt::format(", which was tried and is tried again: {}", tried);
         parts.push_back(std::move(words));
     }
     if (const std::string waits = room["waits"].text(); !waits.empty())

@@ -38,6 +38,27 @@ std::string unix_group_name(gid_t gid) {
     return found->gr_name;
 }
 
+std::optional<gid_t> unix_group_of_name(const std::string& name) {
+    group entry{};
+    group* found = nullptr;
+    std::vector<char> buffer(kLongestGroup);
+    if (getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
+        return std::nullopt;
+    return found->gr_gid;
+}
+
+bool unix_member(uid_t uid, gid_t gid) {
+    const std::string login = unix_login(uid);
+    if (uid == 0) return true;
+    if (login.empty()) return gid == static_cast<gid_t>(uid);
+    constexpr int kMostGroups = 65536;  // NGROUPS_MAX of Linux
+    std::vector<gid_t> groups(kMostGroups);
+    int count = kMostGroups;
+    if (getgrouplist(login.c_str(), unix_group(uid).value_or(gid), groups.data(), &count) < 0) return false;
+    groups.resize(static_cast<std::size_t>(count));
+    return std::find(groups.begin(), groups.end(), gid) != groups.end();
+}
+
 AsUnixAccount::AsUnixAccount(uid_t uid) : group_(getegid()) {
     if (geteuid() != 0 || uid == 0) return;
     const int count = std::max(getgroups(0, nullptr), 0);

@@ -16,6 +16,10 @@ namespace rollcall::control {
 // "" for a gid without a name.
 [[nodiscard]] std::string unix_group_name(gid_t gid);
 
+[[nodiscard]] std::optional<gid_t> unix_group_of_name(const std::string& name);
+// May a process of that account give a file to that group?
+[[nodiscard]] bool unix_member(uid_t uid, gid_t gid);
+
 // For as long as it lives root's process may do what that account may, with its groups; somebody else's, or
 // for root, nothing changes. Of the whole process: while there is one thread.
 class AsUnixAccount {

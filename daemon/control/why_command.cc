@@ -1,4 +1,7 @@
 // why: the verdict, the rule, and the path through the directory that led there.
+#include <map>
+#include <string>
+
 #include "daemon/control/answer.h"
 #include "daemon/control/commands.h"
 #include "daemon/control/room_remarks.h"
@@ -81,7 +84,16 @@ void doubts(const engine::Engine& engine, RoomId id, json::Value& out) {
     if (!world.rooms[id.index()].bot_joined || !not_read.array()->empty()) out.set("stale", true);
 }
 
-json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room) {
+// What was tried and did not succeed, by action → why.
+using Tried = std::map<std::string, std::string, std::less<>>;
+
+Tried tried(const engine::Engine& engine) {
+    Tried out;
+    for (const engine::Failure& failure : engine.failures()) out.emplace(failure.action, failure.text);
+    return out;
+}
+
+json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room, const Tried& tried) {
     const policy::Decider& decider = *engine.decider();
     const policy::CompiledRoom& spec = decider.program().rooms[room];
     const policy::Explanation why = policy::explain(decider, user, room);
@@ -100,13 +112,14 @@ json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room) {
                 spec.key,     action.kind,  action.lane, engine.world().users.text(user),
                 action.basis, action.power, user,        room};
             const bool allowed = engine.guards().allows(decider, engine.memory(), user, action);
-            const bool rejected = policy::answers(engine.memory().rejected,
-                                                  policy::key_of(decider, user, action), action.basis);
+            const policy::ActionKey key = policy::key_of(decider, user, action);
+            const bool rejected = policy::answers(engine.memory().rejected, key, action.basis);
             json::Value row = to_json(decider, line, allowed || rejected ? "" : "held", rejected);
             const bool urgent = action.lane == policy::Lane::departure;
             if (engine.paused() == engine::Engine::Pause::all ||
                 (engine.paused() != engine::Engine::Pause::none && !urgent))
                 row.set("paused", true);
+            if (const auto at = tried.find(key.text()); at != tried.end()) row.set("tried", at->second);
             if (const Duration left = engine.grace_left(user, action); allowed && left > Duration{})
                 row.set("waits", duration_text(std::chrono::ceil<std::chrono::seconds>(left)));
             next.push(std::move(row));
@@ -160,13 +173,14 @@ Answer why(const Context& context) {
     if (!user) return error(user.error());
     const policy::Decider& decider = *engine.decider();
     json::Value result, rooms{json::Array{}};
+    const Tried tried_before = tried(engine);
     result.set("user", engine.world().users.text(*user));
     if (const PersonId person = decider.person_of(*user); person.valid()) person_json(engine, person, result);
     const std::string wanted = context.args["room"].text();
     if (!wanted.empty()) {
         const Result<std::uint32_t> room = find_room(decider, wanted);
         if (!room) return error(room.error());
-        rooms.push(room_json(engine, *user, *room));
+        rooms.push(room_json(engine, *user, *room, tried_before));
     } else {
         std::vector<std::uint32_t> found;
         decider.each_room(*user, [&](std::uint32_t room, const policy::Verdict& verdict) {
@@ -178,7 +192,7 @@ Answer why(const Context& context) {
                                state == policy::MembershipState::ban;
             if (there || verdict.presence != policy::Presence::out) found.push_back(room);
         });
-        for (const std::uint32_t room : found) rooms.push(room_json(engine, *user, room));
+        for (const std::uint32_t room : found) rooms.push(room_json(engine, *user, room, tried_before));
     }
     result.set("rooms", std::move(rooms));
     return ok(std::move(result));

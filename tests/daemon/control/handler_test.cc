@@ -472,6 +472,9 @@ TEST_F(Looking, CheckSaysThatTheBotsAccountIsBarred) {
     homeserver.add_account(sim::Simulation::id_of("q1"));
     daemon_.sim.run_for(std::chrono::minutes{1});
     EXPECT_EQ(unseen(), "bot ");
+    daemon_.sim.restart();
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "bot ") << "known from before";
     homeserver.answer_instead = nullptr;
     daemon_.sim.run_for(std::chrono::minutes{20});
     EXPECT_EQ(unseen(), "");
