@@ -39,7 +39,16 @@ Tri Decider::departed(PersonId id) const {
     return world_.people[id.index()].depart_ordered ? Tri::yes : departed_in_directory(id);
 }
 
+// Who has departed comes back by what the directory says, not by what it hides.
 Tri Decider::departed_in_directory(PersonId id) const {
+    const Person& person = world_.people[id.index()];
+    const Tri shown = shown_departed(id);
+    const bool hidden = !person.account_control || !person.expires;
+    return shown == Tri::unknown && hidden && person.departed_seen && !person.depart_ordered ? Tri::yes
+                                                                                             : shown;
+}
+
+Tri Decider::shown_departed(PersonId id) const {
     const Person& person = world_.people[id.index()];
     if (person.deleted) return Tri::yes;
     if (person.account_control && (*person.account_control & kAccountDisabled) != 0) return Tri::yes;

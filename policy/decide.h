@@ -71,6 +71,11 @@ class Decider {
     void containers_changed();
     void rooms_changed();  // the world gained or lost managed rooms
 
+    // What they would have, whoever else would too, and whether it is given to them or not; and back.
+    [[nodiscard]] UserId claimed(PersonId person) const;
+    [[nodiscard]] std::vector<PersonId> claimants(UserId user) const;
+    // What their entry makes of them now, whoever else has it; invalid: nothing that anybody has had.
+    [[nodiscard]] UserId made_by_login(PersonId person) const;
     [[nodiscard]] UserId user_of(PersonId person) const;
     [[nodiscard]] PersonId person_of(UserId user) const;
     [[nodiscard]] std::vector<IdentityConflict> conflicts() const;
@@ -78,6 +83,8 @@ class Decider {
     [[nodiscard]] Tri departed(PersonId person) const;
     // The same, whatever an admin has ordered.
     [[nodiscard]] Tri departed_in_directory(PersonId person) const;
+    // The same, by what it shows of them now alone.
+    [[nodiscard]] Tri shown_departed(PersonId person) const;
     [[nodiscard]] Tri employee(PersonId person) const;
     [[nodiscard]] Verdict verdict(UserId user, std::uint32_t room) const;
     // The approval that lets this user stay in this room now, or null.
@@ -94,8 +101,18 @@ class Decider {
     [[nodiscard]] bool is_sponsor(const Guid& guid) const { return sponsors_.contains(guid); }
     // Sponsors among these people who have become employees or are none any more, since this was asked last.
     [[nodiscard]] std::vector<Guid> changed_sponsors(const Dirty& among);
-    // Claimed by more than one account, or by one after it was another's: nobody's until somebody decides.
+    // Claimed by more than one account, or by one after it was another's, or by none since a login changed:
+    // nobody's until somebody decides.
     [[nodiscard]] bool disputed(UserId user) const;
+    // An account of that name was seen, or whoever has it was known by it: it is somebody's whom a departure
+    // concerns. Of others the homeserver is asked first whether there is one.
+    [[nodiscard]] bool was_here(UserId user) const;
+    // One of two whose login made it had the account, or somebody else's login makes it by now.
+    [[nodiscard]] bool contended(UserId user) const;
+    // Whose account this may be: their login made it until it changed, and they are known by no other.
+    [[nodiscard]] std::vector<PersonId> maybe_of(UserId user) const;
+    // Whose login makes it now, and who are not given it, since it was or may be another's.
+    [[nodiscard]] std::vector<PersonId> barred_from(UserId user) const;
     // The Matrix ID that people.identities gives this person, unless it cannot be theirs.
     [[nodiscard]] UserId given(PersonId person) const;
     // Whose this Matrix ID was until people.identities gave them another; invalid: nobody's, or it still is.
@@ -138,6 +155,7 @@ class Decider {
     void derive_conditions(PersonId person);
     void give_identities();
     [[nodiscard]] PersonId formerly_of(UserId user) const;
+    [[nodiscard]] PersonId before_them(UserId user, PersonId person) const;
     [[nodiscard]] PersonId in_the_way(PersonId person,
                                       const std::unordered_map<UserId, PersonId>& keepers) const;
     [[nodiscard]] UserId wanted_id(PersonId person);

@@ -100,10 +100,54 @@ PersonId Decider::former_holder(UserId user) const {
     return former.valid() && user_of(former) != user ? former : PersonId{};
 }
 
+std::vector<PersonId> Decider::maybe_of(UserId user) const {
+    std::vector<PersonId> out;
+    const auto renamed = world_.renamed.find(user);
+    if (renamed == world_.renamed.end()) return out;
+    for (const Guid& guid : renamed->second) {
+        const PersonId person = world_.person(guid);
+        if (person.valid() && !world_.people[person.index()].kept.valid() && !given(person).valid())
+            out.push_back(person);
+    }
+    return out;
+}
+
+std::vector<PersonId> Decider::barred_from(UserId user) const {
+    std::vector<PersonId> out;
+    for (const auto& [person, from] : barred_)
+        if (from == user) out.push_back(person);
+    return out;
+}
+
+bool Decider::was_here(UserId user) const {
+    const PersonId holder = person_of(user);
+    return world_.was_seen(user) || !holder.valid() || world_.people[holder.index()].kept.valid() ||
+           given(holder) == user;
+}
+
+bool Decider::contended(UserId user) const {
+    const std::size_t maybe = maybe_of(user).size();
+    return maybe > 1 || (maybe == 1 && !barred_from(user).empty());
+}
+
 bool Decider::disputed(UserId user) const {
     if (person_of(user).valid()) return false;
-    return rivals_.contains(user) ||
+    return rivals_.contains(user) || contended(user) ||
            std::any_of(barred_.begin(), barred_.end(), [&](const auto& at) { return at.second == user; });
+}
+
+// Whose it was or may be, if not this person's.
+PersonId Decider::before_them(UserId user, PersonId person) const {
+    if (const PersonId former = formerly_of(user); former.valid() && former != person) return former;
+    for (const PersonId other : maybe_of(user))
+        if (other != person) return other;
+    return {};
+}
+
+UserId Decider::made_by_login(PersonId id) const {
+    const Person& person = world_.people[id.index()];
+    if (!person.present || person.deleted) return {};
+    return world_.users.find(template_id(world_, id, program_->matrix_id));
 }
 
 // What is not given must not have been another's.
@@ -124,7 +168,7 @@ UserId Decider::wanted_id(PersonId id) {
         return {};
     }
     const UserId user = world_.user(wanted);
-    if (const PersonId former = formerly_of(user); former.valid() && former != id) {
+    if (before_them(user, id).valid()) {
         barred_[id] = user;
         world_.dirty.users.insert(user);
         return {};
@@ -215,8 +259,17 @@ std::vector<IdentityConflict> Decider::conflicts() const {
     for (const auto& [person, user] : barred_)
         out.push_back(
             {person, world_.users.text(user),
-             fmt::format("{} would be {}, which was {}'s; give {} an entry under people.identities",
-                         login(person), world_.users.text(user), login(formerly_of(user)), login(person))});
+             fmt::format("{} would be {}, which {} {}'s; give {} an entry under people.identities",
+                         login(person), world_.users.text(user), formerly_of(user).valid() ? "was" : "may be",
+                         login(before_them(user, person)), login(person))});
+    for (const auto& [user, guids] : world_.renamed) {
+        if (world_.account(user) != Account::present || person_of(user).valid()) continue;
+        for (const PersonId person : maybe_of(user))
+            out.push_back({person, world_.users.text(user),
+                           fmt::format("{} was {} until the login changed, and whose account that is now "
+                                       "is not known; give {} an entry under people.identities",
+                                       login(person), world_.users.text(user), login(person))});
+    }
     for (const auto& [person, other] : kept_from_) {
         const std::string& id = program_->identities.at(world_.people[person.index()].guid);
         out.push_back({person, id,
@@ -229,6 +282,20 @@ std::vector<IdentityConflict> Decider::conflicts() const {
                                          login(person), id, login(other), login(other))});
     }
     std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.text < b.text; });
+    return out;
+}
+
+UserId Decider::claimed(PersonId person) const {
+    if (const auto barred = barred_.find(person); barred != barred_.end()) return barred->second;
+    return person.index() < claimed_.size() ? claimed_[person.index()] : UserId{};
+}
+
+std::vector<PersonId> Decider::claimants(UserId user) const {
+    std::vector<PersonId> out = barred_from(user);
+    if (const auto rivals = rivals_.find(user); rivals != rivals_.end())
+        out.insert(out.end(), rivals->second.begin(), rivals->second.end());
+    else if (const PersonId holder = person_of(user); holder.valid())
+        out.push_back(holder);
     return out;
 }
 

@@ -74,6 +74,13 @@ Reason stranger_reason(const Decider& decider, UserId user) {
 
 Reason disputed_reason(const Decider& decider, UserId user) {
     const PersonId former = decider.former_holder(user);
+    if (const std::vector<PersonId> maybe = decider.maybe_of(user); !former.valid() && !maybe.empty())
+        return {
+            fmt::format("this Matrix ID was {}'s until the login changed, and whose account it is now is not "
+                        "known",
+                        decider.world().people[maybe.front().index()].login.view()),
+            "people.matrix_id",
+            {}};
     if (!former.valid()) return {"more than one account would have this Matrix ID", "people.matrix_id", {}};
     return {fmt::format("this Matrix ID was {}'s, and somebody else would have it now",
                         decider.world().people[former.index()].login.view()),

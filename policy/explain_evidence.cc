@@ -76,6 +76,7 @@ std::string departure_reason(const Decider& decider, PersonId id) {
     if (person.expires && *person.expires <= decider.world().now)
         return "account expired on " + to_rfc3339(*person.expires).substr(0, 10);
     if (person.depart_ordered) return "departure ordered by an admin";
+    if (decider.departed(id) == Tri::yes) return "had departed before the account's state was hidden";
     return {};
 }
 

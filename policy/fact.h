@@ -48,6 +48,7 @@ struct MembershipSet {
 struct Forgotten {
     UserId user;
     RoomId room;
+    std::uint32_t held = 0;  // digest of the event that was held when it was asked for
 };
 struct StateSet {
     RoomId room;

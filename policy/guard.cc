@@ -73,6 +73,8 @@ std::optional<Guard> guard_of(const Decider& decider, UserId user, const UserAct
             if (is_ordered(decider, user, action)) return std::nullopt;
             if (has_begun(decider.world(), user, action) || came_unbidden(decider, user, action))
                 return std::nullopt;
+            // Who never had an account here loses nothing, however many of them there are.
+            if (!decider.was_here(user)) return std::nullopt;
             return Guard::departures;
         case Lane::removal:
             if (action.kind != ActionKind::remove) return std::nullopt;

@@ -133,22 +133,22 @@ void derive_user(const Decider& decider, const Abilities& abilities, UserId user
         derive_membership(decider, abilities, user, room, verdict, out);
     });
     const auto leaving = world.departing.find(user);
-    // Who departed may be somebody else than whose this account is, once people.identities has said so.
+    // Who departed may be somebody else than whose this account is: people.identities has said so, or a login
+    // has changed.
     const PersonId holder = decider.person_of(user);
-    const bool theirs =
-        !decider.former_holder(user).valid() || (holder.valid() && decider.departed(holder) == Tri::yes);
+    const bool one = !decider.former_holder(user).valid() && !decider.contended(user);
+    const bool theirs = one || (holder.valid() && decider.departed(holder) == Tri::yes);
     if (leaving != world.departing.end() && theirs && abilities.mask && world.covered(user) &&
-        !decider.is_protected(user)) {
+        !decider.is_protected(user) && (leaving->second.asked || decider.was_here(user))) {
         const Departing& left = leaving->second;
         if (!left.signed_out && decider.program().sign_out)
             out.push_back({kNoRoom, ActionKind::sign_out, Lane::departure, Basis::departed, 0});
-        if (decider.program().leave == LeaveScope::every_room) {
-            if (!left.listed)
-                out.push_back({kNoRoom, ActionKind::list_rooms, Lane::departure, Basis::departed, 0});
-            for (std::uint32_t i = 0; i < left.rooms.size(); ++i)
-                if (!left.rooms[i].done)
-                    out.push_back({i, ActionKind::leave_unmanaged, Lane::departure, Basis::departed, 0});
-        }
+        const bool every_room = decider.program().leave == LeaveScope::every_room;
+        if (every_room && !left.listed)
+            out.push_back({kNoRoom, ActionKind::list_rooms, Lane::departure, Basis::departed, 0});
+        for (std::uint32_t i = 0; i < left.rooms.size(); ++i)
+            if (!left.rooms[i].done && (every_room || world.room_by_id.contains(left.rooms[i].room)))
+                out.push_back({i, ActionKind::leave_unmanaged, Lane::departure, Basis::departed, 0});
     }
     std::sort(out.begin() + static_cast<std::ptrdiff_t>(first), out.end());
 }

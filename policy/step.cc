@@ -30,7 +30,10 @@ Effects Step::run(const Fact& fact) {
     std::visit([this](const auto& f) { take(f); }, fact);
     if (decider_ != nullptr) {
         settle(unsettled, true);
-        settle(std::exchange(world_.dirty.entries, {}), first_read_);
+        // An account that is known again to be somebody's is bound to their entry, and whoever waited for
+        // that to theirs.
+        do settle(std::exchange(world_.dirty.entries, {}), first_read_);
+        while (!world_.dirty.entries.empty());
         if (about_people(fact))
             for (const Guid& guid : decider_->changed_sponsors(world_.dirty)) sponsor_changed(guid);
         world_.dirty.settled = true;
@@ -87,12 +90,19 @@ void Step::settle(const std::unordered_set<PersonId>& dirty, bool first_look) {
     for (const PersonId person : people) {
         correct_identity(person);
         keep_what_is_in_use(person);
-        const UserId before = decider_->user_of(person);
+    }
+    std::vector<UserId> before;
+    for (const PersonId person : people) {
+        before.push_back(decider_->claimed(person));
+        name_changed(person);
+    }
+    for (const PersonId person : people) {
         decider_->person_changed(person);
         keep_what_is_in_use(person);
-        look_for_former_account(person, before);
         notice_departure(person, first_look);
     }
+    for (const UserId user : before)
+        if (user.valid()) look_for_former_account(user);
 }
 
 // people.identities gives them another Matrix ID than they kept: that one is nobody's from now on, and what
@@ -135,38 +145,6 @@ void Step::keep_what_is_in_use(PersonId id) {
         keep_identity(user);
 }
 
-// Their login was changed, and the account of the homeserver is not. Where it was never seen it may be there
-// all the same, with sessions and rooms that the policy does not name.
-void Step::look_for_former_account(PersonId id, UserId before) {
-    if (!before.valid() || before == decider_->user_of(id)) return;
-    if (world_.people[id.index()].kept.valid() || decider_->given(id).valid()) return;
-    if (world_.account(before) != Account::unknown || !world_.is_local(world_.users.text(before))) return;
-    // Of a name that two have had nobody knows whose account it is.
-    const auto [at, first] = world_.renamed.try_emplace(before, id);
-    if (!first && at->second != id) at->second = PersonId{};
-    effects_.find_accounts.push_back(before);
-}
-
-// It is there: then it is theirs for life, and what is to be done about a departure concerns it.
-void Step::keep_former_account(UserId user) {
-    const auto renamed = world_.renamed.extract(user);
-    if (renamed.empty() || decider_ == nullptr) return;
-    const PersonId id = renamed.mapped();
-    // Somebody else has the login by now, and may have made that account since.
-    if (!id.valid() || decider_->person_of(user).valid() || decider_->disputed(user)) return;
-    Person& person = world_.people[id.index()];
-    if (person.kept.valid() || decider_->given(id).valid()) return;
-    const UserId made = decider_->user_of(id);
-    keep(id, user);
-    decider_->person_changed(id);
-    mark_person(id);
-    touch_user(user);
-    if (made.valid()) touch_user(made);
-    if (!person.departed_seen) return;
-    if (made.valid()) world_.departing.erase(made);  // of nobody's account
-    world_.departing[user] = {};
-}
-
 void Step::notice_departure(PersonId id, bool first_look) {
     Person& person = world_.people[id.index()];
     // An order holds until the directory says so too: from then on it is the directory's word.
@@ -178,33 +156,30 @@ void Step::notice_departure(PersonId id, bool first_look) {
     const UserId user = decider_->user_of(id);
     sponsor_changed(person.guid);
     const bool never_seen = !std::exchange(person.looked_at, true) || first_look;
-    if (departed == Tri::yes && !person.departed_seen) {
+    const bool waited = user.valid() && world_.departed_unknown.erase(id) > 0;
+    if (departed == Tri::yes && (!person.departed_seen || waited)) {
         person.departed_seen = true;
         world_.touched.people.insert(id);
+        if (!user.valid() && !never_seen) world_.departed_unknown.insert(id);
         // Of those who had left before we ever looked, and of accounts that were made disabled, only whoever
         // was seen here is our business: who never belonged does not depart.
-        if (!user.valid() || (never_seen && !seen_here(person, user))) return;
+        if (!user.valid() || (never_seen && !waited && !seen_here(person, user))) return;
         world_.departing[user] = {};
+        leave_unnamed_rooms(world_, *decider_, user);
         world_.uncovered.erase(user);  // tried once more, so that the trail says what cannot be done
         world_.touched.users.insert(user);
         world_.dirty.users.insert(user);
         Evidence evidence = evidence_of(person);
         if (known_until_ != Time{}) evidence.otherwise = std::min(known_until_, world_.now);
+        if (!seen_here(person, user)) effects_.find_accounts.push_back(user);
         note({Note::Kind::departed, departure_text(person), id, user, "", "", std::move(evidence)});
     } else if (departed == Tri::no && person.departed_seen) {
-        person.departed_seen = false;
-        world_.touched.people.insert(id);
-        if (!user.valid() || (world_.departing.erase(user) == 0 && !seen_here(person, user))) return;
-        world_.touched.users.insert(user);
-        world_.dirty.users.insert(user);
-        note({Note::Kind::returned, fmt::format("{} is back", person.login.view()), id, user, "", "",
-              evidence_of(person)});
+        came_back(id);
     }
 }
 
 bool Step::seen_here(const Person& person, UserId user) const {
-    return person.kept.valid() || !world_.memberships.row(user.index()).empty() ||
-           world_.account(user) == Account::present;
+    return person.kept.valid() || world_.was_seen(user);
 }
 
 // An approval ends with its sponsor, so whoever it lets stay is looked at again.
@@ -247,9 +222,25 @@ std::optional<Time> Step::departed_since(const Person& person) const {
 }
 
 void Step::take(const DepartOrdered& fact) {
-    world_.people[fact.person.index()].depart_ordered = !fact.taken_back;
+    Person& person = world_.people[fact.person.index()];
+    const bool was_ordered = std::exchange(person.depart_ordered, !fact.taken_back);
     world_.touched.people.insert(fact.person);
     mark_person(fact.person);
+    if (decider_ != nullptr && was_ordered && fact.taken_back && person.departed_seen &&
+        decider_->shown_departed(fact.person) == Tri::unknown)
+        came_back(fact.person);
+}
+
+void Step::came_back(PersonId id) {
+    Person& person = world_.people[id.index()];
+    const UserId user = decider_->user_of(id);
+    person.departed_seen = false;
+    world_.touched.people.insert(id);
+    world_.departed_unknown.erase(id);
+    if (!user.valid() || (world_.departing.erase(user) == 0 && !seen_here(person, user))) return;
+    touch_user(user);
+    note({Note::Kind::returned, fmt::format("{} is back", person.login.view()), id, user, "", "",
+          evidence_of(person)});
 }
 
 void Step::mark_person(PersonId person) {
@@ -285,6 +276,43 @@ void keep_approvals(World& world, const Decider& old) {
             world.set_membership(user, membership);
         }
     }
+}
+
+void keep_departures(World& world, const Decider& old, const Decider& now) {
+    std::vector<std::pair<UserId, UserId>> moved;
+    for (const auto& [user, left] : world.departing) {
+        const PersonId person = old.person_of(user);
+        if (!person.valid() || now.person_of(user) == person) continue;
+        moved.emplace_back(user, now.user_of(person));
+        if (!moved.back().second.valid()) world.departed_unknown.insert(person);
+    }
+    for (const auto& [before, after] : moved) {
+        world.departing.erase(before);
+        world.touched.users.insert(before);
+        if (!after.valid()) continue;
+        world.departing[after] = {};
+        world.touched.users.insert(after);
+    }
+}
+
+void leave_unnamed_rooms(World& world, const Decider& decider, UserId user) {
+    const auto leaving = world.departing.find(user);
+    if (leaving == world.departing.end()) return;
+    std::vector<Departing::Elsewhere>& rooms = leaving->second.rooms;
+    for (const Membership& held : world.memberships.row(user.index())) {
+        const Room& room = world.rooms[held.room.index()];
+        if (!is_present(held.state) || room.id.empty() || room.released || decider.managed(held.room) >= 0)
+            continue;
+        if (std::any_of(rooms.begin(), rooms.end(), [&](const auto& one) { return one.room == room.id; }))
+            continue;
+        rooms.push_back({room.id, false});
+        world.touched.users.insert(user);
+        world.dirty.users.insert(user);
+    }
+}
+
+void leave_unnamed_rooms(World& world, const Decider& decider) {
+    for (const auto& [user, left] : world.departing) leave_unnamed_rooms(world, decider, user);
 }
 
 bool readmit(World& world, UserId user, RoomId room, bool by_approval) {

@@ -66,6 +66,7 @@ struct Effects {
         read_members;  // (room ID, Matrix ID): stale or doubtful, read afresh
     std::vector<RoomId> read_rooms;
     std::vector<UserId> find_accounts;        // is there an account of that name?
+    std::vector<UserId> renamed;              // what World::renamed says of these has changed
     std::vector<UnreadableEvent> unreadable;  // told of, or found when a room was read
     std::vector<RoomId> lost, regained;       // rooms that the bot is in no more, or again
     std::vector<RoomId> replaced;             // from which people were led on to another one
@@ -78,6 +79,14 @@ struct Effects {
 // Called after a policy was put in force: what the old one said of people in rooms is kept where losing it is
 // guarded.
 void keep_approvals(World& world, const Decider& old);
+
+// Called after a policy was put in force: departures go on under the Matrix IDs that it gives.
+void keep_departures(World& world, const Decider& old, const Decider& now);
+
+// Rooms that no policy names any more and that are not let go of yet: whoever departed is taken out of them
+// as out of rooms outside the policy.
+void leave_unnamed_rooms(World& world, const Decider& decider, UserId user);
+void leave_unnamed_rooms(World& world, const Decider& decider);
 
 // Somebody who belongs and is out of a room by hand is to be let in again: put back if they were kicked,
 // invited if they left. False: they are not out by hand.

@@ -3,6 +3,7 @@
 //     step.cc            time, and what follows from any fact: people bound anew, departures and returns
 //     step_directory.cc  what the directory says, and whether to believe it
 //     step_doubt.cc      what a controller says that may be behind
+//     step_former.cc     whose login was changed
 //     step_members.cc    who is in a room, by whose doing
 //     step_rooms.cc      what a room's state says
 //     step_room_reads.cc a room read afresh
@@ -34,10 +35,9 @@ class Step {
     void approval_ended(const CompiledApproval& approval);
     void settle(const std::unordered_set<PersonId>& dirty, bool first_look);
     void correct_identity(PersonId id);
-    void look_for_former_account(PersonId id, UserId before);
-    void keep_former_account(UserId user);
     void keep_what_is_in_use(PersonId id);
     void notice_departure(PersonId id, bool first_look);
+    void came_back(PersonId id);
     [[nodiscard]] bool seen_here(const Person& person, UserId user) const;
     void sponsor_changed(const Guid& guid);
     [[nodiscard]] std::string departure_text(const Person& person) const;
@@ -47,6 +47,14 @@ class Step {
     void mark_person(PersonId person);
     void touch_user(UserId user);
     void note(Note note);
+
+    // step_former.cc
+    void name_changed(PersonId id);
+    void look_for_former_account(UserId before);
+    void keep_former_account(UserId user);
+    void forget_renamed(UserId user);
+    void known_by_one(PersonId id);
+    void renamed_changed(UserId user);
 
     // step_directory.cc
     void take(const DirectoryRefused& fact);
@@ -84,6 +92,8 @@ class Step {
     enum class Told { ours, event, read };
     void set_member(RoomId room, UserId user, const RoomEvent& event, const MemberContent& content,
                     Told told);
+    [[nodiscard]] bool is_put_out_again(RoomId room, const RoomEvent& event, const MemberContent& content,
+                                        MembershipState before) const;
     void note_member(RoomId room, UserId user, const RoomEvent& event, MembershipState now, Told told,
                      bool earlier);
     void unknown_member(RoomId room, UserId user);
@@ -127,6 +137,7 @@ class Step {
     void take(const AliasClaimed& fact);
     void take(const AccountSeen& fact);
     void account_appeared(UserId user);
+    void asked_for(UserId user);
     void take(const MaskCovers& fact);
     void take(const SignedOut& fact);
     void take(const RoomsListed& fact);

@@ -56,12 +56,15 @@ void Step::set_member(RoomId room, UserId user, const RoomEvent& event, const Me
     next.cause = told == Told::ours || event.sender == world_.bot ? Cause::daemon
                  : event.sender == content.user                   ? Cause::self
                                                                   : Cause::other;
+    const bool again = told != Told::ours && is_put_out_again(room, event, content, before);
+    if (again) world_.put_out_again[World::pair(user, room)] = next.event;
+    next.needs_forget |= again;
     if (!as_before_answer(user, next)) apply_membership(user, next, before);
     // Of what a request in flight brings about, its result will tell.
-    if (before != next.state && (told != Told::ours || content.user == world_.bot))
+    if ((before != next.state || again) && (told != Told::ours || content.user == world_.bot))
         note_member(room, user, event, next.state, told, earlier);
     // Out already, as our own answer said: it is told now since when.
-    if (before == next.state && next.state == MembershipState::leave && told == Told::event)
+    if (!again && before == next.state && next.state == MembershipState::leave && told == Told::event)
         late_member(room, user, event, content);
     if (content.user == world_.bot) {
         bot_is_in(room, content.membership == MembershipState::join, event.sender);
@@ -72,6 +75,17 @@ void Step::set_member(RoomId room, UserId user, const RoomEvent& event, const Me
         world_.inviters[World::pair(user, room)] = world_.user(event.sender);
     if (before == next.state) return;  // a changed display name
     if (next.cause != Cause::daemon) tell_inviter(room, user, event, next.state);
+}
+
+// Each leave and each ban lets an account of our own server read a room anew up to there, also one that was
+// made to forget it, and one that never was in it (Synapse: what is forgotten hangs on the membership). Only
+// somebody else can do that to whoever is out (room version 12, authorization rules 5.5 and 5.6).
+bool Step::is_put_out_again(RoomId room, const RoomEvent& event, const MemberContent& content,
+                            MembershipState before) const {
+    const bool out =
+        content.membership == MembershipState::leave || content.membership == MembershipState::ban;
+    return out && !is_present(before) && !world_.rooms[room.index()].just_managed &&
+           event.sender != world_.bot && event.sender != content.user && world_.is_local(content.user);
 }
 
 // An answer of ours said otherwise, and what was so before it is so still.
@@ -136,9 +150,8 @@ void Step::back_in(UserId user) {
 
 // Shared by events and by our own results: what follows from a membership whatever told us of it.
 void Step::apply_membership(UserId user, Membership next, MembershipState before) {
-    const bool was_in = before == MembershipState::join || before == MembershipState::invite;
     const bool is_out = next.state == MembershipState::leave || next.state == MembershipState::ban;
-    if (was_in && is_out && world_.is_local(world_.users.text(user))) next.needs_forget = true;
+    if (is_present(before) && is_out && world_.is_local(world_.users.text(user))) next.needs_forget = true;
     if (next.state == MembershipState::join || next.state == MembershipState::invite)
         next.needs_forget = false;
     if (next.state == MembershipState::join) {
@@ -170,7 +183,10 @@ void Step::apply_membership(UserId user, Membership next, MembershipState before
     if (is_out && next.cause == Cause::other)
         if (const auto at = world_.put_back.find(World::pair(user, next.room)); at != world_.put_back.end())
             world_.revisit.emplace(at->second + kPutBackEvery, user);
-    if (next.state == MembershipState::join) keep_identity(user);
+    if (next.state == MembershipState::join) {
+        keep_former_account(user);
+        keep_identity(user);
+    }
 }
 
 // A Matrix ID is kept for life once an account of that name was seen in use.
@@ -183,6 +199,7 @@ void Step::keep_identity(UserId user) {
 void Step::keep(PersonId id, UserId user) {
     world_.people[id.index()].kept = user;
     world_.touched.people.insert(id);
+    known_by_one(id);
     note(
         {Note::Kind::identity_kept,
          fmt::format("{} is {} from now on", world_.people[id.index()].login.view(), world_.users.text(user)),

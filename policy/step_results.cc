@@ -24,6 +24,11 @@ void Step::take(const MembershipSet& fact) {
 void Step::take(const Forgotten& fact) {
     const Membership* held = world_.membership(fact.user, fact.room);
     if (held == nullptr || !held->needs_forget) return;
+    if (const auto again = world_.put_out_again.find(World::pair(fact.user, fact.room));
+        again != world_.put_out_again.end()) {
+        if (fact.held != 0 && again->second != fact.held) return;  // … and after this was asked for
+        world_.put_out_again.erase(again);
+    }
     Membership next = *held;
     next.needs_forget = false;
     // Only of who does not belong there any more is the past taken away. Whoever left by themselves before
@@ -90,11 +95,12 @@ void Step::take(const AliasClaimed& fact) {
 void Step::take(const AccountSeen& fact) {
     if (fact.account == Account::present) account_appeared(fact.user);
     world_.set_account(fact.user, fact.account);
+    asked_for(fact.user);
     if (fact.account == Account::present) {
         keep_former_account(fact.user);
         keep_identity(fact.user);
     } else if (fact.account == Account::absent) {
-        world_.renamed.erase(fact.user);
+        forget_renamed(fact.user);
     }
 }
 
@@ -116,7 +122,15 @@ void Step::account_appeared(UserId user) {
           person, user, "", "", std::move(evidence)});
 }
 
+// Whoever departed and was never seen here: from now on what is to be done about it is known.
+void Step::asked_for(UserId user) {
+    const auto at = world_.departing.find(user);
+    if (at == world_.departing.end() || std::exchange(at->second.asked, true)) return;
+    world_.dirty.users.insert(user);
+}
+
 void Step::take(const MaskCovers& fact) {
+    if (!fact.covered) asked_for(fact.user);
     const bool changed =
         fact.covered ? world_.uncovered.erase(fact.user) > 0 : world_.uncovered.insert(fact.user).second;
     if (changed) world_.dirty.users.insert(fact.user);
@@ -134,6 +148,7 @@ void Step::take(const RoomsListed& fact) {
     at->second.listed = fact.whole;
     at->second.rooms.clear();
     for (const std::string& room : fact.rooms) at->second.rooms.push_back({room, false});
+    if (decider_ != nullptr) leave_unnamed_rooms(world_, *decider_, fact.user);
     touch_user(fact.user);
 }
 

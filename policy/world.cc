@@ -51,6 +51,10 @@ bool World::is_local(std::string_view matrix_id) const {
     return colon != std::string_view::npos && matrix_id.substr(colon + 1) == server_name;
 }
 
+bool World::was_seen(UserId user) const {
+    return account(user) == Account::present || !memberships.row(user.index()).empty();
+}
+
 Account World::account(UserId user_id) const {
     return user_id.index() < accounts.size() ? accounts[user_id.index()] : Account::unknown;
 }
@@ -198,20 +202,23 @@ GroupId World::put_group(const GroupEntry& entry, bool absence_counts) {
     group.dn = entry.dn;
     group.name = entry.name;
     group.cn = entry.cn;
-    if (group.rid != entry.rid) {
+    // Where objectSid is hidden, its last part is what it was; of one that never showed it nobody knows whose
+    // primary group it is.
+    if (entry.rid != 0 && group.rid != entry.rid) {
         group.rid = entry.rid;
         group_by_rid[entry.rid] = id;
         touched.groups.insert(id);
         touch_primary(entry.rid);
     }
-    if (group.deleted || group.members_known != entry.members_known) {
+    const bool known = entry.members_known && group.rid != 0;
+    if (group.deleted || group.members_known != known) {
         group.deleted = false;
-        group.members_known = entry.members_known;
+        group.members_known = known;
         touched.groups.insert(id);
         dirty.groups = true;  // whom this concerns besides is the decider's to say
         touch_group_below(id);
     }
-    if (!entry.members_known) return id;  // what was known stays; decisions treat the rest as unknown
+    if (!known) return id;  // what was known stays; decisions treat the rest as unknown
     std::vector<MemberRef> wanted;
     std::vector<Guid> unseen;
     for (const Guid& guid : entry.members) {

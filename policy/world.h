@@ -152,6 +152,9 @@ struct Departing {
     };
     std::vector<Elsewhere> rooms;
     bool late = false;  // the account has appeared since
+    // Of whom nothing was ever seen: the homeserver has said whether there is such an account. In memory
+    // only.
+    bool asked = false;
 };
 
 enum class Account : std::uint8_t { unknown, present, absent };
@@ -257,12 +260,18 @@ class World {
     // read that shows its event shows that nothing has changed since: neither whose doing it was.
     std::unordered_map<std::uint64_t, Membership> before_answer;
 
+    // user << 32 | room: the event by which somebody else put out whoever was out, so that they may read the
+    // past again: only a forget that came after it takes it from them. In memory only.
+    std::unordered_map<std::uint64_t, std::uint32_t> put_out_again;
+
     // Matrix IDs that were in use as somebody's until people.identities gave them another: no template makes
     // them anybody else's.
     std::unordered_map<UserId, Guid> former_ids;
-    // The Matrix ID that the template made of a person until their entry changed, and whose it is if there is
-    // an account of that name: the homeserver is asked. In memory only.
-    std::unordered_map<UserId, PersonId> renamed;
+    // Matrix IDs that the template made of people until their entry changed, and whose nobody knows: an
+    // account of that name is theirs, if there is one. Whoever had them, in the order of their changes.
+    std::unordered_map<UserId, std::vector<Guid>> renamed;
+    // Who departed while they had no Matrix ID that is theirs alone. In memory only.
+    std::unordered_set<PersonId> departed_unknown;
     std::unordered_map<UserId, Departing> departing;
     // Whom the mask registration leaves out, as the homeserver said. Not stored: a registration can change.
     std::set<UserId> uncovered;
@@ -296,6 +305,8 @@ class World {
     [[nodiscard]] MembershipState state_of(UserId user, RoomId room) const;
     [[nodiscard]] bool is_local(std::string_view matrix_id) const;
     [[nodiscard]] Account account(UserId user) const;
+    // An account of that name was seen, or is in a room, or has been.
+    [[nodiscard]] bool was_seen(UserId user) const;
     [[nodiscard]] std::uint64_t changes(RoomId room) const {
         return room.index() < room_changes.size() ? room_changes[room.index()] : 0;
     }

@@ -64,6 +64,9 @@ struct TrailCheckout {
 };
 
 // Which members are about a person, and which of the person who called, is in schema/trail_leaf.cc.
+// The result of a leave in somebody's own name that made them forget the room as well.
+inline constexpr std::string_view kLeftAndForgotten = "done: left, and the past taken away";
+
 struct TrailEntry {
     Time time{};                  // when it happened, as far as is known
     std::optional<Time> written;  // what this machine's clock showed then, where that was another time

@@ -154,14 +154,24 @@ void Access::change(const TrailEntry& entry, std::uint64_t index) {
         change.found = entry.source == "read" || change.before || delayed;
         if (change.found) change.time = *entry.event_time;
     }
+    const bool put_out = entry.membership == "leave" || entry.membership == "ban";
+    change.again = put_out && !change.before && local(entry.user) && !entry.sender.empty() &&
+                   entry.sender != bot_ && entry.sender != entry.user;
     forget_assumed(member);
     Open& open = open_[entry.user];
     std::optional<Change> forgotten = std::exchange(open.forgotten, {});
     if (change.to || entry.intent == 0 || entry.intent != open.out_intent) forgotten.reset();
     if (forgotten)
         change.time = std::min({change.time, entry.event_time.value_or(entry.time), forgotten->time});
-    if (!known(member, change)) change.why = why(entry, index, change.to.has_value(), change.by_invitation);
+    if (!known(member, change) || change.again)
+        change.why = why(entry, index, change.to.has_value(), change.by_invitation);
     stand(member, std::move(change));
+    if (entry.result == schema::kLeftAndForgotten) {
+        forgotten.emplace();
+        forgotten->time = entry.time;
+        forgotten->forgotten = true;
+        forgotten->why = authority_of(index, entry);
+    }
     if (forgotten) stand(member, std::move(*forgotten));
 }
 
@@ -224,6 +234,7 @@ std::vector<Access::Change> Access::changes_of(const Member& member) {
         begun.time = stay.time.from;
         begun.before = stay.earliest != stay.time.from;
         begun.found = stay.found || begun.before;
+        begun.again = stay.again;
         begun.why = stay.began;
         out.push_back(std::move(begun));
         const Stay* next = i + 1 < member.stays.size() ? &member.stays[i + 1] : nullptr;
@@ -263,7 +274,7 @@ void Access::stand(Member& member, Change change) {
         if (now == Standing::left) end(member, change.time, change.why);
         return;
     }
-    if (known(member, change)) return;
+    if (known(member, change) && !change.again) return;
     Time time = change.time;
     if (!member.stays.empty()) {
         const Period& last = member.stays.back().time;
@@ -272,20 +283,23 @@ void Access::stand(Member& member, Change change) {
     if (change.by_invitation && now == Standing::invited) change.why = member.stays.back().began;
     const bool left_then = left_before(member, change);
     if (change.to == Standing::joined) reads_past = false;
-    if (now == Standing::joined) reads_past = local(member.user);
+    // Each leave lets an account of our server read up to there, also of whoever was only invited.
+    if (!change.to && (now == Standing::joined || now == Standing::invited || change.again))
+        reads_past = local(member.user);
     if (now) end(member, time, change.why);
     if (left_then) {
         member.stays.push_back({Standing::joined, {time, time}, false, kEver, change.why, change.why});
         reads_past = true;
     }
     const Time earliest = !change.before ? time : member.stays.empty() ? kEver : member.stays.back().time.to;
-    if (change.to || reads_past)
-        member.stays.push_back({change.to.value_or(Standing::left),
-                                {time, kNever},
-                                change.found && !change.before,
-                                earliest,
-                                std::move(change.why),
-                                {}});
+    if (!change.to && !reads_past) return;
+    Stay& stay = member.stays.emplace_back();
+    stay.standing = change.to.value_or(Standing::left);
+    stay.time = {time, kNever};
+    stay.found = change.found && !change.before;
+    stay.earliest = earliest;
+    stay.began = std::move(change.why);
+    stay.again = change.again && now != Standing::joined && now != Standing::invited;
 }
 
 void Access::end(Member& member, Time time, const Authority& why) {
@@ -350,10 +364,7 @@ std::vector<Period> Access::shared_until(Time limit) const {
 std::vector<Period> Access::readable(const Member& member, Time at) const {
     const Stay* now = member.at(at);
     if (now == nullptr || now->standing == Standing::invited) return {};
-    Time limit = at;
-    if (now->standing == Standing::left)
-        for (const Stay& stay : member.stays)
-            if (stay.standing == Standing::joined && stay.time.to <= at) limit = stay.time.to;
+    const Time limit = now->standing == Standing::left ? now->time.from : at;
     std::vector<Period> out = shared_until(limit);
     for (const Stay& stay : member.stays) {
         const Period within{stay.earliest, std::min(stay.time.to, limit)};

@@ -55,6 +55,7 @@ struct Stay {
                          // homeserver says
     Time earliest{};     // may have begun at any moment from then on, up to time.from; mostly the same
     Authority began, ended;
+    bool again = false;  // put out by somebody else while they were out, by which they read up to there
 };
 
 struct Member {
@@ -108,6 +109,7 @@ class Access {
         std::optional<Standing> to;  // none: out
         Time time{};
         bool found = false, before = false, forgotten = false;
+        bool again = false;          // put out by somebody else: read the past again, if they were out
         bool by_invitation = false;  // on the authority of the invitation that they have, if there is one
         Authority why;
     };

@@ -99,9 +99,10 @@ std::optional<Time> Departure::done_at(Part part) const {
 Kept Departure::kept(Part part, Duration within, Time now, const DepartureWanted& wanted) const {
     const PartState is = state_of(*this, part, wanted);
     if (!is.asked) return Kept::not_asked;
-    if (!is.over) return std::min(now, over.value_or(now)) - said > within ? Kept::not_done : Kept::open;
+    const Time from = part == Part::past ? std::max(said, reopened.value_or(said)) : said;
+    if (!is.over) return std::min(now, over.value_or(now)) - from > within ? Kept::not_done : Kept::open;
     if (!is.seen) return Kept::not_proven;
-    if (const auto at = done_at(part); at && *at - said > within) return Kept::late;
+    if (const auto at = done_at(part); at && *at - from > within) return Kept::late;
     return dated ? Kept::kept : Kept::not_proven;
 }
 
@@ -140,7 +141,13 @@ void Leavers::take(std::uint64_t index, const TrailEntry& entry) {
     }
     if (open() != nullptr && (entry.kind == TrailKind::result || entry.kind == TrailKind::failure))
         came_of(entry);
-    if (!entry.room_key.empty() && !entry.membership.empty()) return membership(entry);
+    if (entry.room_key.empty() || entry.membership.empty()) return;
+    membership(entry);
+    if (Departure* const last = open(); last != nullptr && entry.result == schema::kLeftAndForgotten) {
+        last->unforgotten.erase(entry.room_key);
+        last->forgotten.insert(entry.room_key);
+        last->last_forgotten = entry.time;
+    }
 }
 
 void Leavers::departed(std::uint64_t index, const TrailEntry& entry) {
@@ -198,6 +205,14 @@ void Leavers::membership(const TrailEntry& entry) {
     last->let_go.erase(entry.room_key);
     if (in) last->forgotten.erase(entry.room_key);
     if (in) (released_.contains(entry.room_key) ? last->let_go : last->remains).insert(entry.room_key);
+    const bool by_others = entry.kind == TrailKind::membership && entry.source != "before" &&
+                           !entry.sender.empty() && entry.sender != entry.user;
+    if (!in && !was_in && by_others && !released_.contains(entry.room_key)) {
+        // They were out, and may read the past again.
+        last->forgotten.erase(entry.room_key);
+        last->unforgotten.insert(entry.room_key);
+        last->reopened = entry.time;
+    }
     if (in || !was_in) return;
     last->remains.erase(entry.room_key);
     if (released_.contains(entry.room_key)) return;  // not by us, nor promised
@@ -228,8 +243,8 @@ void Leavers::came_of(const TrailEntry& entry) {
             std::from_chars(entry.result.data() + 3, entry.result.data() + entry.result.size(), found);
         last.elsewhere_found = last.elsewhere + last.elsewhere_accepted + found;
     }
-    if (entry.action == "leave" && entry.room_key.empty() && (done || accepted))
-        left_elsewhere(last, entry, done);
+    const bool outside = entry.room_key.empty() || released_.contains(entry.room_key);
+    if (entry.action == "leave" && outside && (done || accepted)) left_elsewhere(last, entry, done);
     if (entry.action != "forget" || (!done && !accepted)) return;
     last.unforgotten.erase(entry.room_key);
     last.forgotten.insert(entry.room_key);

@@ -129,8 +129,8 @@ void Engine::dispatch() {
             if (world_.account(UserId(i)) == policy::Account::absent &&
                 policy::worth_finding(*decider_, UserId(i)))
                 accounts_to_find_.emplace_back(i);
-        for (const auto& [user, person] : world_.renamed) accounts_to_find_.push_back(user);
     }
+    if (decider_ && world_.tick >= next_in_question_) look_for_accounts_in_question();
     const bool may_act = !settings_.one_shot || converging_;
     if (!decider_ || !may_act) return dispatch_reads();
     const bool all = pause_ == Pause::none;

@@ -120,7 +120,11 @@ void Engine::bind(std::shared_ptr<const policy::Program> program) {
         world_.mark_room(id);
         if (!world_.rooms[id.index()].id.empty()) read_room(id);  // nobody has looked there since
     }
-    decider_ = std::make_unique<policy::Decider>(world_, program_);
+    auto decider = std::make_unique<policy::Decider>(world_, program_);
+    if (decider_) policy::keep_departures(world_, *decider_, *decider);
+    decider_ = std::move(decider);
+    policy::leave_unnamed_rooms(world_, *decider_);
+    next_in_question_ = Tick{};
     world_.dirty = {};
     backlog_.reset(*decider_, settings_.abilities);
     // Whoever departed while nobody looked is noticed now.
@@ -283,6 +287,7 @@ Tick Engine::wake() const {
     consider(next_verify_);
     if (!settings_.one_shot) consider(grace_.next(looked_from_));
     consider(next_accounts_);
+    consider(next_in_question_);
     consider_date(policy::next_moment(world_, decider_.get()));
     for (const auto& [key, retry] : retries_) consider(retry.not_before);
     for (const Intent& intent : to_settle_) consider(intent.look_at);

@@ -576,6 +576,11 @@ class Engine {
 
     // marks.cc
     void load_marks(const std::vector<store::StoredMark>& marks);
+    void load_renamed(const store::StoredMark& row);
+    void keep_renamed(UserId user);
+    [[nodiscard]] std::set<UserId> accounts_in_question() const;
+    void look_for_accounts_in_question();
+    void account_read(UserId user, const CallResult& result);
     [[nodiscard]] Tick waits_until(Time when) const;
     void mark(std::string kind, std::string key, std::optional<std::string> value);
 
@@ -707,7 +712,7 @@ class Engine {
     };
     std::map<RoomId, Lost> lost_;
     std::map<RoomId, Tick> looked_after_refusal_;  // when that may be done again
-    Tick next_verify_{}, next_accounts_{};
+    Tick next_verify_{}, next_accounts_{}, next_in_question_{};
     std::size_t recheck_ = 0;              // the next user to be decided again in an idle moment
     std::set<std::string> suspect_rooms_;  // keys: a decision there was found stale, removals wait
     std::map<std::string, LegalHold> legal_holds_;

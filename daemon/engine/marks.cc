@@ -2,6 +2,7 @@
 // ledger, retry times, notices owed, reviews asked for, the pause.
 #include <fmt/format.h>
 #include <algorithm>
+#include <sstream>
 
 #include "daemon/engine/engine.h"
 #include "daemon/engine/waits.h"
@@ -51,16 +52,55 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
             pause_text_ = value;
         } else if (row.kind == "former_id") {
             if (const auto guid = Guid::from_text(value)) world_.former_ids[world_.user(row.key)] = *guid;
+        } else if (row.kind == "renamed") {
+            load_renamed(row);
         } else if (row.kind == "retry") {
             const auto key = ActionKey::from_text(row.key);
             const Result<json::Value> retry = json::parse(value);
-            if (key && retry)
-                retries_[*key] = {static_cast<int>((*retry)["attempts"].integer_or(1)),
-                                  waits_until(from_ms((*retry)["not_before"].integer_or(0))),
-                                  (*retry)["text"].text(), (*retry)["refused"].boolean_or(false)};
+            if (!key || !retry) continue;
+            Retry& kept = retries_[*key];
+            kept.attempts = static_cast<int>((*retry)["attempts"].integer_or(1));
+            kept.not_before = waits_until(from_ms((*retry)["not_before"].integer_or(0)));
+            kept.text = (*retry)["text"].text();
+            kept.refused = (*retry)["refused"].boolean_or(false);
+            kept.as_bot = (*retry)["as_bot"].boolean_or(false);
         }
     }
     redirect_to_admins();
+}
+
+// Whoever had a Matrix ID by their login until it changed.
+void Engine::keep_renamed(UserId user) {
+    const auto had = world_.renamed.find(user);
+    if (had == world_.renamed.end()) return mark("renamed", world_.users.text(user), std::nullopt);
+    std::string guids;
+    for (const Guid& guid : had->second) guids += (guids.empty() ? "" : " ") + guid.text();
+    mark("renamed", world_.users.text(user), std::move(guids));
+}
+
+void Engine::load_renamed(const store::StoredMark& row) {
+    std::istringstream parts(*row.value);
+    for (std::string part; parts >> part;)
+        if (const auto guid = Guid::from_text(part)) world_.renamed[world_.user(row.key)].push_back(*guid);
+}
+
+// Something hangs on whether there is an account of that name: whose it is, or whether there is anything to
+// be done about a departure.
+std::set<UserId> Engine::accounts_in_question() const {
+    std::set<UserId> out;
+    for (const auto& [user, had] : world_.renamed)
+        if (world_.account(user) != policy::Account::present) out.insert(user);
+    if (!decider_) return out;
+    for (const auto& [user, left] : world_.departing)
+        if (!left.asked && !left.signed_out && !decider_->was_here(user)) out.insert(user);
+    return out;
+}
+
+void Engine::look_for_accounts_in_question() {
+    next_in_question_ = kNoTick;
+    for (const UserId user : accounts_in_question())
+        if (std::find(accounts_to_find_.begin(), accounts_to_find_.end(), user) == accounts_to_find_.end())
+            accounts_to_find_.push_back(user);
 }
 
 }  // namespace rollcall::engine

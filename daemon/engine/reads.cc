@@ -152,14 +152,23 @@ void Engine::read_done(const Reading& reading, const CallResult& result) {
         case ReadKind::clock:  // its answer carries the date, whatever it says
             break;
         case ReadKind::account:
-            if (result.outcome == CallOutcome::no_mask) mask_seen(false);
-            if (result.outcome == CallOutcome::done)
-                learn(policy::AccountSeen{world_.user(reading.user), policy::Account::present});
-            else if (result.outcome == CallOutcome::absent &&
-                     world_.renamed.contains(world_.user(reading.user)))
-                learn(policy::AccountSeen{world_.user(reading.user), policy::Account::absent});
+            account_read(world_.user(reading.user), result);
             break;
     }
+}
+
+void Engine::account_read(UserId user, const CallResult& result) {
+    const bool awaited = accounts_in_question().contains(user);
+    if (result.outcome == CallOutcome::done)
+        learn(policy::AccountSeen{user, policy::Account::present});
+    else if (result.outcome == CallOutcome::absent && awaited)
+        learn(policy::AccountSeen{user, policy::Account::absent});
+    else if (result.outcome == CallOutcome::no_mask)
+        mask_seen(false);
+    else if (result.outcome == CallOutcome::not_covered && awaited)
+        learn(policy::MaskCovers{user, false});
+    else if (result.outcome != CallOutcome::absent && awaited)
+        next_in_question_ = std::min(next_in_question_, world_.tick + kLookForAccount);
 }
 
 void Engine::room_read(const Reading& reading, const CallResult& result) {

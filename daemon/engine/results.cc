@@ -232,7 +232,7 @@ void Engine::achieved(Intent intent, const CallResult& result) {
             if (intent.user == world_.bot) read_room(intent.room_ref);
             break;
         case CallKind::forget:
-            learn(policy::Forgotten{intent.user_id, intent.room_ref});
+            learn(policy::Forgotten{intent.user_id, intent.room_ref, intent.held});
             break;
         case CallKind::sign_out:
             failpoint("signed_out");
@@ -286,13 +286,11 @@ void Engine::put_off(Intent intent, const CallResult& result) {
     const ActionKey key = intent.key();
     const bool refused = result.outcome == CallOutcome::refused;
     if (result.accepted) say_accepted(intent, result.text);
-    const auto before = retries_.find(key);
+    Retry& retry = retries_[key];
+    retry.as_bot = intent.call.as_user.empty();
     // What was accepted forgot its retry, and counts all the same.
-    try_later(key, result,
-              std::max(before == retries_.end() ? 1 : before->second.attempts + 1,
-                       intent.told_accepted ? intent.attempts : 1),
+    try_later(key, result, std::max(retry.attempts + 1, intent.told_accepted ? intent.attempts : 1),
               intent.lane <= policy::Lane::outsider);
-    retries_.at(key).as_bot = intent.call.as_user.empty();
     if (!reach_.away())
         log_.warn(refused ? "RC-REFUSED" : "RC-RETRY", fmt::format("{}: {}", words(intent), result.text),
                   {{"room", intent.room}, {"user", intent.user}});
@@ -340,6 +338,7 @@ void Engine::keep_retry(const ActionKey& key, Retry& retry, Duration wait) {
     value.set("not_before", to_ms(date() + wait));
     value.set("text", retry.text);
     value.set("refused", retry.refused);
+    value.set("as_bot", retry.as_bot);
     mark("retry", key.text(), json::write(value));
 }
 
@@ -369,6 +368,15 @@ void Engine::result_entry(const Intent& intent, const std::string& result, const
         const UserId user = world_.users.find(intent.user);
         if (room != world_.room_by_key.end() && user.valid())
             entry.membership = to_text(world_.state_of(user, room->second));
+    }
+    // Of a room that a policy named before, it is told under its name.
+    const auto known = world_.room_by_id.find(intent.room_id);
+    if (intent.action == ActionKind::leave_unmanaged && known != world_.room_by_id.end()) {
+        entry.room_key = world_.rooms[known->second.index()].key;
+        if (result.starts_with("done")) {
+            entry.membership = to_text(policy::MembershipState::leave);
+            entry.result = schema::kLeftAndForgotten;
+        }
     }
     record(std::move(entry));
 }

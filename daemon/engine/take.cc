@@ -184,6 +184,7 @@ void Engine::effects(policy::Effects&& effects) {
     for (const RoomId room : effects.read_rooms) read_room(room);
     accounts_to_find_.insert(accounts_to_find_.end(), effects.find_accounts.begin(),
                              effects.find_accounts.end());
+    for (const UserId user : effects.renamed) keep_renamed(user);
     for (const policy::UnreadableEvent& event : effects.unreadable) cannot_use(event);
     for (const RoomId room : effects.lost) lost(room);
     for (const RoomId room : effects.regained) regained(room);

@@ -19,6 +19,8 @@ inline constexpr Duration kRefusedRetry = std::chrono::minutes{15};
 inline constexpr Duration kHalfMadeRetry = std::chrono::hours{24};
 // A room that the bot is not in is looked at again after that long: within a minute, with the time it takes.
 inline constexpr Duration kLookAtLost = std::chrono::seconds{45};
+// Whether there is an account on which something hangs is asked again after that long.
+inline constexpr Duration kLookForAccount = std::chrono::seconds{30};
 // How often the store is told that this process runs: what an end without warning leaves unknown.
 inline constexpr Duration kAliveEvery = std::chrono::seconds{30};
 

@@ -421,6 +421,39 @@ TEST_F(Guards, N4_AccountsThatAreMadeDisabledAreNoDepartures) {
     EXPECT_TRUE(scene.world.departing.contains(scene.user("made7")));
 }
 
+// Nor are those of whom the homeserver has no account: nothing can be taken from them.
+TEST_F(Guards, WhoNeverHadAnAccountHereFillsNoGuard) {
+    std::vector<std::string> names;
+    for (int i = 0; i < 85; ++i) {
+        names.push_back("kiosk" + std::to_string(i));
+        scene.directory.person(names.back());
+    }
+    scene.learn(scene.directory.changes(names));
+    for (const std::string& login : names) {
+        scene.directory.people.at(login).account_control = 514;
+        scene.directory.wrote(login);
+    }
+    const Effects effects = scene.learn(scene.directory.changes(names));
+    EXPECT_EQ(effects.find_accounts.size(), names.size()) << "the homeserver is asked";
+    scene.evaluate_guards();
+    EXPECT_EQ(scene.plan_of("kiosk3"), kNothing) << "until it has said";
+    for (const std::string& login : names)
+        if (login != "kiosk9") scene.learn(AccountSeen{scene.user(login), Account::absent});
+    scene.learn(AccountSeen{scene.user("kiosk9"), Account::present});
+    depart(3, 4);
+    EXPECT_TRUE(scene.guards.holds().empty());
+    EXPECT_TRUE(scene.allowed(removal(3)));
+    const std::vector<std::string> wanted{"list_rooms - @kiosk9:corp.example",
+                                          "sign_out - @kiosk9:corp.example"};
+    std::vector<std::string> planned = scene.plan_of("kiosk9");
+    std::sort(planned.begin(), planned.end());
+    EXPECT_EQ(planned, wanted);
+    EXPECT_EQ(guard_of(*scene.decider, scene.user("kiosk9"),
+                       {kNoRoom, ActionKind::sign_out, Lane::departure, Basis::departed, 0}),
+              Guard::departures)
+        << "of whom there is one it is counted";
+}
+
 // … unless they are here already.
 TEST_F(Guards, N2_WhoIsHereAndIsFirstSeenDisabledDeparts) {
     scene.event("eng", "@early:corp.example", MembershipState::join, "@early:corp.example");

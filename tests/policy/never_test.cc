@@ -135,6 +135,69 @@ TEST_F(Never, N1_AnUnreadableStateIsNotADeparture) {
     nothing_to_do();
 }
 
+// Leavers are often moved to where the daemon may read less of them.
+TEST_F(Never, N14_WhoHasDepartedDoesNotComeBackByBeingHidden) {
+    PersonEntry& anna = scene.directory.people.at("anna");
+    const auto write = [&] {
+        scene.directory.wrote("anna");
+        return scene.learn(scene.directory.changes({"anna"}));
+    };
+    anna.account_control = 514;
+    write();
+    anna.account_control.reset();
+    anna.expires.reset();
+    write();
+    EXPECT_EQ(scene.says("anna", "eng"), "out departed");
+    EXPECT_TRUE(scene.world.departing.contains(scene.user("anna")));
+    scene.read();
+    EXPECT_EQ(scene.says("anna", "eng"), "out departed") << "nor by a complete read";
+    anna.account_control = 512;
+    anna.expires = kNever;
+    write();
+    EXPECT_EQ(scene.says("anna", "eng"), "in member");
+    anna.account_control.reset();
+    write();
+    EXPECT_EQ(scene.decider->departed(scene.person("anna")), Tri::unknown) << "who had not departed";
+}
+
+TEST_F(Never, N14_AnOrderThatIsTakenBackIsOverAlsoWhereTheStateIsHidden) {
+    PersonEntry& anna = scene.directory.people.at("anna");
+    anna.account_control.reset();
+    scene.directory.wrote("anna");
+    scene.learn(scene.directory.changes({"anna"}));
+    scene.learn(DepartOrdered{scene.person("anna"), false});
+    EXPECT_EQ(scene.says("anna", "eng"), "out departed");
+    const Effects back = scene.learn(DepartOrdered{scene.person("anna"), true});
+    EXPECT_EQ(scene.decider->departed(scene.person("anna")), Tri::unknown);
+    EXPECT_FALSE(scene.world.departing.contains(scene.user("anna")));
+    ASSERT_FALSE(back.notes.empty());
+    EXPECT_EQ(back.notes.front().kind, Note::Kind::returned);
+}
+
+// Whose primary group it is, hangs on the group's objectSid.
+TEST_F(Never, N1_AGroupWhoseSidIsHiddenKeepsWhoIsInItAsPrimaryGroup) {
+    GroupEntry& prim = scene.directory.group("Prim");
+    scene.directory.person("finn", {"Staff"}).primary_group = prim.rid;
+    scene.room("prim", "group Prim");
+    scene.read();
+    restart();
+    homeserver.converge();
+    ASSERT_EQ(scene.says("finn", "prim"), "in member");
+    const std::uint32_t rid = std::exchange(prim.rid, 0);
+    scene.read();
+    EXPECT_EQ(scene.says("finn", "prim"), "in member");
+    nothing_to_do();
+
+    Scene fresh;  // which never saw it
+    fresh.directory = scene.directory;
+    fresh.room("prim", "group Prim");
+    fresh.start();
+    EXPECT_EQ(fresh.says("finn", "prim"), "unknown undecided");
+    fresh.directory.groups.at("Prim").rid = rid;
+    fresh.read();
+    EXPECT_EQ(fresh.says("finn", "prim"), "in member");
+}
+
 TEST_F(Never, N1_AnAttributeThatWasNotAskedForIsNotEmpty) {
     scene.room("sales", "attribute department is Sales");
     scene.directory.people.at("anna").attributes["department"] = {"Sales"};

@@ -53,7 +53,23 @@ bool Oracle::is_given(std::size_t person, const std::string& id) const {
     return true;
 }
 
+// Whose login made it until it changed, and who are known by no other: without that person.
+std::size_t Oracle::may_be_others(std::size_t person, const std::string& id) const {
+    std::size_t count = 0;
+    const auto renamed = world_.renamed.find(world_.users.find(id));
+    if (renamed == world_.renamed.end()) return 0;
+    for (std::size_t i = 0; i < world_.people.size(); ++i) {
+        const Person& other = world_.people[i];
+        const Identity* entry = entry_of(i);
+        if (i != person && !other.kept.valid() && (entry == nullptr || !is_given(i, entry->matrix_id)) &&
+            std::find(renamed->second.begin(), renamed->second.end(), other.guid) != renamed->second.end())
+            ++count;
+    }
+    return count;
+}
+
 bool Oracle::was_anothers(std::size_t person, const std::string& id) const {
+    if (may_be_others(person, id) > 0) return true;
     const auto known = world_.former_ids.find(world_.users.find(id));
     if (known != world_.former_ids.end() && known->second != world_.people[person].guid &&
         world_.person(known->second).valid())
@@ -205,7 +221,9 @@ Tri Oracle::departed(std::size_t index) const {
     if (person.deleted || person.depart_ordered || disabled || expired) return Tri::yes;
     if (!person.present) return Tri::no;
     const bool perhaps = person.expires && *person.expires != kNever && *person.expires <= world_.latest;
-    return person.account_control && person.expires && !perhaps ? Tri::no : Tri::unknown;
+    const bool hidden = !person.account_control || !person.expires;
+    if (hidden && person.departed_seen) return Tri::yes;
+    return hidden || perhaps ? Tri::unknown : Tri::no;
 }
 
 bool Oracle::approved(const std::string& user, const RoomText& room) {
@@ -250,7 +268,8 @@ Verdict Oracle::plain(const std::string& user, const RoomText& room) {
     };
     keep_only([&](std::size_t i) { return world_.people[i].kept == world_.users.find(user); });
     if (claimants.size() > 1) keep_only([&](std::size_t i) { return is_given(i, user); });
-    const bool disputed = (several && claimants.size() != 1) || (barred && claimants.empty());
+    const bool disputed = (several && claimants.size() != 1) ||
+                          (claimants.empty() && (barred || may_be_others(world_.people.size(), user) > 1));
     const bool person = claimants.size() == 1;
     if (person && departed(claimants[0]) == Tri::yes) return {Presence::out, Tri::no, Basis::departed};
     for (const Service& service : policy_.services)

@@ -36,6 +36,7 @@ class Oracle {
     [[nodiscard]] const Identity* entry_of(std::size_t person) const;
     [[nodiscard]] bool is_given(std::size_t person, const std::string& id) const;
     [[nodiscard]] bool was_anothers(std::size_t person, const std::string& id) const;
+    [[nodiscard]] std::size_t may_be_others(std::size_t person, const std::string& id) const;
     [[nodiscard]] bool approved(const std::string& user, const RoomText& room);
     [[nodiscard]] Verdict plain(const std::string& user, const RoomText& room);
     [[nodiscard]] Verdict employee(std::size_t person, const RoomText& room);

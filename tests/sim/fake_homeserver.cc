@@ -315,8 +315,9 @@ bool FakeHomeserver::leave(const std::string& room, const std::string& user) {
 
 bool FakeHomeserver::kick(const std::string& room, const std::string& by, const std::string& user) {
     const RoomEvent* levels = state(room, "m.room.power_levels");
-    if (levels == nullptr || membership(room, by) != MembershipState::join ||
-        !in_room(membership(room, user)))
+    const MembershipState held = membership(room, user);
+    if (levels == nullptr || membership(room, by) != MembershipState::join || held == MembershipState::none ||
+        held == MembershipState::ban)
         return false;
     if (power(room, by) < std::get<policy::PowerLevels>(levels->content).kick ||
         power(room, user) >= power(room, by))
@@ -334,6 +335,17 @@ bool FakeHomeserver::ban(const std::string& room, const std::string& by, const s
         power(room, user) >= power(room, by))
         return false;
     emit(room, by, MemberContent{user, MembershipState::ban, ""}, user);
+    return true;
+}
+
+bool FakeHomeserver::unban(const std::string& room, const std::string& by, const std::string& user) {
+    const RoomEvent* levels = state(room, "m.room.power_levels");
+    if (levels == nullptr || membership(room, by) != MembershipState::join ||
+        membership(room, user) != MembershipState::ban ||
+        power(room, by) < std::get<policy::PowerLevels>(levels->content).ban ||
+        power(room, user) >= power(room, by))
+        return false;
+    emit(room, by, MemberContent{user, MembershipState::leave, ""}, user);
     return true;
 }
 

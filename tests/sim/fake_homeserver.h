@@ -106,6 +106,7 @@ class FakeHomeserver : public engine::Homeserver {
     bool leave(const std::string& room, const std::string& user);
     bool kick(const std::string& room, const std::string& by, const std::string& user);
     bool ban(const std::string& room, const std::string& by, const std::string& user);
+    bool unban(const std::string& room, const std::string& by, const std::string& user);
     bool rename_self(const std::string& room, const std::string& user);
     bool set_state(const std::string& room, const std::string& by, const policy::RoomContent& content,
                    const std::string& state_key = {});

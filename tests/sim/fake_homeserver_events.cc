@@ -25,10 +25,8 @@ const RoomEvent& FakeHomeserver::emit(const std::string& room_id, const std::str
     RoomEvent& held = room.state[{std::string(schema::event_type(content)), state_key}];
     const auto* member = std::get_if<MemberContent>(&content);
     bool left = false;
-    if (member != nullptr && !held.event.empty()) {
-        const MembershipState before = std::get<MemberContent>(held.content).membership;
-        const bool local = member->user.ends_with(":" + server_name_);
-        left = local && before == MembershipState::join && member->membership == MembershipState::leave;
+    if (member != nullptr && !in_room(member->membership)) {
+        left = member->user.ends_with(":" + server_name_);  // also who never was in it, and was made to forget
         if (left) room.past_readers.insert(member->user);
     }
     if (member != nullptr && in_room(member->membership)) {

@@ -323,7 +323,7 @@ void Simulation::somebody_in_a_room() {
             homeserver.kick(room, one, two);
             break;
         case 5:
-            if (random.chance(30)) homeserver.ban(room, one, two);
+            if (!homeserver.unban(room, one, two) && random.chance(30)) homeserver.ban(room, one, two);
             break;
         case 6:
             homeserver.rename_self(room, one);

@@ -63,7 +63,8 @@ class Replay {
             if (one.user != user || one.minute > minute) continue;
             if (one.what == "forget" || one.what == "join") left = -1;
             if (one.what == "forget") continue;
-            if (before == "join" && one.what != "join") left = one.minute;
+            const bool was_in = before == "join" || before == "invite";
+            if (was_in && one.what != "join" && one.what != "invite") left = one.minute;
             before = one.what;
         }
         return before == "join" || before == "invite" ? -1 : left;
@@ -285,6 +286,40 @@ TEST(Access, WhosePastWasTakenBeforeTheLeaveWasToldReadsNothing) {
     EXPECT_EQ(member.stays[2].time.to, at(22)) << "only who is out can forget a room";
     EXPECT_EQ(member.stays[3].time.to, at(22));
     EXPECT_TRUE(access.readable(member, at(24)).empty());
+}
+
+// A ban and its end let an account of the homeserver read anew, also one that never was in the room.
+TEST(Access, WhoIsPutOutAgainReadsThePastUntilItIsTakenAgain) {
+    for (const bool was_in : {true, false}) {
+        const std::string user = "@anna:corp.example";
+        Access access("crew", kBot);
+        std::uint64_t index = 0;
+        const auto add = [&](TrailKind kind, int minute, const char* action, const char* membership,
+                             const char* sender) {
+            TrailEntry made = entry(kind, minute, user);
+            made.action = action;
+            made.membership = membership;
+            made.sender = sender;
+            if (kind == TrailKind::result) made.result = "done";
+            access.take(++index, made);
+        };
+        if (was_in) {
+            add(TrailKind::membership, 1, "", "join", "@anna:corp.example");
+            add(TrailKind::membership, 5, "", "leave", kBot);
+            add(TrailKind::result, 6, "forget", "", "");
+        }
+        add(TrailKind::membership, 20, "", "ban", "@lead:corp.example");
+        add(TrailKind::membership, 21, "", "leave", "@lead:corp.example");
+        const Member& member = access.members().at(user);
+        EXPECT_EQ(member.at(at(22))->standing, Standing::left);
+        EXPECT_EQ(member.at(at(22))->began.by, "@lead:corp.example");
+        ASSERT_FALSE(access.readable(member, at(22)).empty());
+        EXPECT_EQ(access.readable(member, at(22)).back().to, at(21))
+            << "what was sent after they were out too";
+        add(TrailKind::result, 23, "forget", "", "");
+        EXPECT_TRUE(access.readable(member, at(24)).empty());
+        EXPECT_EQ(member.at(at(24)), nullptr);
+    }
 }
 
 TEST(Access, AnApprovalHoldsUntilItEndsOrIsTakenBack) {

@@ -283,5 +283,27 @@ TEST(Leavers, ALeaveMayBeSeenAfterThePastWasSeenToBeGone) {
     EXPECT_EQ(told(again).departures().front().unforgotten.size(), 1U) << "they were in it once more";
 }
 
+TEST(Leavers, WhoIsPutOutAgainBySomebodyElseReadsThePastAgain) {
+    std::vector<TrailEntry> entries{
+        membership(minutes{-9}, "hall", "join"), departed(seconds{0}, seconds{0}, ""),
+        membership(seconds{1}, "hall", "leave"), done(seconds{2}, "forget", "hall")};
+    const auto told_by = [](Duration after, const char* state) {
+        TrailEntry made = membership(after, "hall", state);
+        made.kind = TrailKind::membership;
+        made.sender = "@lead:corp.example";
+        return made;
+    };
+    entries.push_back(told_by(minutes{60}, "ban"));
+    entries.push_back(told_by(minutes{61}, "leave"));
+    const Departure open = told(entries).departures().front();
+    EXPECT_EQ(open.unforgotten, std::set<std::string>{"hall"});
+    EXPECT_EQ(open.kept(Part::past, minutes{5}, kStart + minutes{62}, {}), Kept::open);
+    EXPECT_EQ(open.kept(Part::past, minutes{5}, kStart + minutes{90}, {}), Kept::not_done);
+    entries.push_back(done(minutes{61} + seconds{1}, "forget", "hall"));
+    const Departure closed = told(entries).departures().front();
+    EXPECT_EQ(closed.kept(Part::past, minutes{5}, kStart + minutes{90}, {}), Kept::kept);
+    EXPECT_EQ(closed.kept(Part::rooms, minutes{5}, kStart + minutes{90}, {}), Kept::kept);
+}
+
 }  // namespace
 }  // namespace rollcall::audit

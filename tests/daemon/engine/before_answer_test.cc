@@ -70,6 +70,19 @@ TEST_F(BeforeAnswer, AlsoWhereTheProcessEndsInBetween) {
     EXPECT_EQ(company.wrongs(), "");
 }
 
+TEST_F(BeforeAnswer, WhoseLeaveInTheirNameWasNotAnsweredBeforeTheProcessEndedIsLetInAgain) {
+    company.sim.directory.disable("p3", true);
+    ASSERT_TRUE(company.comes([this] { return !company.in("p3", "crew"); }));
+    const policy::World& world = company.sim.engine().world();
+    ASSERT_EQ(world.state_of(world.users.find(Company::id("p3")), world.room_by_key.at("crew")),
+              MembershipState::join)
+        << "not told yet";
+    company.sim.stop();
+    company.sim.directory.disable("p3", false);
+    company.sim.start();
+    EXPECT_TRUE(company.comes([this] { return company.in("p3", "crew"); }, minutes{5}));
+}
+
 TEST_F(BeforeAnswer, WhoLeftByThemselvesStaysOut) {
     taken_out("p3");
     company.sim.directory.disable("p3", false);

@@ -21,6 +21,19 @@ class Renamed : public testing::Test {
     }
     [[nodiscard]] sim::FakeHomeserver& homeserver() { return company.sim.homeserver; }
     [[nodiscard]] int sessions() { return homeserver().accounts.at(Company::id("q1")).sessions; }
+    [[nodiscard]] std::string conflicts() {
+        std::string out;
+        static_cast<void>(company.sim.command([&out](Engine& engine) {
+            for (const policy::IdentityConflict& one : engine.decider()->conflicts()) out += one.text + "\n";
+        }));
+        return out;
+    }
+    // people.identities says whose account it is.
+    void give(const std::string& person, const std::string& user) {
+        const std::string guid = "guid:" + company.sim.directory.content.people.at(person).guid.text();
+        company.sim.policy.policy.people->identities.push_back({{}, guid, user});
+        company.sim.apply();
+    }
     void expect_gone() {
         EXPECT_TRUE(company.comes([this] { return sessions() == 0; }));
         EXPECT_TRUE(company.comes(
@@ -69,7 +82,7 @@ TEST_F(Renamed, WhoHadNoAccountHasThatOfTheNewName) {
 }
 
 // Whose account it is then, nobody knows: it may have been made since.
-TEST_F(Renamed, ANameThatSomebodyElseHasByThenIsLeftToThem) {
+TEST_F(Renamed, ANameThatSomebodyElseHasByThenIsNobodysUntilAnAdminSays) {
     homeserver().down = true;
     company.sim.directory.rename("q1", "q1-old");
     company.sim.run_for(minutes{1});
@@ -78,11 +91,95 @@ TEST_F(Renamed, ANameThatSomebodyElseHasByThenIsLeftToThem) {
     company.sim.run_for(minutes{1});
     homeserver().down = false;
     company.sim.run_for(minutes{30});
-    EXPECT_TRUE(company.in("q1", "crew"));
+    EXPECT_FALSE(company.in("q1", "crew"));
+    EXPECT_EQ(
+        conflicts(),
+        "q1 would be @q1:corp.example, which may be q1-old's; give q1 an entry under "
+        "people.identities\n"
+        "q1-old was @q1:corp.example until the login changed, and whose account that is now is not known; "
+        "give q1-old an entry under people.identities\n");
+    company.sim.restart();
+    company.sim.run_for(minutes{1});
     company.sim.directory.disable("q1", true);  // who is q1-old now
     company.sim.run_for(minutes{5});
+    EXPECT_EQ(sessions(), 1) << "it may be the other's";
+
+    give("q1b", Company::id("q1"));
+    EXPECT_TRUE(company.comes([this] { return company.in("q1", "crew"); }));
+    EXPECT_EQ(sessions(), 1) << "of somebody who is there";
+    EXPECT_EQ(conflicts(), "");
+}
+
+TEST_F(Renamed, ADepartureIsDoneOnceItIsKnownWhoseAccountItIs) {
+    homeserver().down = true;
+    company.sim.directory.hire("q1b", {"Staff", "Crew"});
+    company.sim.directory.rename("q1", "q1-old");
+    company.sim.directory.rename("q1b", "q1");
+    company.sim.run_for(minutes{1});
+    company.sim.directory.disable("q1b", true);
+    company.sim.run_for(minutes{1});
+    homeserver().down = false;
+    company.sim.run_for(minutes{1});
     EXPECT_EQ(sessions(), 1);
-    EXPECT_TRUE(company.in("q1", "crew"));
+    give("q1b", Company::id("q1"));
+    expect_gone();
+}
+
+TEST_F(Renamed, WhoSwapLoginsAreLeftAloneUntilAnAdminSays) {
+    company.sim.directory.hire("q2", {"Staff"});
+    homeserver().add_account(Company::id("q2"));
+    company.sim.run_for(minutes{1});
+    company.sim.stop();
+    company.sim.directory.rename("q1", "q2", true);
+    company.sim.directory.rename("q2", "q1");
+    company.sim.start();
+    company.sim.run_for(minutes{5});
+    EXPECT_EQ(sessions(), 1);
+    EXPECT_EQ(homeserver().accounts.at(Company::id("q2")).sessions, 1);
+    EXPECT_NE(conflicts(), "");
+    give("q2", Company::id("q2"));
+    give("q1", Company::id("q1"));
+    expect_gone();
+    EXPECT_EQ(homeserver().accounts.at(Company::id("q2")).sessions, 1) << "of who stays";
+    EXPECT_EQ(conflicts(), "");
+}
+
+TEST_F(Renamed, ARestartBeforeTheHomeserverSaidForgetsNothing) {
+    homeserver().down = true;
+    company.sim.directory.rename("q1", "q1-married");
+    company.sim.run_for(minutes{1});
+    company.sim.restart();
+    company.sim.run_for(minutes{1});
+    homeserver().down = false;
+    company.sim.run_for(minutes{1});
+    company.sim.directory.disable("q1", true);
+    expect_gone();
+}
+
+TEST_F(Renamed, AnAccountThatWasMadeSinceTheLastLookIsFound) {
+    company.sim.directory.hire("q2", {"Staff", "Crew"});
+    company.sim.run_for(minutes{1});
+    ASSERT_EQ(
+        company.sim.engine().world().account(company.sim.engine().world().users.find(Company::id("q2"))),
+        policy::Account::absent);
+    homeserver().add_account(Company::id("q2"));
+    company.sim.directory.rename("q2", "left-q2", true);
+    EXPECT_TRUE(company.comes([this] { return homeserver().accounts.at(Company::id("q2")).sessions == 0; }));
+}
+
+TEST_F(Renamed, ANameWithoutAnAccountIsFreeForTheNext) {
+    homeserver().down = true;
+    company.sim.directory.hire("q2", {"Staff"});
+    company.sim.run_for(minutes{1});
+    company.sim.directory.rename("q2", "q2-old");
+    company.sim.directory.hire("q2b", {"Staff", "Crew"});
+    company.sim.directory.rename("q2b", "q2");
+    company.sim.run_for(minutes{1});
+    homeserver().down = false;
+    company.sim.run_for(minutes{5});
+    EXPECT_EQ(conflicts(), "");
+    homeserver().add_account(Company::id("q2"));
+    EXPECT_TRUE(company.comes([this] { return company.in("q2", "crew"); }, minutes{30}));
 }
 
 TEST_F(Renamed, ANameThatTwoHaveHadIsNobodys) {
@@ -98,7 +195,15 @@ TEST_F(Renamed, ANameThatTwoHaveHadIsNobodys) {
     company.sim.run_for(minutes{30});
     company.sim.directory.disable("q1b", true);
     company.sim.run_for(minutes{5});
-    EXPECT_EQ(sessions(), 1) << "of another person";
+    EXPECT_EQ(sessions(), 1) << "it may be another's";
+    EXPECT_EQ(
+        conflicts(),
+        "q1-new was @q1:corp.example until the login changed, and whose account that is now is not known; "
+        "give q1-new an entry under people.identities\n"
+        "q1-old was @q1:corp.example until the login changed, and whose account that is now is not known; "
+        "give q1-old an entry under people.identities\n");
+    give("q1b", Company::id("q1"));
+    expect_gone();
 }
 
 }  // namespace

@@ -1,0 +1,95 @@
+// Whoever is out reads nothing of what was sent before, whatever anybody in the room does afterwards.
+#include <gtest/gtest.h>
+
+#include "tests/daemon/engine/company.h"
+
+namespace rollcall::engine {
+namespace {
+
+using policy::MembershipState;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class Past : public testing::Test {
+  protected:
+    Past() {
+        company.people(4);
+        company.room("crew");
+        company.sim.directory.content.person("q1", {"Staff"});  // never in the room
+        homeserver().add_account(Company::id("q1"));
+        company.open();
+        room = company.sim.room_id("crew");
+        company.sim.directory.leave("Crew", "p3");
+        company.sim.directory.disable("p4", true);
+        company.sim.run_for(minutes{1});
+    }
+    [[nodiscard]] sim::FakeHomeserver& homeserver() { return company.sim.homeserver; }
+    [[nodiscard]] bool reads(const std::string& login) {
+        return homeserver().rooms.at(room).past_readers.contains(Company::id(login));
+    }
+    void ban_and_unban(const std::string& login) {
+        ASSERT_TRUE(homeserver().ban(room, Company::id("p1"), Company::id(login)));
+        ASSERT_TRUE(homeserver().unban(room, Company::id("p1"), Company::id(login)));
+        ASSERT_TRUE(reads(login));
+    }
+    Company company;
+    std::string room;
+};
+
+TEST_F(Past, WhoIsBannedAndUnbannedIsMadeToForgetAnew) {
+    for (const std::string login : {"p3", "p4", "q1"}) {
+        ban_and_unban(login);
+        EXPECT_TRUE(company.comes([&] { return !reads(login); }, seconds{5})) << login;
+    }
+    company.sim.run_for(minutes{1});
+    EXPECT_EQ(company.wrongs(), "");
+}
+
+TEST_F(Past, SoIsWhoIsBannedAndWhoIsPutOutTwice) {
+    ASSERT_TRUE(homeserver().ban(room, Company::id("p1"), Company::id("p3")));
+    EXPECT_TRUE(company.comes([this] { return !reads("p3"); }, seconds{5}));
+    ASSERT_FALSE(reads("p4"));
+    ASSERT_TRUE(homeserver().kick(room, Company::id("p1"), Company::id("p4")));
+    ASSERT_TRUE(reads("p4"));
+    EXPECT_TRUE(company.comes([this] { return !reads("p4"); }, seconds{5}));
+    std::size_t told = 0;
+    for (const schema::TrailEntry& entry : company.trail())
+        if (entry.user == Company::id("p4") && entry.sender == Company::id("p1")) ++told;
+    EXPECT_EQ(told, 1U);
+}
+
+TEST_F(Past, AlsoWhileTheForgetIsUnderWay) {
+    int forgets = 0;
+    homeserver().answer_instead = [&](const Call& call) -> std::optional<CallResult> {
+        if (call.kind != CallKind::forget || forgets++ > 0) return std::nullopt;
+        CallResult done;  // it is forgotten, and before the answer is there …
+        done.outcome = CallOutcome::done;
+        homeserver().rooms.at(room).past_readers.erase(call.as_user);
+        company.sim.agenda.after(Duration{1}, [this] { ban_and_unban("p3"); });
+        return done;
+    };
+    ban_and_unban("p3");
+    EXPECT_TRUE(company.comes([&] { return forgets > 1 && !reads("p3"); }, minutes{1}));
+}
+
+TEST_F(Past, AlsoWhereItHappenedWhileTheDaemonWasOff) {
+    company.sim.stop();
+    ban_and_unban("p3");
+    ban_and_unban("q1");
+    company.sim.start();
+    EXPECT_TRUE(company.comes([this] { return !reads("p3") && !reads("q1"); }));
+}
+
+TEST_F(Past, WhoBelongsIsNotMadeToForget) {
+    const std::size_t before = company.calls(CallKind::forget);
+    ban_and_unban("p2");
+    company.sim.run_for(minutes{5});
+    EXPECT_EQ(company.calls(CallKind::forget), before);
+}
+
+TEST_F(Past, NothingIsForgottenTwice) {
+    EXPECT_EQ(company.calls(CallKind::forget), 2U) << "p3 and p4";
+}
+
+}  // namespace
+}  // namespace rollcall::engine
