@@ -90,7 +90,8 @@ void derive_membership(const Decider& decider, const Abilities& abilities, UserI
     if (verdict.presence == Presence::out && held != nullptr) {
         if (is_present(state))
             out.push_back({room, ActionKind::remove, removal_lane(verdict.basis, *held), verdict.basis, 0});
-        else if (held->needs_forget && abilities.mask && world.covered(user))
+        else if (held->needs_forget && abilities.mask && world.covered(user) &&
+                 world.account(user) != Account::absent)  // which may be made yet, and reads then
             out.push_back({room, ActionKind::forget,
                            verdict.basis == Basis::departed ? Lane::departure : Lane::removal, verdict.basis,
                            0});

@@ -23,7 +23,7 @@ void Step::take(const MembershipSet& fact) {
 
 void Step::take(const Forgotten& fact) {
     const Membership* held = world_.membership(fact.user, fact.room);
-    if (held == nullptr || !held->needs_forget) return;
+    if (held == nullptr || !held->needs_forget || world_.account(fact.user) == Account::absent) return;
     if (const auto again = world_.put_out_again.find(World::pair(fact.user, fact.room));
         again != world_.put_out_again.end()) {
         if (fact.held != 0 && again->second != fact.held) return;  // … and after this was asked for

@@ -80,6 +80,17 @@ TEST_F(Past, AlsoWhereItHappenedWhileTheDaemonWasOff) {
     EXPECT_TRUE(company.comes([this] { return !reads("p3") && !reads("q1"); }));
 }
 
+// A name that was banned before there was an account of it.
+TEST_F(Past, AnAccountThatIsMadeAfterwardsReadsNothing) {
+    company.sim.directory.hire("q2", {"Staff"});
+    company.sim.run_for(minutes{1});
+    ban_and_unban("q2");
+    company.sim.run_for(minutes{1});
+    homeserver().add_account(Company::id("q2"));
+    ASSERT_TRUE(reads("q2"));
+    EXPECT_TRUE(company.comes([this] { return !reads("q2"); }, minutes{30}));
+}
+
 TEST_F(Past, WhoBelongsIsNotMadeToForget) {
     const std::size_t before = company.calls(CallKind::forget);
     ban_and_unban("p2");
