@@ -78,6 +78,7 @@ class Checker {
         const std::optional<gid_t> group = control::unix_group_of_name(name);
         const uid_t user = control::daemon_user(*out_.config).uid.value_or(geteuid());
         if (group && control::unix_member(user, *group)) return;
+        if (!group && name == schema::ControlConfig{}.group) return;  // nobody has asked for it
         out_.diagnostics.push_back(
             {Position{path_, 0, 0},
              group ? fmt::format(

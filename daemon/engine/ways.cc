@@ -13,7 +13,7 @@ using schema::TrailKind;
 namespace {
 constexpr Duration kMaskAgain = std::chrono::minutes{1};  // while it is not known
 constexpr Duration kSignInAgain = std::chrono::hours{1};  // where it did not say
-constexpr Duration kLately = std::chrono::seconds{2};
+constexpr Duration kLately = std::chrono::seconds{10};
 }  // namespace
 
 void Engine::listening(const Status& listener) {

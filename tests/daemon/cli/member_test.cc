@@ -53,6 +53,16 @@ struct Member : testing::Test {
     std::string &out = bench.terminal.written, &err = bench.terminal.complained;
 };
 
+TEST_F(Member, AControlGroupThatIsNotThereIsSaid) {
+    std::string text = read_all(bench.folder / "rollcall.yaml");
+    const std::size_t at = text.find("\ncontrol:");
+    if (at != std::string::npos) text.erase(at, text.find("\n\n", at) - at);
+    std::ofstream(bench.folder / "rollcall.yaml") << text << "\ncontrol: {group: no-such-group}\n";
+    static_cast<void>(bench.run({"check"}));
+    EXPECT_NE(err.find("there is no group no-such-group (control.group) on this machine"), std::string::npos)
+        << err;
+}
+
 // Root reads everything, and asks what the daemon will be able to read.
 TEST_F(Member, RootIsToldWhatTheDaemonsUserCannotRead) {
     if (geteuid() != 0) GTEST_SKIP() << "only root can give a folder away";
