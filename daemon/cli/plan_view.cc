@@ -37,6 +37,7 @@ std::string reason_of(const json::Value& line, const RoomLines& lines) {
     for (const std::string& part : {user_words(line), line["reason"].text()})
         if (!part.empty()) parts.push_back(part);
     std::string out = joined(parts, ": ");
+    if (const std::string after = line["after"].text(); !after.empty()) out += "; " + after;
     if (lines.rule.empty() && !line["rule"].text().empty()) out += " (" + line["rule"].text() + ")";
     return out;
 }

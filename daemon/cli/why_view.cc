@@ -64,6 +64,7 @@ std::string next_of(const json::Value& room) {
         if (!line["held"].text().empty()) words += " once a hold is approved (see `rollcall holds`)";
         if (const std::string waits = line["waits"].text(); !waits.empty())
             words += fmt::format(" in {}, unless the directory has them back by then", waits);
+        if (const std::string after = line["after"].text(); !after.empty()) words += " " + after;
         if (line["paused"].boolean_or(false)) words += " once `rollcall resume` ends the pause";
         if (line["rejected"].boolean_or(false)) words += ", but that was rejected (see `rollcall holds`)";
         if (const std::string tried = line["tried"].text(); !tried.empty())

@@ -43,7 +43,8 @@
 // [{"key","name","space","exists","lines":[Line…]}…],
 //         "elsewhere": [Line…], "holds": [Hold…], "diagnostics": […], "conflicts": [text…], "counts": {kind:
 //         n}, "room_trouble": [text…], "stays": [text…]}
-// Line   {"kind","user","login","power","reason","rule","lane","held": hold id or "","rejected": bool}
+// Line   {"kind","user","login","power","reason","rule","lane","held": hold id or "","rejected": bool,
+//         "after"?: what it waits for}
 // Hold   {"id","guard","room","cause","since": time or "","actions":[text…],"lines"?: of the first of its
 //         actions, in their order [{"reason","rule"}…]}
 // Rejection {"hold": id,"by","reason","at","actions":[text…]}

@@ -1,5 +1,6 @@
 #include "daemon/control/people_remarks.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 
 namespace rollcall::control {
@@ -88,6 +89,28 @@ json::Value who_waits(const engine::Engine& engine) {
                         duration_text(std::chrono::ceil<std::chrono::seconds>(left)));
         }
     return few.finished();
+}
+
+std::string after_sponsor(const engine::Engine& engine, UserId user, const policy::UserAction& action) {
+    const policy::Decider* decider = engine.decider();
+    const UserId sponsor = decider == nullptr ? UserId{} : engine.awaited_sponsor(user, action);
+    if (!sponsor.valid()) return {};
+    bool held = false, rejected = false;
+    for (const policy::UserAction& own : engine.backlog().actions(sponsor)) {
+        if (own.kind != policy::ActionKind::remove) continue;
+        const bool no =
+            policy::answers(engine.memory().rejected, policy::key_of(*decider, sponsor, own), own.basis);
+        rejected = rejected || no;
+        held = held || (!no && !engine.guards().allows(*decider, engine.memory(), sponsor, own));
+    }
+    const PersonId person = decider->person_of(sponsor);
+    const policy::World& world = decider->world();
+    return fmt::format(
+        "once the removal of the sponsor {} is done{}",
+        person.valid() ? std::string(world.people[person.index()].login.view()) : world.users.text(sponsor),
+        held       ? ", which is held (see `rollcall holds`)"
+        : rejected ? ", which was rejected (see `rollcall holds`)"
+                   : "");
 }
 
 json::Value out_by_hand(const policy::Decider& decider, const policy::Backlog& backlog) {

@@ -22,4 +22,8 @@ namespace rollcall::control {
 // only where Rollcall has invited them.
 [[nodiscard]] json::Value must_accept(const policy::Decider& decider, const policy::Backlog& backlog);
 
+// What the removal of somebody from outside waits for, if that is their sponsor's own: "once …"; or "".
+[[nodiscard]] std::string after_sponsor(const engine::Engine& engine, UserId user,
+                                        const policy::UserAction& action);
+
 }  // namespace rollcall::control

@@ -171,12 +171,18 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
         conflicts{json::Array{}}, counts{json::Object{}};
     std::map<std::string, std::int64_t> count;
     std::int64_t actions = 0;
+    const bool in_force = context.engine.policy() && context.engine.policy()->version == program.version;
     std::map<std::string, json::Value> by_room;
     for (const policy::PlanLine& line : draft.lines) {
         const bool rejected = draft.rejected(line);
         if (!rejected) ++actions, ++count[std::string(policy::to_text(line.kind))];
         const auto hold = held.find({line.kind, line.room, line.user});
         json::Value row = to_json(*draft.decider, line, hold == held.end() ? "" : hold->second, rejected);
+        if (in_force && line.user_id.valid() && line.kind == policy::ActionKind::remove)
+            if (std::string after = after_sponsor(context.engine, line.user_id,
+                                                  {line.room_index, line.kind, line.lane, line.basis, 0});
+                !after.empty())
+                row.set("after", std::move(after));
         if (line.room.empty())
             elsewhere.push(std::move(row));
         else
@@ -198,7 +204,7 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
     for (const policy::IdentityConflict& conflict : draft.decider->conflicts()) conflicts.push(conflict.text);
     for (const auto& [kind, n] : count) counts.set(kind, n);
     plan.set("version", program.version);
-    plan.set("in_force", context.engine.policy() && context.engine.policy()->version == program.version);
+    plan.set("in_force", in_force);
     plan.set("hash", draft.hash);
     plan.set("actions", actions);
     plan.set("rooms", std::move(rooms));
@@ -211,7 +217,7 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
     plan.set("room_trouble", draft.room_trouble);
     plan.set("stays", draft.stays);
     plan.set("out_by_hand", draft.out_by_hand);
-    if (plan["in_force"].boolean_or(false)) plan.set("grace", who_waits(context.engine));
+    if (in_force) plan.set("grace", who_waits(context.engine));
     plan.set("unseen", unseen(what_was_seen(context)));
     return plan;
 }

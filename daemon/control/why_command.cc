@@ -4,6 +4,7 @@
 
 #include "daemon/control/answer.h"
 #include "daemon/control/commands.h"
+#include "daemon/control/people_remarks.h"
 #include "daemon/control/room_remarks.h"
 #include "policy/doubts.h"
 #include "policy/explain.h"
@@ -122,6 +123,8 @@ json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room, c
             if (const auto at = tried.find(key.text()); at != tried.end()) row.set("tried", at->second);
             if (const Duration left = engine.grace_left(user, action); allowed && left > Duration{})
                 row.set("waits", duration_text(std::chrono::ceil<std::chrono::seconds>(left)));
+            if (std::string after = after_sponsor(engine, user, action); !after.empty())
+                row.set("after", std::move(after));
             next.push(std::move(row));
         }
     out.set("key", spec.key);

@@ -288,6 +288,12 @@ class Engine {
     void tell_doubt(const policy::Note& note);
     // Has this process seen whether the bot is in the room in which it writes to the admins?
     [[nodiscard]] AdminRoom::There bot_in_admin_room() const { return admin_room_.there; }
+    // The sponsor for whose own removals that of an outsider waits; not valid: it waits for nobody's.
+    [[nodiscard]] UserId awaited_sponsor(UserId user, const policy::UserAction& action) const {
+        return waits_for_sponsor(user, action)
+                   ? decider_->user_of(decider_->lapsed_sponsor(user, action.room))
+                   : UserId{};
+    }
 
   private:
     enum class ReadKind : std::uint8_t { room, member, account, clock };

@@ -84,6 +84,8 @@ const Case kCases[] = {
     {"why_member", "why_member.80", why_room, kNarrow},
     {"why_member", "why_member.120", why_room, kWide},
     {"why_lost", "why_lost.80", why_room, kNarrow},
+    {"why_sponsor", "why_sponsor.80", why_room, kNarrow},
+    {"plan_sponsor", "plan_sponsor.80", plan_short, kNarrow},
     {"why_lost", "why_lost_rooms.80", why_person, kNarrow},
     {"why_rooms", "why_rooms.80", why_person, kNarrow},
     {"why_rooms", "why_rooms.120", why_person, kWide},

@@ -455,6 +455,34 @@ TEST_F(Looking, CheckAndPlanSayWhoCannotBeTakenOutAndWhichRoomIsNoMore) {
     EXPECT_EQ(unseen(), "rooms people ");
 }
 
+TEST_F(Looking, ThePlanSaysWhatAnOutsiderWaitsForWhoseSponsorIsHeld) {
+    const std::string guest = "@friend:partner.example";
+    text_ =
+        "people: {matrix_id: \"@{sAMAccountName|lower}:corp.example\", employees: {group: Staff}}\n"
+        "rooms:\n"
+        "  x: {name: X, members: {group: Staff}, owners: {user: p2}, outsiders: approved}\n"
+        "outsiders:\n"
+        "  friend: {who: \"@friend:partner.example\", rooms: [x], sponsor: p1, reason: Fair, until: "
+        "2030-01-01}\n"
+        "guards: {grace: 0s, removals: {at_most: 1, within: 1h}}\n";
+    put_in_force();
+    policy::World& world = daemon_.sim.engine().world();
+    ASSERT_TRUE(world.room_by_key.contains("x"));
+    const std::string room = world.rooms[world.room_by_key.at("x").index()].id;
+    ASSERT_TRUE(daemon_.sim.homeserver.invite(room, sim::kBot, guest));
+    ASSERT_TRUE(daemon_.sim.homeserver.join(room, guest));
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    for (const char* login : {"p1", "p3", "p4"}) daemon_.sim.directory.leave("Staff", login);
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    const json::Value plan = look("plan")["result"];
+    std::string after = "no line of them";
+    for (const json::Value& of : *plan["rooms"].array())
+        for (const json::Value& line : *of["lines"].array())
+            if (line["user"].text() == guest) after = line["after"].text();
+    EXPECT_EQ(after, "once the removal of the sponsor p1 is done, which is held (see `rollcall holds`)")
+        << json::write(plan);
+}
+
 // As Synapse does with a suspended account: it may kick, and may invite nobody.
 TEST_F(Looking, CheckSaysThatTheBotsAccountIsBarred) {
     sim::FakeHomeserver& homeserver = daemon_.sim.homeserver;

@@ -360,6 +360,24 @@ TEST_F(Outsider, WhoIsApprovedAndWasNeverSeenIsNotMisspelt) {
     EXPECT_EQ(why(kFriend, "nowhere")["exit"].integer_or(-1), 2);
 }
 
+// Whom p1 answers for stays as long as nobody has said whether p1 is really out.
+TEST_F(Outsider, WhoWaitsForTheirSponsorsHoldIsNotSaidToBeRemoved) {
+    daemon.sim.homeserver.add_account(kFriend);
+    daemon.sim.policy.policy.guards.removals = {1, std::chrono::hours{1}};
+    daemon.sim.policy.policy.guards.grace = seconds{0};
+    daemon.sim.apply();
+    ASSERT_TRUE(daemon.sim.homeserver.invite(room, alice, kFriend));
+    ASSERT_TRUE(daemon.sim.homeserver.join(room, kFriend));
+    daemon.sim.run_for(minutes{1});
+    for (const char* login : {"p1", "bob", "carol"}) daemon.sim.directory.leave("Staff", login);
+    daemon.sim.run_for(minutes{1});
+    ASSERT_EQ(daemon.sim.homeserver.membership(room, kFriend), MembershipState::join);
+    const json::Value row = why(kFriend, "room0")["result"]["rooms"].array()->front();
+    ASSERT_EQ(row["next"].array()->size(), 1U) << json::write(row);
+    EXPECT_EQ(row["next"].array()->front()["after"].text(),
+              "once the removal of the sponsor p1 is done, which is held (see `rollcall holds`)");
+}
+
 TEST_F(Outsider, WhomRollcallPutOutIsInvitedAndHadNotLeft) {
     daemon.sim.homeserver.add_account(kFriend);
     ASSERT_TRUE(daemon.sim.homeserver.invite(room, alice, kFriend));
