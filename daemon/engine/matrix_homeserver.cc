@@ -295,11 +295,11 @@ void MatrixHomeserver::ping(std::uint64_t id, const Call& call) {
     client_.perform(matrix::ping(registration_, call.marker), [this, id](const matrix::Outcome& outcome) {
         CallResult result = result_of(outcome);
         if (result.outcome == CallOutcome::done)
-            result.text = url_;
+            result.text = matrix::ping_elsewhere(way_);
         else if (matrix::has_no_ping(outcome))
             result.outcome = CallOutcome::absent;
         else if (result.outcome == CallOutcome::refused || result.outcome == CallOutcome::torn)
-            result.text = matrix::ping_trouble(outcome, url_);
+            result.text = matrix::ping_trouble(outcome, way_);
         finish(id, std::move(result));
     });
 }

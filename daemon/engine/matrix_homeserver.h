@@ -8,6 +8,7 @@
 #include <string>
 
 #include "bridges/matrix/client.h"
+#include "bridges/matrix/ping.h"
 #include "daemon/engine/call.h"
 #include "daemon/engine/message.h"
 
@@ -16,12 +17,12 @@ namespace rollcall::engine {
 class MatrixHomeserver : public Homeserver {
   public:
     MatrixHomeserver(matrix::Client& client, Mailbox& mailbox, std::string bot, std::string registration,
-                     std::string url)
+                     matrix::WayToUs way)
         : client_(client),
           mailbox_(mailbox),
           bot_(std::move(bot)),
           registration_(std::move(registration)),
-          url_(std::move(url)) {}
+          way_(std::move(way)) {}
     void send(std::uint64_t id, Call call) override;
     // Makes the bot's account. Without it the first call does so.
     void prepare();
@@ -54,7 +55,7 @@ class MatrixHomeserver : public Homeserver {
     Mailbox& mailbox_;
     const std::string bot_;           // local part
     const std::string registration_;  // id of the main registration
-    const std::string url_;           // where the homeserver is to reach us
+    const matrix::WayToUs way_;
     std::atomic<bool> prepared_ = false;
 };
 

@@ -105,10 +105,10 @@ void WayBack::ping_ended(const CallResult& result, Moment now) {
     doubted_ = false;
     if (!nothing) ping_trouble_.clear();
     if (result.outcome == CallOutcome::done && !ping_came_) {
-        ping_trouble_ = fmt::format(
-            "the homeserver says that it reached {}, but nothing came here: "
-            "something else answers there",
-            result.text);
+        ping_trouble_ =
+            "the homeserver says that it reached the daemon, but nothing came here: something else "
+            "answers there; " +
+            result.text;
     } else if (result.outcome == CallOutcome::done) {
         ping_seen_ = true;
         last_seen_ = now.wall;
