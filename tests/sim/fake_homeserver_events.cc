@@ -26,7 +26,8 @@ const RoomEvent& FakeHomeserver::emit(const std::string& room_id, const std::str
     const auto* member = std::get_if<MemberContent>(&content);
     bool left = false;
     if (member != nullptr && !in_room(member->membership)) {
-        left = member->user.ends_with(":" + server_name_);  // also who never was in it, and was made to forget
+        left =
+            member->user.ends_with(":" + server_name_);  // also who never was in it, and was made to forget
         if (left) room.past_readers.insert(member->user);
     }
     if (member != nullptr && in_room(member->membership)) {
