@@ -200,6 +200,14 @@ json::Value room_doubts(const engine::Engine& engine, const policy::World& world
 
 json::Value room_not_read(const engine::Engine& engine, RoomId id) {
     json::Value list{json::Array{}};
+    constexpr std::string_view kAsBefore = "this is what was known before";
+    if (engine.settings().one_shot)
+        list.push(fmt::format("no daemon is running, and nobody has looked since the last one ended: {}",
+                              kAsBefore));
+    else if (const std::string trouble = engine.reach().trouble(); !trouble.empty())
+        list.push(fmt::format("the homeserver cannot be used ({}): {}", tame_line(trouble), kAsBefore));
+    else if (engine.hears() && engine.way_back().state() == engine::WayBack::State::broken)
+        list.push(fmt::format("the homeserver does not reach the daemon: {}", kAsBefore));
     std::size_t members = 0;
     for (const auto& [what, trouble] : engine.unread().all()) {
         if (what.room != id || trouble.attempts < engine::ReadAgain::kTold) continue;

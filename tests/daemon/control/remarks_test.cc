@@ -269,6 +269,28 @@ TEST_F(Remarks, AHoldOfCanariesCountsWhatItHoldsAndTakesNoAnswer) {
 }
 
 // Whoever signs for a room must know that it is not all of it; what they sign is another text then.
+TEST_F(Remarks, WhileTheHomeserverIsAwayNobodyIsSaidToBeInARoomNow) {
+    const auto not_read = [this] {
+        const json::Value review = daemon.ask(R"({"command":"audit.review","args":{"room":"crew"}})");
+        return first((*review["result"]["rooms"].array())[0]["not_read"]);
+    };
+    const auto why = [this] {
+        const json::Value answer = daemon.ask(R"({"command":"why","args":{"user":"bob","room":"crew"}})");
+        return (*answer["result"]["rooms"].array())[0];
+    };
+    const auto access = [this] {
+        return first(daemon.ask(R"({"command":"audit.access","args":{"room":"crew"}})")["result"]["remarks"]);
+    };
+    EXPECT_EQ(not_read() + access(), "");
+    EXPECT_FALSE(why()["stale"].boolean_or(false));
+    homeserver().down = true;
+    daemon.sim.directory.hire("eva", {"Staff", "Crew"});  // so that something is sent
+    after(std::chrono::minutes{1});
+    EXPECT_TRUE(not_read().starts_with("the homeserver cannot be used (")) << not_read();
+    EXPECT_TRUE(access().ends_with(": this is what was known before")) << access();
+    EXPECT_TRUE(why()["stale"].boolean_or(false));
+}
+
 TEST_F(Remarks, AReviewAndTheQuestionWhoHadAccessSayWhereNotAllIsKnown) {
     const auto review = [this] {
         return daemon.ask(R"({"command":"audit.review","args":{"room":"crew"}})")["result"]["rooms"]
