@@ -48,7 +48,10 @@ class ConfigReader {
         if (const Node* node = fields.take("control")) control(*node, config.control);
         if (const Node* node = fields.take("auditors")) auditors(*node, config.auditors);
         if (const Node* node = fields.take("time_zone")) time_zone(*node, config.time_zone);
-        if (const Node* node = fields.take("metrics")) host_port(*node, config.metrics.emplace());
+        if (const Node* node = fields.take("metrics")) {
+            host_port(*node, config.metrics.emplace());
+            two_listeners(*node, *config.metrics, config.appservice.listen);
+        }
         if (const Node* node = fields.take("log")) log(*node, config.log);
         if (const Node* node = fields.take("audit")) audit(*node, config.audit);
         fields.not_yet("admins");
@@ -61,6 +64,16 @@ class ConfigReader {
     }
 
   private:
+    // One address takes one listener, and so does one port of all addresses.
+    void two_listeners(const Node& node, const HostPort& metrics, const HostPort& listen) {
+        const auto all = [](const std::string& host) { return host == "0.0.0.0" || host == "::"; };
+        if (metrics.port == 0 || metrics.port != listen.port ||
+            (metrics.host != listen.host && !all(metrics.host) && !all(listen.host)))
+            return;
+        report(out_, node.at, fmt::format("appservice.listen has that port already: {}", listen.text()),
+               "write another port for one of them");
+    }
+
     void homeserver(const Node& node, HomeserverConfig& into) {
         Fields fields(node, "homeserver", out_);
         if (const Node* name = fields.need("server_name")) {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "bridges/matrix/registration.h"
+#include "daemon/cli/check_folders.h"
 #include "daemon/cli/check_registrations.h"
 #include "daemon/cli/doubtful_rules.h"
 #include "daemon/cli/self_written.h"
@@ -52,6 +53,8 @@ class Checker {
         for (const schema::DirectoryConfig& directory : out_.config->directories) secrets(directory);
         audit_key(out_.config->audit);
         registrations();
+        const Diagnostics folders = look_at_folders(*out_.config);
+        out_.diagnostics.insert(out_.diagnostics.end(), folders.begin(), folders.end());
         const Diagnostics rights = control::look_at_rights(*out_.config, path_);
         out_.diagnostics.insert(out_.diagnostics.end(), rights.begin(), rights.end());
         return finish();

@@ -109,6 +109,20 @@ TEST(Config, TheAdminRoomIsNamedByItsIDOrItsAlias) {
     }
 }
 
+TEST(Config, MetricsAreNotServedWhereTheHomeserverIsHeard) {
+    for (const char* metrics : {"127.0.0.1:9009", "0.0.0.0:9009"}) {
+        Diagnostics found;
+        (void)read_config(std::string(kLeast) + fmt::format("metrics: {}\n", metrics), "r.yaml", found, "/c");
+        ASSERT_EQ(found.size(), 1U) << metrics;
+        EXPECT_EQ(found.front().at.text(), "r.yaml:9:10");
+        EXPECT_EQ(found.front().message, "appservice.listen has that port already: 127.0.0.1:9009");
+    }
+    Diagnostics found;
+    (void)read_config(std::string(kLeast) + "metrics: 127.0.0.1:9010\n", "r.yaml", found, "/c");
+    (void)read_config(std::string(kLeast) + "metrics: 127.0.0.2:9009\n", "r.yaml", found, "/c");
+    EXPECT_TRUE(found.empty()) << found.front().text();
+}
+
 TEST(Config, NoReportRepeatsASecret) {
     Diagnostics found;
     (void)read_config(

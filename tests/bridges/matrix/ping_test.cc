@@ -26,7 +26,8 @@ TEST(Ping, WhereOurOwnFilesAgreeTheyAreNotToBeMended) {
     for (const char* code : {"M_CONNECTION_FAILED", "M_CONNECTION_TIMEOUT", "M_BAD_STATUS"}) {
         const std::string said = ping_trouble(refusal(code), kAgree);
         EXPECT_TRUE(has(said, "http://127.0.0.1:9009 (appservice.url)")) << said;
-        EXPECT_TRUE(has(said, "give the homeserver this file, for its copy may be another or an older one")) << said;
+        EXPECT_TRUE(has(said, "give the homeserver this file, for its copy may be another or an older one"))
+            << said;
         EXPECT_FALSE(has(said, "mend")) << said;
         EXPECT_FALSE(has(said, "write")) << said;
         EXPECT_FALSE(has(said, "reached http")) << said;
@@ -38,11 +39,14 @@ TEST(Ping, WhereOurOwnFilesAgreeTheyAreNotToBeMended) {
 TEST(Ping, WhereOurOwnFilesDifferThatIsSaid) {
     for (const char* code : {"M_CONNECTION_FAILED", "M_CONNECTION_TIMEOUT", "M_BAD_STATUS"}) {
         const std::string said = ping_trouble(refusal(code), kDiffer);
-        EXPECT_TRUE(has(said, "registrations/rollcall.yaml says http://127.0.0.1:9019: write one address")) << said;
+        EXPECT_TRUE(has(said, "registrations/rollcall.yaml says http://127.0.0.1:9019: write one address"))
+            << said;
         EXPECT_FALSE(has(said, "may be another")) << said;
     }
-    EXPECT_TRUE(has(ping_trouble(refusal("M_CONNECTION_FAILED"), {"http://127.0.0.1:9009", ""}), "says no url"));
-    EXPECT_TRUE(has(ping_trouble(refusal("M_URL_NOT_SET"), {"http://127.0.0.1:9009", ""}), "write appservice.url"));
+    EXPECT_TRUE(
+        has(ping_trouble(refusal("M_CONNECTION_FAILED"), {"http://127.0.0.1:9009", ""}), "says no url"));
+    EXPECT_TRUE(
+        has(ping_trouble(refusal("M_URL_NOT_SET"), {"http://127.0.0.1:9009", ""}), "write appservice.url"));
 }
 
 }  // namespace

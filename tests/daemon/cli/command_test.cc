@@ -293,6 +293,32 @@ TEST_F(Commands, CheckOnlineAsksTheServers) {
     EXPECT_TRUE(has(out(), "No daemon is running: this command has tried the ways itself.")) << out();
 }
 
+// What `run` would refuse.
+TEST_F(Commands, CheckLooksWhetherTheFoldersCanBeMade) {
+    const auto names_state = [this](const std::string& state) {
+        std::string text = read_all(bench.folder / "rollcall.yaml");
+        const std::size_t at = text.find("\nstate: "), end = text.find('\n', at + 1);
+        ASSERT_NE(at, std::string::npos) << text;
+        text.replace(at, end - at, "\nstate: " + state);
+        std::ofstream(bench.folder / "rollcall.yaml") << text;
+        bench.clear();
+    };
+    EXPECT_EQ(bench.run({"check"}), 0) << err();
+    names_state(bench.folder / "nowhere/state");
+    EXPECT_EQ(bench.run({"check"}), 2);
+    EXPECT_TRUE(has(err(), (bench.folder / "nowhere/state") + ": error: " + (bench.folder / "nowhere") +
+                               ", in which it is to be made, is not there"))
+        << err();
+    std::ofstream(bench.folder / "taken") << "x";
+    for (const char* state : {"taken", "taken/state"}) {
+        names_state(bench.folder / state);
+        EXPECT_EQ(bench.run({"check"}), 2) << state;
+        EXPECT_TRUE(has(err(), (bench.folder / "taken") + ": error: is not a folder")) << err();
+    }
+    names_state(bench.folder / "fresh");
+    EXPECT_EQ(bench.run({"check"}), 0) << err();
+}
+
 TEST_F(Commands, CheckOnlineFailsForWhatWasNotSeen) {
     answer(
         "check",
