@@ -41,10 +41,11 @@ struct Secrets {
     matrix::Registration main;
     std::optional<matrix::Registration> mask;
     std::string bind_password;
+    std::string no_password;  // why there is none, for a command that asks the others all the same
     schema::SignerKey audit_key;
 };
 
-Result<Secrets> read_secrets(const schema::Config& config) {
+Result<Secrets> read_secrets(const schema::Config& config, bool asks) {
     Secrets out;
     auto main = control::read_registration_file(config.appservice.registrations + "/rollcall.yaml");
     if (!main) return pass(main);
@@ -56,8 +57,11 @@ Result<Secrets> read_secrets(const schema::Config& config) {
         out.mask = std::move(*mask);
     }
     Result<std::string> password = control::read_secret_file(config.directories.front().password_file);
-    if (!password) return pass(password);
-    out.bind_password = std::move(*password);
+    if (!password && !asks) return pass(password);
+    if (password)
+        out.bind_password = std::move(*password);
+    else
+        out.no_password = password.error().text();
     auto key = control::read_audit_key(config.audit);
     if (!key) return pass(key);
     out.audit_key = std::move(*key);
@@ -209,8 +213,14 @@ class App {
         };
         const Status started = engine_.start(clock_now(), compile);
         // A single command waits for one complete read, which a resumed cursor would never ask for.
-        if (started) directory_.start(engine_.world().cursor, engine_.settings().one_shot);
-        return started;
+        if (!started) return started;
+        if (secrets_.no_password.empty())
+            directory_.start(engine_.world().cursor, engine_.settings().one_shot);
+        else
+            mailbox_.put(policy::DirectoryStatus{config_.directories.front().name,
+                                                 policy::DirectoryHealth::wrong_credentials, "",
+                                                 secrets_.no_password, false});
+        return {};
     }
 
     Status listen() {
@@ -317,9 +327,9 @@ Result<std::unique_ptr<audit::Collector>> open_collector(const schema::Config& c
 
 Result<std::unique_ptr<App>> make_app(const schema::Config& config, Purpose purpose) {
     if (sodium_init() < 0) return fail(ErrorKind::io, "libsodium cannot be started");
-    Result<Secrets> secrets = read_secrets(config);
-    if (!secrets) return pass(secrets);
     const bool asks = purpose == Purpose::ask;
+    Result<Secrets> secrets = read_secrets(config, asks);
+    if (!secrets) return pass(secrets);
     auto store = open_store(config.state, asks ? store::Opening::asks : store::Opening::acts);
     if (!store) return pass(store);
     auto outside = anchors::make_anchors(config, [&]() -> Result<matrix::Access> {

@@ -182,17 +182,30 @@ std::string not_checked_view(const Checked& checked, const Look& look) {
     return out;
 }
 
+// Without it the directory alone cannot be asked, and whatever is asked says so.
+bool password_alone(const Checked& checked) {
+    return checked.config &&
+           std::all_of(checked.diagnostics.begin(), checked.diagnostics.end(),
+                       [&checked](const Diagnostic& one) {
+                           return one.severity != Severity::error ||
+                                  one.at.file.name() == checked.config->directories.front().password_file;
+                       });
+}
+
 }  // namespace
 
 int check(const Session& session) {
     const Checked checked = check_files(session.arguments.config);
     const bool bad = has_errors(checked.diagnostics);
-    const bool more = session.arguments.online && !bad;
+    const bool more = session.arguments.online && (!bad || password_alone(checked));
     print_diagnostics(session.terminal, checked.diagnostics);
     const Look look = session.terminal.out_look();
     if (!session.arguments.json)
         session.terminal.out(files_view(checked, look) + not_checked_view(checked, look));
-    if (more) return online(session, checked);
+    if (more) {
+        const int seen = online(session, checked);
+        return bad ? 2 : seen;
+    }
     if (session.arguments.json) {
         json::Value result;
         result.set("diagnostics", to_json(checked.diagnostics));

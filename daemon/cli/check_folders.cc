@@ -34,9 +34,9 @@ void look(const fs::path& folder, const char* key, bool makes_parents, Diagnosti
         // Who may not look into a folder does not know what is in it.
         fs::directory_iterator look_into(there, ignored);
         if (ignored) return;
-        out.push_back(wrong(folder, fmt::format("{}, in which it is to be made, is not there",
-                                                folder.parent_path().string()),
-                            fmt::format("make that folder, or write another one for {}", key)));
+        out.push_back(wrong(
+            folder, fmt::format("{}, in which it is to be made, is not there", folder.parent_path().string()),
+            fmt::format("make that folder, or write another one for {}", key)));
     }
 }
 

@@ -293,6 +293,23 @@ TEST_F(Commands, CheckOnlineAsksTheServers) {
     EXPECT_TRUE(has(out(), "No daemon is running: this command has tried the ways itself.")) << out();
 }
 
+TEST_F(Commands, WithoutAPasswordCheckOnlineTriesTheOtherWays) {
+    answer(
+        "check",
+        answered(
+            *json::parse(
+                R"({"diagnostics":[],"seen":[{"what":"homeserver","ok":true,"text":"it answers"},{"what":"directory","ok":false,"text":"bind-password is empty"}]})"),
+            1));
+    std::filesystem::remove(bench.folder / "secrets/bind-password");
+    EXPECT_EQ(bench.run({"check", "--online"}), 2);
+    EXPECT_TRUE(has(err(), "bind-password: error: ")) << err();
+    EXPECT_TRUE(has(out(), "✓ homeserver: it answers")) << out();
+    std::filesystem::remove(bench.folder / "registrations/rollcall.yaml");
+    bench.clear();
+    EXPECT_EQ(bench.run({"check", "--online"}), 2);
+    EXPECT_FALSE(has(out(), "✓ homeserver")) << "whose homeserver it is cannot be told";
+}
+
 // What `run` would refuse.
 TEST_F(Commands, CheckLooksWhetherTheFoldersCanBeMade) {
     const auto names_state = [this](const std::string& state) {
