@@ -133,7 +133,12 @@ void trail_attention(const json::Value& status, const std::string& zone, std::ve
 
 void policy_attention(const json::Value& status, std::vector<std::string>& out) {
     const json::Value& policy = status["policy"];
-    if (!policy["in_force"].boolean_or(false))
+    const bool in_force = policy["in_force"].boolean_or(false);
+    if (const std::string fault = policy["fault"].text(); !fault.empty())
+        out.push_back((in_force ? "The policy files were edited and have an error; what is in force stays: "
+                                : "No policy is in force, and the policy files have an error: ") +
+                      fault);
+    else if (!in_force)
         out.push_back("No policy is in force: see `rollcall plan`, then `rollcall apply`");
     else if (policy["edited"].boolean_or(false)) {
         const std::string text = policy["edited_text"].text();

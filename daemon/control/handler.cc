@@ -24,7 +24,7 @@ struct Entry {
 constexpr Entry<Answer> kCommands[] = {
     {"plan", &plan, true, Files::parsed},
     {"apply", &apply, false, Files::parsed},
-    {"status", &status, true, Files::texts},
+    {"status", &status, true, Files::parsed},
     {"why", &why, true},
     {"pause", &pause, false},
     {"resume", &resume, false},

@@ -49,7 +49,7 @@
 //         actions, in their order [{"reason","rule"}…]}
 // Rejection {"hold": id,"by","reason","at","actions":[text…]}
 // Status {"version","now","policy":{"version","applied","by","edited":
-// bool,"edited_text"},"directory":{…},"homeserver":{…},
+// bool,"edited_text","fault"?: the first error in the files},"directory":{…},"homeserver":{…},
 //         "rooms":{…},"people":{…},"backlog":{…},"holds":[…],"rejected":[…],"pause","failures":[…],"invited":[…],"conflicts":[…],"bans":[…],
 //         "room_trouble":[text…],"stays":[text…],"not_understood":[text…],…}
 // Stay   {"standing": invited|joined|left,"from","to","found": bool,"why": Authority,"ended":

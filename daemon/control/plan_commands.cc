@@ -66,17 +66,6 @@ std::string hash_of(const Drafted& draft) {
     return out;
 }
 
-// What is wrong in files that the daemon read itself: where it is, and no word of what stands there.
-Diagnostics told(const Context& context, Diagnostics diagnostics) {
-    if (!context.policy->quoted)
-        for (Diagnostic& one : diagnostics) {
-            one.message =
-                one.severity == Severity::error ? "there is an error here" : "there is a warning here";
-            one.suggestion = "whoever may read this file is told what it is";
-        }
-    return diagnostics;
-}
-
 // Can the command be answered from what is known? If not: an error, or nothing yet (a read was asked for).
 Result<bool> directory_ready(const Context& context, const policy::Program* program) {
     engine::Engine& engine = context.engine;
@@ -211,7 +200,7 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
     plan.set("elsewhere", std::move(elsewhere));
     plan.set("holds", std::move(holds));
     plan.set("rejected", rejections_json(draft.memory.rejected));
-    plan.set("diagnostics", to_json(told(context, draft.loaded.diagnostics)));
+    plan.set("diagnostics", to_json(told(*context.policy, draft.loaded.diagnostics)));
     plan.set("conflicts", std::move(conflicts));
     plan.set("counts", std::move(counts));
     plan.set("room_trouble", draft.room_trouble);
@@ -228,7 +217,7 @@ Answer plan(const Context& context) {
     Diagnostics diagnostics;
     const bool looked = context.engine.ways_looked_at();
     const auto drafted = draft(context, diagnostics);
-    if (!drafted) return error(drafted.error(), told(context, diagnostics));
+    if (!drafted) return error(drafted.error(), told(*context.policy, diagnostics));
     if (!*drafted || !looked || !context.engine.directory_tried()) return std::nullopt;
     return ok(plan_json(context, **drafted));
 }
@@ -252,7 +241,7 @@ std::optional<schema::TrailCheckout> checkout_of(const json::Value& said) {
 Answer apply(const Context& context) {
     Diagnostics diagnostics;
     auto drafted = draft(context, diagnostics);
-    if (!drafted) return error(drafted.error(), told(context, diagnostics));
+    if (!drafted) return error(drafted.error(), told(*context.policy, diagnostics));
     if (!*drafted) return std::nullopt;
     Drafted& now = **drafted;
     const std::string shown = context.args["plan"].text();
@@ -325,7 +314,7 @@ Answer check(const Context& context) {
     const bool looked = context.engine.ways_looked_at();
     const auto drafted = draft(context, diagnostics);
     if (!drafted && drafted.error().kind != ErrorKind::unavailable)
-        return error(drafted.error(), told(context, diagnostics));
+        return error(drafted.error(), told(*context.policy, diagnostics));
     // Without a daemon each server has a time-out of its own, and a complete read takes what it takes.
     const bool enough = !context.engine.settings().one_shot && context.waited >= kCheckWaits;
     if (!enough && (!looked || !context.engine.directory_tried())) return std::nullopt;
@@ -353,7 +342,7 @@ Answer check(const Context& context) {
     if (const Status auditors = auditors_are_known(context); !auditors)
         diagnostics.push_back({Position{"auditors.group", 0, 0}, auditors.error().message,
                                auditors.error().hint, Severity::warning});
-    result.set("diagnostics", to_json(told(context, diagnostics)));
+    result.set("diagnostics", to_json(told(*context.policy, diagnostics)));
     result.set("unreadable_people", unreadable_people_json(context.engine.world()));
     count_matches(decider, result);
     result.set("conflicts", std::move(conflicts));

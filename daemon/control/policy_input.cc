@@ -23,6 +23,16 @@ bool usable_name(const std::string& name) {
 
 }  // namespace
 
+Diagnostics told(const PolicyInput& input, Diagnostics diagnostics) {
+    if (!input.quoted)
+        for (Diagnostic& one : diagnostics) {
+            one.message =
+                one.severity == Severity::error ? "there is an error here" : "there is a warning here";
+            one.suggestion = "whoever may read this file is told what it is";
+        }
+    return diagnostics;
+}
+
 FolderReader::FolderReader(Read read, Duration patience)
     : read_(std::move(read)), patience_(patience), shared_(std::make_shared<Shared>()) {}
 

@@ -27,6 +27,10 @@ struct PolicyInput {
     bool quoted = true;       // the answer may show what stands in them
 };
 
+// What is wrong in them: of files that the daemon read itself, for who may not, where it is and no word of
+// what stands there.
+[[nodiscard]] Diagnostics told(const PolicyInput& input, Diagnostics diagnostics);
+
 // Reads a folder on a thread of its own, so that a file system that hangs keeps nobody for long. That thread
 // is left behind then, and nobody begins another. Any thread.
 class FolderReader {

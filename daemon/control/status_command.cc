@@ -31,6 +31,25 @@ std::string_view health_text(policy::DirectoryHealth health) {
     return "";
 }
 
+// Where the files as they are now cannot be applied: the first place, and what is wrong there; "" where they
+// can, as far as can be told. Names of the directory are looked up only once it was read.
+std::string policy_fault(const Context& context, const PolicyTexts& texts) {
+    const auto& in_force = context.engine.policy();
+    const policy::World& world = context.engine.world();
+    Diagnostics found = context.policy->read.diagnostics;
+    if (!has_errors(found) && world.directory_read)
+        found = load_policy(texts, context.policy->read, context.engine.world(),
+                            in_force ? in_force->pins : policy::Pins{})
+                    .diagnostics;
+    std::erase_if(found, [](const Diagnostic& one) { return one.severity != Severity::error; });
+    if (found.empty()) return {};
+    std::stable_sort(found.begin(), found.end(),
+                     [](const Diagnostic& a, const Diagnostic& b) { return a.at < b.at; });
+    const Diagnostic first = told(*context.policy, {found.front()}).front();
+    return fmt::format("{}: {}{}", first.at.text(), first.message,
+                       found.size() > 1 ? fmt::format(" (and {} more)", found.size() - 1) : "");
+}
+
 json::Value policy_json(const Context& context) {
     json::Value out;
     const auto& in_force = context.engine.policy();
@@ -44,6 +63,9 @@ json::Value policy_json(const Context& context) {
     const Result<PolicyTexts>& texts = context.policy->texts;
     const bool edited = !texts || !in_force || policy_version(*texts) != in_force->version;
     out.set("edited", edited);
+    if (texts && edited)
+        if (std::string fault = policy_fault(context, *texts); !fault.empty())
+            out.set("fault", std::move(fault));
     out.set("edited_text", !texts ? texts.error().message : edited ? "edited, not applied" : "");
     return out;
 }

@@ -385,6 +385,16 @@ TEST_F(Commands, StatusExitCodeTellsWhetherAllIsWell) {
     stays.set("stays", fixture("status_rooms")["stays"]);
     bench.script.answers["status"] = {answered(stays)};
     EXPECT_EQ(bench.run({"status", "--exit-code"}), 1) << "somebody who must be out cannot be taken out";
+    json::Value broken = fixture("status_well"), policy = broken["policy"];
+    policy.set("edited", true);
+    policy.set("edited_text", "edited, not applied");
+    policy.set("fault", "policy/b.yaml:3:1: a mapping ends here");
+    broken.set("policy", policy);
+    bench.script.answers["status"] = {answered(broken)};
+    bench.clear();
+    EXPECT_EQ(bench.run({"status", "--exit-code"}), 1);
+    EXPECT_TRUE(has(out(), "what is in force stays: policy/b.yaml:3:1:")) << out();
+    EXPECT_FALSE(has(out(), "see `rollcall plan`")) << "one cause is one line: " << out();
     json::Value unknown = fixture("status_well");
     unknown.set("unreadable_people", *json::parse(R"({"count":1,"logins":["gus"]})"));
     bench.script.answers["status"] = {answered(unknown)};

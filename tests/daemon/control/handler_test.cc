@@ -508,6 +508,21 @@ TEST_F(Looking, CheckSaysThatTheBotsAccountIsBarred) {
     EXPECT_EQ(unseen(), "");
 }
 
+TEST_F(Looking, StatusSaysWhichFileOfAnEditedPolicyIsBroken) {
+    put_in_force();
+    const auto fault = [this] { return look("status")["result"]["policy"]["fault"].text(); };
+    const std::string whole = text_;
+    EXPECT_EQ(fault(), "");
+    text_ = whole + "  y: {name: Y, members: {group: Staff}}\n";
+    EXPECT_EQ(fault(), "") << "edited, and good";
+    text_ = whole + "  y: {name: Y, members: {group: Stafff}}\n  z: {name: Z, members: {group: Staphf}}\n";
+    EXPECT_TRUE(fault().starts_with("company.yaml:4:")) << fault();
+    EXPECT_NE(fault().find("Stafff"), std::string::npos) << fault();
+    EXPECT_TRUE(fault().ends_with(" (and 1 more)")) << fault();
+    text_ = whole + "  y: [\n";
+    EXPECT_TRUE(fault().starts_with("company.yaml:")) << fault();
+}
+
 TEST_F(Looking, CheckNamesWhatNobodyFulfilsAndWhoHasDeparted) {
     text_ += "  y: {name: Y, members: {attribute: titel, is: Boss}}\n";
     daemon_.sim.directory.disable("p1", true);
