@@ -125,6 +125,8 @@ void Engine::dispatch() {
     look_at_lost_rooms();
     if (decider_ && world_.tick >= next_accounts_) {
         next_accounts_ = world_.tick + settings_.look_for_accounts_every;
+        // Where nobody is acted as, nothing shows that the mask was taken away.
+        if (mask_ == Mask::known) next_mask_ = world_.tick + Duration{1};
         for (std::size_t i = 0; i < world_.users.size(); ++i)
             if (world_.account(UserId(i)) == policy::Account::absent &&
                 policy::worth_finding(*decider_, UserId(i)))

@@ -31,15 +31,25 @@ TEST_F(Ways, APingThatComesAndIsAnsweredIsSeen) {
     EXPECT_EQ(company.calls(CallKind::ping), 2U) << "at the start, and after half a minute of silence";
 }
 
-TEST_F(Ways, IdlePingsTwiceAMinuteAndAsksNothingElse) {
+TEST_F(Ways, IdlePingsTwiceAMinuteAndAsksForTheMaskEveryFiveMinutesAndNothingElse) {
     company.open();
     company.sim.run_for(minutes{5});
-    const std::size_t sent = company.sim.homeserver.sent, pings = company.calls(CallKind::ping);
+    const std::size_t sent = company.sim.homeserver.sent, pings = company.calls(CallKind::ping),
+                      masks = company.calls(CallKind::know_mask);
     company.sim.run_for(minutes{10});
     const std::size_t more = company.calls(CallKind::ping) - pings;
-    EXPECT_EQ(company.sim.homeserver.sent, sent);
+    const std::size_t asked = company.calls(CallKind::know_mask) - masks;
+    EXPECT_EQ(company.sim.homeserver.sent, sent + asked);
+    EXPECT_LE(asked, 2U);
     EXPECT_LE(more, 21U);
     EXPECT_GE(more, 18U);
+}
+
+TEST_F(Ways, AMaskThatIsTakenAwayWhereNobodyIsActedAsIsSeenAllTheSame) {
+    company.open();
+    company.sim.homeserver.knows_mask = false;
+    EXPECT_TRUE(
+        company.comes([this] { return company.sim.engine().mask() == Engine::Mask::unknown; }, minutes{20}));
 }
 
 TEST_F(Ways, OnePingThatIsLostSaysNothingAndIsSentAgain) {
