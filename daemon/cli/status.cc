@@ -6,8 +6,7 @@ namespace rollcall::cli {
 namespace {
 
 bool more_than_holds(const json::Value& status, bool daemon, const std::string& zone) {
-    const json::Array* holds = status["holds"].array();
-    const std::size_t line = holds != nullptr && !holds->empty() ? 1 : 0;
+    const std::size_t line = answerable_holds(status) > 0 ? 1 : 0;
     return needs_attention(status, daemon, zone).size() > line;
 }
 

@@ -1,6 +1,7 @@
 #include "daemon/cli/status_view.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "daemon/cli/action_words.h"
 #include "daemon/cli/hold_view.h"
@@ -60,8 +61,32 @@ std::string homeserver_text(const json::Value& homeserver, const std::string& zo
     return out;
 }
 
-void servers_attention(const json::Value& status, bool daemon, std::vector<std::string>& out) {
+// One cause is one line: what follows from a directory that cannot be asked is said with it. Is that so of
+// the date too?
+bool directory_attention(const json::Value& status, std::vector<std::string>& out) {
     const json::Value& directory = status["directory"];
+    const std::string health = directory["health"].text(), text = directory["text"].text(),
+                      frozen = directory["frozen"].text(), doubt = directory["doubt"].text();
+    const bool away = health != "up" && health != "not asked";
+    const bool date_waits = away && status["clock"]["waits"].boolean_or(false);
+    if (away)
+        out.push_back(
+            with_text("The directory: " + health +
+                          (!frozen.empty() && frozen == text ? ", and nobody is removed for now" : ""),
+                      directory["text"]) +
+            (date_waits ? "; no account and no approval ends by a date until it answers" : ""));
+    else if (!text.empty())
+        out.push_back("The directory answers, but: " + text);
+    if (!away && !directory["current"].boolean_or(true))
+        out.push_back("Who is not listed, or not known, stays until the directory answers");
+    if (!frozen.empty() && !(away && frozen == text)) out.push_back("Nobody is removed for now: " + frozen);
+    if (!doubt.empty()) out.push_back("The directory: " + doubt);
+    if (health == "up" && !directory["read"].boolean_or(false))
+        out.push_back("The directory has not been read completely yet");
+    return date_waits;
+}
+
+void servers_attention(const json::Value& status, bool daemon, std::vector<std::string>& out) {
     if (status["disk_full"].boolean_or(false))
         out.push_back(
             "The store cannot be written, so nothing new is taken in: the disk is full, or another program "
@@ -71,18 +96,7 @@ void servers_attention(const json::Value& status, bool daemon, std::vector<std::
             "The log: {} not taken by what reads the daemon's standard error (journald, a log "
             "driver, a terminal); see why it does not",
             lines == 1 ? "1 line is" : with_separators(static_cast<std::size_t>(lines)) + " lines are"));
-    if (const std::string health = directory["health"].text(); health != "up" && health != "not asked")
-        out.push_back(with_text("The directory: " + health, directory["text"]));
-    else if (const std::string remark = directory["text"].text(); !remark.empty())
-        out.push_back("The directory answers, but: " + remark);
-    if (!directory["current"].boolean_or(true))
-        out.push_back("Who is not listed, or not known, stays until the directory answers");
-    if (const std::string frozen = directory["frozen"].text(); !frozen.empty())
-        out.push_back("Nobody is removed for now: " + frozen);
-    if (const std::string doubt = directory["doubt"].text(); !doubt.empty())
-        out.push_back("The directory: " + doubt);
-    if (directory["health"].text() == "up" && !directory["read"].boolean_or(false))
-        out.push_back("The directory has not been read completely yet");
+    const bool date_waits = directory_attention(status, out);
     const std::string homeserver = status["homeserver"]["health"].text();
     if (homeserver == "not asked") {
         if (daemon) out.push_back("The homeserver has not answered anything yet");
@@ -90,7 +104,7 @@ void servers_attention(const json::Value& status, bool daemon, std::vector<std::
         out.push_back(with_text("The homeserver cannot be used", status["homeserver"]["text"]));
     else
         ways_attention(status["homeserver"], out);
-    if (const std::string clock = status["clock"]["text"].text(); !clock.empty())
+    if (const std::string clock = status["clock"]["text"].text(); !clock.empty() && !date_waits)
         out.push_back("What date it is: " + clock);
 }
 
@@ -269,6 +283,13 @@ std::string reviews_text(const json::Value& reviews, const std::string& zone) {
 
 }  // namespace
 
+std::size_t answerable_holds(const json::Value& status) {
+    const json::Array& holds = items(status["holds"]);
+    return static_cast<std::size_t>(std::count_if(holds.begin(), holds.end(), [](const json::Value& hold) {
+        return hold["guard"].text() != "canaries";  // why removals are frozen is said
+    }));
+}
+
 std::vector<std::string> needs_attention(const json::Value& status, bool daemon, const std::string& zone) {
     std::vector<std::string> out;
     if (!daemon)
@@ -277,7 +298,9 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
     overdue_attention(status["overdue"], out);
     trail_attention(status, zone, out);
     policy_attention(status, out);
-    count_attention(status["holds"], "hold waits", "holds wait", "for an answer: see `rollcall holds`", out);
+    if (const std::size_t n = answerable_holds(status); n > 0)
+        out.push_back(
+            fmt::format("{} for an answer: see `rollcall holds`", counted(n, "hold waits", "holds wait")));
     count_attention(status["rejected"], "rejection keeps", "rejections keep",
                     "the rooms from being as the policy wants them: see `rollcall holds`", out);
     if (const std::string text = status["admin_room_text"].text(); !text.empty())

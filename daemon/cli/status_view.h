@@ -13,6 +13,9 @@ namespace rollcall::cli {
 [[nodiscard]] std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
                                                        const std::string& time_zone);
 
+// Holds that somebody can say yes or no to.
+[[nodiscard]] std::size_t answerable_holds(const json::Value& status);
+
 // `daemon`: it answered itself; otherwise no daemon runs, which needs attention too.
 [[nodiscard]] std::string status_view(const json::Value& status, bool daemon, const std::string& time_zone,
                                       const Look& look);

@@ -20,7 +20,8 @@
 //   readmit {user, room, reason}               → {"user", "room", "done", "outside"?, "waits"}
 //           "done" is "put back" or "invited"
 //   holds   {}                                 → {"holds": [Hold with "lines"…], "rejected": […]}
-//   approve {id, reason}; reject {id, reason}  → {"wanted": [action text…], "unwanted": […]}
+//   approve {id, reason}; reject {id, reason}  → {"wanted": [action text…], "unwanted": […],
+//                                                "waits"? of approve: why not now (exit 1)}
 //   audit.list {user?, room?, kind?, action?, rule?, result?, from?, to?, after?, most?}
 //                                              → {"entries": [{"index", …trail entry…}…], "time_zone"}
 //   audit.show {number}                        → {"entry": {"index", …}, "chain": [{"role", "index", …}…]}

@@ -46,6 +46,26 @@ std::string why_it_waits(const Context& context, std::uint32_t room) {
     return {};
 }
 
+// Why what was approved is not done now, or not all of it.
+std::vector<std::string> approval_waits(const Context& context,
+                                        const std::vector<policy::ActionKey>& wanted) {
+    engine::Engine& engine = context.engine;
+    std::vector<std::string> out;
+    const auto departs = [&engine](const policy::ActionKey& key) {
+        const UserId user = engine.world().users.find(key.user);
+        return user.valid() && engine.backlog().users_in(policy::Lane::departure).contains(user.index());
+    };
+    if (wanted.empty()) return out;
+    if (engine.settings().one_shot) out.emplace_back("no daemon is running that would do it");
+    if (engine.paused() == engine::Engine::Pause::all)
+        out.emplace_back("everything is paused, departures too, until `rollcall resume`");
+    else if (engine.paused() != engine::Engine::Pause::none &&
+             !std::all_of(wanted.begin(), wanted.end(), departs))
+        out.emplace_back("everything but departures is paused until `rollcall resume`");
+    if (engine.reach().away()) out.push_back("the homeserver cannot be used: " + engine.reach().trouble());
+    return out;
+}
+
 // Guards must have counted the whole plan: until then the command waits.
 Answer answer_hold(const Context& context, bool yes) {
     const Result<std::string> reason = reason_of(context);
@@ -61,7 +81,10 @@ Answer answer_hold(const Context& context, bool yes) {
     json::Value result;
     result.set("wanted", texts(answer->wanted));
     result.set("unwanted", texts(answer->unwanted));
-    return ok(std::move(result));
+    if (!yes) return ok(std::move(result));
+    const std::vector<std::string> waits = approval_waits(context, answer->wanted);
+    result.set("waits", texts_json(waits));
+    return ok(std::move(result), waits.empty() ? 0 : 1);
 }
 
 }  // namespace

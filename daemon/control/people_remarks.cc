@@ -145,6 +145,10 @@ json::Value must_accept(const policy::Decider& decider, const policy::Backlog& b
             if (held.state != policy::MembershipState::invite || managed < 0) continue;
             if (world.account(UserId(u)) == policy::Account::absent) continue;  // joined once it is there
             const auto room = static_cast<std::uint32_t>(managed);
+            // Of whom the mask leaves out that is a line of its own, with the cause.
+            if (!world.covered(UserId(u)) &&
+                decider.program().rooms[room].admission == policy::Admission::join)
+                continue;
             const policy::Verdict verdict = decider.verdict(UserId(u), room);
             const bool wanted = verdict.presence == policy::Presence::in ||
                                 (verdict.basis == policy::Basis::approval && held.by_choice);

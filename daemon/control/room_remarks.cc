@@ -29,12 +29,34 @@ std::string people(std::size_t n) {
     return n == 1 ? "1 person waits" : fmt::format("{} people wait", n);
 }
 
-std::string lost_text(const Room& room, std::size_t waiting) {
+// Who can invite the bot again, as the room's power levels were when it could see them: the first of those
+// who are there; "anybody in it"; "" where nobody can.
+std::string who_can_invite(const policy::World& world, RoomId id) {
+    const policy::RoomState& state = world.rooms[id.index()].state;
+    const std::int64_t needed = state.power ? state.power->invite : 0;
+    if ((state.power ? state.power->users_default : 0) >= needed) return "anybody in it";
+    const auto there = [&](const std::string& user) {
+        const UserId known = world.users.find(user);
+        return user != world.bot && known.valid() &&
+               world.state_of(known, id) == policy::MembershipState::join;
+    };
+    for (const auto& [user, level] : state.users)
+        if (level >= needed && there(user)) return tame_line(user);
+    return {};
+}
+
+// In most rooms inviting takes a power that owners do not have.
+std::string lost_text(const policy::World& world, RoomId id, std::size_t waiting) {
+    const Room& room = world.rooms[id.index()];
+    const std::string inviter = who_can_invite(world, id);
     return fmt::format(
         "the bot is not in #{}: nobody is added there{}, and only people of this server are taken out, in "
-        "their own name; it looks every minute whether it is back. Invite the bot, and give it power 100; if "
-        "the room is no more, take it out of the policy",
-        room.key, waiting > 0 ? fmt::format(" ({})", people(waiting)) : "");
+        "their own name; it looks every minute whether it is back. {}: take it out of the policy, and add it "
+        "under another key",
+        room.key, waiting > 0 ? fmt::format(" ({})", people(waiting)) : "",
+        inviter.empty() ? "Nobody who is there has the power to invite the bot, so the room has to be made "
+                          "anew"
+                        : fmt::format("{} can invite the bot; or have the room made anew", inviter));
 }
 
 std::string led_to(const policy::World& world, const Room& room) {
@@ -88,7 +110,7 @@ json::Value in_trouble(engine::Engine& engine, const policy::Decider& decider, c
         const RoomId id = decider.world_room(r);
         if (!id.valid() || world.rooms[id.index()].id.empty()) continue;
         const Room& room = world.rooms[id.index()];
-        if (!room.bot_joined && lost_too) add(list, more, lost_text(room, backlog.adds_waiting(r)));
+        if (!room.bot_joined && lost_too) add(list, more, lost_text(world, id, backlog.adds_waiting(r)));
         if (!room.state.tombstone.empty())
             add(list, more, replaced_text(world, room, backlog.adds_waiting(r)));
     }

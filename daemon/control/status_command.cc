@@ -74,6 +74,7 @@ json::Value clock_json(const engine::Engine& engine) {
     json::Value out;
     out.set("trusted", engine.clock().state() == engine::TrustedTime::State::confirmed);
     out.set("text", engine.clock().text());
+    out.set("waits", engine.clock().state() == engine::TrustedTime::State::unwitnessed);  // for another one
     return out;
 }
 

@@ -216,6 +216,13 @@ TEST_F(Commands, OrdersSendWhatWasTyped) {
                     "Approved: 1 action is done now, and `rollcall status` shows how far it is.\n"
                     "  · remove @p1:corp.example.com from #operations\nNo longer wanted"))
         << out();
+    bench.clear();
+    bench.script.answers["approve"] = {answered(
+        *json::parse(
+            R"({"wanted":["remove operations @p1:corp.example.com"],"unwanted":[],"waits":["all is paused"]})"),
+        1)};
+    EXPECT_EQ(bench.run({"approve", "9d1c5b7703fe", "--reason", "Real"}), 1);
+    EXPECT_TRUE(has(out(), "Approved: 1 action is done, but not now:\n  ! all is paused\n")) << out();
     answer("reject", refused("no hold 9d1c5b7703fe", "`rollcall holds` lists them", 2));
     EXPECT_EQ(bench.run({"reject", "9d1c5b7703fe", "--reason", "Wrong"}), 2);
     EXPECT_TRUE(has(err(), "rollcall: no hold 9d1c5b7703fe\n  what to do: `rollcall holds` lists them\n"));
@@ -385,6 +392,32 @@ TEST_F(Commands, StatusExitCodeTellsWhetherAllIsWell) {
     stays.set("stays", fixture("status_rooms")["stays"]);
     bench.script.answers["status"] = {answered(stays)};
     EXPECT_EQ(bench.run({"status", "--exit-code"}), 1) << "somebody who must be out cannot be taken out";
+    json::Value away = fixture("status_well"), directory = away["directory"], clock;
+    clock.set("text", "no other clock has been heard since the start");
+    clock.set("waits", true);
+    directory.set("health", "certificate not trusted");
+    directory.set("text", "it is not signed");
+    directory.set("current", false);
+    away.set("directory", directory);
+    away.set("clock", clock);
+    bench.script.answers["status"] = {answered(away)};
+    bench.clear();
+    EXPECT_EQ(bench.run({"status", "--exit-code"}), 1);
+    EXPECT_TRUE(has(out(), "1 thing needs attention\n  ! The directory: certificate not trusted")) << out();
+    EXPECT_TRUE(has(out(), "no account and no approval ends")) << out();
+    const std::string missing = "ldaps://dc1 does not show the canary 'gina'";
+    directory.set("health", "read incomplete");
+    directory.set("text", missing);
+    directory.set("frozen", missing);
+    away = fixture("status_well");
+    away.set("directory", directory);
+    away.set("holds", fixture("plan_canaries")["holds"]);
+    bench.script.answers["status"] = {answered(away, 4)};
+    bench.clear();
+    EXPECT_EQ(bench.run({"status", "--exit-code"}), 1);
+    EXPECT_TRUE(
+        has(out(), "1 thing needs attention\n  ! The directory: read incomplete, and nobody is removed"))
+        << out();
     json::Value broken = fixture("status_well"), policy = broken["policy"];
     policy.set("edited", true);
     policy.set("edited_text", "edited, not applied");

@@ -108,6 +108,7 @@ TEST(Handler, StatusShowsWhoeverCannotBeJoinedAsInvited) {
     EXPECT_EQ(status["failures"].array()->size(), 0U) << json::write(status["failures"]);
     ASSERT_EQ(status["invited"].array()->size(), 1U);
     EXPECT_EQ((*status["invited"].array())[0]["action"].text(), "add all " + admin);
+    EXPECT_EQ(status["must_accept"]["count"].integer_or(-1), 0) << "named once";
 }
 
 TEST(Handler, StatusSaysThatSessionsAreAnotherServices) {

@@ -174,6 +174,65 @@ TEST_F(Remarks, ARoomThatTheBotLostIsNamedWithWhoWaitsAndWhoStays) {
         << json::write(said["room_trouble"]);
     EXPECT_EQ(first(said["stays"]),
               "@eve:elsewhere.example cannot be taken out of #crew: the bot is not in it");
+    EXPECT_NE(first(said["room_trouble"]).find("anybody in it can invite the bot; or"), std::string::npos)
+        << json::write(said["room_trouble"]);
+}
+
+// Owners have power 50, and where only Rollcall lets people in inviting takes 100.
+TEST_F(Remarks, WhereNobodyCanInviteTheBotTheRoomHasToBeMadeAnew) {
+    daemon.sim.rules[0].everyone_invites = false;
+    daemon.sim.apply();
+    after(minutes{1});
+    homeserver().put_bot_out(room);
+    after(minutes{1});
+    const std::string said = first(status()["room_trouble"]);
+    EXPECT_NE(said.find("Nobody who is there has the power to invite the bot, so the room has to be made "
+                        "anew: take it out of the policy"),
+              std::string::npos)
+        << said;
+}
+
+TEST_F(Remarks, WhoCanInviteTheBotBackIsNamed) {
+    policy::PowerLevels levels;
+    levels.invite = 50;
+    levels.users = {{id("alice"), 50}, {id("nobody"), 100}, {sim::kBot, 100}};
+    homeserver().force_state(room, levels);
+    homeserver().put_bot_out(room);
+    after(minutes{1});
+    const std::string said = first(status()["room_trouble"]);
+    EXPECT_NE(said.find(id("alice") + " can invite the bot; or have the room made anew"), std::string::npos)
+        << said;
+}
+
+TEST_F(Remarks, AnApprovalDuringAPauseSaysThatNothingIsDoneNow) {
+    daemon.sim.policy.policy.guards.removals = {1, std::chrono::hours{1}};
+    daemon.sim.policy.policy.guards.grace = Duration{};
+    daemon.sim.apply();
+    after(minutes{1});
+    for (const char* login : {"dave", "erin", "fred"}) daemon.sim.directory.leave("Crew", login);
+    after(minutes{1});
+    EXPECT_EQ(daemon.ask(R"({"command":"pause","args":{"reason":"move"}})")["exit"].integer_or(-1), 0);
+    const auto approve = [this] {
+        json::Value request, args;
+        args.set("id", daemon.ask(R"({"command":"holds"})")["result"]["holds"].array()->front()["id"].text());
+        args.set("reason", "they moved");
+        request.set("command", "approve");
+        request.set("args", std::move(args));
+        return daemon.ask(json::write(request));
+    };
+    const json::Value later = approve();
+    EXPECT_EQ(later["exit"].integer_or(-1), 1) << json::write(later);
+    EXPECT_EQ(first(later["result"]["waits"]), "everything but departures is paused until `rollcall resume`");
+    after(minutes{1});
+    EXPECT_EQ(homeserver().membership(room, id("dave")), MembershipState::join);
+    EXPECT_EQ(daemon.ask(R"({"command":"resume","args":{}})")["exit"].integer_or(-1), 0);
+    after(minutes{1});
+    EXPECT_EQ(homeserver().membership(room, id("dave")), MembershipState::leave);
+    for (const char* login : {"bob", "carol", "gina"}) daemon.sim.directory.leave("Crew", login);
+    after(minutes{1});
+    const json::Value now = approve();
+    EXPECT_EQ(now["exit"].integer_or(-1), 0) << json::write(now);
+    EXPECT_EQ(now["result"]["waits"].array()->size(), 0U);
 }
 
 TEST_F(Remarks, OfARoomThatTheBotLostNobodyIsSaidToBeInItNow) {
