@@ -51,12 +51,11 @@ std::string lost_text(const policy::World& world, RoomId id, std::size_t waiting
     const std::string inviter = who_can_invite(world, id);
     return fmt::format(
         "the bot is not in #{}: nobody is added there{}, and only people of this server are taken out, in "
-        "their own name; it looks every minute whether it is back. {}: take it out of the policy, and add it "
-        "under another key",
+        "their own name; it looks every minute whether it is back. {} make the room anew, under another key; "
+        "if the room is no more, take it out of the policy",
         room.key, waiting > 0 ? fmt::format(" ({})", people(waiting)) : "",
-        inviter.empty() ? "Nobody who is there has the power to invite the bot, so the room has to be made "
-                          "anew"
-                        : fmt::format("{} can invite the bot; or have the room made anew", inviter));
+        inviter.empty() ? "Nobody who is there has the power to invite the bot:"
+                        : fmt::format("{} can invite the bot; or", inviter));
 }
 
 std::string led_to(const policy::World& world, const Room& room) {
