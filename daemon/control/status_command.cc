@@ -302,9 +302,7 @@ Answer status(const Context& context) {
     json::Value suspects{json::Array{}};
     for (const std::string& room : engine.suspect_rooms()) suspects.push(room);
     out.set("suspect_rooms", std::move(suspects));
-    json::Value unremembered{json::Array{}};
-    for (const std::string& room : engine.unremembered_rooms()) unremembered.push(room);
-    out.set("unremembered_rooms", std::move(unremembered));
+    out.set("unremembered_rooms", texts_json(engine.unremembered_rooms()));
     out.set("admin_room_text", admin_room_trouble(engine));
     out.set("disk_full", engine.blocked());
     out.set("log_lines_waiting", static_cast<std::int64_t>(engine.log().not_taken()));
