@@ -6,6 +6,7 @@
 #include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <atomic>
 #include <csignal>
 #include <thread>
 
@@ -72,9 +73,12 @@ Result<Secrets> read_secrets(const schema::Config& config, bool asks) {
 class DirectoryLink : public engine::DirectoryPort {
   public:
     DirectoryLink(directory::Settings settings, engine::Mailbox& mailbox, engine::Witnesses& witnesses)
-        : directory_(std::move(settings), [&mailbox, &witnesses](directory::Fact fact) {
+        : directory_(std::move(settings), [this, &mailbox, &witnesses](directory::Fact fact) {
+              const Tick now = clock_now().tick;
+              if (!std::holds_alternative<policy::DirectoryStatus>(fact))
+                  last_answer_ = now.time_since_epoch().count();
               if (auto* reading = std::get_if<policy::ClockReading>(&fact))
-                  return witnesses.heard(std::move(reading->whose), reading->time, clock_now().tick);
+                  return witnesses.heard(std::move(reading->whose), reading->time, now);
               std::visit([&mailbox](auto& f) { mailbox.put(std::move(f)); }, fact);
           }) {}
     void request_sweep() override { directory_.request_sweep(); }
@@ -87,8 +91,13 @@ class DirectoryLink : public engine::DirectoryPort {
         directory_.start(directory::Cursor{cursor.server, cursor.invocation_id, cursor.usn}, read_all);
     }
     void stop() { directory_.stop(); }
+    [[nodiscard]] std::optional<Tick> last_answer() const override {
+        const Tick::rep last = last_answer_;
+        return last == 0 ? std::nullopt : std::optional(Tick(Tick::duration(last)));
+    }
 
   private:
+    std::atomic<Tick::rep> last_answer_ = 0;  // written on the directory's threads, which end before it does
     directory::Directory directory_;
 };
 

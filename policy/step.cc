@@ -303,9 +303,12 @@ void leave_unnamed_rooms(World& world, const Decider& decider, UserId user) {
         const Room& room = world.rooms[held.room.index()];
         if (!is_present(held.state) || room.id.empty() || room.released || decider.managed(held.room) >= 0)
             continue;
-        if (std::any_of(rooms.begin(), rooms.end(), [&](const auto& one) { return one.room == room.id; }))
+        const auto listed =
+            std::find_if(rooms.begin(), rooms.end(), [&](const auto& one) { return one.room == room.id; });
+        if (listed == rooms.end())
+            rooms.push_back({room.id, false});
+        else if (!std::exchange(listed->done, false))  // otherwise they were out, and are back
             continue;
-        rooms.push_back({room.id, false});
         world.touched.users.insert(user);
         world.dirty.users.insert(user);
     }

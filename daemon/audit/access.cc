@@ -167,10 +167,11 @@ void Access::change(const TrailEntry& entry, std::uint64_t index) {
         change.why = why(entry, index, change.to.has_value(), change.by_invitation);
     stand(member, std::move(change));
     if (entry.result == schema::kLeftAndForgotten) {
-        forgotten.emplace();
-        forgotten->time = entry.time;
-        forgotten->forgotten = true;
-        forgotten->why = authority_of(index, entry);
+        Change taken;
+        taken.time = entry.time;
+        taken.forgotten = true;
+        taken.why = authority_of(index, entry);
+        forgotten = std::move(taken);
     }
     if (forgotten) stand(member, std::move(*forgotten));
 }

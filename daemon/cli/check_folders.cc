@@ -51,6 +51,11 @@ Diagnostics look_at_folders(const schema::Config& config) {
     // What is wrong with the state folder is said of that alone.
     if (log.lexically_relative(state).string().starts_with("..")) look(log, "audit.folder", true, out);
     look(socket, "control.socket", true, out);
+    std::error_code ignored;
+    const fs::file_status there = fs::symlink_status(config.control.socket, ignored);
+    if (fs::exists(there) && !fs::is_socket(there))
+        out.push_back(wrong(config.control.socket, "is to be the control socket, and is something else",
+                            "write another path for control.socket"));
     return out;
 }
 

@@ -138,10 +138,16 @@ Seen directory(const Context& context) {
             "directory", false,
             "port 3269 is that of the global catalog, which lacks most attributes and the members of most "
             "groups; write the URL without a port (636), and restart the daemon"};
+    const std::string& server = world.cursor.server.empty() ? world.cursor.directory : world.cursor.server;
+    const std::optional<Tick> last = context.engine.directory().last_answer();
+    const Time answered = last ? engine.date() - (world.tick - *last) : world.cursor.time;
+    if (last && world.tick - *last > 2 * engine::DirectoryPort::kLookedAtEvery)
+        return {"directory", false,
+                fmt::format("{} has not said whether anything has changed{}", server,
+                            when(context, "since", answered))};
     return {"directory", true,
-            fmt::format("{} was read: {} people, {} groups{}",
-                        world.cursor.server.empty() ? world.cursor.directory : world.cursor.server,
-                        world.people.size(), world.groups.size(), when(context, "as of", world.cursor.time))};
+            fmt::format("{} was read: {} people, {} groups{}", server, world.people.size(),
+                        world.groups.size(), when(context, "as of", answered))};
 }
 
 }  // namespace

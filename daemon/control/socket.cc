@@ -293,6 +293,10 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(const std::string& 
     std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
     if (connect_daemon(path))
         return fail(ErrorKind::conflict, fmt::format("another daemon answers on {}", path), "stop it first");
+    struct stat there {};
+    if (lstat(path.c_str(), &there) == 0 && !S_ISSOCK(there.st_mode))
+        return fail(ErrorKind::conflict, fmt::format("{} (control.socket) is there, and is no socket", path),
+                    "name another path; what is there was left as it is");
     unlink(path.c_str());
     Descriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const mode_t before = umask(0177);  // no moment in which anybody may connect whom it is not given to

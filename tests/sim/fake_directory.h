@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ class FakeDirectory : public engine::DirectoryPort {
 
     // --- the port ---
     void request_sweep() override;
+    [[nodiscard]] std::optional<Tick> last_answer() const override { return answered; }
     void want(std::vector<std::string> attributes, std::vector<policy::Canary> canaries) override;
 
     // --- the daemon's process ---
@@ -31,6 +33,7 @@ class FakeDirectory : public engine::DirectoryPort {
     // What stands in the directory: change it through these, which tell the daemon of it a little later.
     policy::test::Directory content;
     void hire(const std::string& login, const std::vector<std::string>& groups);
+    std::optional<Tick> answered;  // last; nobody counts by itself
     bool tells_when = true;  // an attribute was written, of what has changed
     void disable(const std::string& login, bool disabled);
     void erase(const std::string& login);

@@ -245,6 +245,14 @@ TEST_F(Looking, SoonAfterAStartWhatTheDirectorySaysNowIsWaitedFor) {
     }
 }
 
+TEST_F(Looking, ADirectoryThatTakesRequestsAndSaysNothingIsNotUp) {
+    const auto now = [this] { return daemon_.sim.engine().world().tick; };
+    daemon_.sim.directory.answered = now() - std::chrono::seconds{20};
+    EXPECT_EQ(unseen(), "");
+    daemon_.sim.directory.answered = now() - std::chrono::minutes{1};
+    EXPECT_EQ(unseen(), "directory ");
+}
+
 TEST_F(Looking, ADirectoryThatHasNeverAnsweredIsNotUp) {
     daemon_.sim.stop();
     daemon_.sim.directory.latency = std::chrono::minutes{10};

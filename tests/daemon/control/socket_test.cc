@@ -4,10 +4,13 @@
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <atomic>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <thread>
 #include <vector>
@@ -115,9 +118,28 @@ TEST_F(Socket, IsNotTakenFromADaemonThatAnswers) {
     EXPECT_NE(client.line(), "");
 }
 
+TEST_F(Socket, LeavesWhatIsNoSocketAsItIs) {
+    std::filesystem::create_directories(folder_ + "/run");
+    std::ofstream(path_) << "precious";
+    const Status refused = listen(own_group());
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("is no socket"), std::string::npos) << refused.error().message;
+    std::string kept;
+    std::ifstream file(path_);
+    std::getline(file, kept);
+    EXPECT_EQ(kept, "precious");
+}
+
 TEST_F(Socket, OfADaemonThatWasKilledIsReplaced) {
     std::filesystem::create_directories(folder_ + "/run");
-    { const Descriptor file(open(path_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)); }
+    {
+        const Descriptor killed(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        path_.copy(address.sun_path, sizeof address.sun_path - 1);
+        ASSERT_EQ(bind(killed.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    }
+    ASSERT_TRUE(std::filesystem::is_socket(path_));
     listen();
     EXPECT_TRUE(connect_daemon(path_));
 }

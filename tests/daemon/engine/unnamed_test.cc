@@ -70,6 +70,12 @@ TEST_F(Unnamed, WhoDepartsLeavesRoomsThatAreHeld) {
         EXPECT_EQ(told.unforgotten, std::set<std::string>{}) << login;
         EXPECT_FALSE(in_the_trail(login, "r2")) << login;
         EXPECT_EQ(rooms_of("p5"), 4U) << "of others nothing is changed";
+        const std::string room = company.sim.room_id("r1");
+        ASSERT_TRUE(company.sim.homeserver.invite(room, Company::id("p1"), Company::id(login)));
+        ASSERT_TRUE(company.sim.homeserver.join(room, Company::id(login)));
+        EXPECT_TRUE(company.comes([&] { return rooms_of(login) == 0; }))
+            << "nor does anybody let them in again";
+        company.sim.run_for(minutes{1});
     }
 }
 
