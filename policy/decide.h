@@ -104,6 +104,9 @@ class Decider {
     // Claimed by more than one account, or by one after it was another's, or by none since a login changed:
     // nobody's until somebody decides.
     [[nodiscard]] bool disputed(UserId user) const;
+    // Whether the account of their login of before is theirs is asked, or nobody knows: until then they have
+    // no Matrix ID.
+    [[nodiscard]] bool in_question(PersonId person) const;
     // An account of that name was seen, or whoever has it was known by it: it is somebody's whom a departure
     // concerns. Of others the homeserver is asked first whether there is one.
     [[nodiscard]] bool was_here(UserId user) const;

@@ -119,6 +119,10 @@ std::vector<PersonId> Decider::barred_from(UserId user) const {
     return out;
 }
 
+bool Decider::in_question(PersonId person) const {
+    return world_.has_mask && world_.in_question.contains(world_.people[person.index()].guid);
+}
+
 bool Decider::was_here(UserId user) const {
     const PersonId holder = person_of(user);
     return world_.was_seen(user) || !holder.valid() || world_.people[holder.index()].kept.valid() ||
@@ -168,7 +172,8 @@ UserId Decider::wanted_id(PersonId id) {
         return {};
     }
     const UserId user = world_.user(wanted);
-    if (before_them(user, id).valid()) {
+    const bool waits = in_question(id) && world_.in_question.at(person.guid) != user;
+    if (waits || before_them(user, id).valid()) {
         barred_[id] = user;
         world_.dirty.users.insert(user);
         return {};
@@ -256,12 +261,24 @@ std::vector<IdentityConflict> Decider::conflicts() const {
              fmt::format("{} has no usable Matrix ID: '{}' is not one; give an entry under people.identities",
                          world_.people[person.index()].login.view(), id)});
     const auto login = [this](PersonId person) { return world_.people[person.index()].login.view(); };
-    for (const auto& [person, user] : barred_)
-        out.push_back(
-            {person, world_.users.text(user),
-             fmt::format("{} would be {}, which {} {}'s; give {} an entry under people.identities",
-                         login(person), world_.users.text(user), formerly_of(user).valid() ? "was" : "may be",
-                         login(before_them(user, person)), login(person))});
+    for (const auto& [person, user] : barred_) {
+        const PersonId other = before_them(user, person);
+        const UserId before = other.valid() || !in_question(person)
+                                  ? UserId{}
+                                  : world_.in_question.at(world_.people[person.index()].guid);
+        if (other.valid())
+            out.push_back(
+                {person, world_.users.text(user),
+                 fmt::format("{} would be {}, which {} {}'s; give {} an entry under people.identities",
+                             login(person), world_.users.text(user),
+                             formerly_of(user).valid() ? "was" : "may be", login(other), login(person))});
+        else if (before.valid() && world_.account(before) != Account::present)
+            out.push_back(
+                {person, world_.users.text(user),
+                 fmt::format("{} would be {} unless there is an account {}, of the login before: the "
+                             "homeserver has not said yet",
+                             login(person), world_.users.text(user), world_.users.text(before))});
+    }
     for (const auto& [user, guids] : world_.renamed) {
         if (world_.account(user) != Account::present || person_of(user).valid()) continue;
         for (const PersonId person : maybe_of(user))

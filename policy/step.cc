@@ -98,6 +98,7 @@ void Step::settle(const std::unordered_set<PersonId>& dirty, bool first_look) {
     }
     for (const PersonId person : people) {
         decider_->person_changed(person);
+        keep_what_is_given(person);
         keep_what_is_in_use(person);
         notice_departure(person, first_look);
     }
@@ -130,6 +131,16 @@ void Step::correct_identity(PersonId id) {
     effects_.notes.back().former = former;
 }
 
+// An entry outlasts the policy that has it, once there is such an account.
+void Step::keep_what_is_given(PersonId id) {
+    const UserId given = decider_->given(id);
+    if (!given.valid() || world_.people[id.index()].kept.valid() || decider_->user_of(id) != given) return;
+    if (world_.account(given) == Account::present)
+        keep(id, given);
+    else if (world_.account(given) == Account::unknown)
+        effects_.find_accounts.push_back(given);
+}
+
 // Whoever is in a room under a Matrix ID keeps it, and so does an account that is gone while anything is
 // still to be taken back from it.
 void Step::keep_what_is_in_use(PersonId id) {
@@ -156,11 +167,14 @@ void Step::notice_departure(PersonId id, bool first_look) {
     const UserId user = decider_->user_of(id);
     sponsor_changed(person.guid);
     const bool never_seen = !std::exchange(person.looked_at, true) || first_look;
-    const bool waited = user.valid() && world_.departed_unknown.erase(id) > 0;
+    const bool waited = user.valid() && known_at_last(person.guid);
     if (departed == Tri::yes && (!person.departed_seen || waited)) {
         person.departed_seen = true;
         world_.touched.people.insert(id);
-        if (!user.valid() && !never_seen) world_.departed_unknown.insert(id);
+        if (!user.valid() && !never_seen) {
+            world_.departed_unknown.insert(person.guid);
+            effects_.departed_unknown.push_back(person.guid);
+        }
         // Of those who had left before we ever looked, and of accounts that were made disabled, only whoever
         // was seen here is our business: who never belonged does not depart.
         if (!user.valid() || (never_seen && !waited && !seen_here(person, user))) return;
@@ -231,12 +245,19 @@ void Step::take(const DepartOrdered& fact) {
         came_back(fact.person);
 }
 
+// Whoever departed while nobody knew which account is theirs: no more.
+bool Step::known_at_last(const Guid& person) {
+    if (world_.departed_unknown.erase(person) == 0) return false;
+    effects_.departed_unknown.push_back(person);
+    return true;
+}
+
 void Step::came_back(PersonId id) {
     Person& person = world_.people[id.index()];
     const UserId user = decider_->user_of(id);
     person.departed_seen = false;
     world_.touched.people.insert(id);
-    world_.departed_unknown.erase(id);
+    known_at_last(person.guid);
     if (!user.valid() || (world_.departing.erase(user) == 0 && !seen_here(person, user))) return;
     touch_user(user);
     note({Note::Kind::returned, fmt::format("{} is back", person.login.view()), id, user, "", "",
@@ -284,7 +305,7 @@ void keep_departures(World& world, const Decider& old, const Decider& now) {
         const PersonId person = old.person_of(user);
         if (!person.valid() || now.person_of(user) == person) continue;
         moved.emplace_back(user, now.user_of(person));
-        if (!moved.back().second.valid()) world.departed_unknown.insert(person);
+        if (!moved.back().second.valid()) world.departed_unknown.insert(world.people[person.index()].guid);
     }
     for (const auto& [before, after] : moved) {
         world.departing.erase(before);

@@ -67,6 +67,7 @@ struct Effects {
     std::vector<RoomId> read_rooms;
     std::vector<UserId> find_accounts;        // is there an account of that name?
     std::vector<UserId> renamed;              // what World::renamed says of these has changed
+    std::vector<Guid> departed_unknown;       // who is in World::departed_unknown, or is no more
     std::vector<UnreadableEvent> unreadable;  // told of, or found when a room was read
     std::vector<RoomId> lost, regained;       // rooms that the bot is in no more, or again
     std::vector<RoomId> replaced;             // from which people were led on to another one

@@ -35,9 +35,11 @@ class Step {
     void approval_ended(const CompiledApproval& approval);
     void settle(const std::unordered_set<PersonId>& dirty, bool first_look);
     void correct_identity(PersonId id);
+    void keep_what_is_given(PersonId id);
     void keep_what_is_in_use(PersonId id);
     void notice_departure(PersonId id, bool first_look);
     void came_back(PersonId id);
+    bool known_at_last(const Guid& person);
     [[nodiscard]] bool seen_here(const Person& person, UserId user) const;
     void sponsor_changed(const Guid& guid);
     [[nodiscard]] std::string departure_text(const Person& person) const;

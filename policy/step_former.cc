@@ -11,12 +11,14 @@ namespace rollcall::policy {
 void Step::name_changed(PersonId id) {
     const UserId before = decider_->claimed(id);  // somebody else may have come to that login first
     if (!before.valid() || before == decider_->made_by_login(id)) return;
+    if (decider_->in_question(id)) return;  // what their login made since was never theirs
     if (world_.people[id.index()].kept.valid() || decider_->given(id).valid()) return;
     if (!world_.is_local(world_.users.text(before))) return;
     std::vector<Guid>& had = world_.renamed[before];
     const Guid guid = world_.people[id.index()].guid;
     if (std::find(had.begin(), had.end(), guid) != had.end()) return;
     had.push_back(guid);
+    world_.in_question[guid] = before;
     renamed_changed(before);
 }
 
@@ -25,6 +27,10 @@ void Step::renamed_changed(UserId user) {
     effects_.renamed.push_back(user);
     world_.dirty.users.insert(user);
     for (const PersonId person : decider_->claimants(user)) world_.dirty.entries.insert(person);
+    if (const auto had = world_.renamed.find(user); had != world_.renamed.end())
+        for (const Guid& guid : had->second)
+            if (const PersonId person = world_.person(guid); person.valid())
+                world_.dirty.entries.insert(person);
 }
 
 void Step::look_for_former_account(UserId before) {
@@ -49,18 +55,28 @@ void Step::keep_former_account(UserId user) {
     mark_person(id);
     touch_user(user);
     if (made.valid()) touch_user(made);
-    if (!world_.people[id.index()].departed_seen || world_.departed_unknown.contains(id)) return;
+    if (!world_.people[id.index()].departed_seen ||
+        world_.departed_unknown.contains(world_.people[id.index()].guid))
+        return;
     if (made.valid() && made != user) world_.departing.erase(made);  // of nobody's account
     world_.departing[user] = {};
 }
 
 // There is no such account, or it is known whose it is: whoever would have that name now is free to.
 void Step::forget_renamed(UserId user) {
-    if (decider_ != nullptr && world_.renamed.erase(user) > 0) renamed_changed(user);
+    const auto renamed = world_.renamed.find(user);
+    if (decider_ == nullptr || renamed == world_.renamed.end()) return;
+    for (const Guid& guid : renamed->second)
+        if (const auto at = world_.in_question.find(guid);
+            at != world_.in_question.end() && at->second == user)
+            world_.in_question.erase(at);
+    renamed_changed(user);
+    world_.renamed.erase(user);
 }
 
 // They are known by a Matrix ID: none of those that their login made before is theirs.
 void Step::known_by_one(PersonId id) {
+    world_.in_question.erase(world_.people[id.index()].guid);
     std::vector<UserId> settled;
     for (auto& [user, had] : world_.renamed) {
         if (std::erase(had, world_.people[id.index()].guid) == 0) continue;

@@ -130,7 +130,10 @@ void Step::asked_for(UserId user) {
 }
 
 void Step::take(const MaskCovers& fact) {
-    if (!fact.covered) asked_for(fact.user);
+    if (!fact.covered) {
+        asked_for(fact.user);
+        forget_renamed(fact.user);  // nobody will know, and nothing could be done with it
+    }
     const bool changed =
         fact.covered ? world_.uncovered.erase(fact.user) > 0 : world_.uncovered.insert(fact.user).second;
     if (changed) world_.dirty.users.insert(fact.user);
@@ -139,6 +142,7 @@ void Step::take(const MaskCovers& fact) {
 void Step::take(const SignedOut& fact) {
     if (const auto at = world_.departing.find(fact.user); at != world_.departing.end())
         at->second.signed_out = true;
+    if (world_.account(fact.user) != Account::absent) keep_identity(fact.user);
     touch_user(fact.user);
 }
 

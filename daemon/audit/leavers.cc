@@ -69,7 +69,7 @@ PartState state_of(const Departure& d, Part part, const DepartureWanted& wanted)
             return {wanted.sign_out, d.no_account || d.signed_out || d.out_accepted,
                     d.no_account || d.signed_out.has_value()};
         case Part::rooms:
-            return {true, d.remains.empty(), true};
+            return {true, d.remains.empty() && d.owed.empty(), true};
         case Part::elsewhere:
             return {wanted.every_room,
                     d.no_account || (d.listed && d.elsewhere + d.elsewhere_accepted >= d.elsewhere_found),
@@ -186,7 +186,12 @@ void Leavers::managed(const std::string& room_key, bool managed) {
     Departure* const last = open();
     if (last == nullptr) return;
     auto &from = managed ? last->let_go : last->remains, &to = managed ? last->remains : last->let_go;
-    if (from.erase(room_key) > 0) to.insert(room_key);
+    if (from.erase(room_key) == 0) return;
+    to.insert(room_key);
+    if (managed)
+        last->owed.erase(room_key);
+    else
+        last->owed.insert(room_key);
 }
 
 void Leavers::membership(const TrailEntry& entry) {
@@ -203,6 +208,7 @@ void Leavers::membership(const TrailEntry& entry) {
     Departure* last = open();
     if (last == nullptr || elsewise) return;
     last->let_go.erase(entry.room_key);
+    if (!in) last->owed.erase(entry.room_key);
     if (in) last->forgotten.erase(entry.room_key);
     if (in) (released_.contains(entry.room_key) ? last->let_go : last->remains).insert(entry.room_key);
     const bool by_others = entry.kind == TrailKind::membership && entry.source != "before" &&

@@ -60,6 +60,7 @@ struct Departure {
     std::set<std::string> remains, unforgotten;  // room keys
     std::set<std::string> forgotten;             // of those left, and not entered since
     std::set<std::string> let_go;                // rooms that they are in and that no policy names any more
+    std::set<std::string> owed;                  // of these, those that were named when they departed
     std::optional<Time> reopened;  // somebody put them out once more, by which they read the past again
     std::optional<Time> listed, last_elsewhere;  // rooms outside the policy: found out which; and left
     std::size_t elsewhere_found = 0, elsewhere_accepted = 0;

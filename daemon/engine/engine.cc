@@ -55,6 +55,7 @@ Status Engine::start(Moment now, const std::function<Result<std::shared_ptr<cons
         if (row.kind == "alive") load_alive(*row.value);
     begin_clock(now);
     load_marks(*marks);
+    world_.has_mask = settings_.abilities.mask;
     if (folder_.empty()) {
         folder_ = fmt::format("{:08x}", std::random_device{}());
         mark("folder", "id", folder_);

@@ -54,6 +54,8 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
             if (const auto guid = Guid::from_text(value)) world_.former_ids[world_.user(row.key)] = *guid;
         } else if (row.kind == "renamed") {
             load_renamed(row);
+        } else if (row.kind == "departed_unknown") {
+            if (const auto guid = Guid::from_text(row.key)) world_.departed_unknown.insert(*guid);
         } else if (row.kind == "retry") {
             const auto key = ActionKey::from_text(row.key);
             const Result<json::Value> retry = json::parse(value);
@@ -81,7 +83,10 @@ void Engine::keep_renamed(UserId user) {
 void Engine::load_renamed(const store::StoredMark& row) {
     std::istringstream parts(*row.value);
     for (std::string part; parts >> part;)
-        if (const auto guid = Guid::from_text(part)) world_.renamed[world_.user(row.key)].push_back(*guid);
+        if (const auto guid = Guid::from_text(part)) {
+            world_.renamed[world_.user(row.key)].push_back(*guid);
+            world_.in_question[*guid] = world_.user(row.key);
+        }
 }
 
 // Something hangs on whether there is an account of that name: whose it is, or whether there is anything to

@@ -117,6 +117,21 @@ TEST(Leavers, ARoomThatNoPolicyNamesIsNotPromised) {
     EXPECT_TRUE(departure.let_go.empty());
 }
 
+TEST(Leavers, ARoomThatIsLetGoOfBeforeTheyAreOutOfItIsOwed) {
+    Leavers leavers;
+    leavers.take(1, membership(minutes{-8}, "crew", "join"));
+    leavers.take(2, departed(seconds{2}, seconds{0}, ""));
+    leavers.managed("crew", false);
+    const Departure& departure = leavers.departures().front();
+    EXPECT_EQ(departure.kept(Part::rooms, minutes{5}, kStart + minutes{1}, {}), Kept::open);
+    EXPECT_EQ(departure.kept(Part::rooms, minutes{5}, kStart + minutes{60}, {}), Kept::not_done);
+    TrailEntry left = membership(minutes{2}, "crew", "leave");
+    left.action = "leave";
+    left.result = schema::kLeftAndForgotten;
+    leavers.take(4, left);
+    EXPECT_EQ(departure.kept(Part::rooms, minutes{5}, kStart + minutes{60}, {}), Kept::kept);
+}
+
 TEST(Leavers, WhatRemainsIsUnderWayUntilThePromiseIsMissed) {
     const Leavers leavers =
         told({membership(minutes{-9}, "hall", "join"), departed(seconds{0}, seconds{0}, "isDeleted")});

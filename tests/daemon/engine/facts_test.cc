@@ -70,7 +70,8 @@ TEST_F(Facts, N7_ACorrectedMatrixIdIsOnRecordAndOutlastsARestart) {
                membership(Company::id("p2")) == MembershipState::leave;
     }));
     const schema::TrailEntry given = last([](const schema::TrailEntry& entry) {
-        return entry.kind == TrailKind::membership && entry.result.starts_with("p2 is @second");
+        return entry.kind == TrailKind::membership && entry.result.starts_with("p2 is @second") &&
+               entry.result.find("people.identities") != std::string::npos;
     });
     EXPECT_EQ(given.user, kRight);
     EXPECT_EQ(given.person, company.sim.directory.content.people.at("p2").guid);

@@ -144,6 +144,63 @@ TEST_F(Renamed, WhoSwapLoginsAreLeftAloneUntilAnAdminSays) {
     EXPECT_EQ(conflicts(), "");
 }
 
+// Until it is known whether the account of before is theirs, that of the new name is not.
+TEST_F(Renamed, TheAccountOfTheNewNameIsLeftAlone) {
+    homeserver().add_account(Company::id("left-q1"));
+    for (const bool off : {false, true}) {
+        const std::string login = off ? "q3" : "q1";
+        if (off) {
+            homeserver().add_account(Company::id("q3"));
+            homeserver().add_account(Company::id("left-q3"));
+            company.sim.directory.hire("q3", {"Staff"});
+            company.sim.run_for(minutes{1});
+            company.sim.stop();
+        }
+        company.sim.directory.rename(login, "left-" + login, true);
+        if (off) company.sim.start();
+        EXPECT_TRUE(
+            company.comes([&] { return homeserver().accounts.at(Company::id(login)).sessions == 0; }));
+        company.sim.run_for(minutes{5});
+        EXPECT_EQ(homeserver().accounts.at(Company::id("left-" + login)).sessions, 1) << "somebody else's";
+    }
+}
+
+TEST_F(Renamed, NorIsItLetInAnywhere) {
+    homeserver().add_account(Company::id("q9"));
+    company.sim.stop();
+    company.sim.directory.rename("q1", "q9");
+    company.sim.directory.join("Crew", "q1");
+    company.sim.start();
+    bool let_in = false;
+    company.sim.after_turn = [&] {
+        const std::string room = company.sim.room_id("crew");
+        let_in |= homeserver().membership(room, Company::id("q9")) != MembershipState::none;
+    };
+    EXPECT_TRUE(company.comes([this] { return company.in("q1", "crew"); }));
+    company.sim.run_for(minutes{5});
+    EXPECT_FALSE(let_in);
+}
+
+TEST_F(Renamed, WhatAnEntrySaidOutlastsIt) {
+    company.sim.directory.hire("q2", {"Staff"});
+    homeserver().add_account(Company::id("q2"));
+    company.sim.run_for(minutes{1});
+    company.sim.stop();
+    company.sim.directory.rename("q1", "q2", true);
+    company.sim.directory.rename("q2", "q1");
+    company.sim.start();
+    company.sim.run_for(minutes{1});
+    company.sim.restart();  // nor is the departure forgotten
+    company.sim.run_for(minutes{1});
+    give("q2", Company::id("q2"));
+    give("q1", Company::id("q1"));
+    expect_gone();
+    company.sim.policy.policy.people->identities.clear();
+    company.sim.apply();
+    company.sim.run_for(minutes{5});
+    EXPECT_EQ(homeserver().accounts.at(Company::id("q2")).sessions, 1) << "of who stays";
+}
+
 TEST_F(Renamed, ARestartBeforeTheHomeserverSaidForgetsNothing) {
     homeserver().down = true;
     company.sim.directory.rename("q1", "q1-married");
