@@ -97,7 +97,21 @@ class Leavers(Scenario):
         until(lambda: elsewhere not in site.masked("una").joined_rooms(), "out of her own room too", 20)
 
         def kept() -> list:
-            rows = [row["parts"] for row in site.ask("audit.leavers")["departures"] if "left-" in row["user"]]
+            rows = [row["parts"] for row in site.ask("audit.leavers")["departures"] if row["user"] == site.user("una")]
             return [(parts["sessions"]["kept"], parts["elsewhere"]["kept"]) for parts in rows]
 
         until(lambda: kept() == [("kept", "kept")], "it is on record", 20)
+
+    def test_the_account_of_the_new_login_is_left_alone(self):
+        """Somebody else's, whom the directory does not know; the login changes while the daemon is off."""
+        site = self.site
+        site.person("vic")                 # in no group, so in no room
+        session, other = Client.login(site.login("vic")), Client.register(f"left-{site.login('vic')}")
+        until(lambda: site.cli("why", site.login("vic"), f"{site}-hall").returncode == 0, "he is known", 20)
+        site.stop()
+        site.directory.disable_as(site.dn("vic"), f"left-{site.login('vic')}")
+        site.start()
+        until(lambda: not session.signed_in(), "vic is signed out", 20)
+        site.settle()
+        self.assertTrue(other.signed_in(), "somebody else")
+        self.assertFalse([entry for entry in site.trail() if entry.get("user") == other.user_id and entry.get("intent")])
