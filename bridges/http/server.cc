@@ -210,6 +210,18 @@ Server::Server(ServerOptions options, Handler handler)
       connections_(std::make_unique<Connections>(
           Connections::Limits{options_.strangers, options_.head_timeout, options_.idle_timeout})) {}
 
+namespace {
+
+// Why an address cannot be listened on (bind(2)).
+const char* what_to_do(int why) {
+    if (why == EADDRNOTAVAIL)
+        return "this machine has no such address: write one of its own, or 0.0.0.0 or [::] for all";
+    if (why == EACCES) return "a port below 1024 takes a right of its own: write a higher one";
+    return "is another program using that port?";
+}
+
+}  // namespace
+
 Status Server::listen() {
     const std::string where = fmt::format("{}:{}", options_.host, options_.port);
     addrinfo hints{};
@@ -236,10 +248,9 @@ Status Server::listen() {
                                MHD_OPTION_CONNECTION_LIMIT, connections,                                    //
                                MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(idle),                  //
                                MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
-    if (daemon_ == nullptr)
-        return fail(ErrorKind::unavailable,
-                    fmt::format("cannot listen on {}: {}", where, std::strerror(errno)),
-                    "is another program using that port?");
+    if (const int why = errno; daemon_ == nullptr)
+        return fail(ErrorKind::unavailable, fmt::format("cannot listen on {}: {}", where, std::strerror(why)),
+                    what_to_do(why));
     port_ = MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_BIND_PORT)->port;
     return {};
 }

@@ -166,6 +166,12 @@ TEST(Server, says_why_it_cannot_listen) {
     EXPECT_EQ(second.error().kind, ErrorKind::unavailable);
     EXPECT_NE(second.error().message.find("in use"), std::string::npos) << second.error().message;
 
+    ServerOptions elsewhere;
+    elsewhere.host = "192.0.2.1";  // of nobody's (RFC 5737)
+    const auto not_ours = Server::start(elsewhere, handler);
+    ASSERT_FALSE(not_ours);
+    EXPECT_NE(not_ours.error().hint.find("has no such address"), std::string::npos) << not_ours.error().hint;
+
     ServerOptions nowhere;
     nowhere.host = "not an address";
     const auto third = Server::start(nowhere, handler);
