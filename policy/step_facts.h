@@ -139,6 +139,7 @@ class Step {
     void take(const AliasClaimed& fact);
     void take(const AccountSeen& fact);
     void account_appeared(UserId user);
+    void nobodys_any_more(UserId user);
     void asked_for(UserId user);
     void take(const MaskCovers& fact);
     void take(const SignedOut& fact);

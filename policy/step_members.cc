@@ -181,6 +181,7 @@ void Step::apply_membership(UserId user, Membership next, MembershipState before
         back_in(user);
     world_.set_membership(user, next);
     if (is_in && decider_ != nullptr) leave_unnamed_rooms(world_, *decider_, user);
+    if (!is_in) nobodys_any_more(user);
     if (is_out && next.cause == Cause::other)
         if (const auto at = world_.put_back.find(World::pair(user, next.room)); at != world_.put_back.end())
             world_.revisit.emplace(at->second + kPutBackEvery, user);

@@ -101,7 +101,24 @@ void Step::take(const AccountSeen& fact) {
         keep_identity(fact.user);
     } else if (fact.account == Account::absent) {
         forget_renamed(fact.user);
+        nobodys_any_more(fact.user);
     }
+}
+
+// Somebody who is deleted, and of whose Matrix ID there is no account and nothing to take back: it is free
+// for the next who has that login.
+void Step::nobodys_any_more(UserId user) {
+    if (decider_ == nullptr || world_.account(user) != Account::absent) return;
+    const PersonId id = decider_->person_of(user);
+    if (!id.valid() || !world_.people[id.index()].deleted || world_.people[id.index()].kept != user) return;
+    const auto row = world_.memberships.row(user.index());
+    if (std::any_of(row.begin(), row.end(), [](const Membership& held) { return is_present(held.state); }))
+        return;
+    world_.people[id.index()].kept = {};
+    world_.departing.erase(user);
+    world_.touched.people.insert(id);
+    world_.dirty.entries.insert(id);
+    touch_user(user);
 }
 
 // An account that was not there when its person departed may have sessions now, and be in rooms: what was
@@ -110,6 +127,8 @@ void Step::account_appeared(UserId user) {
     if (decider_ == nullptr || world_.account(user) != Account::absent) return;
     const PersonId person = decider_->person_of(user);
     if (!person.valid() || !world_.people[person.index()].departed_seen) return;
+    // Somebody else's login makes that Matrix ID by now: it may be theirs.
+    if (decider_->claimants(user).size() > 1) return;
     world_.departing[user] = {};
     world_.departing[user].late = true;
     touch_user(user);

@@ -168,7 +168,9 @@ void Engine::account_read(UserId user, const CallResult& result) {
     else if (result.outcome == CallOutcome::not_covered && awaited)
         learn(policy::MaskCovers{user, false});
     else if (result.outcome != CallOutcome::absent && awaited)
-        next_in_question_ = std::min(next_in_question_, world_.tick + kLookForAccount);
+        next_in_question_ = std::min(  // a homeserver that is away is asked as soon as it is back
+            next_in_question_,
+            world_.tick + (result.outcome == CallOutcome::unreachable ? kFirstRetry : kLookForAccount));
 }
 
 void Engine::room_read(const Reading& reading, const CallResult& result) {

@@ -8,6 +8,7 @@ namespace {
 
 using policy::MembershipState;
 using std::chrono::minutes;
+using std::chrono::seconds;
 
 class Renamed : public testing::Test {
   protected:
@@ -181,6 +182,24 @@ TEST_F(Renamed, NorIsItLetInAnywhere) {
     EXPECT_FALSE(let_in);
 }
 
+// Invited, deleted before there was an account, and the login is given to the next.
+TEST_F(Renamed, ALoginOfWhoIsDeletedAndNeverHadAnAccountIsFreeForTheNext) {
+    company.sim.directory.hire("q2", {"Staff", "Crew"});
+    ASSERT_TRUE(company.comes([this] {
+        return homeserver().membership(company.sim.room_id("crew"), Company::id("q2")) ==
+               MembershipState::invite;
+    }));
+    company.sim.directory.erase("q2");
+    company.sim.run_for(minutes{6});
+    company.sim.directory.hire("q2b", {"Staff", "Crew"});
+    company.sim.directory.rename("q2b", "q2");
+    homeserver().add_account(Company::id("q2"));
+    EXPECT_TRUE(company.comes([this] { return company.in("q2", "crew"); }, minutes{30}));
+    company.sim.run_for(minutes{5});
+    EXPECT_EQ(homeserver().accounts.at(Company::id("q2")).sessions, 1) << "of the one who is there";
+    EXPECT_EQ(conflicts(), "");
+}
+
 TEST_F(Renamed, WhatAnEntrySaidOutlastsIt) {
     company.sim.directory.hire("q2", {"Staff"});
     homeserver().add_account(Company::id("q2"));
@@ -208,7 +227,14 @@ TEST_F(Renamed, ARestartBeforeTheHomeserverSaidForgetsNothing) {
     company.sim.restart();
     company.sim.run_for(minutes{1});
     homeserver().down = false;
-    company.sim.run_for(minutes{1});
+    const policy::World& world = company.sim.engine().world();
+    EXPECT_TRUE(company.comes(
+        [&] {
+            const PersonId person = world.person(company.sim.directory.content.people.at("q1").guid);
+            return world.people[person.index()].kept.valid();
+        },
+        seconds{20}))
+        << "soon after it is back";
     company.sim.directory.disable("q1", true);
     expect_gone();
 }
