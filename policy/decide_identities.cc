@@ -266,12 +266,17 @@ std::vector<IdentityConflict> Decider::conflicts() const {
         const UserId before = other.valid() || !in_question(person)
                                   ? UserId{}
                                   : world_.in_question.at(world_.people[person.index()].guid);
+        const bool gone = deleted(other);
+        const std::string whose = !other.valid() ? std::string()
+                                  : gone         ? fmt::format("guid:{}", guid(other))
+                                                 : std::string(login(other));
         if (other.valid())
             out.push_back(
                 {person, world_.users.text(user),
-                 fmt::format("{} would be {}, which {} {}'s; give {} an entry under people.identities",
+                 fmt::format("{} would be {}, which {} {}'s{}; give {} an entry under people.identities",
                              login(person), world_.users.text(user),
-                             formerly_of(user).valid() ? "was" : "may be", login(other), login(person))});
+                             formerly_of(user).valid() ? "was" : "may be", whose,
+                             gone ? ", which is deleted" : "", login(person))});
         else if (before.valid() && world_.account(before) != Account::present)
             out.push_back(
                 {person, world_.users.text(user),

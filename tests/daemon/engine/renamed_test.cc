@@ -182,6 +182,23 @@ TEST_F(Renamed, NorIsItLetInAnywhere) {
     EXPECT_FALSE(let_in);
 }
 
+TEST_F(Renamed, OfWhoIsDeletedTheConflictNamesTheGuid) {
+    homeserver().down = true;
+    company.sim.directory.erase("q1");
+    company.sim.run_for(minutes{1});
+    company.sim.directory.hire("q1b", {"Staff", "Crew"});
+    company.sim.directory.rename("q1b", "q1");
+    company.sim.run_for(minutes{1});
+    homeserver().down = false;
+    company.sim.run_for(minutes{5});
+    const std::string guid = company.sim.directory.content.people.at("q1").guid.text();
+    EXPECT_NE(conflicts().find("q1 would be @q1:corp.example, which may be guid:" + guid +
+                               "'s, which is deleted; give q1 an entry under people.identities"),
+              std::string::npos)
+        << conflicts();
+    EXPECT_EQ(sessions(), 1) << "whose it is, nobody knows";
+}
+
 // Invited, deleted before there was an account, and the login is given to the next.
 TEST_F(Renamed, ALoginOfWhoIsDeletedAndNeverHadAnAccountIsFreeForTheNext) {
     company.sim.directory.hire("q2", {"Staff", "Crew"});
