@@ -34,7 +34,7 @@ class FakeDirectory : public engine::DirectoryPort {
     policy::test::Directory content;
     void hire(const std::string& login, const std::vector<std::string>& groups);
     std::optional<Tick> answered;  // last; nobody counts by itself
-    bool tells_when = true;  // an attribute was written, of what has changed
+    bool tells_when = true;        // an attribute was written, of what has changed
     void disable(const std::string& login, bool disabled);
     void erase(const std::string& login);
     // A login that is changed, and in the same write perhaps disabled; known here as the one of before.
