@@ -115,3 +115,16 @@ class Leavers(Scenario):
         site.settle()
         self.assertTrue(other.signed_in(), "somebody else")
         self.assertFalse([entry for entry in site.trail() if entry.get("user") == other.user_id and entry.get("intent")])
+
+    def test_the_login_of_who_never_had_an_account_is_free_for_the_next(self):
+        site = self.site
+        site.person("zed", ["Staff"], account=False)
+        until(lambda: site.membership("hall", "zed") == "invite", "invited")
+        site.directory.delete(site.dn("zed"))
+        site.wait("hall", "zed", "leave", 20)
+        site.settle(20)
+        site.person("zed", ["Staff"])                # another one
+        session = Client.login(site.login("zed"))
+        site.wait("hall", "zed", "join", 20)
+        site.settle(20)
+        self.assertTrue(session.signed_in())
