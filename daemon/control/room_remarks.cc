@@ -126,9 +126,9 @@ json::Value in_trouble(engine::Engine& engine, const policy::Decider& decider, c
 }
 
 void add_lines(const json::Value& texts, const char* what, std::vector<Seen>& out) {
-    constexpr std::size_t kMostLines = 5;
+    constexpr std::size_t kMostNamedLines = 5;
     const json::Array& all = *texts.array();
-    const std::size_t shown = all.size() <= kMostLines + 1 ? all.size() : kMostLines;
+    const std::size_t shown = all.size() <= kMostNamedLines + 1 ? all.size() : kMostNamedLines;
     for (std::size_t i = 0; i < shown; ++i) out.push_back({what, false, all[i].text()});
     if (shown < all.size())
         out.push_back(
