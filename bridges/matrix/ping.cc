@@ -11,12 +11,10 @@ std::string cure(const WayToUs& way) {
     if (way.registered != way.url)
         return fmt::format(
             "registrations/rollcall.yaml says {}: write one address into both files, give the homeserver "
-            "that "
-            "registration, and restart both",
+            "that registration, and restart both",
             way.registered.empty() ? "no url" : way.registered);
     return "registrations/rollcall.yaml says so too: give the homeserver this file, for its copy may be "
-           "another "
-           "or an older one, and restart it";
+           "another or an older one, and restart it";
 }
 
 std::string waits(const WayToUs& way) {
@@ -52,8 +50,7 @@ std::string ping_trouble(const Outcome& outcome, const WayToUs& way) {
                    ? "the homeserver is told no url for the daemon: write appservice.url as url into "
                      "registrations/rollcall.yaml, and restart the homeserver"
                    : "the homeserver's copy of registrations/rollcall.yaml has no url for the daemon: give "
-                     "it this "
-                     "file, and restart it";
+                     "it this file, and restart it";
     if (code == "M_FORBIDDEN")
         return "the homeserver knows the token of registrations/rollcall.yaml under another id: give it this "
                "file, and restart it";

@@ -122,7 +122,10 @@ void Engine::bind(std::shared_ptr<const policy::Program> program) {
         if (!world_.rooms[id.index()].id.empty()) read_room(id);  // nobody has looked there since
     }
     auto decider = std::make_unique<policy::Decider>(world_, program_);
+    const auto known_before = world_.departed_unknown;
     if (decider_) policy::keep_departures(world_, *decider_, *decider);
+    for (const Guid& guid : world_.departed_unknown)
+        if (!known_before.contains(guid)) mark("departed_unknown", guid.text(), "yes");
     decider_ = std::move(decider);
     policy::leave_unnamed_rooms(world_, *decider_);
     next_in_question_ = Tick{};
