@@ -233,20 +233,20 @@ TEST(LabSweep, AHiddenPrimaryGroupIsUnknown) {
     admin.remove("CN=rc-primary,OU=Staff");
 }
 
-// department: bf96794f-0de6-11d0-a285-00aa003049e2, in the property set Public-Information (MS-ADA1).
+// l: bf9679a2-0de6-11d0-a285-00aa003049e2 (MS-ADA2), in the property set Personal-Information (MS-ADTS 3.1.1.2.3.3).
 TEST(LabSweep, AnAttributeThatIsHiddenOnOnePersonIsUnknownOfThem) {
     SKIP_WITHOUT_LAB();
     LabAdmin admin;
-    const auto attribute = Guid::from_text("bf96794f-0de6-11d0-a285-00aa003049e2");
-    const auto set = Guid::from_text("e48d0154-bcf8-11d1-8702-00c04fb96050");
+    const auto attribute = Guid::from_text("bf9679a2-0de6-11d0-a285-00aa003049e2");
+    const auto set = Guid::from_text("77b5b886-944a-11d1-aebd-0000f80367c1");
     for (const char* login : {"rc-by-name", "rc-by-set", "rc-without"})
         admin.add_person("CN=" + std::string(login) + ",OU=Staff", login);
     for (const char* where : {"CN=rc-by-name,OU=Staff", "CN=rc-by-set,OU=Staff"})
-        admin.replace(where, "department", {"Legal"});
+        admin.replace(where, "l", {"Harbour"});
     admin.deny("CN=rc-by-name,OU=Staff", &*attribute);
     admin.deny("CN=rc-by-set,OU=Staff", &*set);
     Settings settings = Lab::get().service();
-    settings.wanted.attributes = {"department", "noSuchAttribute"};
+    settings.wanted.attributes = {"l", "noSuchAttribute"};
     const auto swept = read_all(settings);
     ASSERT_TRUE(swept) << swept.error().text();
     Cutoff cutoff;
@@ -258,7 +258,7 @@ TEST(LabSweep, AnAttributeThatIsHiddenOnOnePersonIsUnknownOfThem) {
     const auto drained =
         drain(*connection, settings, settings.wanted, *root, rights, swept->evidence.usn - 100);
     ASSERT_TRUE(drained) << drained.error().text();
-    const std::vector<std::string> hidden{"department"};
+    const std::vector<std::string> hidden{"l"};
     for (const std::vector<policy::PersonEntry>* people : {&swept->people, &drained->changes.people})
         for (const auto& [login, unreadable] :
              {std::pair{"rc-by-name", hidden}, std::pair{"rc-by-set", hidden},
