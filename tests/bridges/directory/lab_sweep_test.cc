@@ -274,6 +274,32 @@ TEST(LabSweep, AnAttributeThatIsHiddenOnOnePersonIsUnknownOfThem) {
         admin.remove("CN=" + std::string(login) + ",OU=Staff");
 }
 
+// Public-Information (e48d0154-bcf8-11d1-8702-00c04fb96050) holds objectClass and objectGUID: no search finds them.
+TEST(LabSweep, WhoIsHiddenWithTheirClassIsNotGone) {
+    SKIP_WITHOUT_LAB();
+    LabAdmin admin;
+    admin.add_person("CN=rc-no-class,OU=Staff", "rc-no-class");
+    admin.add_group("CN=rc-classes,OU=Groups", "rc-classes");
+    admin.add_member("CN=rc-classes,OU=Groups", "CN=rc-no-class,OU=Staff");
+    auto read = read_all(Lab::get().service());
+    ASSERT_TRUE(read) << read.error().text();
+    Room room;
+    (void)policy::step(room.world, nullptr, std::move(*read));
+    room.apply("rc-classes");
+    (void)policy::step(room.world, room.decider.get(), policy::TimePassed{from_ms(1)});
+    EXPECT_EQ(room.presence("rc-no-class"), policy::Presence::in);
+    const auto set = Guid::from_text("e48d0154-bcf8-11d1-8702-00c04fb96050");
+    admin.deny("CN=rc-no-class,OU=Staff", &*set);
+    read = read_all(Lab::get().service());
+    ASSERT_TRUE(read) << read.error().text();
+    EXPECT_EQ(find_person(*read, "rc-no-class"), nullptr);
+    (void)policy::step(room.world, room.decider.get(), std::move(*read));
+    EXPECT_NE(room.world.frozen.find("lacks rc-no-class whom groups still name"), std::string::npos)
+        << room.world.frozen;
+    EXPECT_EQ(room.presence("rc-no-class"), policy::Presence::in);
+    for (const char* where : {"CN=rc-classes,OU=Groups", "CN=rc-no-class,OU=Staff"}) admin.remove(where);
+}
+
 // userAccountControl: bf967a68-0de6-11d0-a285-00aa003049e2 (MS-ADA3).
 TEST(LabSweep, AHiddenStateIsUnknown) {
     SKIP_WITHOUT_LAB();
