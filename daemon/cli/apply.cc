@@ -6,6 +6,7 @@
 #include "daemon/cli/commands.h"
 #include "daemon/cli/git_checkout.h"
 #include "daemon/cli/hold_view.h"
+#include "daemon/cli/items.h"
 #include "daemon/cli/plan_view.h"
 #include "daemon/cli/saved_plan.h"
 #include "daemon/cli/text.h"
@@ -27,8 +28,7 @@ class Apply {
         if (!answer) return 1;
         if (failed(session_, *answer)) return exit_of(*answer);
         const json::Value& plan = (*answer)["result"];
-        const json::Array* unseen = plan["unseen"].array();
-        unseen_ = unseen != nullptr && !unseen->empty();
+        unseen_ = !items(plan["unseen"]).empty();
         if (!session_.arguments.file.empty())
             if (const int refused = compare(plan); refused != 0) return refused;
         if (!session_.arguments.json)
@@ -77,6 +77,7 @@ class Apply {
 
     // `args`: the files as they were when they were planned.
     int send(const json::Value& plan, json::Value args) {
+        json::Value files = args;
         args.set("plan", plan["hash"]);
         if (!session_.arguments.reason.empty()) args.set("reason", session_.arguments.reason);
         if (std::optional<json::Value> checkout = git_checkout(opened_.config.policy))
@@ -88,11 +89,27 @@ class Apply {
             terminal_.err(plan_difference(plan, (*answer)["result"], terminal_.err_look()));
         if (failed(session_, *answer)) return exit_of(*answer);
         const json::Value& result = (*answer)["result"];
+        if (unseen_ && !opened_.in_process) unseen_ = !is_seen_soon(std::move(files));
         int exit = unseen_ ? 1 : exit_of(*answer);  // as `plan` ends
         if (opened_.in_process)
             if (const int converged = converge(); converged != 0) exit = converged;
         show(session_, result, [&](const Look& look) { return applied_view(result, look); });
         return exit;
+    }
+
+    // What is applied may be the cure: a room is made in the place of a lost one, an account that works again
+    // writes its first message. Some seconds decide whether something is not seen, or was not yet.
+    bool is_seen_soon(json::Value files) {
+        constexpr int kLooks = 10;
+        if (terminal_.shows_progress()) terminal_.err("Looking whether all is seen …\n");
+        const json::Value asked = request("plan", std::move(files));
+        for (int look = 0; look < kLooks; ++look) {
+            session_.doors.wait();
+            const std::optional<json::Value> answer = ask(session_, *opened_.transport, asked);
+            if (!answer || !(*answer)["error"].is_null()) return false;
+            if (items((*answer)["result"]["unseen"]).empty()) return true;
+        }
+        return false;
     }
 
     // No daemon carries it out, so this program does, once.

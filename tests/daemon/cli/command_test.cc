@@ -159,6 +159,21 @@ TEST_F(Commands, ApplyOfWhatWasNotSeenEndsAsItsPlanDoes) {
     EXPECT_EQ(bench.run({"apply", "--yes"}), 1) << "nothing to do, as far as is known";
 }
 
+// The policy may be the cure of what was not seen.
+TEST_F(Commands, ApplyLooksWhetherAllIsSeenOnceItIsInForce) {
+    json::Value plan = fixture("plan_long");
+    plan.set("unseen", json::Value{json::Array{"rooms: the bot is not in #operations"}});
+    for (int look = 0; look < 3; ++look) answer("plan", answered(plan));
+    answer("plan", answered(fixture("plan_long")));
+    can_apply();
+    EXPECT_EQ(bench.run({"apply", "--yes"}), 0) << out();
+    EXPECT_TRUE(has(out(), "The daemon carries out 30 actions")) << out();
+    EXPECT_FALSE(has(out(), "waits until it is seen")) << out();
+    const json::Value& looked = (*bench.script.last("plan"))["args"];
+    EXPECT_FALSE(looked["files"].is_null());
+    EXPECT_TRUE(looked["plan"].is_null());
+}
+
 TEST_F(Commands, ApplyWithNothingToDoAsksNothing) {
     answer("plan", answered(fixture("plan_empty")));
     EXPECT_EQ(bench.run({"apply"}), 0);
