@@ -63,23 +63,27 @@ std::vector<std::size_t> Table::widths() const {
 
 std::string Table::row_text(const std::vector<Cell>& row, const std::vector<std::size_t>& widths,
                             const Look& look) const {
+    const bool broken = look.width > 0 && wrapped_;
     std::string out, line(indent_, ' ');
     std::size_t column = indent_;
+    // Goes on in the next line where this one has no place for so many columns more.
+    const auto make_place = [&](std::size_t i, std::size_t wanted) {
+        if (!broken || i == 0 || column + wanted <= look.width) return;
+        trim_right(line);
+        out += line + "\n";
+        column = std::min(indent_ + 6, look.width / 2);
+        line.assign(column, ' ');
+    };
     for (std::size_t i = 0; i + 1 < row.size(); ++i) {
         if (widths[i] == 0) continue;
+        make_place(i, display_width(row[i].text));
         const std::size_t wide = std::max(widths[i], display_width(row[i].text));
         line += paint(look, row[i].tone, row[i].text);
         line.append(wide - display_width(row[i].text) + gap_after(widths[i]), ' ');
         column += wide + gap_after(widths[i]);
     }
     const Cell& last = row.back();
-    const bool broken = look.width > 0 && wrapped_;
-    if (broken && column + std::min(kLeastForText, display_width(last.text)) > look.width && row.size() > 1) {
-        trim_right(line);
-        out = line + "\n";
-        column = std::min(indent_ + 6, look.width / 2);
-        line.assign(column, ' ');
-    }
+    make_place(row.size() - 1, std::min(kLeastForText, display_width(last.text)));
     const std::size_t room = broken && column < look.width ? look.width - column : 0;
     bool first = true;
     for (const std::string& part : wrap(last.text, room)) {

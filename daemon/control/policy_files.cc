@@ -47,6 +47,16 @@ Result<std::string> read_checked(const std::string& path, std::size_t most, mode
     }
 }
 
+// Whoever mends one file is to know of the others. The hint is the first one's.
+Error all_in_one(std::vector<Error> errors) {
+    constexpr std::size_t kMostNamed = 5;
+    Error out = std::move(errors.front());
+    for (std::size_t i = 1; i < errors.size() && i < kMostNamed; ++i) out.message += "; " + errors[i].message;
+    if (errors.size() > kMostNamed)
+        out.message += fmt::format("; and {} more of its files cannot be used", errors.size() - kMostNamed);
+    return out;
+}
+
 }  // namespace
 
 Result<std::string> read_text_file(const std::string& path, std::size_t most, bool no_foreign_writers) {
@@ -83,9 +93,11 @@ Result<PolicyTexts> read_policy_files(const std::string& path) {
     std::sort(files.begin(), files.end());
     PolicyTexts texts;
     std::size_t bytes = 0;
+    std::vector<Error> unusable;
     for (const std::string& file : files) {
         Result<std::string> text = read_text_file(file, kMostPolicyFile, true);
-        if (!text) return pass(text);
+        if (!text) unusable.push_back(std::move(text).error());
+        if (!unusable.empty()) continue;
         bytes += text->size();
         if (bytes > kMostPolicyBytes)
             return fail(ErrorKind::limit,
@@ -93,6 +105,7 @@ Result<PolicyTexts> read_policy_files(const std::string& path) {
                                     kMostPolicyBytes));
         texts.emplace_back(file, std::move(*text));
     }
+    if (!unusable.empty()) return tl::unexpected(all_in_one(std::move(unusable)));
     return texts;
 }
 

@@ -6,6 +6,7 @@
 #include "daemon/cli/people_view.h"
 #include "daemon/cli/plan_view.h"
 #include "daemon/cli/status_view.h"
+#include "daemon/cli/text.h"
 #include "daemon/cli/why_view.h"
 #include "tests/daemon/cli/fakes.h"
 
@@ -164,6 +165,16 @@ TEST(View, NoControlCharacterOfAnOutsiderReachesTheTerminal) {
         EXPECT_EQ(text.find('\x1b'), std::string::npos) << c.golden;
         EXPECT_EQ(text.find('\a'), std::string::npos) << c.golden;
         EXPECT_EQ(text.find("\xe2\x80\xae"), std::string::npos) << c.golden;  // right-to-left override
+    }
+}
+
+// A key stays whole, so that it can be copied.
+TEST(View, NoLineIsWiderThanTheTerminal) {
+    for (const Case& c : kCases) {
+        if (c.look.width == 0) continue;
+        std::istringstream lines(c.view(fixture(c.fixture), {false, c.look.width}));
+        for (std::string line; std::getline(lines, line);)
+            EXPECT_TRUE(display_width(line) <= c.look.width || has(line, " key  ")) << c.golden << '\n' << line;
     }
 }
 

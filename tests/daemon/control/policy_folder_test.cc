@@ -75,5 +75,19 @@ TEST_F(PolicyFolders, AFolderIntoWhichAnybodyCanWriteIsRefused) {
     EXPECT_TRUE(read_policy_files(folder));
 }
 
+TEST_F(PolicyFolders, EveryFileThatCannotBeUsedIsNamed) {
+    write("company.yaml");
+    fs::create_symlink("nowhere", folder + "/a.yaml");
+    fs::create_directory_symlink(folder, folder + "/b.yaml");
+    write("c.yaml");
+    ASSERT_EQ(chmod((folder + "/c.yaml").c_str(), 0666), 0);
+    const auto texts = read_policy_files(folder);
+    ASSERT_FALSE(texts);
+    EXPECT_EQ(texts.error().kind, ErrorKind::not_found);
+    EXPECT_EQ(texts.error().message,
+              "cannot open " + folder + "/a.yaml: No such file or directory; " + folder +
+                  "/b.yaml is not a file; " + folder + "/c.yaml can be written by anybody on this machine");
+}
+
 }  // namespace
 }  // namespace rollcall::control
