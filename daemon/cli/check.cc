@@ -201,7 +201,11 @@ int check(const Session& session) {
     print_diagnostics(session.terminal, checked.diagnostics);
     const Look look = session.terminal.out_look();
     if (!session.arguments.json)
-        session.terminal.out(files_view(checked, look) + not_checked_view(checked, look));
+        session.terminal.out(files_view(checked, look) + not_checked_view(checked, look) +
+                             (session.arguments.online && !more
+                                  ? paragraph(look, 0, Tone::warning,
+                                              "Nothing was asked of the servers: mend the files first.")
+                                  : ""));
     if (more) {
         const int seen = online(session, checked);
         return bad ? 2 : seen;

@@ -330,6 +330,7 @@ TEST_F(Commands, WithoutAPasswordCheckOnlineTriesTheOtherWays) {
     bench.clear();
     EXPECT_EQ(bench.run({"check", "--online"}), 2);
     EXPECT_FALSE(has(out(), "✓ homeserver")) << "whose homeserver it is cannot be told";
+    EXPECT_TRUE(has(out(), "Nothing was asked of the servers: mend the files first.")) << out();
 }
 
 // What `run` would refuse.
