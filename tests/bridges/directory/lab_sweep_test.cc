@@ -233,7 +233,8 @@ TEST(LabSweep, AHiddenPrimaryGroupIsUnknown) {
     admin.remove("CN=rc-primary,OU=Staff");
 }
 
-// l: bf9679a2-0de6-11d0-a285-00aa003049e2 (MS-ADA2), in the property set Personal-Information (MS-ADTS 3.1.1.2.3.3).
+// l: bf9679a2-0de6-11d0-a285-00aa003049e2 (MS-ADA2), in the property set Personal-Information
+// (MS-ADTS 3.1.1.2.3.3).
 TEST(LabSweep, AnAttributeThatIsHiddenOnOnePersonIsUnknownOfThem) {
     SKIP_WITHOUT_LAB();
     LabAdmin admin;
@@ -274,7 +275,8 @@ TEST(LabSweep, AnAttributeThatIsHiddenOnOnePersonIsUnknownOfThem) {
         admin.remove("CN=" + std::string(login) + ",OU=Staff");
 }
 
-// Public-Information (e48d0154-bcf8-11d1-8702-00c04fb96050) holds objectClass and objectGUID: no search finds them.
+// Public-Information (e48d0154-bcf8-11d1-8702-00c04fb96050) holds objectClass and objectGUID: no search finds
+// them.
 TEST(LabSweep, WhoIsHiddenWithTheirClassIsNotGone) {
     SKIP_WITHOUT_LAB();
     LabAdmin admin;

@@ -174,7 +174,8 @@ TEST(View, NoLineIsWiderThanTheTerminal) {
         if (c.look.width == 0) continue;
         std::istringstream lines(c.view(fixture(c.fixture), {false, c.look.width}));
         for (std::string line; std::getline(lines, line);)
-            EXPECT_TRUE(display_width(line) <= c.look.width || has(line, " key  ")) << c.golden << '\n' << line;
+            EXPECT_TRUE(display_width(line) <= c.look.width || has(line, " key  ")) << c.golden << '\n'
+                                                                                    << line;
     }
 }
 

@@ -84,9 +84,9 @@ TEST_F(PolicyFolders, EveryFileThatCannotBeUsedIsNamed) {
     const auto texts = read_policy_files(folder);
     ASSERT_FALSE(texts);
     EXPECT_EQ(texts.error().kind, ErrorKind::not_found);
-    EXPECT_EQ(texts.error().message,
-              "cannot open " + folder + "/a.yaml: No such file or directory; " + folder +
-                  "/b.yaml is not a file; " + folder + "/c.yaml can be written by anybody on this machine");
+    EXPECT_EQ(texts.error().message, "cannot open " + folder + "/a.yaml: No such file or directory; " +
+                                         folder + "/b.yaml is not a file; " + folder +
+                                         "/c.yaml can be written by anybody on this machine");
 }
 
 }  // namespace
