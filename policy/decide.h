@@ -104,18 +104,14 @@ class Decider {
     // Claimed by more than one account, or by one after it was another's, or by none since a login changed:
     // nobody's until somebody decides.
     [[nodiscard]] bool disputed(UserId user) const;
-    // Whether the account of their login of before is theirs is asked, or nobody knows: until then they have
-    // no Matrix ID.
-    [[nodiscard]] bool in_question(PersonId person) const;
     // An account of that name was seen, or whoever has it was known by it: it is somebody's whom a departure
     // concerns. Of others the homeserver is asked first whether there is one.
     [[nodiscard]] bool was_here(UserId user) const;
-    // One of two whose login made it had the account, or somebody else's login makes it by now.
+    // Whose account this may be, of one in question: the candidates who are known by no other.
+    [[nodiscard]] std::vector<PersonId> candidates(UserId user) const;
+    // In question, and more than one person's: it has two candidates, or somebody else's login makes it by
+    // now.
     [[nodiscard]] bool contended(UserId user) const;
-    // Whose account this may be: their login made it until it changed, and they are known by no other.
-    [[nodiscard]] std::vector<PersonId> maybe_of(UserId user) const;
-    // Whose login makes it now, and who are not given it, since it was or may be another's.
-    [[nodiscard]] std::vector<PersonId> barred_from(UserId user) const;
     // The Matrix ID that people.identities gives this person, unless it cannot be theirs.
     [[nodiscard]] UserId given(PersonId person) const;
     // Whose this Matrix ID was until people.identities gave them another; invalid: nobody's, or it still is.
@@ -159,8 +155,15 @@ class Decider {
     void give_identities();
     [[nodiscard]] PersonId formerly_of(UserId user) const;
     [[nodiscard]] PersonId before_them(UserId user, PersonId person) const;
+    [[nodiscard]] const std::vector<PersonId>& barred_from(UserId user) const;
+    void bar(PersonId person, UserId from);
+    void unbar(PersonId person);
     [[nodiscard]] PersonId in_the_way(PersonId person,
                                       const std::unordered_map<UserId, PersonId>& keepers) const;
+    void rival_conflicts(std::vector<IdentityConflict>& out) const;
+    void barred_conflict(PersonId person, UserId user, std::vector<IdentityConflict>& out) const;
+    void candidate_conflicts(std::vector<IdentityConflict>& out) const;
+    void kept_from_conflicts(std::vector<IdentityConflict>& out) const;
     [[nodiscard]] UserId wanted_id(PersonId person);
     void claim(PersonId person);
     void settle_claims(UserId user);
@@ -219,7 +222,10 @@ class Decider {
     std::unordered_map<PersonId, UserId> given_;                // by people.identities
     std::unordered_map<PersonId, PersonId> kept_from_;          // who is not given theirs, because of whom
     std::unordered_map<UserId, PersonId> given_up_;             // kept, until people.identities gave another
-    std::unordered_map<PersonId, UserId> barred_;               // would have an ID that was another's
+    // Whose login makes an ID that is not given them, for it was or may be another's, or for whether the
+    // account of their login before is theirs is to be known first; and back.
+    std::unordered_map<PersonId, UserId> barred_;
+    std::unordered_map<UserId, std::vector<PersonId>> barred_from_;
 
     std::unordered_map<UserId, const CompiledService*> services_;
     std::unordered_set<UserId> protected_;
@@ -234,13 +240,5 @@ class Decider {
     mutable std::vector<ConditionId> holding_;
     mutable std::vector<std::uint32_t> found_;
 };
-
-// What the template makes of a person's attributes; "" where one has no readable value.
-[[nodiscard]] std::string template_id(const World& world, PersonId person,
-                                      const std::vector<TemplatePart>& parts);
-
-// Is this a Matrix user ID that an account can have (appendix "User Identifiers": historical local parts left
-// out)?
-[[nodiscard]] bool valid_matrix_id(std::string_view id);
 
 }  // namespace rollcall::policy

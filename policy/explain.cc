@@ -74,11 +74,12 @@ Reason stranger_reason(const Decider& decider, UserId user) {
 
 Reason disputed_reason(const Decider& decider, UserId user) {
     const PersonId former = decider.former_holder(user);
-    if (const std::vector<PersonId> maybe = decider.maybe_of(user); !former.valid() && !maybe.empty())
+    const std::vector<PersonId> candidates = decider.candidates(user);
+    if (!former.valid() && !candidates.empty())
         return {
             fmt::format("this Matrix ID was {}'s until the login changed, and whose account it is now is not "
                         "known",
-                        decider.world().people[maybe.front().index()].login.view()),
+                        decider.world().people[candidates.front().index()].login.view()),
             "people.matrix_id",
             {}};
     if (!former.valid()) return {"more than one account would have this Matrix ID", "people.matrix_id", {}};

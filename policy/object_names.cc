@@ -7,6 +7,7 @@
 
 #include "policy/base/text.h"
 #include "policy/decide.h"
+#include "policy/matrix_id.h"
 
 namespace rollcall::policy {
 namespace {

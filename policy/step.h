@@ -66,8 +66,8 @@ struct Effects {
         read_members;  // (room ID, Matrix ID): stale or doubtful, read afresh
     std::vector<RoomId> read_rooms;
     std::vector<UserId> find_accounts;        // is there an account of that name?
-    std::vector<UserId> renamed;              // what World::renamed says of these has changed
-    std::vector<Guid> departed_unknown;       // who is in World::departed_unknown, or is no more
+    std::vector<UserId> in_question;          // names of which World::in_question has other candidates now
+    std::vector<Guid> departed_unknown;       // who departed without a known account, or is that no more
     std::vector<UnreadableEvent> unreadable;  // told of, or found when a room was read
     std::vector<RoomId> lost, regained;       // rooms that the bot is in no more, or again
     std::vector<RoomId> replaced;             // from which people were led on to another one
@@ -81,8 +81,9 @@ struct Effects {
 // guarded.
 void keep_approvals(World& world, const Decider& old);
 
-// Called after a policy was put in force: departures go on under the Matrix IDs that it gives.
-void keep_departures(World& world, const Decider& old, const Decider& now);
+// Called after a policy was put in force: departures go on under the Matrix IDs that it gives. Who has none
+// by it, and so waits from now on until it is known which account is theirs.
+[[nodiscard]] std::vector<Guid> keep_departures(World& world, const Decider& old, const Decider& now);
 
 // Rooms that no policy names any more and that are not let go of yet: whoever departed is taken out of them
 // as out of rooms outside the policy.

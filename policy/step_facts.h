@@ -1,13 +1,16 @@
 // Step: one fact on its way into the world. Behind step(): its parts share what a fact brings with it.
 //
-//     step.cc            time, and what follows from any fact: people bound anew, departures and returns
-//     step_directory.cc  what the directory says, and whether to believe it
-//     step_doubt.cc      what a controller says that may be behind
-//     step_former.cc     whose login was changed
-//     step_members.cc    who is in a room, by whose doing
-//     step_rooms.cc      what a room's state says
-//     step_room_reads.cc a room read afresh
-//     step_results.cc    what our own requests have done
+//     step.cc              time, and what follows from any fact: people bound anew
+//     step_identities.cc   who keeps which Matrix ID
+//     step_in_question.cc  whose login was changed, and whose account that of the login before is
+//     step_departures.cc   who departed, and who is back
+//     step_approvals.cc    what follows from the end of an approval
+//     step_directory.cc    what the directory says, and whether to believe it
+//     step_doubt.cc        what a controller says that may be behind
+//     step_members.cc      who is in a room, by whose doing
+//     step_rooms.cc        what a room's state says
+//     step_room_reads.cc   a room read afresh
+//     step_results.cc      what our own requests have done
 //
 // Pure; lives for one call.
 #pragma once
@@ -32,31 +35,40 @@ class Step {
     // step.cc
     void take(const TimePassed& fact);
     void doubt_until(Time latest);
-    void approval_ended(const CompiledApproval& approval);
     void settle(const std::unordered_set<PersonId>& dirty, bool first_look);
-    void correct_identity(PersonId id);
-    void keep_what_is_given(PersonId id);
-    void keep_what_is_in_use(PersonId id);
-    void notice_departure(PersonId id, bool first_look);
-    void came_back(PersonId id);
-    bool known_at_last(const Guid& person);
-    [[nodiscard]] bool seen_here(const Person& person, UserId user) const;
-    void sponsor_changed(const Guid& guid);
-    [[nodiscard]] std::string departure_text(const Person& person) const;
-    [[nodiscard]] Evidence evidence_of(const Person& person) const;
-    [[nodiscard]] std::optional<Time> departed_since(const Person& person) const;
-    void take(const DepartOrdered& fact);
     void mark_person(PersonId person);
     void touch_user(UserId user);
     void note(Note note);
 
-    // step_former.cc
-    void name_changed(PersonId id);
-    void look_for_former_account(UserId before);
-    void keep_former_account(UserId user);
-    void forget_renamed(UserId user);
+    // step_identities.cc
+    void correct_identity(PersonId id);
+    void keep_what_is_given(PersonId id);
+    void keep_what_is_in_use(PersonId id);
+    void keep_identity(UserId user);
+    void keep(PersonId id, UserId user);
+    void nobodys_any_more(UserId user);
+
+    // step_in_question.cc
+    void login_changed(PersonId id);
+    void look_for_account_in_question(UserId user);
+    void keep_account_in_question(UserId user);
+    void no_longer_in_question(UserId user);
     void known_by_one(PersonId id);
-    void renamed_changed(UserId user);
+    void in_question_changed(UserId user);
+
+    // step_departures.cc
+    void take(const DepartOrdered& fact);
+    void notice_departure(PersonId id, bool first_look);
+    void came_back(PersonId id);
+    bool known_at_last(const Guid& person);
+    [[nodiscard]] bool seen_here(const Person& person, UserId user) const;
+    [[nodiscard]] std::string departure_text(const Person& person) const;
+    [[nodiscard]] Evidence evidence_of(const Person& person) const;
+    [[nodiscard]] std::optional<Time> departed_since(const Person& person) const;
+
+    // step_approvals.cc
+    void approval_ended(const CompiledApproval& approval);
+    void sponsor_changed(const Guid& guid);
 
     // step_directory.cc
     void take(const DirectoryRefused& fact);
@@ -101,8 +113,6 @@ class Step {
     void unknown_member(RoomId room, UserId user);
     void back_in(UserId user);
     void apply_membership(UserId user, Membership next, MembershipState before);
-    void keep_identity(UserId user);
-    void keep(PersonId id, UserId user);
     void tell_inviter(RoomId room, UserId user, const RoomEvent& event, MembershipState state);
     bool late_member(RoomId room, UserId user, const RoomEvent& event, const MemberContent& content);
     void late_invitation(RoomId room, UserId user, const RoomEvent& event, MembershipState state);
@@ -139,7 +149,6 @@ class Step {
     void take(const AliasClaimed& fact);
     void take(const AccountSeen& fact);
     void account_appeared(UserId user);
-    void nobodys_any_more(UserId user);
     void asked_for(UserId user);
     void take(const MaskCovers& fact);
     void take(const SignedOut& fact);

@@ -186,30 +186,9 @@ void Step::apply_membership(UserId user, Membership next, MembershipState before
         if (const auto at = world_.put_back.find(World::pair(user, next.room)); at != world_.put_back.end())
             world_.revisit.emplace(at->second + kPutBackEvery, user);
     if (next.state == MembershipState::join) {
-        keep_former_account(user);
+        keep_account_in_question(user);
         keep_identity(user);
     }
-}
-
-// A Matrix ID is kept for life once an account of that name was seen in use.
-void Step::keep_identity(UserId user) {
-    if (decider_ == nullptr) return;
-    const PersonId id = decider_->person_of(user);
-    if (id.valid() && !world_.people[id.index()].kept.valid()) keep(id, user);
-}
-
-void Step::keep(PersonId id, UserId user) {
-    world_.people[id.index()].kept = user;
-    world_.touched.people.insert(id);
-    known_by_one(id);
-    note(
-        {Note::Kind::identity_kept,
-         fmt::format("{} is {} from now on", world_.people[id.index()].login.view(), world_.users.text(user)),
-         id,
-         user,
-         "",
-         "",
-         {}});
 }
 
 void Step::tell_inviter(RoomId room, UserId user, const RoomEvent& event, MembershipState state) {
@@ -261,6 +240,25 @@ bool Step::says_so(UserId user, RoomId room, const RoomEvent& event, const Membe
         return false;
     borne_out(user, room, held->event, held->state);
     return true;
+}
+
+bool readmit(World& world, UserId user, RoomId room, bool by_approval) {
+    const Membership* held = world.membership(user, room);
+    if (held == nullptr || held->state != MembershipState::leave) return false;
+    if (held->cause == Cause::daemon && !by_approval) return false;
+    Membership next = *held;
+    next.by_choice = by_approval || held->cause == Cause::self;
+    next.cause = Cause::daemon;
+    world.set_membership(user, next);
+    return true;
+}
+
+void welcome(World& world, UserId user, RoomId room) {
+    const Membership* held = world.membership(user, room);
+    if (held == nullptr || !held->unbidden) return;
+    Membership next = *held;
+    next.unbidden = false;
+    world.set_membership(user, next);
 }
 
 }  // namespace rollcall::policy

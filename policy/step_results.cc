@@ -97,28 +97,12 @@ void Step::take(const AccountSeen& fact) {
     world_.set_account(fact.user, fact.account);
     asked_for(fact.user);
     if (fact.account == Account::present) {
-        keep_former_account(fact.user);
+        keep_account_in_question(fact.user);
         keep_identity(fact.user);
     } else if (fact.account == Account::absent) {
-        forget_renamed(fact.user);
+        no_longer_in_question(fact.user);
         nobodys_any_more(fact.user);
     }
-}
-
-// Somebody who is deleted, and of whose Matrix ID there is no account and nothing to take back: it is free
-// for the next who has that login.
-void Step::nobodys_any_more(UserId user) {
-    if (decider_ == nullptr || world_.account(user) != Account::absent) return;
-    const PersonId id = decider_->person_of(user);
-    if (!id.valid() || !world_.people[id.index()].deleted || world_.people[id.index()].kept != user) return;
-    const auto row = world_.memberships.row(user.index());
-    if (std::any_of(row.begin(), row.end(), [](const Membership& held) { return is_present(held.state); }))
-        return;
-    world_.people[id.index()].kept = {};
-    world_.departing.erase(user);
-    world_.touched.people.insert(id);
-    world_.dirty.entries.insert(id);
-    touch_user(user);
 }
 
 // An account that was not there when its person departed may have sessions now, and be in rooms: what was
@@ -151,7 +135,7 @@ void Step::asked_for(UserId user) {
 void Step::take(const MaskCovers& fact) {
     if (!fact.covered) {
         asked_for(fact.user);
-        forget_renamed(fact.user);  // nobody will know, and nothing could be done with it
+        no_longer_in_question(fact.user);  // nobody will know, and nothing could be done with it
     }
     const bool changed =
         fact.covered ? world_.uncovered.erase(fact.user) > 0 : world_.uncovered.insert(fact.user).second;

@@ -15,6 +15,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "policy/accounts_in_question.h"
 #include "policy/base/dn.h"
 #include "policy/base/guid.h"
 #include "policy/base/guid_index.h"
@@ -267,14 +268,7 @@ class World {
     // Matrix IDs that were in use as somebody's until people.identities gave them another: no template makes
     // them anybody else's.
     std::unordered_map<UserId, Guid> former_ids;
-    // Matrix IDs that the template made of people until their entry changed, and whose nobody knows: an
-    // account of that name is theirs, if there is one. Whoever had them, in the order of their changes.
-    std::unordered_map<UserId, std::vector<Guid>> renamed;
-    // … and back: whose account of before is in question. With a mask nobody has more than one.
-    std::unordered_map<Guid, UserId, GuidHash> in_question;
-    bool has_mask = false;  // the homeserver can be asked whether there is an account
-    // Who departed while they had no Matrix ID that is theirs alone.
-    std::unordered_set<Guid, GuidHash> departed_unknown;
+    AccountsInQuestion in_question;
     std::unordered_map<UserId, Departing> departing;
     // Whom the mask registration leaves out, as the homeserver said. Not stored: a registration can change.
     std::set<UserId> uncovered;

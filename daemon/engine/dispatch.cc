@@ -6,7 +6,6 @@
 
 #include "daemon/engine/engine.h"
 #include "daemon/engine/requests.h"
-#include "policy/account_search.h"
 #include "policy/explain.h"
 
 namespace rollcall::engine {
@@ -123,16 +122,7 @@ void Engine::dispatch() {
     look_for_effects();
     if (world_.tick >= next_verify_ || (look_everywhere_ && rooms_to_read_.empty())) verify_rooms();
     look_at_lost_rooms();
-    if (decider_ && world_.tick >= next_accounts_) {
-        next_accounts_ = world_.tick + settings_.look_for_accounts_every;
-        // Where nobody is acted as, nothing shows that the mask was taken away.
-        if (mask_ == Mask::known) next_mask_ = world_.tick + Duration{1};
-        for (std::size_t i = 0; i < world_.users.size(); ++i)
-            if (world_.account(UserId(i)) == policy::Account::absent &&
-                policy::worth_finding(*decider_, UserId(i)))
-                accounts_to_find_.emplace_back(i);
-    }
-    if (decider_ && world_.tick >= next_in_question_) look_for_accounts_in_question();
+    look_for_accounts();
     const bool may_act = !settings_.one_shot || converging_;
     if (!decider_ || !may_act) return dispatch_reads();
     const bool all = pause_ == Pause::none;

@@ -55,7 +55,7 @@ Status Engine::start(Moment now, const std::function<Result<std::shared_ptr<cons
         if (row.kind == "alive") load_alive(*row.value);
     begin_clock(now);
     load_marks(*marks);
-    world_.has_mask = settings_.abilities.mask;
+    world_.in_question.set_can_ask(settings_.abilities.mask);
     if (folder_.empty()) {
         folder_ = fmt::format("{:08x}", std::random_device{}());
         mark("folder", "id", folder_);
@@ -122,13 +122,12 @@ void Engine::bind(std::shared_ptr<const policy::Program> program) {
         if (!world_.rooms[id.index()].id.empty()) read_room(id);  // nobody has looked there since
     }
     auto decider = std::make_unique<policy::Decider>(world_, program_);
-    const auto known_before = world_.departed_unknown;
-    if (decider_) policy::keep_departures(world_, *decider_, *decider);
-    for (const Guid& guid : world_.departed_unknown)
-        if (!known_before.contains(guid)) mark("departed_unknown", guid.text(), "yes");
+    if (decider_)
+        for (const Guid& guid : policy::keep_departures(world_, *decider_, *decider))
+            keep_departed_unknown(guid);
     decider_ = std::move(decider);
     policy::leave_unnamed_rooms(world_, *decider_);
-    next_in_question_ = Tick{};
+    next_awaited_ = Tick{};
     world_.dirty = {};
     backlog_.reset(*decider_, settings_.abilities);
     // Whoever departed while nobody looked is noticed now.
@@ -291,7 +290,7 @@ Tick Engine::wake() const {
     consider(next_verify_);
     if (!settings_.one_shot) consider(grace_.next(looked_from_));
     consider(next_accounts_);
-    consider(next_in_question_);
+    consider(next_awaited_);
     consider_date(policy::next_moment(world_, decider_.get()));
     for (const auto& [key, retry] : retries_) consider(retry.not_before);
     for (const Intent& intent : to_settle_) consider(intent.look_at);

@@ -15,8 +15,8 @@
 // be used), dispatch.cc and rooms.cc (backlog → calls), send.cc (their announcement), results.cc (results →
 // facts), accepted.cc (until they are seen), settle.cc (what a crash left in flight), reads.cc, ways.cc (do
 // events come back, is the mask known), notices.cc, reviews.cc (what owners are asked to sign), marks.cc
-// (what is remembered), orders.cc (what commands ask), rights.cc (erasure, legal holds, and the log's key),
-// baseline.cc (what was so before the trail).
+// (what is remembered), accounts.cc (is there an account of that name), orders.cc (what commands ask),
+// rights.cc (erasure, legal holds, and the log's key), baseline.cc (what was so before the trail).
 #pragma once
 
 #include <array>
@@ -586,13 +586,19 @@ class Engine {
 
     // marks.cc
     void load_marks(const std::vector<store::StoredMark>& marks);
-    void load_renamed(const store::StoredMark& row);
-    void keep_renamed(UserId user);
-    [[nodiscard]] std::set<UserId> accounts_in_question() const;
-    void look_for_accounts_in_question();
-    void account_read(UserId user, const CallResult& result);
     [[nodiscard]] Tick waits_until(Time when) const;
     void mark(std::string kind, std::string key, std::optional<std::string> value);
+
+    // accounts.cc
+    void load_in_question(const store::StoredMark& row);
+    void keep_in_question(UserId user);
+    void keep_departed_unknown(const Guid& person);
+    [[nodiscard]] bool in_question(UserId user) const;
+    [[nodiscard]] bool awaited_for_departure(UserId user, const policy::Departing& left) const;
+    [[nodiscard]] bool awaited(UserId user) const;
+    void look_for_accounts();
+    void look_for_awaited_accounts();
+    void account_read(UserId user, const CallResult& result);
 
     // rights.cc
     void load_legal_hold(const store::StoredMark& row);
@@ -722,7 +728,7 @@ class Engine {
     };
     std::map<RoomId, Lost> lost_;
     std::map<RoomId, Tick> looked_after_refusal_;  // when that may be done again
-    Tick next_verify_{}, next_accounts_{}, next_in_question_{};
+    Tick next_verify_{}, next_accounts_{}, next_awaited_{};
     std::size_t recheck_ = 0;              // the next user to be decided again in an idle moment
     std::set<std::string> suspect_rooms_;  // keys: a decision there was found stale, removals wait
     std::map<std::string, LegalHold> legal_holds_;

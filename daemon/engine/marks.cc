@@ -2,7 +2,6 @@
 // ledger, retry times, notices owed, reviews asked for, the pause.
 #include <fmt/format.h>
 #include <algorithm>
-#include <sstream>
 
 #include "daemon/engine/engine.h"
 #include "daemon/engine/waits.h"
@@ -53,9 +52,9 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
         } else if (row.kind == "former_id") {
             if (const auto guid = Guid::from_text(value)) world_.former_ids[world_.user(row.key)] = *guid;
         } else if (row.kind == "renamed") {
-            load_renamed(row);
+            load_in_question(row);
         } else if (row.kind == "departed_unknown") {
-            if (const auto guid = Guid::from_text(row.key)) world_.departed_unknown.insert(*guid);
+            if (const auto guid = Guid::from_text(row.key)) world_.in_question.add_departed(*guid);
         } else if (row.kind == "retry") {
             const auto key = ActionKey::from_text(row.key);
             const Result<json::Value> retry = json::parse(value);
@@ -69,43 +68,6 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
         }
     }
     redirect_to_admins();
-}
-
-// Whoever had a Matrix ID by their login until it changed.
-void Engine::keep_renamed(UserId user) {
-    const auto had = world_.renamed.find(user);
-    if (had == world_.renamed.end()) return mark("renamed", world_.users.text(user), std::nullopt);
-    std::string guids;
-    for (const Guid& guid : had->second) guids += (guids.empty() ? "" : " ") + guid.text();
-    mark("renamed", world_.users.text(user), std::move(guids));
-}
-
-void Engine::load_renamed(const store::StoredMark& row) {
-    std::istringstream parts(*row.value);
-    for (std::string part; parts >> part;)
-        if (const auto guid = Guid::from_text(part)) {
-            world_.renamed[world_.user(row.key)].push_back(*guid);
-            world_.in_question[*guid] = world_.user(row.key);
-        }
-}
-
-// Something hangs on whether there is an account of that name: whose it is, or whether there is anything to
-// be done about a departure.
-std::set<UserId> Engine::accounts_in_question() const {
-    std::set<UserId> out;
-    for (const auto& [user, had] : world_.renamed)
-        if (world_.account(user) != policy::Account::present) out.insert(user);
-    if (!decider_) return out;
-    for (const auto& [user, left] : world_.departing)
-        if (!left.asked && !left.signed_out && !decider_->was_here(user)) out.insert(user);
-    return out;
-}
-
-void Engine::look_for_accounts_in_question() {
-    next_in_question_ = kNoTick;
-    for (const UserId user : accounts_in_question())
-        if (std::find(accounts_to_find_.begin(), accounts_to_find_.end(), user) == accounts_to_find_.end())
-            accounts_to_find_.push_back(user);
 }
 
 }  // namespace rollcall::engine

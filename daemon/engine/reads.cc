@@ -157,22 +157,6 @@ void Engine::read_done(const Reading& reading, const CallResult& result) {
     }
 }
 
-void Engine::account_read(UserId user, const CallResult& result) {
-    const bool awaited = accounts_in_question().contains(user);
-    if (result.outcome == CallOutcome::done)
-        learn(policy::AccountSeen{user, policy::Account::present});
-    else if (result.outcome == CallOutcome::absent && awaited)
-        learn(policy::AccountSeen{user, policy::Account::absent});
-    else if (result.outcome == CallOutcome::no_mask)
-        mask_seen(false);
-    else if (result.outcome == CallOutcome::not_covered && awaited)
-        learn(policy::MaskCovers{user, false});
-    else if (result.outcome != CallOutcome::absent && awaited)
-        next_in_question_ = std::min(  // a homeserver that is away is asked as soon as it is back
-            next_in_question_,
-            world_.tick + (result.outcome == CallOutcome::unreachable ? kFirstRetry : kLookForAccount));
-}
-
 void Engine::room_read(const Reading& reading, const CallResult& result) {
     if (!result.read) {
         not_answered(reading, result);

@@ -184,10 +184,8 @@ void Engine::effects(policy::Effects&& effects) {
     for (const RoomId room : effects.read_rooms) read_room(room);
     accounts_to_find_.insert(accounts_to_find_.end(), effects.find_accounts.begin(),
                              effects.find_accounts.end());
-    for (const UserId user : effects.renamed) keep_renamed(user);
-    for (const Guid& guid : effects.departed_unknown)
-        mark("departed_unknown", guid.text(),
-             world_.departed_unknown.contains(guid) ? std::optional<std::string>("yes") : std::nullopt);
+    for (const UserId user : effects.in_question) keep_in_question(user);
+    for (const Guid& guid : effects.departed_unknown) keep_departed_unknown(guid);
     for (const policy::UnreadableEvent& event : effects.unreadable) cannot_use(event);
     for (const RoomId room : effects.lost) lost(room);
     for (const RoomId room : effects.regained) regained(room);

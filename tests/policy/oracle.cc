@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "policy/base/text.h"
+#include "policy/matrix_id.h"
 
 namespace rollcall::policy::test {
 namespace {
@@ -56,13 +57,12 @@ bool Oracle::is_given(std::size_t person, const std::string& id) const {
 // Whose login made it until it changed, and who are known by no other: without that person.
 std::size_t Oracle::may_be_others(std::size_t person, const std::string& id) const {
     std::size_t count = 0;
-    const auto renamed = world_.renamed.find(world_.users.find(id));
-    if (renamed == world_.renamed.end()) return 0;
+    const std::vector<Guid>& had = world_.in_question.candidates(world_.users.find(id));
     for (std::size_t i = 0; i < world_.people.size(); ++i) {
         const Person& other = world_.people[i];
         const Identity* entry = entry_of(i);
         if (i != person && !other.kept.valid() && (entry == nullptr || !is_given(i, entry->matrix_id)) &&
-            std::find(renamed->second.begin(), renamed->second.end(), other.guid) != renamed->second.end())
+            std::find(had.begin(), had.end(), other.guid) != had.end())
             ++count;
     }
     return count;

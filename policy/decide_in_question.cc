@@ -1,0 +1,75 @@
+// Decider: whose a Matrix ID was, or may be, that the policy gives nobody now, and who is not given it for
+// that.
+#include "policy/decide.h"
+
+namespace rollcall::policy {
+
+// Whose it was, though they may have it again.
+PersonId Decider::formerly_of(UserId user) const {
+    if (const auto at = given_up_.find(user); at != given_up_.end()) return at->second;
+    const auto known = world_.former_ids.find(user);
+    return known == world_.former_ids.end() ? PersonId{} : world_.person(known->second);
+}
+
+PersonId Decider::former_holder(UserId user) const {
+    const PersonId former = formerly_of(user);
+    return former.valid() && user_of(former) != user ? former : PersonId{};
+}
+
+std::vector<PersonId> Decider::candidates(UserId user) const {
+    std::vector<PersonId> out;
+    for (const Guid& guid : world_.in_question.candidates(user)) {
+        const PersonId person = world_.person(guid);
+        if (person.valid() && !world_.people[person.index()].kept.valid() && !given(person).valid())
+            out.push_back(person);
+    }
+    return out;
+}
+
+const std::vector<PersonId>& Decider::barred_from(UserId user) const {
+    static const std::vector<PersonId> none;
+    const auto at = barred_from_.find(user);
+    return at == barred_from_.end() ? none : at->second;
+}
+
+void Decider::bar(PersonId person, UserId from) {
+    barred_[person] = from;
+    barred_from_[from].push_back(person);
+    world_.dirty.users.insert(from);
+}
+
+void Decider::unbar(PersonId person) {
+    const auto barred = barred_.find(person);
+    if (barred == barred_.end()) return;
+    const auto from = barred_from_.find(barred->second);
+    std::erase(from->second, person);
+    if (from->second.empty()) barred_from_.erase(from);
+    world_.dirty.users.insert(barred->second);
+    barred_.erase(barred);
+}
+
+bool Decider::was_here(UserId user) const {
+    const PersonId holder = person_of(user);
+    return world_.was_seen(user) || !holder.valid() || world_.people[holder.index()].kept.valid() ||
+           given(holder) == user;
+}
+
+bool Decider::contended(UserId user) const {
+    const std::size_t count = candidates(user).size();
+    return count > 1 || (count == 1 && !barred_from(user).empty());
+}
+
+bool Decider::disputed(UserId user) const {
+    if (person_of(user).valid()) return false;
+    return rivals_.contains(user) || !barred_from(user).empty() || contended(user);
+}
+
+// Whose it was or may be, if not this person's.
+PersonId Decider::before_them(UserId user, PersonId person) const {
+    if (const PersonId former = formerly_of(user); former.valid() && former != person) return former;
+    for (const PersonId other : candidates(user))
+        if (other != person) return other;
+    return {};
+}
+
+}  // namespace rollcall::policy

@@ -1,0 +1,70 @@
+// step: whose login was changed, and what becomes of the account of the login before, which is in question
+// (accounts_in_question.h): where none of that name was ever seen, there may be one all the same, with
+// sessions and in rooms that the policy does not name.
+#include "policy/step_facts.h"
+
+namespace rollcall::policy {
+
+// Before anybody claims anything anew, so that nobody is given what may be another's.
+void Step::login_changed(PersonId id) {
+    const UserId before = decider_->claimed(id);  // somebody else may have come to that login first
+    if (!before.valid() || before == decider_->made_by_login(id)) return;
+    const Person& person = world_.people[id.index()];
+    // What their login made since was never theirs.
+    if (world_.in_question.waits_for(person.guid).valid()) return;
+    if (person.kept.valid() || decider_->given(id).valid()) return;
+    if (!world_.is_local(world_.users.text(before))) return;
+    if (world_.in_question.add(before, person.guid)) in_question_changed(before);
+}
+
+// Whoever would have that Matrix ID now is bound to their entry anew.
+void Step::in_question_changed(UserId user) {
+    effects_.in_question.push_back(user);
+    world_.dirty.users.insert(user);
+    for (const PersonId person : decider_->claimants(user)) world_.dirty.entries.insert(person);
+    for (const Guid& guid : world_.in_question.candidates(user))
+        if (const PersonId person = world_.person(guid); person.valid()) world_.dirty.entries.insert(person);
+}
+
+void Step::look_for_account_in_question(UserId user) {
+    if (!world_.in_question.contains(user)) return;
+    if (world_.account(user) == Account::present) return keep_account_in_question(user);
+    effects_.find_accounts.push_back(user);
+}
+
+// It is there: it is the candidate's for life if it can be nobody else's, and what is to be done about a
+// departure concerns it. Of a name that two have had, or that somebody else has by now, nobody knows whose
+// account it is.
+void Step::keep_account_in_question(UserId user) {
+    if (decider_ == nullptr || !world_.in_question.contains(user)) return;
+    const std::vector<PersonId> candidates = decider_->candidates(user);
+    if (candidates.empty()) return no_longer_in_question(user);
+    if (decider_->contended(user)) return;
+    const PersonId id = candidates.front(), holder = decider_->person_of(user);
+    if (holder.valid() && holder != id) return;
+    const UserId made = decider_->user_of(id);
+    keep(id, user);
+    world_.dirty.entries.insert(id);
+    mark_person(id);
+    touch_user(user);
+    if (made.valid()) touch_user(made);
+    const Person& person = world_.people[id.index()];
+    if (!person.departed_seen || world_.in_question.departed(person.guid)) return;
+    if (made.valid() && made != user) world_.departing.erase(made);  // of nobody's account
+    world_.departing[user] = {};
+}
+
+// There is no such account, or it is known whose it is: whoever would have that name now is free to.
+void Step::no_longer_in_question(UserId user) {
+    if (decider_ == nullptr || !world_.in_question.contains(user)) return;
+    in_question_changed(user);
+    world_.in_question.remove(user);
+}
+
+// They are known by a Matrix ID: none of those that their login made before is theirs.
+void Step::known_by_one(PersonId id) {
+    const Guid guid = world_.people[id.index()].guid;
+    for (const UserId user : world_.in_question.remove(guid)) in_question_changed(user);
+}
+
+}  // namespace rollcall::policy
