@@ -115,6 +115,11 @@ Settings Lab::administrator() const {
 
 LabAdmin::LabAdmin() : connection_(open_or_end(cutoff_)) {}
 
+LabAdmin::~LabAdmin() {
+    for (auto where = made_.rbegin(); where != made_.rend(); ++where)
+        (void)ldap_delete_ext_s(connection_.handle(), Lab::get().dn(*where).c_str(), nullptr, nullptr);
+}
+
 void LabAdmin::modify(const std::string& where, int operation, const char* attribute,
                       const std::vector<std::string>& values, bool dacl) {
     Change change(operation, attribute, values);
@@ -138,6 +143,7 @@ void LabAdmin::add(const std::string& where, const std::vector<std::pair<const c
     const int code =
         ldap_add_ext_s(connection_.handle(), Lab::get().dn(where).c_str(), mods.data(), nullptr, nullptr);
     ASSERT_EQ(code, LDAP_SUCCESS) << where << ": " << ldap_err2string(code);
+    made_.push_back(where);
 }
 
 // Without a password an account can only be made disabled or free of one.
@@ -183,6 +189,7 @@ void LabAdmin::move(const std::string& where, const std::string& name, const std
     const int code = ldap_rename_s(connection_.handle(), lab.dn(where).c_str(), name.c_str(), above.c_str(),
                                    /*deleteoldrdn=*/1, nullptr, nullptr);
     EXPECT_EQ(code, LDAP_SUCCESS) << where << ": " << ldap_err2string(code);
+    made_.push_back(parent.empty() ? name : name + "," + parent);
 }
 
 void LabAdmin::deny(const std::string& where, const Guid* attribute) {

@@ -27,9 +27,13 @@ struct Lab {
 #define SKIP_WITHOUT_LAB() \
     if (Lab::get().url.empty()) GTEST_SKIP() << "no lab: eval \"$(tests/lab/lab env)\""
 
+// What it has made it takes away at its end: a test that fails leaves nothing that fails others.
 class LabAdmin {
   public:
     LabAdmin();
+    ~LabAdmin();
+    LabAdmin(const LabAdmin&) = delete;
+    LabAdmin& operator=(const LabAdmin&) = delete;
     // `where` is the part below the base: "CN=temp,OU=Staff". What is there already is deleted first.
     void add_person(const std::string& where, const std::string& login);
     void add_group(const std::string& where, const std::string& name);
@@ -51,6 +55,7 @@ class LabAdmin {
     void add(const std::string& where, const std::vector<std::pair<const char*, std::string>>& values);
     Cutoff cutoff_;
     Connection connection_;
+    std::vector<std::string> made_;  // where
 };
 
 }  // namespace rollcall::directory
