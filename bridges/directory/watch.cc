@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bridges/directory/connection.h"
+#include "bridges/directory/pace.h"
 
 namespace rollcall::directory {
 namespace {
@@ -11,8 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using policy::DirectoryHealth;
 
-constexpr auto kPollEvery = 3s;   // without a notification
-constexpr auto kLookEvery = 15s;  // with one: against wake-ups that got lost, and idle time-outs
+constexpr auto kPollEvery = 3s;  // without a notification; with one: kLookEvery
 constexpr auto kSignInAgain =
     30s;  // while a canary is missing: rights that come by a group count from the bind on
 constexpr auto kListenAgain = 60s;  // a notification that ended is asked for again

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 
+#include "bridges/directory/pace.h"
 #include "daemon/control/hidden.h"
 #include "policy/base/text.h"
 #include "schema/time_zone.h"
@@ -141,7 +142,7 @@ Seen directory(const Context& context) {
     const std::string& server = world.cursor.server.empty() ? world.cursor.directory : world.cursor.server;
     const std::optional<Tick> last = context.engine.directory().last_answer();
     const Time answered = last ? engine.date() - (world.tick - *last) : world.cursor.time;
-    if (last && world.tick - *last > 2 * engine::DirectoryPort::kLookedAtEvery)
+    if (last && world.tick - *last > 2 * directory::kLookEvery)
         return {"directory", false,
                 fmt::format("{} has not said whether anything has changed{}", server,
                             when(context, "since", answered))};

@@ -56,10 +56,9 @@ class DirectoryPort {
     virtual ~DirectoryPort() = default;
     virtual void request_sweep() = 0;
     virtual void want(std::vector<std::string> attributes, std::vector<policy::Canary> canaries) = 0;
-    // When it last answered anything, at least every kLookedAtEvery while all is well. Any thread. nullopt:
-    // it has not, or nobody keeps count.
+    // When it last answered anything, at least every directory::kLookEvery while all is well. Any thread.
+    // nullopt: it has not, or nobody keeps count.
     [[nodiscard]] virtual std::optional<Tick> last_answer() const { return std::nullopt; }
-    static constexpr Duration kLookedAtEvery = std::chrono::seconds{15};
 };
 
 // What is said while the homeserver does not know the mask registration.

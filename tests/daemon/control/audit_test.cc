@@ -23,12 +23,7 @@ class Audit : public testing::Test {
     }
     json::Value ask_as(const schema::TrailCaller& caller, const std::string& command,
                        const std::string& args) {
-        Answer answer;
-        const auto request = json::parse(R"({"command":"audit.)" + command + R"(","args":)" + args + "}");
-        static_cast<void>(daemon.sim.command([&](engine::Engine& engine) {
-            answer = daemon.handler.handle(engine, daemon.handler.prepare(*request, caller));
-        }));
-        return answer.value_or(json::Value{});
+        return daemon.ask_as(caller, "audit." + command, *json::parse(args));
     }
     [[nodiscard]] std::set<std::string> in_by_trail(const std::string& room) {
         std::set<std::string> users;

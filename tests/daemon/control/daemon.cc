@@ -4,6 +4,16 @@
 #include <poll.h>
 
 namespace rollcall::control {
+namespace {
+
+json::Value request_of(const std::string& command, json::Value args) {
+    json::Value request;
+    request.set("command", command);
+    request.set("args", std::move(args));
+    return request;
+}
+
+}  // namespace
 
 schema::Config Daemon::settings() {
     schema::Config config;
@@ -38,6 +48,18 @@ json::Value Daemon::ask(const std::string& request) {
                                            [&answer](json::Value said) { answer = std::move(said); })));
     EXPECT_TRUE(sim.engine().turn(mailbox.take(), sim.agenda.moment()));
     return answer;
+}
+
+json::Value Daemon::ask(const std::string& command, json::Value args) {
+    return ask(json::write(request_of(command, std::move(args))));
+}
+
+json::Value Daemon::ask_as(const schema::TrailCaller& caller, const std::string& command, json::Value args) {
+    Answer answer;
+    const json::Value request = request_of(command, std::move(args));
+    static_cast<void>(sim.command(
+        [&](engine::Engine& engine) { answer = handler.handle(engine, handler.prepare(request, caller)); }));
+    return answer.value_or(json::Value{});
 }
 
 void Daemon::work() {

@@ -23,6 +23,10 @@ class Daemon {
 
     // The answer to one command, in a turn of its own. Not while the thread runs.
     [[nodiscard]] json::Value ask(const std::string& request);
+    [[nodiscard]] json::Value ask(const std::string& command, json::Value args);
+    // … asked by somebody else than whoever runs this.
+    [[nodiscard]] json::Value ask_as(const schema::TrailCaller& caller, const std::string& command,
+                                     json::Value args);
     // Takes what is in the mailbox, as the engine's thread does, from now on.
     void work();
     void rest();

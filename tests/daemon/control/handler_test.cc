@@ -86,11 +86,9 @@ TEST(Handler, APlanPutsNoCanaryInForce) {
         "people: {matrix_id: \"@{sAMAccountName|lower}:corp.example\", employees: {group: Staff}}\n"
         "rooms: {x: {name: X, members: {attribute: office, is: Berlin}}}\n"
         "guards: {canaries: [p1]}\n";
-    json::Value request, args;
+    json::Value args;
     args.set("files", files_json({{"canary.yaml", text}}));
-    request.set("command", "plan");
-    request.set("args", std::move(args));
-    const json::Value answer = daemon.ask(json::write(request));
+    const json::Value answer = daemon.ask("plan", std::move(args));
     EXPECT_TRUE(answer.is_null()) << "it waits for the attribute: " << json::write(answer);
     EXPECT_TRUE(daemon.sim.directory.canaries.empty());
 }
@@ -303,11 +301,9 @@ TEST(Handler, WhoIsAskedForByTheNameOfTheirEntryIsNamedByTheirLogin) {
         sim.directory.content.people.at("p2").dn = "CN=Smith\\, Annabel,OU=People,DC=corp,DC=example";
     });
     const auto hint = [&](const char* name) {
-        json::Value request, args;
+        json::Value args;
         args.set("user", name);
-        request.set("command", "why");
-        request.set("args", std::move(args));
-        return daemon.ask(json::write(request))["error"]["hint"].text();
+        return daemon.ask("why", std::move(args))["error"]["hint"].text();
     };
     EXPECT_EQ(hint("smith, ann"),
               "give a login name, a Matrix ID, guid:… or a distinguished name; so called: p1");

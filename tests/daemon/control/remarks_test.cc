@@ -32,13 +32,11 @@ class Remarks : public testing::Test {
     json::Value status() { return daemon.ask(R"({"command":"status"})")["result"]; }
     json::Value readmit(const std::string& user, const std::string& in = "crew",
                         const std::string& reason = "by mistake") {
-        json::Value request, args;
+        json::Value args;
         args.set("user", user);
         args.set("room", in);
         args.set("reason", reason);
-        request.set("command", "readmit");
-        request.set("args", std::move(args));
-        return daemon.ask(json::write(request));
+        return daemon.ask("readmit", std::move(args));
     }
     void kick_twice(const std::string& login) {
         for (int i = 0; i < 2; ++i) {
@@ -212,12 +210,10 @@ TEST_F(Remarks, AnApprovalDuringAPauseSaysThatNothingIsDoneNow) {
     after(minutes{1});
     EXPECT_EQ(daemon.ask(R"({"command":"pause","args":{"reason":"move"}})")["exit"].integer_or(-1), 0);
     const auto approve = [this] {
-        json::Value request, args;
+        json::Value args;
         args.set("id", daemon.ask(R"({"command":"holds"})")["result"]["holds"].array()->front()["id"].text());
         args.set("reason", "they moved");
-        request.set("command", "approve");
-        request.set("args", std::move(args));
-        return daemon.ask(json::write(request));
+        return daemon.ask("approve", std::move(args));
     };
     const json::Value later = approve();
     EXPECT_EQ(later["exit"].integer_or(-1), 1) << json::write(later);
@@ -315,12 +311,10 @@ TEST_F(Remarks, AHoldOfCanariesCountsWhatItHoldsAndTakesNoAnswer) {
     EXPECT_EQ(hold["guard"].text(), "canaries");
     EXPECT_GT(hold["actions"].array()->size(), 0U) << json::write(hold);
     for (const char* command : {"approve", "reject"}) {
-        json::Value request, args;
+        json::Value args;
         args.set("id", hold["id"].text());
         args.set("reason", "go on");
-        request.set("command", command);
-        request.set("args", std::move(args));
-        expect_refused(daemon.ask(json::write(request)), 1, "");
+        expect_refused(daemon.ask(command, std::move(args)), 1, "");
     }
     after(minutes{1});
     EXPECT_EQ(homeserver().membership(room, id("bob")), MembershipState::join);
@@ -412,12 +406,10 @@ class Outsider : public testing::Test {
         sim.rules.push_back({.key = "hall", .members = "employees"});
     }
     json::Value why(const std::string& user, const std::string& in) {
-        json::Value request, args;
+        json::Value args;
         args.set("user", user);
         if (!in.empty()) args.set("room", in);
-        request.set("command", "why");
-        request.set("args", std::move(args));
-        return daemon.ask(json::write(request));
+        return daemon.ask("why", std::move(args));
     }
     Daemon daemon{project};
     std::string room = daemon.sim.room_id("room0");

@@ -43,12 +43,7 @@ class Review : public testing::Test {
     [[nodiscard]] static std::string id(const std::string& login) { return sim::Simulation::id_of(login); }
     json::Value ask_as(const schema::TrailCaller& caller, const std::string& command,
                        const std::string& args) {
-        Answer answer;
-        const auto request = json::parse(R"({"command":"audit.)" + command + R"(","args":)" + args + "}");
-        static_cast<void>(daemon.sim.command([&](engine::Engine& engine) {
-            answer = daemon.handler.handle(engine, daemon.handler.prepare(*request, caller));
-        }));
-        return answer.value_or(json::Value{});
+        return daemon.ask_as(caller, "audit." + command, *json::parse(args));
     }
     // The owners of the room are asked, and have the message before them.
     json::Value ask_owners(const std::string& room = "team") {

@@ -41,16 +41,10 @@ class Rights : public testing::Test {
     }
     json::Value ask_as(const schema::TrailCaller& caller, const std::string& command,
                        const std::string& person) {
-        Answer answer;
-        json::Value request, args;
+        json::Value args;
         args.set("person", person);
         args.set("reason", "request 31");
-        request.set("command", "audit." + command);
-        request.set("args", std::move(args));
-        static_cast<void>(daemon.sim.command([&](engine::Engine& engine) {
-            answer = daemon.handler.handle(engine, daemon.handler.prepare(request, caller));
-        }));
-        return answer.value_or(json::Value{});
+        return daemon.ask_as(caller, "audit." + command, std::move(args));
     }
     json::Value ask(const std::string& command, const std::string& args) {
         return daemon.ask(R"({"command":"audit.)" + command + R"(","args":)" + args + "}");

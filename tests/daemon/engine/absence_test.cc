@@ -15,9 +15,9 @@ using std::chrono::seconds;
 
 constexpr const char* kGuest = "@guest:elsewhere.example";
 
-class Absence : public testing::Test {
+class Absence : public CompanyTest {
   protected:
-    explicit Absence(sim::Options options = {}) : company(options) {
+    explicit Absence(sim::Options options = {}) : CompanyTest(options) {
         company.people(6);
         company.room("crew");
         company.sim.settings.admin_room = "#it:corp.example";
@@ -25,7 +25,6 @@ class Absence : public testing::Test {
         company.open();
         room = company.sim.room_id("crew");
     }
-    [[nodiscard]] sim::FakeHomeserver& homeserver() { return company.sim.homeserver; }
     [[nodiscard]] MembershipState membership(const std::string& user) {
         return homeserver().membership(room, user);
     }
@@ -60,7 +59,6 @@ class Absence : public testing::Test {
         static_cast<void>(company.sim.command([](Engine& engine) { engine.verify_rooms(); }));
     }
 
-    Company company;
     std::string room;
 };
 

@@ -121,7 +121,7 @@ TEST_F(Effects, UntilItWasSeenNobodySaysThatTheyAreOut) {
 TEST_F(Effects, SessionsThatAreThereAllTheSameAreEndedAgain) {
     pretend([](const Call& call) { return call.kind == CallKind::sign_out; }, 2);
     disable("p2");
-    const auto sessions = [this] { return company.sim.homeserver.accounts.at(Company::id("p2")).sessions; };
+    const auto sessions = [this] { return company.sessions("p2"); };
     ASSERT_TRUE(company.comes([&] { return sessions() == 0; }, seconds{20}));
     company.sim.run_for(minutes{1});
     const std::vector<std::string> said = results("p2", "sign out");
@@ -250,7 +250,7 @@ TEST_F(NotCovered, ALeaverIsNamedAndTheirAccountNotTakenForAbsent) {
     company.sim.run_for(minutes{2});
     EXPECT_NE(company.sim.homeserver.membership(room, Company::id("p3")), MembershipState::join)
         << "the bot kicks all the same";
-    EXPECT_EQ(company.sim.homeserver.accounts.at(Company::id("p3")).sessions, 1);
+    EXPECT_EQ(company.sessions("p3"), 1);
     std::string said;
     for (const schema::TrailEntry& entry : company.trail())
         if (entry.user == Company::id("p3")) said += entry.result + "\n";
@@ -267,7 +267,7 @@ TEST_F(NotCovered, ALeaverIsNamedAndTheirAccountNotTakenForAbsent) {
     company.sim.homeserver.not_covered.clear();
     company.sim.restart();
     company.sim.run_for(minutes{2});
-    EXPECT_EQ(company.sim.homeserver.accounts.at(Company::id("p3")).sessions, 0);
+    EXPECT_EQ(company.sessions("p3"), 0);
     EXPECT_EQ(company.sim.homeserver.membership(elsewhere, Company::id("p3")), MembershipState::leave);
 }
 
@@ -284,7 +284,7 @@ TEST(LateAccounts, OneOfSomebodyDepartedIsSignedOut) {
     company.sim.run_for(minutes{1});
     company.sim.homeserver.add_account(Company::id("p5"));
     company.sim.run_for(minutes{6});
-    EXPECT_EQ(company.sim.homeserver.accounts.at(Company::id("p5")).sessions, 0);
+    EXPECT_EQ(company.sessions("p5"), 0);
 }
 
 // Whoever makes accounts, a script or anybody where registration is open, cannot fill with them the guard
@@ -319,8 +319,7 @@ TEST(LateAccounts, ManyAtOnceHoldNoDeparture) {
     EXPECT_TRUE(company.comes([&] { return !company.in("p2", "crew"); }, seconds{30}));
     company.sim.run_for(minutes{20});
     EXPECT_TRUE(company.sim.engine().guards().holds().empty());
-    for (int i = 0; i < kGone; ++i)
-        EXPECT_EQ(company.sim.homeserver.accounts.at(Company::id(login(i))).sessions, 0) << i;
+    for (int i = 0; i < kGone; ++i) EXPECT_EQ(company.sessions(login(i)), 0) << i;
     for (const schema::TrailEntry& entry : company.trail())
         if (entry.action == "departed") {
             EXPECT_FALSE(entry.user.starts_with("@made")) << entry.user;

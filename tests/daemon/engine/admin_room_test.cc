@@ -12,7 +12,7 @@ using std::chrono::seconds;
 
 constexpr const char* kAddress = "#it:corp.example";
 
-class TheAdminRoom : public testing::Test {
+class TheAdminRoom : public CompanyTest {
   protected:
     TheAdminRoom() {
         company.people(60);
@@ -20,7 +20,6 @@ class TheAdminRoom : public testing::Test {
         company.sim.settings.admin_room = kAddress;
         company.sim.policy.policy.protected_ids.push_back({kAdmin, {}});
     }
-    [[nodiscard]] sim::FakeHomeserver& homeserver() { return company.sim.homeserver; }
     [[nodiscard]] Engine& engine() { return company.sim.engine(); }
     // Somebody makes a room, and lets the bot in.
     std::string made_by(const std::string& user) {
@@ -45,8 +44,6 @@ class TheAdminRoom : public testing::Test {
             return entry.action == action && entry.result.starts_with(result);
         }));
     }
-
-    Company company;
 };
 
 TEST_F(TheAdminRoom, WhoeverTakesTheAddressFirstHearsNothing) {

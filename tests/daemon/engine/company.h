@@ -6,6 +6,8 @@
 //     company.open();                                      // started, policy in force, rooms filled
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
 #include <vector>
 
@@ -59,6 +61,23 @@ struct Company {
     [[nodiscard]] bool in(const std::string& login, const std::string& room) const {
         return sim.homeserver.membership(sim.room_id(room), id(login)) == policy::MembershipState::join;
     }
+    [[nodiscard]] int sessions(const std::string& login) const {
+        return sim.homeserver.accounts.at(id(login)).sessions;
+    }
+    // people.identities says from now on whose that Matrix ID is. `made_as`: the login that they had first.
+    void give(const std::string& made_as, const std::string& user) {
+        const std::string guid = "guid:" + sim.directory.content.people.at(made_as).guid.text();
+        sim.policy.policy.people->identities.push_back({{}, guid, user});
+        sim.apply();
+    }
+    // Who has no Matrix ID, and why: a line each.
+    [[nodiscard]] std::string conflicts() {
+        std::string out;
+        static_cast<void>(sim.command([&out](Engine& engine) {
+            for (const policy::IdentityConflict& one : engine.decider()->conflicts()) out += one.text + "\n";
+        }));
+        return out;
+    }
     [[nodiscard]] std::size_t calls(CallKind kind) { return sim.homeserver.calls[kind]; }
     [[nodiscard]] std::string join_rule(const std::string& room) const {
         const policy::RoomEvent* event = sim.homeserver.state(sim.room_id(room), "m.room.join_rules");
@@ -80,6 +99,13 @@ struct Company {
     }
 
     sim::Simulation sim;
+};
+
+class CompanyTest : public testing::Test {
+  protected:
+    explicit CompanyTest(sim::Options options = {}) : company(options) {}
+    [[nodiscard]] sim::FakeHomeserver& homeserver() { return company.sim.homeserver; }
+    Company company;
 };
 
 inline CallResult said(CallOutcome outcome, std::optional<Duration> retry_after = {}) {

@@ -60,8 +60,7 @@ TEST_F(Facts, N6_ATransactionThatComesAgainChangesNothing) {
 TEST_F(Facts, N7_ACorrectedMatrixIdIsOnRecordAndOutlastsARestart) {
     constexpr const char* kRight = "@second:corp.example";
     company.sim.homeserver.add_account(kRight);
-    company.sim.policy.policy.people->identities.push_back({{}, "p2", kRight});
-    company.sim.apply();
+    company.give("p2", kRight);
     const auto membership = [this](const std::string& id) {
         return company.sim.homeserver.membership(company.sim.room_id("crew"), id);
     };

@@ -11,7 +11,7 @@ using policy::MembershipState;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-class LostRoom : public testing::Test {
+class LostRoom : public CompanyTest {
   protected:
     LostRoom() {
         company.people(5);
@@ -24,7 +24,6 @@ class LostRoom : public testing::Test {
         homeserver().put_bot_out(room);
         ASSERT_TRUE(company.comes([this] { return !known().bot_joined; }));
     }
-    [[nodiscard]] sim::FakeHomeserver& homeserver() { return company.sim.homeserver; }
     [[nodiscard]] const policy::Room& known() {
         policy::World& world = company.sim.engine().world();
         return world.rooms[world.room_by_key.at("crew").index()];
@@ -64,7 +63,6 @@ class LostRoom : public testing::Test {
             return said(CallOutcome::torn);
         };
     }
-    Company company;
     std::string room;
 };
 

@@ -10,7 +10,7 @@ using policy::MembershipState;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-class Past : public testing::Test {
+class Past : public CompanyTest {
   protected:
     Past() {
         company.people(4);
@@ -23,7 +23,6 @@ class Past : public testing::Test {
         company.sim.directory.disable("p4", true);
         company.sim.run_for(minutes{1});
     }
-    [[nodiscard]] sim::FakeHomeserver& homeserver() { return company.sim.homeserver; }
     [[nodiscard]] bool reads(const std::string& login) {
         return homeserver().rooms.at(room).past_readers.contains(Company::id(login));
     }
@@ -32,7 +31,6 @@ class Past : public testing::Test {
         ASSERT_TRUE(homeserver().unban(room, Company::id("p1"), Company::id(login)));
         ASSERT_TRUE(reads(login));
     }
-    Company company;
     std::string room;
 };
 

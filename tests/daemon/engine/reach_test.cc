@@ -25,8 +25,7 @@ class OneTrouble : public testing::Test {
         company.sim.homeserver.keep_log = true;
     }
     [[nodiscard]] bool is_out(const std::string& login) const {
-        return !company.in(login, "crew") && !company.in(login, "hall") &&
-               company.sim.homeserver.accounts.at(Company::id(login)).sessions == 0;
+        return !company.in(login, "crew") && !company.in(login, "hall") && company.sessions(login) == 0;
     }
     [[nodiscard]] std::size_t about(CallKind kind, const std::string& as_user) const {
         const auto& log = company.sim.homeserver.log;
@@ -218,8 +217,7 @@ TEST_F(OneTrouble, N2_WhoeverIsSignedOutNextWaitsForNobodysRooms) {
     company.sim.directory.disable("p2", true);
     company.sim.run_for(Duration{400});
     company.sim.directory.disable("p3", true);
-    EXPECT_TRUE(company.comes(
-        [this] { return company.sim.homeserver.accounts.at(Company::id("p3")).sessions == 0; }, seconds{1}));
+    EXPECT_TRUE(company.comes([this] { return company.sessions("p3") == 0; }, seconds{1}));
     EXPECT_FALSE(company.sim.engine().quiet()) << "rooms must still be waiting";
 }
 

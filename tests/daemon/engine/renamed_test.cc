@@ -10,7 +10,7 @@ using policy::MembershipState;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-class Renamed : public testing::Test {
+class Renamed : public CompanyTest {
   protected:
     Renamed() {
         company.people(3);
@@ -20,27 +20,11 @@ class Renamed : public testing::Test {
         company.open();
         chat = homeserver().make_room(Company::id("q1"), "private");
     }
-    [[nodiscard]] sim::FakeHomeserver& homeserver() { return company.sim.homeserver; }
-    [[nodiscard]] int sessions() { return homeserver().accounts.at(Company::id("q1")).sessions; }
-    [[nodiscard]] std::string conflicts() {
-        std::string out;
-        static_cast<void>(company.sim.command([&out](Engine& engine) {
-            for (const policy::IdentityConflict& one : engine.decider()->conflicts()) out += one.text + "\n";
-        }));
-        return out;
-    }
-    // people.identities says whose account it is.
-    void give(const std::string& person, const std::string& user) {
-        const std::string guid = "guid:" + company.sim.directory.content.people.at(person).guid.text();
-        company.sim.policy.policy.people->identities.push_back({{}, guid, user});
-        company.sim.apply();
-    }
     void expect_gone() {
-        EXPECT_TRUE(company.comes([this] { return sessions() == 0; }));
+        EXPECT_TRUE(company.comes([this] { return company.sessions("q1") == 0; }));
         EXPECT_TRUE(company.comes(
             [this] { return homeserver().membership(chat, Company::id("q1")) == MembershipState::leave; }));
     }
-    Company company;
     std::string chat;
 };
 
@@ -94,7 +78,7 @@ TEST_F(Renamed, ANameThatSomebodyElseHasByThenIsNobodysUntilAnAdminSays) {
     company.sim.run_for(minutes{30});
     EXPECT_FALSE(company.in("q1", "crew"));
     EXPECT_EQ(
-        conflicts(),
+        company.conflicts(),
         "q1 would be @q1:corp.example, which may be q1-old's; give q1 an entry under "
         "people.identities\n"
         "q1-old was @q1:corp.example until the login changed, and whose account that is now is not known; "
@@ -103,12 +87,12 @@ TEST_F(Renamed, ANameThatSomebodyElseHasByThenIsNobodysUntilAnAdminSays) {
     company.sim.run_for(minutes{1});
     company.sim.directory.disable("q1", true);  // who is q1-old now
     company.sim.run_for(minutes{5});
-    EXPECT_EQ(sessions(), 1) << "it may be the other's";
+    EXPECT_EQ(company.sessions("q1"), 1) << "it may be the other's";
 
-    give("q1b", Company::id("q1"));
+    company.give("q1b", Company::id("q1"));
     EXPECT_TRUE(company.comes([this] { return company.in("q1", "crew"); }));
-    EXPECT_EQ(sessions(), 1) << "of somebody who is there";
-    EXPECT_EQ(conflicts(), "");
+    EXPECT_EQ(company.sessions("q1"), 1) << "of somebody who is there";
+    EXPECT_EQ(company.conflicts(), "");
 }
 
 TEST_F(Renamed, ADepartureIsDoneOnceItIsKnownWhoseAccountItIs) {
@@ -121,8 +105,8 @@ TEST_F(Renamed, ADepartureIsDoneOnceItIsKnownWhoseAccountItIs) {
     company.sim.run_for(minutes{1});
     homeserver().down = false;
     company.sim.run_for(minutes{1});
-    EXPECT_EQ(sessions(), 1);
-    give("q1b", Company::id("q1"));
+    EXPECT_EQ(company.sessions("q1"), 1);
+    company.give("q1b", Company::id("q1"));
     expect_gone();
 }
 
@@ -135,14 +119,14 @@ TEST_F(Renamed, WhoSwapLoginsAreLeftAloneUntilAnAdminSays) {
     company.sim.directory.rename("q2", "q1");
     company.sim.start();
     company.sim.run_for(minutes{5});
-    EXPECT_EQ(sessions(), 1);
-    EXPECT_EQ(homeserver().accounts.at(Company::id("q2")).sessions, 1);
-    EXPECT_NE(conflicts(), "");
-    give("q2", Company::id("q2"));
-    give("q1", Company::id("q1"));
+    EXPECT_EQ(company.sessions("q1"), 1);
+    EXPECT_EQ(company.sessions("q2"), 1);
+    EXPECT_NE(company.conflicts(), "");
+    company.give("q2", Company::id("q2"));
+    company.give("q1", Company::id("q1"));
     expect_gone();
-    EXPECT_EQ(homeserver().accounts.at(Company::id("q2")).sessions, 1) << "of who stays";
-    EXPECT_EQ(conflicts(), "");
+    EXPECT_EQ(company.sessions("q2"), 1) << "of who stays";
+    EXPECT_EQ(company.conflicts(), "");
 }
 
 // Until it is known whether the account of before is theirs, that of the new name is not.
@@ -159,10 +143,9 @@ TEST_F(Renamed, TheAccountOfTheNewNameIsLeftAlone) {
         }
         company.sim.directory.rename(login, "left-" + login, true);
         if (off) company.sim.start();
-        EXPECT_TRUE(
-            company.comes([&] { return homeserver().accounts.at(Company::id(login)).sessions == 0; }));
+        EXPECT_TRUE(company.comes([&] { return company.sessions(login) == 0; }));
         company.sim.run_for(minutes{5});
-        EXPECT_EQ(homeserver().accounts.at(Company::id("left-" + login)).sessions, 1) << "somebody else's";
+        EXPECT_EQ(company.sessions("left-" + login), 1) << "somebody else's";
     }
 }
 
@@ -192,11 +175,11 @@ TEST_F(Renamed, OfWhoIsDeletedTheConflictNamesTheGuid) {
     homeserver().down = false;
     company.sim.run_for(minutes{5});
     const std::string guid = company.sim.directory.content.people.at("q1").guid.text();
-    EXPECT_NE(conflicts().find("q1 would be @q1:corp.example, which may be guid:" + guid +
-                               "'s, which is deleted; give q1 an entry under people.identities"),
+    EXPECT_NE(company.conflicts().find("q1 would be @q1:corp.example, which may be guid:" + guid +
+                                       "'s, which is deleted; give q1 an entry under people.identities"),
               std::string::npos)
-        << conflicts();
-    EXPECT_EQ(sessions(), 1) << "whose it is, nobody knows";
+        << company.conflicts();
+    EXPECT_EQ(company.sessions("q1"), 1) << "whose it is, nobody knows";
 }
 
 // Invited, deleted before there was an account, and the login is given to the next.
@@ -220,10 +203,9 @@ TEST_F(Renamed, ALoginOfWhoIsDeletedAndNeverHadAnAccountIsFreeForTheNext) {
         homeserver().add_account(Company::id(login));
         EXPECT_TRUE(company.comes([&] { return company.in(login, "crew"); }, minutes{30})) << login;
         company.sim.run_for(minutes{5});
-        EXPECT_EQ(homeserver().accounts.at(Company::id(login)).sessions, 1)
-            << login << ": of the one who is there";
+        EXPECT_EQ(company.sessions(login), 1) << login << ": of the one who is there";
     }
-    EXPECT_EQ(conflicts(), "");
+    EXPECT_EQ(company.conflicts(), "");
 }
 
 TEST_F(Renamed, WhatAnEntrySaidOutlastsIt) {
@@ -237,13 +219,13 @@ TEST_F(Renamed, WhatAnEntrySaidOutlastsIt) {
     company.sim.run_for(minutes{1});
     company.sim.restart();  // nor is the departure forgotten
     company.sim.run_for(minutes{1});
-    give("q2", Company::id("q2"));
-    give("q1", Company::id("q1"));
+    company.give("q2", Company::id("q2"));
+    company.give("q1", Company::id("q1"));
     expect_gone();
     company.sim.policy.policy.people->identities.clear();
     company.sim.apply();
     company.sim.run_for(minutes{5});
-    EXPECT_EQ(homeserver().accounts.at(Company::id("q2")).sessions, 1) << "of who stays";
+    EXPECT_EQ(company.sessions("q2"), 1) << "of who stays";
 }
 
 TEST_F(Renamed, ARestartBeforeTheHomeserverSaidForgetsNothing) {
@@ -273,7 +255,7 @@ TEST_F(Renamed, AnAccountThatWasMadeSinceTheLastLookIsFound) {
         policy::Account::absent);
     homeserver().add_account(Company::id("q2"));
     company.sim.directory.rename("q2", "left-q2", true);
-    EXPECT_TRUE(company.comes([this] { return homeserver().accounts.at(Company::id("q2")).sessions == 0; }));
+    EXPECT_TRUE(company.comes([this] { return company.sessions("q2") == 0; }));
 }
 
 TEST_F(Renamed, ANameWithoutAnAccountIsFreeForTheNext) {
@@ -286,7 +268,7 @@ TEST_F(Renamed, ANameWithoutAnAccountIsFreeForTheNext) {
     company.sim.run_for(minutes{1});
     homeserver().down = false;
     company.sim.run_for(minutes{5});
-    EXPECT_EQ(conflicts(), "");
+    EXPECT_EQ(company.conflicts(), "");
     homeserver().add_account(Company::id("q2"));
     EXPECT_TRUE(company.comes([this] { return company.in("q2", "crew"); }, minutes{30}));
 }
@@ -304,14 +286,14 @@ TEST_F(Renamed, ANameThatTwoHaveHadIsNobodys) {
     company.sim.run_for(minutes{30});
     company.sim.directory.disable("q1b", true);
     company.sim.run_for(minutes{5});
-    EXPECT_EQ(sessions(), 1) << "it may be another's";
+    EXPECT_EQ(company.sessions("q1"), 1) << "it may be another's";
     EXPECT_EQ(
-        conflicts(),
+        company.conflicts(),
         "q1-new was @q1:corp.example until the login changed, and whose account that is now is not known; "
         "give q1-new an entry under people.identities\n"
         "q1-old was @q1:corp.example until the login changed, and whose account that is now is not known; "
         "give q1-old an entry under people.identities\n");
-    give("q1b", Company::id("q1"));
+    company.give("q1b", Company::id("q1"));
     expect_gone();
 }
 

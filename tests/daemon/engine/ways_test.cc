@@ -295,12 +295,12 @@ TEST_F(Ways, AMaskThatTheHomeserverDoesNotKnowIsOneTroubleAndNotOneForEachPerson
     company.sim.run_for(minutes{10});
     EXPECT_TRUE(company.sim.engine().failures().empty());
     EXPECT_EQ(by_mask(), before) << "nothing is tried that cannot succeed";
-    EXPECT_EQ(company.sim.homeserver.accounts.at(Company::id("p3")).sessions, 1);
+    EXPECT_EQ(company.sessions("p3"), 1);
     company.sim.homeserver.knows_mask = true;
     EXPECT_TRUE(company.comes(
         [&] {
-            return company.sim.homeserver.accounts.at(Company::id("p3")).sessions == 0 &&
-                   company.in("p9", "crew") && company.sim.engine().mask() == Engine::Mask::known;
+            return company.sessions("p3") == 0 && company.in("p9", "crew") &&
+                   company.sim.engine().mask() == Engine::Mask::known;
         },
         minutes{2}));
     company.sim.run_for(minutes{1});
