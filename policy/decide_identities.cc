@@ -23,9 +23,14 @@ PersonId Decider::in_the_way(PersonId person, const std::unordered_map<UserId, P
     return at;
 }
 
-// An admin's word goes before what was seen in use; but nobody is given what another one keeps.
+// An admin's word goes before what was seen in use; but nobody is given what another one keeps. Done again
+// where that one keeps it no more: whom that concerns is bound to their entry anew.
 void Decider::give_identities() {
     if (program_->identities.empty()) return;
+    for (const auto& [person, other] : kept_from_) world_.dirty.entries.insert(person);
+    kept_from_.clear();
+    given_.clear();
+    given_up_.clear();
     std::unordered_map<UserId, PersonId> keepers;
     for (const auto& [guid, id] : program_->identities) keepers[world_.user(id)] = {};
     for (std::size_t i = 0; i < world_.people.size(); ++i)
@@ -41,7 +46,9 @@ void Decider::give_identities() {
             continue;
         }
         given_[person] = wanted;
-        if (kept.valid() && kept != wanted) given_up_[kept] = person;
+        if (!kept.valid() || kept == wanted) continue;
+        given_up_[kept] = person;
+        for (const PersonId claimant : claimants(kept)) world_.dirty.entries.insert(claimant);
     }
 }
 
@@ -79,6 +86,9 @@ UserId Decider::wanted_id(PersonId id) {
 
 void Decider::claim(PersonId id) {
     if (id.index() >= claimed_.size()) claimed_.resize(id.index() + 1);
+    if (!world_.people[id.index()].kept.valid() &&
+        std::any_of(kept_from_.begin(), kept_from_.end(), [id](const auto& at) { return at.second == id; }))
+        give_identities();
     const UserId after = wanted_id(id);
     const UserId before = claimed_[id.index()];
     if (before == after) {

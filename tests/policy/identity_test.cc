@@ -49,6 +49,28 @@ class Identities : public testing::Test {
     Homeserver homeserver{scene};
 };
 
+// Who kept it is deleted, and there is no such account: it is nobody's any more, now and not only after the
+// next start. Whose login makes what was given up is not given that by it.
+TEST_F(Identities, AnEntryIsGivenOnceNobodyKeepsItsMatrixIdAnyMore) {
+    give("jdoe", "@anna:corp.example");
+    ASSERT_TRUE(scene.apply());
+    ASSERT_EQ(id_of("jdoe"), kWrong);
+    scene.directory.person("next", {"Staff", "Eng"}).login = "jdoe";
+    scene.learn(scene.directory.changes({"next"}));
+    scene.directory.people.at("anna").deleted = true;
+    scene.directory.wrote("anna");
+    scene.learn(scene.directory.changes({"anna"}));
+    homeserver.converge();
+    ASSERT_EQ(id_of("jdoe"), kWrong) << "the account of who is deleted may still be there";
+    scene.learn(AccountSeen{scene.user("@anna:corp.example"), Account::absent});
+    EXPECT_EQ(id_of("jdoe"), "@anna:corp.example");
+    EXPECT_EQ(id_of("next"), "") << "that account was jdoe's";
+    EXPECT_TRUE(conflict().starts_with("jdoe would be @jdoe:corp.example, which was jdoe's; ")) << conflict();
+    const Decider anew(scene.world, scene.compiled.program);
+    for (const char* login : {"jdoe", "next", "anna"})
+        EXPECT_EQ(anew.user_of(scene.person(login)), scene.decider->user_of(scene.person(login))) << login;
+}
+
 TEST_F(Identities, N5_ThePlanShowsACorrectionBeforeItIsApplied) {
     give("jdoe", kRight);
     const Compiled draft = compile(scene.policy, scene.world, scene.pins, "draft");
