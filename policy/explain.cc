@@ -72,6 +72,20 @@ Reason stranger_reason(const Decider& decider, UserId user) {
         {}};
 }
 
+// Nobody had it before: more than one would, or the one who would waits for the account of the login before.
+Reason rivals_reason(const Decider& decider, UserId user) {
+    const World& world = decider.world();
+    const std::vector<PersonId> claimants = decider.claimants(user);
+    const Person* one = claimants.size() == 1 ? &world.people[claimants.front().index()] : nullptr;
+    const UserId before = one == nullptr ? UserId{} : world.in_question.waits_for(one->guid, user);
+    if (!before.valid()) return {"more than one account would have this Matrix ID", "people.matrix_id", {}};
+    return {fmt::format("this Matrix ID is {}'s unless there is an account {}, of the login before: the "
+                        "homeserver has not said yet",
+                        one->login.view(), world.users.text(before)),
+            "people.matrix_id",
+            {}};
+}
+
 Reason disputed_reason(const Decider& decider, UserId user) {
     const PersonId former = decider.former_holder(user);
     const std::vector<PersonId> candidates = decider.candidates(user);
@@ -82,7 +96,7 @@ Reason disputed_reason(const Decider& decider, UserId user) {
                         decider.world().people[candidates.front().index()].login.view()),
             "people.matrix_id",
             {}};
-    if (!former.valid()) return {"more than one account would have this Matrix ID", "people.matrix_id", {}};
+    if (!former.valid()) return rivals_reason(decider, user);
     return {fmt::format("this Matrix ID was {}'s, and somebody else would have it now",
                         decider.world().people[former.index()].login.view()),
             "people.matrix_id",

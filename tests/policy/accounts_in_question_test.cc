@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "policy/explain.h"
 #include "tests/policy/world_builder.h"
 
 namespace rollcall::policy::test {
@@ -9,6 +10,66 @@ namespace {
 
 const UserId kAnna{std::size_t{3}}, kAnnaOld{std::size_t{5}};
 const Guid kOne = guid_of("person", "one"), kOther = guid_of("person", "other");
+
+constexpr const char *kBefore = "@anna:corp.example", *kNow = "@anna-new:corp.example";
+
+// anna was never seen in use, and her login changes.
+class LoginOfBefore : public testing::Test {
+  protected:
+    LoginOfBefore() {
+        scene.world.in_question.set_can_ask(true);
+        scene.directory.person("anna", {"Staff", "Eng"});
+        scene.room("eng", "group Eng");
+        scene.start();
+    }
+    Effects rename(const std::string& made_as, const std::string& login) {
+        scene.directory.people.at(made_as).login = login;
+        scene.directory.wrote(made_as);
+        return scene.learn(scene.directory.changes({made_as}));
+    }
+    [[nodiscard]] std::string why(const char* id) {
+        return explain_verdict(*scene.decider, scene.user(id), scene.room_index("eng")).short_text;
+    }
+    [[nodiscard]] UserId has(const std::string& made_as) {
+        return scene.decider->user_of(scene.world.person(guid_of("person", made_as)));
+    }
+
+    Scene scene;
+};
+
+TEST_F(LoginOfBefore, WhoWaitsForThatIsToldSo) {
+    const Effects effects = rename("anna", "anna-new");
+    EXPECT_EQ(effects.find_accounts, std::vector<UserId>{scene.user(kBefore)});
+    EXPECT_FALSE(has("anna").valid());
+    EXPECT_EQ(why(kNow),
+              "this Matrix ID is anna-new's unless there is an account @anna:corp.example, of the login "
+              "before: the homeserver has not said yet");
+    scene.learn(AccountSeen{scene.user(kBefore), Account::absent});
+    EXPECT_EQ(has("anna"), scene.user(kNow));
+    EXPECT_EQ(why(kNow), "group Eng");
+}
+
+TEST_F(LoginOfBefore, TheAccountThatIsThereIsTheirs) {
+    rename("anna", "anna-new");
+    scene.learn(AccountSeen{scene.user(kBefore), Account::present});
+    EXPECT_EQ(has("anna"), scene.user(kBefore));
+    EXPECT_FALSE(scene.world.in_question.contains(scene.user(kBefore)));
+}
+
+// Without a mask nobody says, so nobody waits; but whose the account is, once there is one, is known of no
+// two.
+TEST_F(LoginOfBefore, WhereTheHomeserverCannotBeAskedNobodyWaits) {
+    scene.world.in_question.set_can_ask(false);
+    rename("anna", "anna-new");
+    EXPECT_EQ(has("anna"), scene.user(kNow));
+    EXPECT_TRUE(scene.world.in_question.contains(scene.user(kBefore)));
+    scene.directory.person("bert", {"Staff", "Eng"});
+    rename("bert", "anna");
+    EXPECT_FALSE(has("bert").valid());
+    EXPECT_EQ(why(kBefore),
+              "this Matrix ID was anna-new's until the login changed, and whose account it is now is not "
+              "known");
+}
 
 TEST(AccountsInQuestionTest, SaysTheSameThereAndBack) {
     AccountsInQuestion accounts;
@@ -20,7 +81,8 @@ TEST(AccountsInQuestionTest, SaysTheSameThereAndBack) {
     EXPECT_TRUE(accounts.add(kAnna, kOther));
     EXPECT_TRUE(accounts.add(kAnna, kOne));
     EXPECT_FALSE(accounts.add(kAnna, kOne)) << "once";
-    EXPECT_EQ(accounts.candidates(kAnna), (std::vector<Guid>{kOther, kOne})) << "in the order of their changes";
+    EXPECT_EQ(accounts.candidates(kAnna), (std::vector<Guid>{kOther, kOne}))
+        << "in the order of their changes";
     EXPECT_EQ(accounts.waits_for(kOne), kAnna);
     EXPECT_FALSE(accounts.waits_for(kOne, kAnna).valid()) << "that is the one they would have";
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <set>
+#include <utility>
 
 namespace rollcall::policy::test {
 namespace {
@@ -13,7 +15,9 @@ constexpr const char* kPeopleUnit = "OU=People,DC=corp,DC=example";
 const std::vector<std::string> kDepartments{"Sales", "sales", "Support", "Legal", ""};
 }  // namespace
 
-GeneratedCompany::GeneratedCompany(std::uint64_t seed) : homeserver(scene), random_(seed) {
+GeneratedCompany::GeneratedCompany(std::uint64_t seed)
+    : mask(seed % 2 == 0), homeserver(scene), random_(seed) {
+    scene.world.in_question.set_can_ask(mask);
     for (int i = 0; i < kGroups; ++i) scene.directory.group("g" + std::to_string(i));
     for (int i = 0; i < 9; ++i) {
         const std::string name = "p" + std::to_string(next_person_++);
@@ -33,7 +37,14 @@ GeneratedCompany::GeneratedCompany(std::uint64_t seed) : homeserver(scene), rand
 
 std::string GeneratedCompany::matrix_user() {
     if (one_in(4)) return one_of(kOutsiders);
+    if (one_in(4)) return fmt::format("@{}:{}", one_of(scene.directory.people).second.login, kServer);
     return fmt::format("@{}:{}", login(), kServer);
+}
+
+Effects GeneratedCompany::learn(const Fact& fact) {
+    Effects effects = scene.learn(fact);
+    asked_.insert(asked_.end(), effects.find_accounts.begin(), effects.find_accounts.end());
+    return effects;
 }
 
 // ---------------------------------------------------------------- policies
@@ -126,7 +137,7 @@ void GeneratedCompany::write_person(const std::string& name) {
             entry.deleted = one_in(3);
             break;
         case 5:
-            entry.login = one_in(3) ? login() : name;
+            entry.login = one_in(3) ? login() : one_in(3) ? fmt::format("{}-{}", name, roll(3)) : name;
             break;
         case 6:
             entry.dn = fmt::format(
@@ -199,6 +210,15 @@ std::string GeneratedCompany::directory_write() {
         written_.push_back(kPeopleUnit);
         return "a container moves";
     }
+    if (one_in(25)) {
+        const std::string one = login(), other = login();
+        std::swap(scene.directory.people.at(one).login, scene.directory.people.at(other).login);
+        for (const std::string& name : {one, other}) {
+            scene.directory.wrote(name);
+            written_.push_back(name);
+        }
+        return "two swap logins";
+    }
     const bool person = one_in(2);
     const std::string name = person ? login() : group();
     if (person)
@@ -220,14 +240,14 @@ std::string GeneratedCompany::tell_changes() {
     DirectoryChanges changes = scene.directory.changes(names, !one_in(3));
     if (one_in(15)) changes.attributes = {"department", "samaccountname"};
     if (one_in(20)) changes.invocation_id = "another";
-    scene.learn(std::move(changes));
+    learn(std::move(changes));
     return "changes";
 }
 
 std::string GeneratedCompany::tell_snapshot() {
     if (one_in(8)) scene.directory.invocation = "db-" + std::to_string(roll(3));
     if (!old_reads_.empty() && one_in(4)) {  // one that took long
-        scene.learn(std::move(old_reads_.back()));
+        learn(std::move(old_reads_.back()));
         old_reads_.clear();
         return "an old complete read";
     }
@@ -243,7 +263,7 @@ std::string GeneratedCompany::tell_snapshot() {
     if (one_in(8)) read.people.clear();
     if (one_in(8)) read.groups.clear();
     if (one_in(6)) read.attributes = {"samaccountname", "title"};
-    scene.learn(std::move(read));
+    learn(std::move(read));
     return "a complete read";
 }
 
@@ -274,7 +294,7 @@ std::string GeneratedCompany::room_event() {
 
 std::string GeneratedCompany::deliver() {
     if (!delivered_.empty() && one_in(8)) {
-        homeserver.answer(scene.learn(RoomEventSeen{one_of(delivered_), false}));
+        homeserver.answer(learn(RoomEventSeen{one_of(delivered_), false}));
         return "an event again";
     }
     if (undelivered_.empty()) return "no event";
@@ -283,7 +303,7 @@ std::string GeneratedCompany::deliver() {
     undelivered_.erase(undelivered_.begin() + static_cast<std::ptrdiff_t>(which));
     if (one_in(12)) return "a lost event";
     delivered_.push_back(event);
-    const Effects effects = scene.learn(RoomEventSeen{event, one_in(6)});
+    const Effects effects = learn(RoomEventSeen{event, one_in(6)});
     if (!one_in(5)) homeserver.answer(effects);
     return "an event";
 }
@@ -296,20 +316,40 @@ std::string GeneratedCompany::wrong_result() {
     const Membership* held = scene.world.membership(user, at->second);
     switch (roll(4)) {
         case 0:
-            scene.learn(
-                MembershipSet{user, at->second, one_in(2) ? MembershipState::join : MembershipState::leave,
-                              one_in(2) ? "$result" : "", held == nullptr || one_in(2) ? 0 : held->event});
+            learn(MembershipSet{user, at->second, one_in(2) ? MembershipState::join : MembershipState::leave,
+                                one_in(2) ? "$result" : "", held == nullptr || one_in(2) ? 0 : held->event});
             return "a result";
         case 1:
-            scene.learn(Forgotten{user, at->second});
+            learn(Forgotten{user, at->second});
             return "forgotten";
         case 2:
-            scene.learn(AccountSeen{user, one_in(2) ? Account::present : Account::absent});
+            learn(AccountSeen{user, one_in(2) ? Account::present : Account::absent});
             return "an account";
         default:
-            scene.learn(PutBack{user, at->second});
+            learn(PutBack{user, at->second});
             return "put back";
     }
+}
+
+// Of an account that was asked for, or that of a name that somebody has left.
+std::string GeneratedCompany::tell_account() {
+    const auto& in_question = scene.world.in_question.all();
+    if (in_question.empty() && asked_.empty()) return "no account";
+    UserId user;
+    if (asked_.empty() || (!in_question.empty() && one_in(2))) {
+        std::set<UserId> names;  // in an order that is the same everywhere
+        for (const auto& [name, candidates] : in_question) names.insert(name);
+        user = one_of(names);
+    } else {
+        user = asked_.front();
+        asked_.pop_front();
+    }
+    if (mask && one_in(12)) {
+        learn(MaskCovers{user, false});
+        return "nobody of the mask";
+    }
+    learn(AccountSeen{user, one_in(2) ? Account::present : Account::absent});
+    return "an account that was asked for";
 }
 
 std::string GeneratedCompany::carry_out_some() {
@@ -338,6 +378,7 @@ std::string GeneratedCompany::happen() {
         case 10:
             return room_event() + ", " + deliver();
         case 11:
+            return one_in(2) ? tell_account() : deliver();
         case 12:
             return deliver();
         case 13:
@@ -357,12 +398,12 @@ std::string GeneratedCompany::happen() {
             return "a new policy";
         case 17: {
             const PersonId one = scene.world.person(guid_of("person", login()));
-            if (one.valid()) scene.learn(DepartOrdered{one, !one_in(4)});
+            if (one.valid()) learn(DepartOrdered{one, !one_in(4)});
             return "an order";
         }
         case 18:
             if (homeserver.rooms.empty()) return carry_out_some();
-            scene.learn(homeserver.read(one_of(homeserver.rooms).first));
+            learn(homeserver.read(one_of(homeserver.rooms).first));
             return "a room read";
         default:
             return one_in(3) ? carry_out_some() : room_event();
@@ -372,7 +413,7 @@ std::string GeneratedCompany::happen() {
 void GeneratedCompany::catch_up() {
     scene.directory.invocation = "db-last";
     scene.read();
-    for (const auto& [key, room] : homeserver.rooms) scene.learn(homeserver.read(key));
+    for (const auto& [key, room] : homeserver.rooms) learn(homeserver.read(key));
     undelivered_.clear();
 }
 

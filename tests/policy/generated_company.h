@@ -1,6 +1,6 @@
 // A company to which anything may happen, from a seed: directory writes that are told at once, late,
-// unverified or never; reads that miss somebody; room events in order, out of order, twice or lost; results;
-// time; new policies.
+// unverified or never; reads that miss somebody; logins that change, and what the homeserver says of accounts
+// in question; room events in order, out of order, twice or lost; results; time; new policies.
 #pragma once
 
 #include <deque>
@@ -20,6 +20,7 @@ class GeneratedCompany {
     // Everything that was lost or late arrives: a complete read of the directory and of every room.
     void catch_up();
 
+    const bool mask;  // the homeserver can be asked whether there is an account
     Scene scene;
     Homeserver homeserver;
 
@@ -45,11 +46,14 @@ class GeneratedCompany {
     std::string room_event();
     std::string deliver();
     std::string wrong_result();
+    std::string tell_account();
     std::string carry_out_some();
+    Effects learn(const Fact& fact);
 
     std::mt19937_64 random_;
     std::vector<std::string> written_;  // and not told yet
     std::deque<RoomEvent> undelivered_, delivered_;
+    std::deque<UserId> asked_;  // about, and not answered
     std::vector<DirectorySnapshot> old_reads_;
     int next_person_ = 0;
 };

@@ -21,8 +21,8 @@ bool lists(const std::vector<Text>& selectors, const std::string& key) {
 
 }  // namespace
 
-Oracle::Oracle(const World& world, const PolicyFile& policy, const Pins& pins)
-    : world_(world), policy_(policy), pins_(pins) {
+Oracle::Oracle(const World& world, const PolicyFile& policy, const Pins& pins, bool mask)
+    : world_(world), policy_(policy), pins_(pins), mask_(mask) {
     for (std::size_t i = 0; i < world.people.size(); ++i)
         if (const std::string id = claim(i); valid_matrix_id(id)) claims_[id].push_back(i);
 }
@@ -78,6 +78,17 @@ bool Oracle::was_anothers(std::size_t person, const std::string& id) const {
         if (const Identity* entry = entry_of(i);
             i != person && entry != nullptr && entry->matrix_id != id && is_given(i, entry->matrix_id) &&
             world_.people[i].kept.valid() && world_.users.text(world_.people[i].kept) == id)
+            return true;
+    return false;
+}
+
+// Their login made another name before, and the homeserver, which can be asked, has not said whether there is
+// an account of that one.
+bool Oracle::waits_for_another(std::size_t person, const std::string& id) const {
+    if (!mask_) return false;
+    for (const auto& [name, had] : world_.in_question.all())
+        if (world_.users.text(name) != id &&
+            std::find(had.begin(), had.end(), world_.people[person].guid) != had.end())
             return true;
     return false;
 }
@@ -258,7 +269,7 @@ Verdict Oracle::plain(const std::string& user, const RoomText& room) {
     if (const auto at = claims_.find(user); at != claims_.end()) claimants = at->second;
     const auto none_is_theirs = [&](std::size_t i) {
         const bool keeps = world_.people[i].kept.valid() && world_.users.text(world_.people[i].kept) == user;
-        return !is_given(i, user) && !keeps && was_anothers(i, user);
+        return !is_given(i, user) && !keeps && (was_anothers(i, user) || waits_for_another(i, user));
     };
     const bool barred = std::erase_if(claimants, none_is_theirs) > 0;
     const bool several = claimants.size() > 1;

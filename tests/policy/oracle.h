@@ -2,7 +2,8 @@
 //
 // Room at a time and from scratch, straight from the policy as written: sets of people found downwards from a
 // group, where the Decider walks upwards from a person; no stamps, no index, no compiled form, nothing kept
-// between facts. Shares with it only the facts (World), the pins and the comparison of names.
+// between facts. Shares with it only the facts (World), the pins and the comparison of names. Is told whether
+// the homeserver can be asked about accounts, which is no fact.
 #pragma once
 
 #include <map>
@@ -15,7 +16,7 @@ namespace rollcall::policy::test {
 
 class Oracle {
   public:
-    Oracle(const World& world, const PolicyFile& policy, const Pins& pins);
+    Oracle(const World& world, const PolicyFile& policy, const Pins& pins, bool mask);
     [[nodiscard]] Verdict verdict(const std::string& user, const RoomText& room);
 
   private:
@@ -37,6 +38,7 @@ class Oracle {
     [[nodiscard]] bool is_given(std::size_t person, const std::string& id) const;
     [[nodiscard]] bool was_anothers(std::size_t person, const std::string& id) const;
     [[nodiscard]] std::size_t may_be_others(std::size_t person, const std::string& id) const;
+    [[nodiscard]] bool waits_for_another(std::size_t person, const std::string& id) const;
     [[nodiscard]] bool approved(const std::string& user, const RoomText& room);
     [[nodiscard]] Verdict plain(const std::string& user, const RoomText& room);
     [[nodiscard]] Verdict employee(std::size_t person, const RoomText& room);
@@ -44,6 +46,7 @@ class Oracle {
     const World& world_;
     const PolicyFile& policy_;
     const Pins& pins_;
+    const bool mask_;
     std::map<std::size_t, People> groups_;
     std::map<std::string, std::vector<std::size_t>> claims_;
 };
