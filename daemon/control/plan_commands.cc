@@ -105,6 +105,17 @@ Result<bool> directory_ready(const Context& context, const policy::Program* prog
     return false;
 }
 
+// Addresses are asked for again after two seconds (Addresses): so long somebody waits who would read that the
+// homeserver answers, and that it gave no answer about one of them.
+constexpr Duration kAskedTwice = std::chrono::seconds{3};
+
+bool any_unseen(const engine::Engine& engine, const std::vector<std::string>& addresses) {
+    return std::any_of(addresses.begin(), addresses.end(), [&engine](const std::string& address) {
+        const engine::Addresses::Seen* seen = engine.addresses().at(address);
+        return seen != nullptr && !seen->said;
+    });
+}
+
 // nullopt: wait for the directory, or for what the homeserver says of addresses.
 Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagnostics) {
     engine::Engine& engine = context.engine;
@@ -128,6 +139,8 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     if (const std::string& admins = engine.settings().admin_room; admins.starts_with('#'))
         addresses.push_back(admins);
     if (!engine.addresses_looked_at(addresses)) return std::optional<Drafted>{};
+    if (!engine.reach().away() && context.waited < kAskedTwice && any_unseen(engine, addresses))
+        return std::optional<Drafted>{};
     for (Diagnostic& warning : plan_warnings(engine, *out.decider)) {
         out.loaded.diagnostics.push_back(warning);
         diagnostics.push_back(std::move(warning));
@@ -311,8 +324,11 @@ void count_matches(const policy::Decider& decider, json::Value& result) {
 
 Answer check(const Context& context) {
     Diagnostics diagnostics;
-    const bool looked = context.engine.ways_looked_at();
+    const bool lately = context.engine.ways_looked_at();
     const auto drafted = draft(context, diagnostics);
+    // What was asked for this plan may have met no answer: whether the homeserver is away is being asked, and
+    // that it was there a moment before says nothing then.
+    const bool looked = lately && !context.engine.reach().in_doubt();
     if (!drafted && drafted.error().kind != ErrorKind::unavailable)
         return error(drafted.error(), told(*context.policy, diagnostics));
     // Without a daemon each server has a time-out of its own, and a complete read takes what it takes.

@@ -173,6 +173,10 @@ std::optional<Seen> admin_room_seen(const Engine& engine, const std::vector<Seen
     const std::string &name = engine.settings().admin_room, kept = engine.admin_room_id();
     if (name.empty()) return std::nullopt;
     const std::string what = "admin room", room = tame_line(kept);
+    const engine::Addresses::Seen* seen = engine.addresses().at(name);
+    const bool nowhere = kept.empty() && seen != nullptr && seen->said && seen->room.empty();
+    // Before there is a policy the bot goes nowhere, and nobody can say whose room that is.
+    if (kept.empty() && !engine.policy() && !nowhere) return std::nullopt;
     for (const Seen& one : ways)
         if (!one.ok && (one.what == "homeserver" || one.what == "bot"))
             return Seen{what, false,
@@ -180,13 +184,12 @@ std::optional<Seen> admin_room_seen(const Engine& engine, const std::vector<Seen
                                           : "not tried: the homeserver cannot be used"};
     if (const std::string trouble = admin_room_trouble(engine); !trouble.empty())
         return Seen{what, false, "the admins are told nothing: " + trouble};
-    const engine::Addresses::Seen* seen = engine.addresses().at(name);
     if (name.starts_with('#') && seen == nullptr)
         return Seen{what, false, "not tried: where " + name + " leads"};
     if (seen != nullptr && !seen->said)
         return Seen{what, false,
                     fmt::format("where {} leads could not be seen: {}", name, tame_line(seen->trouble))};
-    if (kept.empty() && seen != nullptr && seen->room.empty())
+    if (nowhere)
         return Seen{
             what, false,
             fmt::format("there is no room {} (appservice.admin_room): make one, invite the bot, {}, and "
@@ -194,9 +197,9 @@ std::optional<Seen> admin_room_seen(const Engine& engine, const std::vector<Seen
                         name, engine.settings().bot)};
     if (kept.empty())
         return Seen{what, false,
-                    fmt::format("the bot has not been in {} yet: whose room it is will be seen {}", name,
-                                engine.policy() ? "by a daemon that runs"
-                                                : "once a policy is in force: `rollcall apply`")};
+                    fmt::format("the bot has not been in {} yet: whose room it is will be seen by a daemon "
+                                "that runs",
+                                name)};
     if (seen != nullptr && kept != seen->room)
         return Seen{
             what, false,

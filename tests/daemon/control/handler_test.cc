@@ -332,6 +332,29 @@ TEST_F(Looking, CheckSaysWhetherTheAdminRoomIsThere) {
     EXPECT_EQ(look("status")["result"]["admin_room_text"].text(), "");
 }
 
+// Whose room it is can be said once there is a policy. That there is none can be said before.
+TEST_F(Looking, BeforeAPolicyTheAdminRoomIsNoFaultUnlessThereIsNone) {
+    sim::FakeHomeserver& homeserver = daemon_.sim.homeserver;
+    const std::string p1 = sim::Simulation::id_of("p1"), room = homeserver.make_room(p1, "IT");
+    for (const std::string& named : {std::string("#it:corp.example"), room}) {
+        daemon_.sim.stop();
+        daemon_.sim.memory = sim::MemoryStore();
+        daemon_.sim.settings.admin_room = named;
+        homeserver.aliases.erase("#it:corp.example");
+        daemon_.sim.start();
+        daemon_.sim.run_for(std::chrono::minutes{1});
+        ASSERT_FALSE(daemon_.sim.engine().policy());
+        EXPECT_EQ(unseen(), named == room ? "" : "admin room ") << "an address that leads nowhere";
+        homeserver.aliases["#it:corp.example"] = room;
+        daemon_.sim.run_for(std::chrono::seconds{11});
+        EXPECT_EQ(unseen(), "");
+        daemon_.sim.run_for(std::chrono::seconds{11});
+        homeserver.down = true;
+        EXPECT_EQ(unseen(), "homeserver mask registration events ");
+        homeserver.down = false;
+    }
+}
+
 // A room of the admins that the bot is in.
 class LookingAtAdmins : public Looking {
   protected:
@@ -384,6 +407,37 @@ TEST_F(LookingAtAdmins, WhereTheHomeserverIsAwayNothingIsSaidToBeWritten) {
     EXPECT_EQ(line(), "not tried: the homeserver cannot be used");
 }
 
+// That the homeserver answered is believed for ten seconds, where an address leads for two.
+TEST_F(Looking, AHomeserverThatHasJustStoppedIsNotGreenBesideAnAdminRoomThatCouldNotBeAsked) {
+    sim::FakeHomeserver& homeserver = daemon_.sim.homeserver;
+    const std::string p1 = sim::Simulation::id_of("p1"), room = homeserver.make_room(p1, "IT");
+    homeserver.aliases["#it:corp.example"] = room;
+    ASSERT_TRUE(homeserver.invite(room, p1, sim::kBot));
+    daemon_.sim.stop();
+    daemon_.sim.settings.admin_room = "#it:corp.example";
+    daemon_.sim.start();
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "admin room ") << "p1 is not named under protected";
+    daemon_.sim.run_for(std::chrono::seconds{3});
+    homeserver.down = true;
+    EXPECT_EQ(unseen(), "homeserver mask registration events admin room ");
+    homeserver.down = false;
+    daemon_.sim.run_for(std::chrono::minutes{2});
+    EXPECT_EQ(unseen(), "admin room ");
+    daemon_.sim.run_for(std::chrono::seconds{3});
+    int unanswered = 1;
+    homeserver.answer_instead = [&](const engine::Call& call) -> std::optional<engine::CallResult> {
+        if (call.kind != engine::CallKind::find_alias || unanswered-- <= 0) return std::nullopt;
+        engine::CallResult none;
+        none.outcome = engine::CallOutcome::unreachable;
+        none.text = "connection refused";
+        return none;
+    };
+    const json::Value answer = look("check");
+    EXPECT_EQ(json::write(answer).find("could not be seen"), std::string::npos)
+        << "it is asked once more: " << json::write(answer);
+}
+
 TEST_F(LookingAtAdmins, WhatWasRefusedThereIsOneLineWhoeverIsAsked) {
     homeserver().answer_instead = [](const engine::Call& call) -> std::optional<engine::CallResult> {
         if (call.kind != engine::CallKind::send_notice) return std::nullopt;
@@ -401,6 +455,17 @@ TEST_F(LookingAtAdmins, WhatWasRefusedThereIsOneLineWhoeverIsAsked) {
     homeserver().answer_instead = nullptr;
     daemon_.sim.run_for(std::chrono::minutes{20});
     EXPECT_EQ(told(), "");
+}
+
+TEST_F(LookingAtAdmins, ALostRoomIsToldInTheWordsOfStatus) {
+    homeserver().put_bot_out(daemon_.sim.room_id(daemon_.sim.rules.front().key));
+    daemon_.sim.run_for(std::chrono::minutes{2});
+    const json::Value status = look("status")["result"];
+    ASSERT_EQ(status["room_trouble"].array()->size(), 1U) << json::write(status["room_trouble"]);
+    const std::string said = (*status["room_trouble"].array())[0].text();
+    EXPECT_NE(said.find("make the room anew"), std::string::npos) << said;
+    ASSERT_EQ(homeserver().rooms[room_].messages.size(), 1U);
+    EXPECT_EQ(homeserver().rooms[room_].messages[0].second, "T" + said.substr(1) + ".");
 }
 
 TEST_F(LookingAtAdmins, ABarredBotWritesNothing) {
