@@ -184,10 +184,15 @@ std::string failures(const json::Value& status, const std::string& zone, const L
     std::string out = "\n" + paragraph(look, 0, Tone::strong, "Could not be done");
     for (std::size_t i = 0; i < all.size() && i < kMostFailures; ++i) {
         const json::Value& one = all[i];
+        const std::string next = one["next"].text();
         const std::string again =
             (one["refused"].boolean_or(false) ? "refused; tried again at " : "tried again at ") +
-            shown_time(one["next"].text(), zone);
+            shown_time(next, zone);
         out += bullet(look, 2, "!", Tone::bad, action_words(one["action"].text()));
+        if (next.empty()) {
+            out += paragraph(look, 4, Tone::plain, one["text"].text() + " (given up)");
+            continue;
+        }
         out += paragraph(look, 4, Tone::plain,
                          fmt::format("{} ({}, {})", one["text"].text(),
                                      counted(number(one["attempts"]), "attempt", "attempts"), again));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 
+#include "daemon/engine/room_texts.h"
 #include "policy/base/text.h"
 
 namespace rollcall::control {
@@ -23,57 +24,6 @@ void add(json::Value& list, std::size_t& more, std::string text) {
 json::Value finished(json::Value list, std::size_t more) {
     if (more > 0) list.push(fmt::format("… and {} more", more));
     return list;
-}
-
-std::string people(std::size_t n) {
-    return n == 1 ? "1 person waits" : fmt::format("{} people wait", n);
-}
-
-// Who can invite the bot again, as the room's power levels were when it could see them: the first of those
-// who are there; "anybody in it"; "" where nobody can.
-std::string who_can_invite(const policy::World& world, RoomId id) {
-    const policy::RoomState& state = world.rooms[id.index()].state;
-    const std::int64_t needed = state.power ? state.power->invite : 0;
-    if ((state.power ? state.power->users_default : 0) >= needed) return "anybody in it";
-    const auto there = [&](const std::string& user) {
-        const UserId known = world.users.find(user);
-        return user != world.bot && known.valid() &&
-               world.state_of(known, id) == policy::MembershipState::join;
-    };
-    for (const auto& [user, level] : state.users)
-        if (level >= needed && there(user)) return tame_line(user);
-    return {};
-}
-
-// In most rooms inviting takes a power that owners do not have.
-std::string lost_text(const policy::World& world, RoomId id, std::size_t waiting) {
-    const Room& room = world.rooms[id.index()];
-    const std::string inviter = who_can_invite(world, id);
-    return fmt::format(
-        "the bot is not in #{}: nobody is added there{}, and only people of this server are taken out, in "
-        "their own name; it looks every minute whether it is back. {} make the room anew, under another key; "
-        "if the room is no more, take it out of the policy",
-        room.key, waiting > 0 ? fmt::format(" ({})", people(waiting)) : "",
-        inviter.empty() ? "Nobody who is there has the power to invite the bot:"
-                        : fmt::format("{} can invite the bot; or", inviter));
-}
-
-std::string led_to(const policy::World& world, const Room& room) {
-    const std::string next = room.state.tombstone.text();
-    const auto known = world.room_by_id.find(next);
-    const bool managed = known != world.room_by_id.end() && !world.rooms[known->second.index()].released;
-    return managed ? "#" + world.rooms[known->second.index()].key
-                   : tame_line(next) + ", which nobody manages";
-}
-
-std::string replaced_text(const policy::World& world, const Room& room, std::size_t waiting) {
-    const std::string where = led_to(world, room);
-    return fmt::format(
-        "#{} was upgraded: people are led on to {}. Nobody is added to the old room{}; whoever must be out "
-        "is "
-        "taken out of it. Take the room out of the policy and add it under another key, so that it is made "
-        "anew, and have the room that people were led to closed",
-        room.key, where, waiting > 0 ? fmt::format(" ({})", people(waiting)) : "");
 }
 
 void add_unread(engine::Engine& engine, json::Value& list, std::size_t& more) {
@@ -109,9 +59,10 @@ json::Value in_trouble(engine::Engine& engine, const policy::Decider& decider, c
         const RoomId id = decider.world_room(r);
         if (!id.valid() || world.rooms[id.index()].id.empty()) continue;
         const Room& room = world.rooms[id.index()];
-        if (!room.bot_joined && lost_too) add(list, more, lost_text(world, id, backlog.adds_waiting(r)));
+        if (!room.bot_joined && lost_too)
+            add(list, more, engine::lost_text(world, id, backlog.adds_waiting(r)));
         if (!room.state.tombstone.empty())
-            add(list, more, replaced_text(world, room, backlog.adds_waiting(r)));
+            add(list, more, engine::replaced_text(world, id, backlog.adds_waiting(r)));
     }
     for (const auto& [room, size] : engine.large_rooms())
         if (const auto known = world.room_by_id.find(room);
@@ -203,7 +154,7 @@ json::Value room_doubts(const engine::Engine& engine, const policy::World& world
         list.push(
             "the bot is not in this room: who is in it is known as of when it was, and nobody is added");
     if (!room.state.tombstone.empty()) {
-        const std::string where = led_to(world, room);
+        const std::string where = engine::led_to(world, room);
         list.push(fmt::format(
             "the room was upgraded: people are led on to {}, and who is there is not shown here", where));
     }

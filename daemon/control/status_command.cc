@@ -157,7 +157,7 @@ json::Value failures_json(const engine::Engine& engine, bool invited) {
         row.set("action", failure.action);
         row.set("text", failure.text);
         row.set("attempts", failure.attempts);
-        row.set("next", to_rfc3339(failure.next));
+        row.set("next", failure.next == Time{} ? "" : to_rfc3339(failure.next));  // "": never
         row.set("refused", failure.refused);
         list.push(std::move(row));
     }

@@ -15,22 +15,7 @@ namespace {
 constexpr std::string_view kGoing = "admin-room";  // in place of the key of what is owed
 // Whoever invites the bot again and again has it look no oftener.
 constexpr Duration kInvitedAgain = std::chrono::minutes{1};
-
-std::string over_key(std::string_view id) {
-    return fmt::format("admin/over/{}", id);
-}
 }  // namespace
-
-void Engine::tell_admins(std::string_view id, const std::string& text) {
-    if (settings_.admin_room.empty()) return;
-    take_back_notice(over_key(id));
-    owe(fmt::format("admin/{}", id), settings_.admin_room, text);
-}
-
-// What they were told under that id is so no more. Not said of what has come back before it could be.
-void Engine::tell_admins_over(std::string_view id, const std::string& text) {
-    if (!settings_.admin_room.empty()) owe(over_key(id), settings_.admin_room, text);
-}
 
 void Engine::take_back_notice(const std::string& key) {
     std::erase_if(notices_, [&](const NoticeDebt& debt) {
@@ -128,11 +113,9 @@ void Engine::ask_for_admin_room() {
 
 // Another refusal than these says nothing of the room.
 void Engine::take_admin_room(const CallResult& result) {
-    const bool refused = result.outcome == CallOutcome::refused &&
-                         (result.text.starts_with("M_FORBIDDEN") || result.text.starts_with("M_NOT_FOUND"));
     const auto* member =
         result.member ? std::get_if<policy::MemberContent>(&result.member->content) : nullptr;
-    if (refused || result.outcome == CallOutcome::absent)
+    if (result.out_of_room() || result.outcome == CallOutcome::absent)
         seen_in_admin_room(false);
     else if (member != nullptr)
         seen_in_admin_room(member->membership == policy::MembershipState::join);

@@ -88,6 +88,11 @@ struct CallResult {
     std::optional<Duration> retry_after;
     bool accepted = false;  // the change itself was said to be done, and then looking failed
     std::string text;       // for people: what the homeserver said
+    // Refused as it is to somebody who is not in that room, or where there is no such room.
+    [[nodiscard]] bool out_of_room() const {
+        return outcome == CallOutcome::refused &&
+               (text.starts_with("M_FORBIDDEN") || text.starts_with("M_NOT_FOUND"));
+    }
 };
 
 // Where calls go. send() never blocks; the result comes back as a message to the engine, exactly one a call,

@@ -139,6 +139,7 @@ void Engine::dispatch() {
     close_rooms();     // in a pause as well: no door stays open
     dispatch_strays();
     dispatch_reads();
+    if (pause_ == Pause::all_but_departures && !whole_pass_) dispatch_notices();  // to the admins
     if (!all || whole_pass_) return;
     dispatch_rooms();
     if (counted) dispatch_lanes({Lane::addition});

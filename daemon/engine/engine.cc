@@ -186,6 +186,7 @@ Status Engine::turn(std::vector<Message> messages, Moment now) {
     keep_retention();
     look_at_reactions();
     ask_the_time();
+    say_what_is_over();
     dispatch();
     look_at_overdue();
     keep_alive();

@@ -14,9 +14,10 @@
 // (messages → facts), holds.cc (what guards stop), lost.cc (rooms that the bot is not in, events that cannot
 // be used), dispatch.cc and rooms.cc (backlog → calls), send.cc (their announcement), results.cc (results →
 // facts), accepted.cc (until they are seen), settle.cc (what a crash left in flight), reads.cc, ways.cc (do
-// events come back, is the mask known), notices.cc, reviews.cc (what owners are asked to sign), marks.cc
-// (what is remembered), accounts.cc (is there an account of that name), orders.cc (what commands ask),
-// rights.cc (erasure, legal holds, and the log's key), baseline.cc (what was so before the trail).
+// events come back, is the mask known), notices.cc, direct_rooms.cc (where they are sent), told.cc (what the
+// admins were told, until it is over), reviews.cc (what owners are asked to sign), marks.cc (what is
+// remembered), accounts.cc (is there an account of that name), orders.cc (what commands ask), rights.cc
+// (erasure, legal holds, and the log's key), baseline.cc (what was so before the trail).
 #pragma once
 
 #include <array>
@@ -313,6 +314,18 @@ class Engine {
     struct NoticeDebt {
         std::string key, to, text, html;
         bool busy = false;
+        bool room_made = false;  // a direct room was made for it: no other one is
+        std::string trouble{};   // why it is not in the one that there was
+    };
+    // Direct rooms that were made for somebody, and until when these count.
+    struct RoomsMade {
+        int count = 0;
+        Tick until{};
+    };
+    // A message that was given up: what status says of it, and until when.
+    struct Untold {
+        std::string text;
+        Tick until{};
     };
     // A room that an intent of ours made, and that is not known as one of ours (yet).
     struct Stray {
@@ -452,17 +465,36 @@ class Engine {
 
     // notices.cc
     void owe(const policy::Notice& notice);
-    void owe(std::string key, std::string to, std::string text, std::string html = {});
+    bool owe(std::string key, std::string to, std::string text, std::string html = {});
     void keep(const NoticeDebt& debt);
+    void load_notice(const store::StoredMark& row);
     void dispatch_notices();
-    void watch_direct_room(const policy::RoomEvent& event);
     void drop_notices_to_departed();
     [[nodiscard]] bool meeting(const std::string& user) const;
     void finish_notice(Intent& intent, const CallResult& result);
 
+    // direct_rooms.cc
+    void watch_direct_room(const policy::RoomEvent& event);
+    void forget_direct_room(const std::string& user, const std::string& why);
+    void direct_room_made(const std::string& user, const std::string& room);
+    void notice_refused(const Intent& intent, const CallResult& result);
+    [[nodiscard]] std::string why_no_room(const NoticeDebt& debt) const;
+    void give_up_notices();
+    void give_up(const NoticeDebt& debt, const std::string& why);
+    [[nodiscard]] bool load_direct_room(const store::StoredMark& row);
+
+    // told.cc
+    bool tell_admins(std::string_view id, const std::string& text);
+    bool tell_admins_over(std::string_view id, const std::string& text);
+    void tell_trouble(const std::string& id, const std::string& text);
+    void forget_trouble(const std::string& id);
+    void load_trouble(const store::StoredMark& row);
+    void say_what_is_over();
+    [[nodiscard]] std::optional<std::string> over(const std::string& id) const;
+    [[nodiscard]] std::optional<std::string> room_over(std::string_view what, const policy::Room& room) const;
+    [[nodiscard]] std::optional<std::string> stay_over(RoomId room, const std::string& user) const;
+
     // admin_room.cc
-    void tell_admins(std::string_view id, const std::string& text);
-    void tell_admins_over(std::string_view id, const std::string& text);
     void take_back_notice(const std::string& key);
     [[nodiscard]] static bool about_admin_room(const policy::ActionKey& key);
     [[nodiscard]] policy::ActionKey way_to_admins() const;
@@ -485,7 +517,7 @@ class Engine {
     [[nodiscard]] ReviewAsk* asked_by(const std::string& notice, const std::string& user);
     void review_sent(const std::string& notice, const std::string& user, const std::string& room,
                      const std::string& event);
-    void review_not_sent(const std::string& notice, const std::string& user, const std::string& why);
+    bool review_not_sent(const std::string& notice, const std::string& user, const std::string& why);
     void take_reaction(const policy::RoomEvent& event);
     void take_early_reaction(const policy::RoomEvent& event, const std::string& message);
     void drop_early_reactions(const std::string& user);
@@ -739,6 +771,11 @@ class Engine {
     std::string reading_review_;                            // key of the room that is being read for; ""
     Tick look_at_reactions_{};                              // not before: the trail could not be read
     std::map<std::string, std::string> direct_rooms_;  // Matrix ID, or how the admin room is named → room ID
+    std::map<std::string, RoomsMade> rooms_made_;      // by Matrix ID
+    std::map<std::string, Untold> untold_;             // by Matrix ID
+    // What the admins were told is wrong, and not yet that it is over: by what it is, what must be seen for
+    // that.
+    std::map<std::string, std::string> told_;
     AdminRoom admin_room_;
     // How far the people of a lane have been looked at in a round, and how many are left: of very many not
     // all are looked at in one turn.

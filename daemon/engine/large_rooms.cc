@@ -27,8 +27,6 @@ void Engine::look_at_size(RoomId id, const std::optional<schema::StateSize>& siz
         if (known == large_rooms_.end()) return;
         large_rooms_.erase(known);
         mark(kMark, room.id, std::nullopt);
-        tell_admins_over("large/" + room.key,
-                         fmt::format("The state of #{} is not too large any more.", room.key));
         return;
     }
     const bool told = known != large_rooms_.end();
@@ -41,7 +39,7 @@ void Engine::look_at_size(RoomId id, const std::optional<schema::StateSize>& siz
     mark(kMark, room.id, json::write(value));
     if (told) return;
     log_.warn("RC-ROOM-LARGE", large_text(*size), {{"room", room.key}, {"id", room.id}});
-    tell_admins("large/" + room.key, fmt::format("#{}: {}.", room.key, large_text(*size)));
+    tell_trouble("large/" + room.key, fmt::format("#{}: {}.", room.key, large_text(*size)));
     schema::TrailEntry entry;
     entry.kind = schema::TrailKind::failure;
     entry.action = "read room";

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "daemon/engine/engine.h"
+#include "daemon/engine/room_texts.h"
 #include "daemon/engine/waits.h"
 #include "policy/base/text.h"
 
@@ -18,6 +19,11 @@ using schema::TrailKind;
 
 namespace {
 constexpr Duration kGoBackAgain = std::chrono::minutes{1};
+
+std::string sentence(std::string text) {
+    if (text.starts_with("the ")) text.front() = 'T';
+    return text + ".";
+}
 }  // namespace
 
 // However it came about: put out by somebody, or with the bot's own token.
@@ -27,12 +33,7 @@ void Engine::lost(RoomId id) {
     lost_[id].look = world_.tick + kLookAtLost;
     log_.error("RC-ROOM-LOST", "the bot is not in this room any more, and can do little there",
                {{"room", room.key}, {"id", room.id}});
-    tell_admins(
-        fmt::format("lost/{}", room.key),
-        fmt::format("The bot is not in #{} any more: nobody is added there, and whoever must be out is taken "
-                    "out only if they are people of this server whom the mask covers. Invite the bot "
-                    "again and give it power 100; if the room is no more, take it out of the policy.",
-                    room.key));
+    tell_trouble(fmt::format("lost/{}", room.key), sentence(lost_text(world_, id)));
     more_ = true;
 }
 
@@ -41,7 +42,6 @@ void Engine::regained(RoomId id) {
     const policy::Room& room = world_.rooms[id.index()];
     lost_.erase(id);
     if (room.released) return;
-    tell_admins_over(fmt::format("lost/{}", room.key), fmt::format("The bot is in #{} again.", room.key));
     log_.info("RC-ROOM-BACK", "the bot is in this room again", {{"room", room.key}, {"id", room.id}});
     read_room(id);
 }
@@ -52,11 +52,7 @@ void Engine::replaced(RoomId id) {
     const std::string next = tame_line(room.state.tombstone);
     log_.warn("RC-ROOM-REPLACED", "this room was upgraded: people are led on to another one",
               {{"room", room.key}, {"id", room.id}, {"to", next}});
-    tell_admins(
-        fmt::format("replaced/{}", room.key),
-        fmt::format("#{} was upgraded by hand: people are led on to {}. Nobody is added to the old room any "
-                    "more; `rollcall status` says what to do.",
-                    room.key, next));
+    tell_trouble(fmt::format("replaced/{}", room.key), sentence(replaced_text(world_, id)));
 }
 
 void Engine::look_at_lost_rooms() {
@@ -134,7 +130,7 @@ void Engine::tell_who_stays(const Intent& intent, const CallResult& result) {
     if (room == world_.room_by_key.end() || !intent.user_id.valid() ||
         !policy::not_below_bot(world_, room->second, intent.user_id))
         return;
-    tell_admins(
+    tell_trouble(
         fmt::format("stays/{}/{}", intent.room, intent.user),
         fmt::format("{} cannot be taken out of #{}: {}. Have them leave or give their power up, or make the "
                     "room anew; `rollcall status` lists it.",

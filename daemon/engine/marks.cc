@@ -23,12 +23,11 @@ Tick Engine::waits_until(Time when) const {
 void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
     for (const store::StoredMark& row : marks) {
         const std::string& value = *row.value;
-        if (load_guard_mark(row) || load_large_room(row)) continue;
+        if (load_guard_mark(row) || load_large_room(row) || load_direct_room(row)) continue;
         if (row.kind == "notice") {
-            const Result<json::Value> debt = json::parse(value);
-            if (debt)
-                notices_.push_back(
-                    {row.key, (*debt)["to"].text(), (*debt)["text"].text(), (*debt)["html"].text(), false});
+            load_notice(row);
+        } else if (row.kind == "told") {
+            load_trouble(row);
         } else if (row.kind == "folder") {
             folder_ = value;
         } else if (row.kind == "stray" || row.kind == "unremembered") {
@@ -36,8 +35,6 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
             strays_[row.key].unremembered = row.kind == "unremembered";
         } else if (row.kind == "given_up") {
             load_given_up(row);
-        } else if (row.kind == "direct_room") {
-            direct_rooms_[row.key] = value;
         } else if (row.kind == "review_ask" || row.kind == "review_early") {
             load_review_mark(row);
         } else if (row.kind == "legal_hold") {

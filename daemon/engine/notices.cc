@@ -49,17 +49,19 @@ void Engine::owe(const policy::Notice& notice) {
         explanation(notice.outsider, program_->rooms[index], basis));
 }
 
-void Engine::owe(std::string key, std::string to, std::string text, std::string html) {
+// False: there are too many.
+bool Engine::owe(std::string key, std::string to, std::string text, std::string html) {
     if (std::any_of(notices_.begin(), notices_.end(),
                     [&](const NoticeDebt& debt) { return debt.key == key; }))
-        return;
+        return true;
     // Whoever invites thousands is not owed thousands of messages. Reviews have a limit of their own.
     if (!about_review(key) && std::count_if(notices_.begin(), notices_.end(), [](const NoticeDebt& debt) {
                                   return !about_review(debt.key);
                               }) >= kMostNotices)
-        return;
-    notices_.push_back({std::move(key), std::move(to), std::move(text), std::move(html), false});
+        return false;
+    notices_.push_back({std::move(key), std::move(to), std::move(text), std::move(html)});
     keep(notices_.back());
+    return true;
 }
 
 void Engine::keep(const NoticeDebt& debt) {
@@ -67,23 +69,20 @@ void Engine::keep(const NoticeDebt& debt) {
     value.set("to", debt.to);
     value.set("text", debt.text);
     if (!debt.html.empty()) value.set("html", debt.html);
+    if (debt.room_made) value.set("room_made", true);
+    if (!debt.trouble.empty()) value.set("trouble", debt.trouble);
     mark("notice", debt.key, json::write(value));
+}
+
+void Engine::load_notice(const store::StoredMark& row) {
+    const Result<json::Value> debt = json::parse(*row.value);
+    if (!debt) return;
+    notices_.push_back({row.key, (*debt)["to"].text(), (*debt)["text"].text(), (*debt)["html"].text(), false,
+                        (*debt)["room_made"].boolean_or(false), (*debt)["trouble"].text()});
 }
 
 void Engine::tell(const std::string& user, std::string_view id, const std::string& text) {
     owe(fmt::format("review-answer/{}/{}", user, id), user, text);
-}
-
-// Whoever has left the room of the two is not there to read in it: what they are owed next makes another.
-void Engine::watch_direct_room(const policy::RoomEvent& event) {
-    const auto* member = std::get_if<policy::MemberContent>(&event.content);
-    if (member == nullptr || (member->membership != policy::MembershipState::leave &&
-                              member->membership != policy::MembershipState::ban))
-        return;
-    const auto direct = direct_rooms_.find(member->user);
-    if (direct == direct_rooms_.end() || direct->second != event.room) return;
-    mark("direct_room", direct->first, std::nullopt);
-    direct_rooms_.erase(direct);
 }
 
 // Who has departed is told nothing: they would be invited into a room again.
@@ -104,13 +103,16 @@ bool Engine::meeting(const std::string& user) const {
                        [&](const NoticeDebt& debt) { return debt.busy && debt.to == user; });
 }
 
+// In a pause only the admins are written to: of some it is they who have to end it.
 void Engine::dispatch_notices() {
     drop_notices_to_departed();
+    give_up_notices();
     go_to_admin_room();
     for (NoticeDebt& debt : notices_) {
         if (!slot_free(Lane::cosmetic)) return;
         const ActionKey key{ActionKind::notify, debt.key, debt.to};
         if (debt.busy || !ready(key) || meeting(debt.to)) continue;
+        if (pause_ != Pause::none && !is_admin_room(debt.to)) continue;
         const auto direct = direct_rooms_.find(debt.to);
         if (direct == direct_rooms_.end() && is_admin_room(debt.to)) continue;  // it must be there first
         Intent intent;
@@ -142,14 +144,18 @@ void Engine::finish_notice(Intent& intent, const CallResult& result) {
     const auto debt = std::find_if(notices_.begin(), notices_.end(),
                                    [&](const NoticeDebt& d) { return d.key == intent.room; });
     if (intent.wanted != "notice") {  // the room to write in is there now
-        direct_rooms_[intent.user] = result.room;
-        mark("direct_room", intent.user, result.room);
+        direct_room_made(intent.user, result.room);
         intent.room_id = result.room;
-        if (debt != notices_.end()) debt->busy = false;
+        if (debt != notices_.end()) {
+            debt->busy = false;
+            debt->room_made = true;
+            keep(*debt);
+        }
         more_ = true;
     } else if (debt != notices_.end()) {
         failpoint("notice_sent");
         review_sent(debt->key, debt->to, intent.room_id, result.event);
+        if (untold_.erase(debt->to) > 0) mark("untold", debt->to, std::nullopt);
         mark("notice", debt->key, std::nullopt);
         notices_.erase(debt);
     }

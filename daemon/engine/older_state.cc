@@ -41,7 +41,7 @@ void Engine::look_for_later_deeds(const policy::RoomRead& read) {
         "`rollcall plan`, given orders like `rollcall depart` again, and resumed",
         to_rfc3339(alive_before_->shown), tame_text(member.user), to_rfc3339(found->time));
     log_.error("RC-STATE-OLDER", text);
-    tell_admins("older", text + ".");
+    tell_trouble("older", text + ".");
     schema::TrailEntry entry;
     entry.kind = schema::TrailKind::failure;
     entry.action = "start";

@@ -229,6 +229,10 @@ std::vector<Failure> Engine::failures() const {
         if (intent.look_until != Tick{})
             out.push_back({intent.key().text(), "the answer was lost: looking whether it was made",
                            intent.attempts, time_of(intent.look_at), false, false});
+    for (const auto& [user, untold] : untold_)
+        if (untold.until > world_.tick)
+            out.push_back({policy::ActionKey{policy::ActionKind::notify, "", user}.text(), untold.text, 1,
+                           Time{}, true, false});
     for (const UserId user : world_.uncovered) failures_of_uncovered(user, out);
     return out;
 }

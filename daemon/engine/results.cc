@@ -297,18 +297,15 @@ void Engine::put_off(Intent intent, const CallResult& result) {
     if (intent.notice())
         for (NoticeDebt& debt : notices_)
             if (debt.key == intent.room) debt.busy = false;
-    if (refused) {
+    // An explanation that cannot be given is not owed for ever.
+    if (refused && intent.notice() && !is_admin_room(intent.user)) {
+        notice_refused(intent, result);
+    } else if (refused) {
         if (intent.action == ActionKind::create) refused_rooms_[intent.marker] = key;
         tell_who_stays(intent, result);
         if (about_admin_room(key)) not_in_admin_room(result, intent.room_id);
         result_entry(intent, fmt::format("refused: {}", result.text), "", false);
         ended(intent, false);
-        if (intent.notice() &&
-            !is_admin_room(intent.user)) {  // an explanation that cannot be given is not owed for ever
-            review_not_sent(intent.room, intent.user, result.text);
-            mark("notice", intent.room, std::nullopt);
-            std::erase_if(notices_, [&](const NoticeDebt& d) { return d.key == intent.room; });
-        }
     } else {
         intent.not_made = result.outcome == CallOutcome::retry;
         keep_open(std::move(intent));
@@ -349,7 +346,7 @@ void Engine::forget_retry(const ActionKey& key) {
 void Engine::result_entry(const Intent& intent, const std::string& result, const std::string& event,
                           bool ok) {
     TrailEntry entry;
-    entry.kind = intent.notice() ? TrailKind::notice : ok ? TrailKind::result : TrailKind::failure;
+    entry.kind = !ok ? TrailKind::failure : intent.notice() ? TrailKind::notice : TrailKind::result;
     entry.intent = intent.id;
     entry.action = intent.wanted;
     entry.room_key = intent.room_key();

@@ -112,12 +112,14 @@ void Engine::review_sent(const std::string& notice, const std::string& user, con
     drop_early_reactions(user);
 }
 
-void Engine::review_not_sent(const std::string& notice, const std::string& user, const std::string& why) {
+// False: it was no such message.
+bool Engine::review_not_sent(const std::string& notice, const std::string& user, const std::string& why) {
     ReviewAsk* ask = asked_by(notice, user);
-    if (ask == nullptr) return;
+    if (ask == nullptr) return false;
     ask->trouble = why;
     keep(*ask);
     drop_early_reactions(user);
+    return true;
 }
 
 // ---------------------------------------------------------------- reactions

@@ -135,6 +135,11 @@ void Engine::settled(Intent intent, const CallResult& result) {
             read_room(intent.room_ref);
             return put_off(std::move(intent), result);
         }
+        // Nobody will ever be able to say whether it stands there: whether it may be sent, sending it says.
+        if (intent.call.kind == CallKind::find_notice && result.out_of_room()) {
+            intent.settling = false;
+            return not_carried_out(std::move(intent), result);
+        }
         const Duration told = std::min(result.retry_after.value_or(Duration{}), kLongestToldUrgent);
         intent.look_at = world_.tick + std::max(refused ? kRefusedSettle : kSettleAgain, told);
         busy_.insert(key);  // until it is known, nobody does it anew

@@ -101,10 +101,10 @@ void Engine::leave_alone(const std::string& room, Stray& stray) {
     entry.room = room;
     entry.result = text;
     record(std::move(entry));
-    tell_admins(fmt::format("unremembered/{}", room),
-                fmt::format("There is a room {} that Rollcall made and does not remember; it is left as it "
-                            "is. See `rollcall status`.",
-                            room));
+    tell_trouble(fmt::format("unremembered/{}", room),
+                 fmt::format("There is a room {} that Rollcall made and does not remember; it is left as it "
+                             "is. See `rollcall status`.",
+                             room));
 }
 
 std::vector<std::string> Engine::unremembered_rooms() const {

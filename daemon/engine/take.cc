@@ -97,11 +97,10 @@ void Engine::believe(const policy::Fact& fact) {
     learn(fact);
     if (!world_.frozen.empty() && !was_frozen) {
         log_.error("RC-DIR-FROZEN", world_.frozen);
-        tell_admins("frozen", fmt::format("Removals are frozen: {}.", world_.frozen));
+        tell_trouble("frozen", fmt::format("Removals are frozen: {}.", world_.frozen));
     }
     if (world_.frozen.empty() && was_frozen) {
         log_.info("RC-DIR-BELIEVED", "the directory can be believed again");
-        tell_admins_over("frozen", "Removals are not frozen any more: the directory can be believed again.");
     }
     more_ = true;
 }
@@ -173,7 +172,10 @@ void Engine::tell_doubt(const policy::Note& note) {
     const bool other = note.kind == policy::Note::Kind::directory_other;
     if (!other && note.kind != policy::Note::Kind::directory_put_back) return;
     log_.error(other ? "RC-DIR-OTHER" : "RC-DIR-RESTORED", note.text);
-    tell_admins(other ? "other_controller" : "put_back", fmt::format("The directory: {}.", note.text));
+    // Another doubt than the one of which they know is told as well.
+    forget_trouble("doubt");
+    take_back_notice("admin/doubt");
+    tell_trouble("doubt", fmt::format("The directory: {}.", note.text));
 }
 
 void Engine::effects(policy::Effects&& effects) {

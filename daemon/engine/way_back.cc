@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <sstream>
 #include <utility>
 
 #include "daemon/engine/waits.h"
@@ -169,8 +170,10 @@ std::optional<std::uint64_t> WayBack::event_came(const policy::RoomEvent& event,
     heard(now);
     last_event_ = now.tick;
     const auto* member = std::get_if<policy::MemberContent>(&event.content);
-    missing_.erase(member != nullptr ? member_kind(member->membership)
-                                     : std::string(schema::event_type(event.content)));
+    const std::string kind =
+        member != nullptr ? member_kind(member->membership) : std::string(schema::event_type(event.content));
+    missing_.erase(kind);
+    missing_before_.erase(kind);
     if (missing_.empty()) missed_ = 0;
     auto at = awaited_.find(event.event);
     if (at == awaited_.end() && member != nullptr) {
@@ -202,6 +205,19 @@ void WayBack::notice_missing(Tick now) {
     if (!was_whole || missing_.empty()) return;
     broken_at(now);
     ping_soon();
+}
+
+std::string WayBack::kinds_missing() const {
+    std::set<std::string> all = missing_before_;
+    all.insert(missing_.begin(), missing_.end());
+    std::string out;
+    for (const std::string& kind : all) out += (out.empty() ? "" : "\n") + kind;
+    return out;
+}
+
+void WayBack::were_missing(const std::string& kinds) {
+    std::istringstream lines(kinds);
+    for (std::string kind; std::getline(lines, kind);) missing_before_.insert(kind);
 }
 
 bool WayBack::look_due(Tick now) const {

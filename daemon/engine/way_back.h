@@ -65,6 +65,12 @@ class WayBack {
     void refused(std::string why, Tick now);
     [[nodiscard]] Tick last_event() const { return last_event_; }
 
+    // Kinds of events that were missing, a line each; and what the process before said of these. Where such
+    // were missing then, they have to come before all is said to be well again.
+    [[nodiscard]] std::string kinds_missing() const;
+    void were_missing(const std::string& kinds);
+    [[nodiscard]] bool well_again() const { return state() == State::arrives && missing_before_.empty(); }
+
     void notice_missing(Tick now);  // awaited events that are overdue are missing from now on
     // While something is missing, all rooms are read, again and again, and more and more seldom.
     [[nodiscard]] bool look_due(Tick now) const;
@@ -102,6 +108,7 @@ class WayBack {
     Tick told_until_{};                       // when the latest of what came of ours was accepted
     std::map<std::string, Awaited> awaited_;  // by what tells the event: its ID, or of a kick room and user
     std::set<std::string> missing_;           // kinds of events
+    std::set<std::string> missing_before_;    // … in the process before, and none has come since
     std::size_t missed_ = 0;                  // how many, since the first of them
     Tick next_look_{};                        // while broken
     int looks_ = 0;

@@ -165,12 +165,11 @@ void Engine::way_back_changed(const std::string& before) {
     if (before.empty() == now.empty()) return;
     if (now.empty()) {
         log_.info("RC-EVENTS-BACK", "events arrive again");
-        tell_admins_over("events", "Events of the homeserver reach Rollcall again.");
         verify_rooms();  // what was not told meanwhile is looked for once more
         return;
     }
     log_.error("RC-EVENTS-MISSING", now);
-    tell_admins("events", "Events of the homeserver do not reach Rollcall: " + now + ".");
+    tell_trouble("events", "Events of the homeserver do not reach Rollcall: " + now + ".");
     TrailEntry entry;
     entry.kind = TrailKind::failure;
     entry.action = "hear events";

@@ -163,3 +163,20 @@ class Absence(Scenario):
                           and entry.get("result", "").startswith("done") for entry in site.trail()), "so is gwen", 30)
         self.assertEqual(site.status()["failures"], [])
         self.assertIn("if the room is no more, take it out of the policy", " ".join(site.cli("status").stdout.split()))
+
+    def test_6_a_room_of_the_two_that_is_no_more_has_a_successor(self):
+        site, room = self.site, self.site.room("one")
+
+        def direct() -> str:
+            return next((room for room, by in self.lead.invitations().items() if by == site.bot_id), "")
+
+        def told_of(outsider: str) -> str:
+            self.lead.invite(room, outsider)
+            made = until(direct, "the bot writes to whoever invited them", 30)
+            self.lead.join(made)
+            until(lambda: any(outsider in text for text in self.lead.messages(made)), "and says why", 20)
+            return made
+
+        site.bot.leave(told_of(BOB))
+        Client.breakglass().purge(told_of("@anna:partner.example.org"))
+        told_of("@carol:partner.example.org")

@@ -61,8 +61,11 @@ std::vector<std::string> Simulation::wrongs() {
 
 void Simulation::look_around(std::vector<std::string>& out) {
     if (!engine_->settled_down()) out.emplace_back("the engine has not settled down");
-    for (const engine::Failure& failure : engine_->failures())
+    for (const engine::Failure& failure : engine_->failures()) {
+        // A message that was refused amid the trouble is given up, and that is said for a day.
+        if (failure.action.starts_with("notify ") && failure.next == Time{}) continue;
         out.push_back(fmt::format("still failing: {}: {}", failure.action, failure.text));
+    }
     if (engine_->notices_owed() > 0) out.emplace_back("notices are still owed");
     for (const std::string& room : engine_->unremembered_rooms()) out.push_back("not remembered: " + room);
     for (const policy::Hold& hold : engine_->guards().holds()) out.push_back("still held: " + hold.cause);

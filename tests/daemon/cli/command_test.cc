@@ -193,7 +193,7 @@ TEST_F(Commands, ApplyWithoutADaemonConvergesOnce) {
     EXPECT_TRUE(has(out(), "until `rollcall run`"));
     bench.script.answers["status"] = {answered(fixture("status_trouble"), 4)};
     EXPECT_EQ(bench.run({"apply", "--yes"}), 1);
-    EXPECT_TRUE(has(err(), "2 actions could not be done"));
+    EXPECT_TRUE(has(err(), "3 actions could not be done"));
 }
 
 TEST_F(Commands, AChangeBetweenPlanAndApplyIsRefusedWithTheDifference) {

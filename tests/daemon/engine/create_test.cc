@@ -110,6 +110,9 @@ class Restored : public testing::Test {
     Restored() {
         company.people(4);
         company.room("crew");
+        admins = company.sim.homeserver.make_room(kAdmin, "IT");
+        EXPECT_TRUE(company.sim.homeserver.invite(admins, kAdmin, sim::kBot));
+        company.sim.settings.admin_room = admins;
         company.open();
         company.sim.stop();
         store.backup();
@@ -132,10 +135,16 @@ class Restored : public testing::Test {
     [[nodiscard]] policy::MembershipState in_late(const std::string& user) const {
         return company.sim.homeserver.membership(late, user);
     }
+    // What the admins were told.
+    [[nodiscard]] std::vector<std::string> told() {
+        std::vector<std::string> out;
+        for (const auto& [marker, text] : company.sim.homeserver.rooms[admins].messages) out.push_back(text);
+        return out;
+    }
 
     sim::DiskStore store;
     Company company{{.store = &store, .restarted = [this] { store.reopen(); }}};
-    std::string late;
+    std::string late, admins;
 };
 
 TEST_F(Restored, ARoomThatWasMadeSinceIsLeftAloneAndNamed) {
@@ -160,6 +169,10 @@ TEST_F(Restored, ARoomThatWasMadeSinceIsLeftAloneAndNamed) {
     company.sim.run_for(minutes{1});
     EXPECT_EQ(company.sim.engine().unremembered_rooms(), std::vector<std::string>{});
     company.sim.restart();
+    company.sim.run_for(minutes{1});
+    ASSERT_EQ(told().size(), 2U);
+    EXPECT_TRUE(told()[0].starts_with("There is a room " + late + " that Rollcall made")) << told()[0];
+    EXPECT_TRUE(told()[1].starts_with("The room " + late + " is settled")) << told()[1];
     EXPECT_EQ(company.sim.engine().unremembered_rooms(), std::vector<std::string>{});
 }
 
