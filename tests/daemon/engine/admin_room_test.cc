@@ -334,6 +334,32 @@ INSTANTIATE_TEST_SUITE_P(
                 "waits for no answer any more"}),
     [](const auto& tested) { return tested.param.name; });
 
+// A start knows nothing of the events that were swallowed before it: that pings come does not say that these
+// do.
+TEST_F(TheAdminRoom, HearsThatEventsComeAgainWhenThoseComeThatDidNot) {
+    const std::string room = address_of(kAdmin);
+    company.open();
+    company.sim.run_for(minutes{10});
+    homeserver().deaf = true;
+    company.sim.directory.disable("p3", true);
+    ASSERT_TRUE(company.comes([&] { return told_in(room, "do not reach Rollcall") == 1; }, minutes{5}));
+    company.sim.restart();
+    company.sim.run_for(minutes{10});
+    EXPECT_EQ(engine().way_back().state(), WayBack::State::arrives);
+    EXPECT_EQ(told_in(room, "reach Rollcall again"), 0U);
+    company.sim.directory.disable("p4", true);
+    ASSERT_TRUE(
+        company.comes([&] { return engine().way_back().state() == WayBack::State::broken; }, minutes{5}));
+    company.sim.run_for(minutes{10});
+    EXPECT_EQ(told_in(room, "do not reach Rollcall"), 1U);
+    company.sim.restart();
+    homeserver().deaf = false;
+    company.sim.run_for(minutes{10});
+    company.sim.directory.disable("p5", true);
+    EXPECT_TRUE(company.comes([&] { return told_in(room, "reach Rollcall again") == 1; }, minutes{5}));
+    EXPECT_EQ(told_in(room), 2U);
+}
+
 // A pause of the daemon's own is told while it lasts, not when it is over.
 TEST_F(TheAdminRoom, HearsThatTheStateFolderIsOlderWhileTheDaemonIsPausedForIt) {
     const std::string room = address_of(kAdmin);
