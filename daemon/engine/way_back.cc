@@ -17,6 +17,7 @@ constexpr Duration kEventDue = std::chrono::seconds{10};
 constexpr Duration kEventDueBusy = std::chrono::minutes{5};
 // After that a ping: it also says whether the homeserver is there at all, while nothing happens.
 constexpr Duration kSilence = std::chrono::seconds{30};
+constexpr Duration kLostAtOnce = std::chrono::seconds{2};
 constexpr Duration kFirstPingAgain = std::chrono::seconds{5};
 constexpr Duration kLongestPingAgain = std::chrono::minutes{1};
 constexpr Duration kFirstLookAgain = std::chrono::seconds{30};
@@ -79,7 +80,8 @@ bool WayBack::ping_due(Tick now) const {
     return ping_.empty() && no_listener_.empty() && now >= next_ping_;
 }
 
-std::string WayBack::begin_ping() {
+std::string WayBack::begin_ping(Tick now) {
+    pinged_at_ = now;
     ping_came_ = false;
     ping_ = fmt::format("rollcall{}", ++pings_);
     return ping_;
@@ -98,8 +100,10 @@ void WayBack::ping_ended(const CallResult& result, Moment now) {
     const bool none_there = result.outcome == CallOutcome::absent;
     const std::string before = ping_trouble_;
     const bool failed = !nothing && !none_there && (result.outcome != CallOutcome::done || !ping_came_);
-    // One that is lost on a way that was there says nothing yet: it is sent again at once.
-    if (failed && before.empty() && last_seen_ != Time{} && !std::exchange(doubted_, true)) {
+    // One that is lost on a way that was there says nothing yet: it is sent again at once. So is one that is
+    // lost at once: the homeserver may have kept a connection to the process before, which is no more.
+    const bool at_once = now.tick - pinged_at_ < kLostAtOnce;
+    if (failed && before.empty() && (last_seen_ != Time{} || at_once) && !std::exchange(doubted_, true)) {
         next_ping_ = now.tick;
         return;
     }

@@ -45,7 +45,7 @@ class WayBack {
 
     // --- pings ---
     [[nodiscard]] bool ping_due(Tick now) const;
-    [[nodiscard]] std::string begin_ping();  // its transaction ID
+    [[nodiscard]] std::string begin_ping(Tick now);  // its transaction ID
     void ping_soon() { next_ping_ = Tick{}; }
     [[nodiscard]] bool pinging() const { return !ping_.empty(); }
     void ping_arrived(const std::string& id);
@@ -94,6 +94,7 @@ class WayBack {
     void broken_at(Tick now);
 
     std::string ping_;  // transaction ID of the one under way; ""
+    Tick pinged_at_{};
     bool ping_came_ = false;
     bool doubted_ = false;  // the last one was lost, and is sent again
     std::uint64_t pings_ = 0;

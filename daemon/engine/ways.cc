@@ -76,7 +76,7 @@ void Engine::look_at_ways() {
         next_sign_in_ = kNoTick;
         ask(CallKind::know_sign_in, "");
     }
-    if (hears_ && way_back_.ping_due(world_.tick)) ask(CallKind::ping, way_back_.begin_ping());
+    if (hears_ && way_back_.ping_due(world_.tick)) ask(CallKind::ping, way_back_.begin_ping(world_.tick));
     if (look_at_ways_now_ && asked_.empty()) {
         look_at_ways_now_ = false;
         ways_looked_at_ = world_.tick;

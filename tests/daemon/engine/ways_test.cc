@@ -73,6 +73,31 @@ TEST_F(Ways, OnePingThatIsLostSaysNothingAndIsSentAgain) {
     EXPECT_EQ(state(), WayBack::State::arrives);
 }
 
+// The homeserver had a connection to the process before.
+TEST_F(Ways, NorDoesTheFirstOneAfterAStartWhereItIsLostAtOnce) {
+    company.open();
+    int lost = 0;
+    company.sim.homeserver.answer_instead = [&lost](const Call& call) -> std::optional<CallResult> {
+        if (call.kind != CallKind::ping || ++lost > 1) return std::nullopt;
+        CallResult result;
+        result.outcome = CallOutcome::refused;
+        result.text = "the daemon does not answer the homeserver in time";
+        return result;
+    };
+    bool told = false;
+    company.sim.after_turn = [&] { told = told || !trouble().empty(); };
+    company.sim.restart();
+    EXPECT_TRUE(company.comes([this] { return state() == WayBack::State::arrives; }, seconds{5}));
+    EXPECT_EQ(lost, 2);
+    EXPECT_FALSE(told);
+    // What is so is said.
+    company.sim.stop();
+    company.sim.homeserver.answer_instead = {};
+    company.sim.homeserver.reaches_us = false;
+    company.sim.start();
+    EXPECT_TRUE(company.comes([this] { return state() == WayBack::State::broken; }, seconds{5}));
+}
+
 TEST_F(Ways, AHomeserverThatCannotReachUsIsToldAndRoomsAreReadUntilItCan) {
     company.open();
     company.sim.homeserver.reaches_us = false;
@@ -226,8 +251,8 @@ TEST_F(Ways, AKindThatIsMissingIsSeenAgainByTheDaemonsOwnNextEventOfIt) {
         << trouble();
 }
 
-// It is kept in memory only: a start reads all rooms anyway, and asks for a ping. What is still so is found
-// by the next doing.
+// What is missing is kept in memory only (what the admins were told is not): a start reads all rooms anyway,
+// and asks for a ping. What is still so is found by the next doing.
 TEST_F(Ways, ARestartAsksAnewWhatArrives) {
     company.open();
     company.sim.homeserver.deaf = true;
