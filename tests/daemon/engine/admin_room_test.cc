@@ -16,7 +16,8 @@ constexpr const char* kAddress = "#it:corp.example";
 
 class TheAdminRoom : public CompanyTest {
   protected:
-    explicit TheAdminRoom(const std::string& room_version = "12") : company({.room_version = room_version}) {
+    explicit TheAdminRoom(const std::string& room_version = "12")
+        : CompanyTest({.room_version = room_version}) {
         company.people(60);
         company.room("crew");
         company.sim.settings.admin_room = kAddress;

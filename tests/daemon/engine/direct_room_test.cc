@@ -12,14 +12,13 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-class DirectRooms : public testing::Test {
+class DirectRooms : public CompanyTest {
   protected:
     DirectRooms() {
         company.people(4);
         company.room("crew");
         company.open();
     }
-    [[nodiscard]] sim::FakeHomeserver& homeserver() { return company.sim.homeserver; }
     [[nodiscard]] Engine& engine() { return company.sim.engine(); }
     // p2 invites somebody who may not come, of which they are told.
     void invite_somebody() {
@@ -57,7 +56,6 @@ class DirectRooms : public testing::Test {
                 out.push_back(entry.result);
         return out;
     }
-    Company company;
     int guests = 0;
 };
 
