@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "policy/base/choice.h"
 #include "policy/base/diagnostic.h"
 #include "policy/base/time.h"
 #include "schema/yaml_document.h"
@@ -40,11 +41,6 @@ void report_not_yet(Diagnostics& out, const Position& at, std::string_view what,
 [[nodiscard]] std::string one_of(const std::vector<std::string>& words);
 [[nodiscard]] std::string kind_name(const Node& node);
 
-template <class Enum>
-struct Choice {
-    std::string_view word;
-    Enum value;
-};
 // The report of a word that is none of the choices.
 void report_choice(const Node& node, const std::vector<std::string>& words, Diagnostics& out);
 

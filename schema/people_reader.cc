@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <map>
 
+#include "policy/choices.h"
 #include "schema/distinguished_name.h"
 #include "schema/expression_reader.h"
 #include "schema/fields.h"
@@ -20,9 +21,6 @@ constexpr std::array<Choice<Account>, 4> kAccountSteps{{{"nothing", Account::not
                                                         {"lock", Account::lock},
                                                         {"suspend", Account::suspend},
                                                         {"deactivate", Account::deactivate}}};
-constexpr std::array<Choice<policy::LeaveScope>, 2> kScopes{
-    {{"every_room", policy::LeaveScope::every_room}, {"managed_rooms", policy::LeaveScope::managed_rooms}}};
-
 // "sAMAccountName|lower"
 std::string placeholder_fault(std::string_view inside) {
     const std::size_t bar = inside.find('|');
@@ -125,7 +123,7 @@ class PeopleReader {
     void on_departure(const Node& node, policy::People& into) {
         Fields fields(node, "on_departure", out_);
         if (const Node* leave = fields.take("leave"))
-            into.leave = read_choice(*leave, kScopes, out_).value_or(into.leave);
+            into.leave = read_choice(*leave, policy::kLeaveScope, out_).value_or(into.leave);
         fields.boolean(fields.take("sign_out"), into.sign_out);
         if (const Node* account = fields.take("account"))
             if (read_choice(*account, kAccountSteps, out_).value_or(Account::nothing) != Account::nothing)

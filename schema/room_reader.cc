@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "policy/choices.h"
 #include "schema/expression_reader.h"
 #include "schema/fields.h"
 #include "schema/matrix_id.h"
@@ -11,18 +12,6 @@ namespace rollcall::schema {
 namespace {
 
 using namespace policy;
-
-constexpr std::array<Choice<Admission>, 2> kAdmission{
-    {{"join", Admission::join}, {"invite", Admission::invite}}};
-constexpr std::array<Choice<History>, 3> kHistory{
-    {{"joined", History::joined}, {"invited", History::invited}, {"shared", History::shared}}};
-constexpr std::array<Choice<Outsiders>, 2> kOutsiders{
-    {{"none", Outsiders::none}, {"approved", Outsiders::approved}}};
-constexpr std::array<Choice<WhoPosts>, 2> kWhoPosts{
-    {{"everyone", WhoPosts::everyone}, {"owners", WhoPosts::owners}}};
-constexpr std::array<Choice<WhoInvites>, 3> kWhoInvites{
-    {{"everyone", WhoInvites::everyone}, {"owners", WhoInvites::owners}, {"nobody", WhoInvites::nobody}}};
-constexpr std::array<Choice<Leaving>, 2> kLeaving{{{"free", Leaving::free}, {"rejoin", Leaving::rejoin}}};
 
 class RoomReader {
   public:

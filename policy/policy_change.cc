@@ -1,0 +1,158 @@
+#include "policy/policy_change.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "policy/choices.h"
+#include "policy/expression_words.h"
+#include "policy/policy_change_list.h"
+
+namespace rollcall::policy {
+namespace {
+
+std::string template_words(const Program& program) {
+    std::string out;
+    for (const TemplatePart& part : program.matrix_id) {
+        out += part.literal;
+        if (part.attribute.empty()) continue;
+        out += "{" + part.attribute;
+        if (part.filter == TemplatePart::Filter::lower) out += "|lower";
+        if (part.filter == TemplatePart::Filter::slug) out += "|slug";
+        out += "}";
+    }
+    return out;
+}
+
+// A program names by GUID whom an entry means; the pins know the name that was written.
+std::string name_of(const Program& program, const Guid& guid) {
+    for (const auto& [name, pinned] : program.pins)
+        if (pinned == guid) return name.substr(name.find(':') + 1);
+    return "guid:" + guid.text();
+}
+
+void change_people(const Program& was, const Program& is, PolicyChanges& changes) {
+    changes.setting("people.matrix_id", template_words(was), template_words(is), {},
+                    "people who have no account yet get other Matrix IDs");
+    changes.setting("people.employees", expression_words(was, was.employees),
+                    expression_words(is, is.employees), is.employees_at,
+                    "who is an employee decides who may be in any room");
+    changes.setting("people.on_departure.leave", std::string(word_of(kLeaveScope, was.leave)),
+                    std::string(word_of(kLeaveScope, is.leave)), {},
+                    is.leave == LeaveScope::managed_rooms
+                        ? "who departs stays in rooms that the policy does not name"
+                        : "");
+    changes.setting("people.on_departure.sign_out", was.sign_out ? "true" : "false",
+                    is.sign_out ? "true" : "false", {},
+                    is.sign_out ? "" : "who departs stays signed in");
+    std::map<Guid, std::pair<std::string, std::string>> identities;
+    for (const auto& [person, id] : was.identities) identities[person].first = id;
+    for (const auto& [person, id] : is.identities) identities[person].second = id;
+    for (const auto& [person, ids] : identities)
+        changes.setting("people.identities." + name_of(ids.second.empty() ? was : is, person), ids.first,
+                        ids.second, {},
+                        ids.second.empty() ? "" : "whoever uses that account gets this person's rooms");
+}
+
+void change_protected(const Program& was, const Program& is, PolicyChanges& changes) {
+    const std::set<std::string> before(was.protected_ids.begin(), was.protected_ids.end());
+    const std::set<std::string> after(is.protected_ids.begin(), is.protected_ids.end());
+    for (const std::string& id : after)
+        if (!before.contains(id)) changes.added("protected", id, {}, "never removed from any room");
+    for (const std::string& id : before)
+        if (!after.contains(id)) changes.removed("protected", id, "can be removed from rooms from now on");
+}
+
+void change_services(const Program& was, const Program& is, PolicyChanges& changes) {
+    const auto by_key = [](const Program& program) {
+        std::map<std::string, const CompiledService*> out;
+        for (const CompiledService& one : program.services) out.emplace(one.key, &one);
+        return out;
+    };
+    const auto words = [](const Program& program, const CompiledService& one) {
+        return fmt::format("{} in {}", one.who, room_words(program, one.rooms));
+    };
+    const auto before = by_key(was), after = by_key(is);
+    for (const auto& [key, one] : after) {
+        const auto old = before.find(key);
+        changes.setting("services." + key, old == before.end() ? "" : words(was, *old->second),
+                        words(is, *one), one->at, "stays without being in the directory");
+    }
+    for (const auto& [key, one] : before)
+        if (!after.contains(key)) changes.setting("services." + key, words(was, *one), "", {}, "");
+}
+
+std::string words(const Rate& rate) {
+    return fmt::format("{} within {}", rate.at_most, duration_text(rate.within));
+}
+
+std::string words(const Share& share) {
+    return fmt::format("{} %, of at least {}", share.percent, share.at_least);
+}
+
+// More in the same time, or as many in less.
+bool wider(const Rate& was, const Rate& is) {
+    return is.at_most > was.at_most || is.within < was.within;
+}
+
+bool wider(const Share& was, const Share& is) {
+    return is.percent > was.percent || is.at_least > was.at_least;
+}
+
+void change_guards(const Program& was, const Program& is, PolicyChanges& changes) {
+    const std::string more = "more than before happens unasked";
+    const auto limit = [&](std::string_view name, const auto& from, const auto& to) {
+        changes.setting(fmt::format("guards.{}", name), words(from), words(to), {},
+                        wider(from, to) ? more : "");
+    };
+    limit("removals", was.guards.removals, is.guards.removals);
+    limit("departures", was.guards.departures, is.guards.departures);
+    limit("room_loses", was.guards.room_loses, is.guards.room_loses);
+    limit("room_gains", was.guards.room_gains, is.guards.room_gains);
+    limit("rooms.created", Rate{was.guards.rooms_created, was.guards.rooms_within},
+          Rate{is.guards.rooms_created, is.guards.rooms_within});
+    limit("rooms.released", Rate{was.guards.rooms_released, was.guards.rooms_within},
+          Rate{is.guards.rooms_released, is.guards.rooms_within});
+    const auto grace = [](const Program& program) {
+        return program.guards.grace == Duration{} ? std::string("0s") : duration_text(program.guards.grace);
+    };
+    changes.setting("guards.grace", grace(was), grace(is), {},
+                    is.guards.grace < was.guards.grace ? "a mover loses rooms sooner" : "");
+    const std::set<Canary> before(was.canaries.begin(), was.canaries.end());
+    const std::set<Canary> after(is.canaries.begin(), is.canaries.end());
+    for (const Canary& one : after)
+        if (!before.contains(one)) changes.added("guards.canaries", one.name, {}, "");
+    for (const Canary& one : before)
+        if (!after.contains(one))
+            changes.removed("guards.canaries", one.name,
+                            "a read of the directory from which part is hidden is believed sooner");
+}
+
+// The same name leads to another object.
+void change_names(const Program& was, const Program& is, PolicyChanges& changes) {
+    for (const auto& [name, guid] : is.pins)
+        if (const auto old = was.pins.find(name); old != was.pins.end() && old->second != guid)
+            changes.setting("names." + name, "guid:" + old->second.text(), "guid:" + guid.text(), {},
+                            "the name means another object of the directory than before");
+}
+
+}  // namespace
+
+std::vector<PolicyChange> policy_changes(const Program* before, const Program& after) {
+    const Program none;
+    const Program& was = before == nullptr ? none : *before;
+    PolicyChanges changes;
+    if (before != nullptr) change_people(was, after, changes);
+    change_protected(was, after, changes);
+    change_services(was, after, changes);
+    if (before != nullptr) change_rooms(was, after, changes);
+    change_approvals(was, after, changes);
+    change_guards(was, after, changes);
+    change_names(was, after, changes);
+    return std::move(changes.list);
+}
+
+}  // namespace rollcall::policy

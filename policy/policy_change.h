@@ -1,0 +1,29 @@
+// What a policy changes of the one in force, besides who moves: every setting, as it was and as it would be.
+// A plan without it hides what a reviewer must see: guards that are widened, an approval for a whole server,
+// a canary less move nobody today.
+//
+// The words are those of the policy file, so that they can be found there. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/program.h"
+
+namespace rollcall::policy {
+
+struct PolicyChange {
+    std::string path;           // "guards.removals", "rooms.apollo.history", "outsiders.anna"
+    std::string room;           // the key of the one room that it concerns; ""
+    std::string before, after;  // "" where there was nothing, or is nothing any more
+    Position at;                // in the new files; line 0 where it is not kept, or nothing is left there
+    std::string danger;         // what may come of it that nobody wants; "" if nothing
+    std::string hint;           // what is probably meant, and how to say it; ""
+};
+
+// In the order of the file: people, protected, services, spaces and rooms, outsiders, guards, then names that
+// lead to another object than before. `before` is null for a first policy: then its rooms are left out, since
+// the plan makes each of them.
+[[nodiscard]] std::vector<PolicyChange> policy_changes(const Program* before, const Program& after);
+
+}  // namespace rollcall::policy

@@ -1,0 +1,30 @@
+// Behind policy_changes(): the list as it grows, and the parts that fill it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "policy/policy_change.h"
+
+namespace rollcall::policy {
+
+struct PolicyChanges {
+    std::vector<PolicyChange> list;
+    std::string room;  // that the next changes concern
+
+    // Nothing where both are the same.
+    void setting(std::string path, std::string before, std::string after, const Position& at,
+                 std::string danger);
+    // One of a list.
+    void added(std::string path, std::string what, const Position& at, std::string danger);
+    void removed(std::string path, std::string what, std::string danger);
+};
+
+// "apollo, board", "all rooms", "apollo, board and 12 more"
+[[nodiscard]] std::string room_words(const Program& program, const std::vector<std::uint32_t>& rooms);
+
+void change_rooms(const Program& was, const Program& is, PolicyChanges& changes);
+void change_approvals(const Program& was, const Program& is, PolicyChanges& changes);
+
+}  // namespace rollcall::policy
