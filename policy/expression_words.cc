@@ -63,9 +63,9 @@ std::string inner(const Program& program, NodeId id) {
 }  // namespace
 
 std::string flow_text(std::string_view value) {
-    const bool plain =
-        !value.empty() && value.front() != ' ' && value.back() != ' ' && value.front() != '-' &&
-        value.find_first_of(",[]{}#&*!|>'\"%@`:=\\?\n\r\t") == std::string_view::npos;
+    const bool plain = !value.empty() && value.front() != ' ' && value.back() != ' ' &&
+                       value.front() != '-' &&
+                       value.find_first_of(",[]{}#&*!|>'\"%@`:=\\?\n\r\t") == std::string_view::npos;
     if (plain) return std::string(value);
     std::string out = "\"";
     for (const char c : value) {

@@ -46,8 +46,7 @@ void change_people(const Program& was, const Program& is, PolicyChanges& changes
                         ? "who departs stays in rooms that the policy does not name"
                         : "");
     changes.setting("people.on_departure.sign_out", was.sign_out ? "true" : "false",
-                    is.sign_out ? "true" : "false", {},
-                    is.sign_out ? "" : "who departs stays signed in");
+                    is.sign_out ? "true" : "false", {}, is.sign_out ? "" : "who departs stays signed in");
     std::map<Guid, std::pair<std::string, std::string>> identities;
     for (const auto& [person, id] : was.identities) identities[person].first = id;
     for (const auto& [person, id] : is.identities) identities[person].second = id;

@@ -76,7 +76,8 @@ void change_room(const Program& was, const CompiledRoom& old, const Program& is,
     choice("leaving", kLeaving, old.leaving, now.leaving);
 }
 
-// Rooms that go, to be recognised in one that comes: by their name, or by members that are a rule of their own.
+// Rooms that go, to be recognised in one that comes: by their name, or by members that are a rule of their
+// own.
 class Gone {
   public:
     explicit Gone(const Program& was) : was_(was) {}
@@ -159,8 +160,7 @@ void change_approval(const Program& was, const CompiledApproval& old, const Prog
 void PolicyChanges::setting(std::string path, std::string before, std::string after, const Position& at,
                             std::string danger) {
     if (before == after) return;
-    list.push_back(
-        {std::move(path), room, std::move(before), std::move(after), at, std::move(danger), {}});
+    list.push_back({std::move(path), room, std::move(before), std::move(after), at, std::move(danger), {}});
 }
 
 void PolicyChanges::added(std::string path, std::string what, const Position& at, std::string danger) {

@@ -1,4 +1,5 @@
-// Every change of the policy itself stands in the plan, as it was and as it would be; what is dangerous says so.
+// Every change of the policy itself stands in the plan, as it was and as it would be; what is dangerous says
+// so.
 #include "policy/policy_change.h"
 
 #include <fmt/format.h>
@@ -45,11 +46,11 @@ TEST_F(PolicyChanges, GuardsTellWhetherTheyAreWidened) {
     scene.policy.guards.room_loses.percent = 40;
     scene.policy.guards.rooms_created = 50;
     scene.policy.guards.grace = {};
-    EXPECT_EQ(changed(), (Lines{"! guards.removals: 25 within 1h → 100000 within 1h",
-                                "guards.departures: 50 within 1h → 50 within 2h",
-                                "guards.room_loses: 50 %, of at least 5 → 40 %, of at least 5",
-                                "! guards.rooms.created: 20 within 1h → 50 within 1h",
-                                "! guards.grace: 10s → 0s"}));
+    EXPECT_EQ(changed(),
+              (Lines{"! guards.removals: 25 within 1h → 100000 within 1h",
+                     "guards.departures: 50 within 1h → 50 within 2h",
+                     "guards.room_loses: 50 %, of at least 5 → 40 %, of at least 5",
+                     "! guards.rooms.created: 20 within 1h → 50 within 1h", "! guards.grace: 10s → 0s"}));
     scene.policy.guards.removals = {25, std::chrono::minutes{10}};
     scene.policy.guards.room_gains.at_least = 100;
     EXPECT_EQ(changed(), (Lines{"! guards.removals: 100000 within 1h → 25 within 10m",
@@ -69,13 +70,15 @@ TEST_F(PolicyChanges, ACanaryLessAndAProtectedOneMoreAreDangerous) {
 
 TEST_F(PolicyChanges, ApprovalsTellWhomTheyLetStay) {
     scene.policy.rooms.front().outsiders = Outsiders::approved;
-    Approval& one = scene.approval("eve", "@eve:partner.example", {"apollo"}, "anna", at("2099-01-01T00:00:00Z"));
+    Approval& one =
+        scene.approval("eve", "@eve:partner.example", {"apollo"}, "anna", at("2099-01-01T00:00:00Z"));
     one.until_text = "2098-12-31";
     one.reason = "Contract";
-    EXPECT_EQ(changed(),
-              (Lines{"rooms.apollo.history: shared → joined", "! rooms.apollo.outsiders: none → approved",
-                     "rooms.apollo.who_invites: nobody → owners",
-                     "outsiders.eve:  → @eve:partner.example in apollo until 2098-12-31, sponsor anna: Contract"}));
+    EXPECT_EQ(
+        changed(),
+        (Lines{"rooms.apollo.history: shared → joined", "! rooms.apollo.outsiders: none → approved",
+               "rooms.apollo.who_invites: nobody → owners",
+               "outsiders.eve:  → @eve:partner.example in apollo until 2098-12-31, sponsor anna: Contract"}));
 }
 
 TEST_F(PolicyChanges, TheFirstPolicyTellsWhatMovesNobody) {
@@ -89,7 +92,8 @@ TEST_F(PolicyChanges, TheFirstPolicyTellsWhatMovesNobody) {
 }
 
 TEST_F(PolicyChanges, ARuleIsToldInTheWordsOfThePolicy) {
-    scene.room("board", "any(group Engineering, attribute title is 'Vice President') except group Contractors",
+    scene.room("board",
+               "any(group Engineering, attribute title is 'Vice President') except group Contractors",
                "user anna");
     ASSERT_TRUE(scene.apply());
     const Program& program = *scene.compiled.program;
