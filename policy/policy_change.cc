@@ -34,6 +34,16 @@ std::string name_of(const Program& program, const Guid& guid) {
     return "guid:" + guid.text();
 }
 
+using MatrixIds = std::pair<std::string, std::string>;  // before, after; "" for none
+
+void change_identity(const Program& was, const Program& is, const Guid& person, const MatrixIds& ids,
+                     PolicyChanges& changes) {
+    const std::string name = name_of(ids.second.empty() ? was : is, person);
+    const auto words = [&](const std::string& id) { return id.empty() ? "" : name + ": " + id; };
+    changes.setting("people.identities", words(ids.first), words(ids.second), {},
+                    ids.second.empty() ? "" : "whoever uses that account gets this person's rooms");
+}
+
 void change_people(const Program& was, const Program& is, PolicyChanges& changes) {
     changes.setting("people.matrix_id", template_words(was), template_words(is), {},
                     "people who have no account yet get other Matrix IDs");
@@ -47,13 +57,11 @@ void change_people(const Program& was, const Program& is, PolicyChanges& changes
                         : "");
     changes.setting("people.on_departure.sign_out", was.sign_out ? "true" : "false",
                     is.sign_out ? "true" : "false", {}, is.sign_out ? "" : "who departs stays signed in");
-    std::map<Guid, std::pair<std::string, std::string>> identities;
+    std::map<Guid, MatrixIds> identities;
     for (const auto& [person, id] : was.identities) identities[person].first = id;
     for (const auto& [person, id] : is.identities) identities[person].second = id;
     for (const auto& [person, ids] : identities)
-        changes.setting("people.identities." + name_of(ids.second.empty() ? was : is, person), ids.first,
-                        ids.second, {},
-                        ids.second.empty() ? "" : "whoever uses that account gets this person's rooms");
+        change_identity(was, is, person, ids, changes);
 }
 
 void change_protected(const Program& was, const Program& is, PolicyChanges& changes) {

@@ -35,7 +35,10 @@ struct TextField {
     std::string_view name;
     std::string TrailEntry::*text;
 };
-constexpr std::array<TextField, 21> kTexts{{{"action", &TrailEntry::action},
+constexpr std::array<TextField, 24> kTexts{{{"action", &TrailEntry::action},
+                                            {"after", &TrailEntry::after},
+                                            {"before", &TrailEntry::before},
+                                            {"danger", &TrailEntry::danger},
                                             {"erased", &TrailEntry::erased},
                                             {"erased_caller", &TrailEntry::erased_caller},
                                             {"event", &TrailEntry::event},

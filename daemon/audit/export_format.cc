@@ -29,6 +29,9 @@ constexpr std::array<const char*, 16> kColumns{
     "index",  "time",   "kind", "action",    "user",   "person", "room_key", "membership",
     "result", "reason", "rule", "rule_path", "policy", "sender", "intent",   "event"};
 
+// Later ones stand at the end, so that nobody's columns move.
+constexpr std::array<const char*, 6> kLaterColumns{"room", "sponsor", "until", "before", "after", "danger"};
+
 // Whoever was erased has a pseudonym where names stand.
 Value with_pseudonyms(Value entry) {
     if (!entry["erased"].is_null()) entry.set("user", entry["erased"]);
@@ -52,8 +55,10 @@ std::string csv_line(const Value& entry) {
         out += (out.empty() ? "" : ",") +
                (member.integer() != nullptr ? std::to_string(*member.integer()) : csv_field(member.text()));
     }
-    return out + "," + csv_field(entry["caller"]["text"].text()) + "," +
-           csv_field(entry["evidence"]["object"].text()) + "\r\n";
+    out += "," + csv_field(entry["caller"]["text"].text()) + "," +
+           csv_field(entry["evidence"]["object"].text());
+    for (const char* column : kLaterColumns) out += "," + csv_field(entry[column].text());
+    return out + "\r\n";
 }
 
 // --- OCSF ---
@@ -272,7 +277,9 @@ std::string export_header(ExportFormat format) {
     std::string out(kByteOrderMark);
     for (const char* column : kColumns)
         out += fmt::format("{}\"{}\"", column == kColumns[0] ? "" : ",", column);
-    return out + ",\"caller\",\"object\"\r\n";
+    out += ",\"caller\",\"object\"";
+    for (const char* column : kLaterColumns) out += fmt::format(",\"{}\"", column);
+    return out + "\r\n";
 }
 
 std::string export_line(ExportFormat format, const Value& whole, std::string_view host) {

@@ -91,8 +91,11 @@ class Apply {
         const json::Value& result = (*answer)["result"];
         if (unseen_ && !opened_.in_process) unseen_ = !is_seen_soon(std::move(files));
         int exit = unseen_ ? 1 : exit_of(*answer);  // as `plan` ends
-        if (opened_.in_process)
+        if (opened_.in_process) {
             if (const int converged = converge(); converged != 0) exit = converged;
+        } else if (session_.arguments.wait) {
+            if (const int waited = wait_for_daemon(); waited != 0) exit = waited;
+        }
         show(session_, result, [&](const Look& look) { return applied_view(result, look); });
         return exit;
     }
@@ -112,6 +115,39 @@ class Apply {
         return false;
     }
 
+    // Until nothing more can be done now. What waits for an answer, or could not be done, is left.
+    int wait_for_daemon() {
+        std::int64_t left = -1;
+        for (;;) {
+            const std::optional<json::Value> answer =
+                ask(session_, *opened_.transport, request("status"));
+            if (!answer) return 1;
+            const json::Value& status = (*answer)["result"];
+            const std::int64_t now = status["backlog"]["actions"].integer_or(0);
+            if (terminal_.shows_progress() && now != left && !status["backlog"]["quiet"].boolean_or(false))
+                terminal_.err(fmt::format("{} left, {} of them on their way …\n",
+                                          counted(static_cast<std::size_t>(std::max<std::int64_t>(0, now)),
+                                                  "action", "actions"),
+                                          status["backlog"]["in_flight"].integer_or(0)));
+            left = now;
+            if (status["backlog"]["quiet"].boolean_or(false)) return left_over(status);
+            session_.doors.wait();
+        }
+    }
+
+    int left_over(const json::Value& status) {
+        waited_ = true;
+        if (const std::string pause = status["pause_text"].text(); !pause.empty())
+            return report(terminal_,
+                          Error{ErrorKind::unavailable, "nothing is carried out: paused, " + pause,
+                                "`rollcall resume` lets it go on"});
+        if (const std::string away = status["homeserver"]["text"].text(); !away.empty())
+            return report(terminal_, Error{ErrorKind::unavailable,
+                                           "the homeserver cannot be used: " + away,
+                                           "the daemon goes on once it can; `rollcall status` shows it"});
+        return failures(status);
+    }
+
     // No daemon carries it out, so this program does, once.
     int converge() {
         const bool shown = terminal_.shows_progress();
@@ -127,13 +163,17 @@ class Apply {
                           Error{ErrorKind::unavailable,
                                 "the policy is in force, but not everything could be carried out: " + mask,
                                 "`rollcall run` goes on once it is known"});
-        const json::Array* failures = (*answer)["result"]["failures"].array();
-        if (failures == nullptr || failures->empty()) return 0;
+        return failures((*answer)["result"]);
+    }
+
+    int failures(const json::Value& status) {
+        const json::Array& failures = items(status["failures"]);
+        if (failures.empty()) return 0;
         const Look look = terminal_.err_look();
         terminal_.err(
             paragraph(look, 0, Tone::bad,
-                      fmt::format("{} could not be done:", counted(failures->size(), "action", "actions"))));
-        for (const json::Value& one : *failures)
+                      fmt::format("{} could not be done:", counted(failures.size(), "action", "actions"))));
+        for (const json::Value& one : failures)
             terminal_.err(bullet(look, 2, "!", Tone::bad,
                                  action_words(one["action"].text()) + ": " + one["text"].text()));
         return report(terminal_, Error{ErrorKind::unavailable,
@@ -143,8 +183,10 @@ class Apply {
 
     std::string applied_view(const json::Value& result, const Look& look) const {
         const std::string version = result["version"].text().substr(0, 12);
-        const std::size_t n =
-            static_cast<std::size_t>(std::max<std::int64_t>(0, result["applied"].integer_or(0)));
+        const auto number = [&result](const char* of) {
+            return static_cast<std::size_t>(std::max<std::int64_t>(0, result[of].integer_or(0)));
+        };
+        const std::size_t n = number("applied"), held = number("held");
         std::string out = paragraph(look, 0, Tone::good, fmt::format("Policy {} is in force.", version));
         const json::Array* holds = result["holds"].array();
         if (unseen_ && n > 0)
@@ -152,10 +194,16 @@ class Apply {
                              fmt::format("Not all was seen: of {} whatever depends on that waits until it is "
                                          "seen; `rollcall status` shows what does.",
                                          counted(n, "action", "actions")));
+        else if (waited_ && n > 0)
+            out += paragraph(look, 0, Tone::plain, "The daemon has done all that it can do now.");
         else if (!opened_.in_process && n > 0)
             out += paragraph(look, 0, Tone::plain,
-                             fmt::format("The daemon carries out {}; `rollcall status` shows how far it is.",
+                             fmt::format("The daemon carries out {} now; `rollcall status` shows how far it is.",
                                          counted(n, "action", "actions")));
+        if (held > 0)
+            out += paragraph(look, 0, Tone::warning,
+                             fmt::format("{} held: not done unless somebody approves it.",
+                                         counted(held, "action is", "actions are")));
         if (opened_.in_process)
             out += paragraph(look, 0, Tone::plain,
                              "No daemon is running: changes in the directory and in rooms are not followed "
@@ -173,6 +221,7 @@ class Apply {
     const Opened& opened_;
     Terminal& terminal_;
     bool unseen_ = false;  // something that the plan depends on
+    bool waited_ = false;  // until the daemon had nothing more to do
 };
 
 }  // namespace

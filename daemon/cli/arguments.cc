@@ -154,6 +154,7 @@ void Parser::add_policy_commands() {
     apply->add_option("FILE", arguments_.file,
                       "A plan saved by `rollcall plan --out`: applied only if it still is the plan");
     apply->add_flag("--yes", arguments_.yes, "Do not ask");
+    apply->add_flag("--wait", arguments_.wait, "Wait until the daemon has done all that it can do now");
     apply->add_flag("--all", arguments_.all, "List every addition, however many");
     add_reason(apply, false);
 }

@@ -10,6 +10,7 @@
 #include "daemon/cli/items.h"
 #include "daemon/cli/people_view.h"
 #include "daemon/cli/plan_lines.h"
+#include "daemon/cli/policy_changes_view.h"
 #include "daemon/cli/text.h"
 
 namespace rollcall::cli {
@@ -229,6 +230,9 @@ std::vector<std::string> line_texts(const json::Value& plan) {
             out.push_back(std::move(text));
         }
     };
+    for (const json::Value& change : items(plan["policy_changes"]))
+        out.push_back(fmt::format("policy: {} {} → {}", change["path"].text(), change["before"].text("-"),
+                                  change["after"].text("-")));
     if (const json::Array* rooms = plan["rooms"].array())
         for (const json::Value& room : *rooms) add(room["lines"], room["key"].text());
     add(plan["elsewhere"], "-");
@@ -256,6 +260,8 @@ std::string plan_summary(const json::Value& plan) {
     const auto part = [&parts](std::size_t n, const std::string& text) {
         if (n > 0) parts.push_back(text);
     };
+    const std::string policy = policy_changes_summary(plan);
+    part(policy.size(), policy);
     part(counts.created, counted(counts.created, "room", "rooms") + " to create");
     std::string add = counted(counts.added_people, "person", "people") + " to add";
     if (counts.additions > counts.added_people)
@@ -287,14 +293,18 @@ std::string plan_view(const json::Value& plan, const std::string& zone, const Lo
     const bool in_force = plan["in_force"].boolean_or(false);
     const std::string rejected = rejected_section(plan, lines, zone, look);
     const std::string people = people_sections(plan, look);
+    const std::string policy = policy_changes_view(plan, look, all);
+    out += policy;
     if (plan_is_empty(plan)) {
         out += rejected;
         const auto some = [&plan](const char* list) { return !items(plan[list]).empty(); };
         const bool left =
             lines.rejected > 0 || kicked_people(plan) > 0 || some("room_trouble") || some("stays");
-        out += left             ? "Nothing else to do.\n"
+        out += !policy.empty()  ? "Nobody moves, and no room changes; the policy itself does, as above.\n"
+               : left           ? "Nothing else to do.\n"
                : some("unseen") ? "Nothing to do, as far as is known.\n"
                                 : "Nothing to do: rooms are as the policy wants them.\n";
+        if (!policy.empty()) out += paragraph(look, 0, Tone::strong, plan_summary(plan));
         if (!in_force)
             out += paragraph(look, 0, Tone::plain,
                              "The policy files are not in force yet; `rollcall apply` puts them in force.");

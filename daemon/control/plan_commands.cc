@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "daemon/control/answer.h"
 #include "daemon/control/auditor.h"
@@ -16,6 +17,7 @@
 #include "daemon/control/seen.h"
 #include "policy/doubts.h"
 #include "policy/explain.h"
+#include "policy/policy_change.h"
 
 namespace rollcall::control {
 namespace {
@@ -164,6 +166,25 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     return std::optional<Drafted>(std::move(out));
 }
 
+// What the policy changes of the one in force, beside who moves.
+json::Value policy_changes_json(const engine::Engine& engine, const policy::Program& next) {
+    const policy::Decider* decider = engine.decider();
+    json::Value out{json::Array{}};
+    for (const policy::PolicyChange& one :
+         policy::policy_changes(decider == nullptr ? nullptr : &decider->program(), next)) {
+        json::Value row;
+        row.set("path", one.path);
+        row.set("room", one.room);
+        row.set("before", one.before);
+        row.set("after", one.after);
+        row.set("at", one.at.line > 0 ? one.at.file_line() : "");
+        row.set("danger", one.danger);
+        row.set("hint", one.hint);
+        out.push(std::move(row));
+    }
+    return out;
+}
+
 json::Value plan_json(const Context& context, const Drafted& draft) {
     const policy::Program& program = *draft.loaded.program;
     std::map<policy::ActionKey, std::string> held;
@@ -209,6 +230,7 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
     plan.set("in_force", in_force);
     plan.set("hash", draft.hash);
     plan.set("actions", actions);
+    plan.set("policy_changes", policy_changes_json(context.engine, program));
     plan.set("rooms", std::move(rooms));
     plan.set("elsewhere", std::move(elsewhere));
     plan.set("holds", std::move(holds));
@@ -270,8 +292,14 @@ Answer apply(const Context& context) {
     for (const policy::Hold& hold : now.holds) holds.push(to_json(hold, now.memory.held_since));
     const bool held = !holds.array()->empty();
     result.set("version", now.loaded.program->version);
-    result.set("applied", std::count_if(now.lines.begin(), now.lines.end(),
-                                        [&](const auto& line) { return !now.rejected(line); }));
+    std::int64_t done_now = 0, held_back = 0;
+    std::set<policy::ActionKey> stopped;
+    for (const policy::Hold& hold : now.holds) stopped.insert(hold.actions.begin(), hold.actions.end());
+    for (const policy::PlanLine& line : now.lines)
+        if (!now.rejected(line))
+            ++(stopped.contains({line.kind, line.room, line.user}) ? held_back : done_now);
+    result.set("applied", done_now);
+    result.set("held", held_back);
     result.set("holds", std::move(holds));
     context.engine.apply({now.loaded.program, now.loaded.texts, context.caller, context.args["reason"].text(),
                           checkout_of(context.args["checkout"])});

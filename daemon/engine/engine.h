@@ -645,6 +645,7 @@ class Engine {
     // orders.cc
     void failures_of_uncovered(UserId user, std::vector<Failure>& out) const;
     void record_approvals(const PolicyToApply& wanted);
+    void record_changes(const PolicyToApply& wanted);
 
     // engine.cc
     void bind(std::shared_ptr<const policy::Program> program);

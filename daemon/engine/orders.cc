@@ -24,64 +24,6 @@ void Engine::pause(Pause pause, const schema::TrailCaller& caller, const std::st
     record(std::move(entry));
 }
 
-namespace {
-
-constexpr std::size_t kMostRooms = 500;  // named in one entry; the policy of its hash names all
-
-bool same(const policy::Program& a, const policy::CompiledApproval& x, const policy::Program& b,
-          const policy::CompiledApproval& y) {
-    return x.who == y.who && x.until == y.until && x.sponsor_guid == y.sponsor_guid && x.reason == y.reason &&
-           std::equal(x.rooms.begin(), x.rooms.end(), y.rooms.begin(), y.rooms.end(),
-                      [&](std::uint32_t r, std::uint32_t s) { return a.rooms[r].key == b.rooms[s].key; });
-}
-
-const policy::CompiledApproval* find(const policy::Program* program, const std::string& key) {
-    if (program == nullptr) return nullptr;
-    const auto at = std::find_if(program->approvals.begin(), program->approvals.end(),
-                                 [&](const policy::CompiledApproval& a) { return a.key == key; });
-    return at == program->approvals.end() ? nullptr : &*at;
-}
-
-TrailEntry approval_entry(const policy::Program& program, const policy::CompiledApproval& approval,
-                          const schema::TrailCaller& caller) {
-    TrailEntry entry;
-    entry.kind = TrailKind::policy;
-    entry.user = approval.who;
-    entry.reason = approval.reason;
-    entry.sponsor = approval.sponsor;
-    entry.until = approval.until;
-    entry.rule = approval.at.file_line();
-    entry.rule_path = "outsiders." + approval.key;
-    entry.caller = caller;
-    for (const std::uint32_t room : approval.rooms)
-        if (entry.rooms.size() < kMostRooms) entry.rooms.push_back(program.rooms[room].key);
-    return entry;
-}
-
-}  // namespace
-
-// Each outsider's approval that a policy brings, changes or ends: the sponsor asked for it, the caller of
-// apply gave it.
-void Engine::record_approvals(const PolicyToApply& wanted) {
-    const policy::Program& next = *wanted.program;
-    for (const policy::CompiledApproval& approval : next.approvals) {
-        const policy::CompiledApproval* before = find(program_.get(), approval.key);
-        if (before != nullptr && same(*program_, *before, next, approval)) continue;
-        TrailEntry entry = approval_entry(next, approval, wanted.caller);
-        entry.action = "approve outsider";
-        entry.policy = next.version;
-        record(std::move(entry));
-    }
-    if (!program_) return;
-    for (const policy::CompiledApproval& approval : program_->approvals) {
-        if (find(&next, approval.key) != nullptr) continue;
-        TrailEntry entry = approval_entry(*program_, approval, wanted.caller);
-        entry.action = "end approval";
-        entry.policy = next.version;
-        record(std::move(entry));
-    }
-}
-
 void Engine::apply(PolicyToApply wanted) {
     if (decider_) policy::keep_approvals(world_, *decider_);
     TrailEntry entry;
@@ -92,6 +34,7 @@ void Engine::apply(PolicyToApply wanted) {
     entry.policy = wanted.program->version;
     entry.checkout = std::move(wanted.checkout);
     record(std::move(entry));
+    record_changes(wanted);
     record_approvals(wanted);
     if (!policy_ || policy_->version != wanted.program->version) drop_rejections();
     policy_ = store::StoredPolicy{wanted.program->version, std::move(wanted.files),

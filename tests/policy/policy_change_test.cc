@@ -148,7 +148,7 @@ TEST_F(PolicyChanges, PeopleAndServices) {
     scene.service("alerts", "@alerts:corp.example", {"apollo"});
     EXPECT_EQ(changed(), (Lines{"! people.on_departure.leave: every_room → managed_rooms",
                                 "! people.on_departure.sign_out: true → false",
-                                "! people.identities.bob:  → @robert:corp.example",
+                                "! people.identities:  → bob: @robert:corp.example",
                                 "! services.alerts:  → @alerts:corp.example in apollo"}));
 }
 

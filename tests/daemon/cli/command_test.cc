@@ -19,6 +19,7 @@ class Commands : public testing::Test {
         json::Value result;
         result.set("version", "3f2a91c04d5e77aa10bb");
         result.set("applied", 30);
+        result.set("held", exit == 4 ? 1'377 : 0);
         result.set("holds", exit == 4 ? fixture("plan_mixed")["holds"] : json::Value{json::Array{}});
         answer("apply", answered(std::move(result), exit));
     }
@@ -104,6 +105,43 @@ TEST_F(Commands, ASavedPlanIsSecretAndApplied) {
     EXPECT_EQ(args["plan"].text(), "0123456789abcdef0123456789abcdef");
     EXPECT_EQ(args["reason"].text(), "Monday");
     EXPECT_TRUE(has(out(), "1 hold waits for an answer"));
+    EXPECT_TRUE(has(out(), "The daemon carries out 30 actions now;")) << out();
+    EXPECT_TRUE(has(out(), "1,377 actions are held: not done unless somebody approves it.")) << out();
+}
+
+TEST_F(Commands, APlanOfThePolicyAloneIsNotNothing) {
+    answer("plan", answered(fixture("plan_policy")));
+    EXPECT_EQ(bench.run({"plan", "--exit-code"}), 3);
+    EXPECT_TRUE(has(out(), "POLICY  8 changes, 6 to look at twice (!)")) << out();
+    EXPECT_TRUE(has(out(), "guards.removals")) << out();
+    EXPECT_FALSE(has(out(), "Nothing to do")) << out();
+    EXPECT_TRUE(has(out(), "Plan: 8 settings of the policy to change (6 to look at twice)")) << out();
+}
+
+TEST_F(Commands, ApplyWaitsUntilTheDaemonHasDoneWhatItCan) {
+    const auto status = [](int left, bool quiet) {
+        json::Value value = fixture("status_well");
+        json::Value backlog;
+        backlog.set("actions", left);
+        backlog.set("in_flight", quiet ? 0 : 8);
+        backlog.set("quiet", quiet);
+        value.set("backlog", std::move(backlog));
+        return value;
+    };
+    answer("plan", answered(fixture("plan_long")));
+    can_apply();
+    bench.terminal.there = true;
+    for (const int left : {30, 12, 12}) answer("status", answered(status(left, false)));
+    answer("status", answered(status(0, true)));
+    EXPECT_EQ(bench.run({"apply", "--yes", "--wait"}), 0) << err();
+    EXPECT_TRUE(has(err(), "30 actions left, 8 of them on their way …\n12 actions left")) << err();
+    EXPECT_EQ(err().find("12 actions left"), err().rfind("12 actions left")) << "said once: " << err();
+    EXPECT_TRUE(has(out(), "The daemon has done all that it can do now.")) << out();
+    json::Value trouble = fixture("status_trouble");
+    trouble.set("backlog", status(2, true)["backlog"]);
+    bench.script.answers["status"] = {answered(trouble)};
+    bench.clear();
+    EXPECT_EQ(bench.run({"apply", "--yes", "--wait"}), 1);
 }
 
 TEST_F(Commands, ASavedPlanThatIsNoLongerThePlanIsRefusedWithTheDifference) {
@@ -140,7 +178,7 @@ TEST_F(Commands, ApplyAsks) {
     bench.terminal.lines = {"y"};
     EXPECT_EQ(bench.run({"apply"}), 0);
     EXPECT_EQ((*bench.script.last("apply"))["args"]["plan"].text(), "h");
-    EXPECT_TRUE(has(out(), "The daemon carries out 30 actions"));
+    EXPECT_TRUE(has(out(), "The daemon carries out 30 actions now"));
     EXPECT_EQ(bench.converged, 0);
 }
 
@@ -167,7 +205,7 @@ TEST_F(Commands, ApplyLooksWhetherAllIsSeenOnceItIsInForce) {
     answer("plan", answered(fixture("plan_long")));
     can_apply();
     EXPECT_EQ(bench.run({"apply", "--yes"}), 0) << out();
-    EXPECT_TRUE(has(out(), "The daemon carries out 30 actions")) << out();
+    EXPECT_TRUE(has(out(), "The daemon carries out 30 actions now")) << out();
     EXPECT_FALSE(has(out(), "waits until it is seen")) << out();
     const json::Value& looked = (*bench.script.last("plan"))["args"];
     EXPECT_FALSE(looked["files"].is_null());

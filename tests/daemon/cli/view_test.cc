@@ -138,6 +138,8 @@ const Case kCases[] = {
     {"plan_canaries", "plan_canaries.80", plan_short, kNarrow},
     {"status_rooms", "status_rooms.80", status_daemon, kNarrow},
     {"status_rooms", "status_rooms.160", status_daemon, kWidest},
+    {"plan_policy", "plan_policy.80", plan_short, kNarrow},
+    {"plan_policy", "plan_policy.160", plan_short, kWidest},
     {"plan_people", "plan_people.80", plan_short, kNarrow},
     {"plan_people", "plan_people.160", plan_short, kWidest},
     {"readmitted", "readmitted.80", readmitted_view, kNarrow},

@@ -553,6 +553,33 @@ TEST_F(Looking, ThePlanSaysWhatAnOutsiderWaitsForWhoseSponsorIsHeld) {
         << json::write(plan);
 }
 
+// A reviewer reads the plan: what moves nobody today stands in it too.
+TEST_F(Looking, ThePlanShowsWhatThePolicyItselfChanges) {
+    text_ =
+        "people: {matrix_id: \"@{sAMAccountName|lower}:corp.example\", employees: {group: Staff}}\n"
+        "rooms:\n"
+        "  x: {name: X, members: {group: Staff}, owners: {user: p2}}\n"
+        "guards: {canaries: [p4]}\n";
+    put_in_force();
+    EXPECT_EQ(look("plan")["result"]["policy_changes"], json::Value(json::Array{}));
+    text_ =
+        "people: {matrix_id: \"@{sAMAccountName|lower}:corp.example\", employees: {group: Staff}}\n"
+        "protected: [\"@mallory:corp.example\"]\n"
+        "rooms:\n"
+        "  x: {name: X, members: {group: Staff}, owners: {user: p2}}\n"
+        "guards: {removals: {at_most: 100000, within: 1h}}\n";
+    const json::Value plan = look("plan")["result"];
+    std::string told;
+    for (const json::Value& one : *plan["policy_changes"].array())
+        told += one["path"].text() + ": " + one["before"].text() + " → " + one["after"].text() +
+                (one["danger"].text().empty() ? "\n" : " !\n");
+    EXPECT_EQ(told,
+              "protected:  → @mallory:corp.example !\n"
+              "guards.removals: 25 within 1h → 100000 within 1h !\n"
+              "guards.canaries: p4 →  !\n");
+    EXPECT_FALSE(plan["in_force"].boolean_or(true));
+}
+
 // As Synapse does with a suspended account: it may kick, and may invite nobody.
 TEST_F(Looking, CheckSaysThatTheBotsAccountIsBarred) {
     sim::FakeHomeserver& homeserver = daemon_.sim.homeserver;

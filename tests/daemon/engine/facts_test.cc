@@ -318,6 +318,32 @@ TEST_F(Facts, AnOutsidersApprovalIsOnRecordWithWhoAskedAndWhoGaveIt) {
     EXPECT_EQ(approvals().back().action, "end approval");
 }
 
+TEST_F(Facts, EachSettingThatAPolicyChangesIsOnRecordAsItWasAndAsItIs) {
+    const auto changes = [this] {
+        std::vector<std::string> out;
+        for (const schema::TrailEntry& entry : company.trail())
+            if (entry.action == "change policy")
+                out.push_back(entry.rule_path + ": " + entry.before + " → " + entry.after +
+                              (entry.danger.empty() ? "" : " !"));
+        return out;
+    };
+    company.room("room0");
+    company.sim.apply();
+    const std::size_t at_first = changes().size();
+    company.sim.apply();
+    EXPECT_EQ(changes().size(), at_first) << "nothing has changed";
+    company.sim.policy.guards.removals.at_most = 100'000;
+    company.sim.policy.protected_ids.push_back({"@mallory:corp.example", {}});
+    company.sim.policy.rooms.front().topic = policy::Text{"New", {}};
+    company.sim.apply();
+    const std::vector<std::string> all = changes();
+    ASSERT_EQ(all.size(), at_first + 3);
+    EXPECT_EQ(all[at_first], "protected:  → @mallory:corp.example !") << "what is dangerous stands first";
+    EXPECT_TRUE(all[at_first + 1].starts_with("guards.removals: ")) << all[at_first + 1];
+    EXPECT_TRUE(all[at_first + 1].ends_with(" → 100000 within 1h !")) << all[at_first + 1];
+    EXPECT_EQ(all[at_first + 2], "rooms.room0.topic:  → New");
+}
+
 // What `under` in a policy is pinned to: without them nobody is known to stand below a unit.
 TEST_F(Facts, UnitsAreKnownAfterARestartBeforeTheDirectoryIsRead) {
     const std::size_t units = company.sim.engine().world().containers.size();

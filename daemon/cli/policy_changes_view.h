@@ -1,0 +1,20 @@
+// Of a plan: what the policy itself changes, setting by setting, before and after; what is dangerous stands
+// out and is never left out. Pure; any thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "daemon/cli/render.h"
+#include "schema/json.h"
+
+namespace rollcall::cli {
+
+inline constexpr std::size_t kMostChanges = 30;  // that are not dangerous, unless all are wanted
+
+// "" where nothing changes.
+[[nodiscard]] std::string policy_changes_view(const json::Value& plan, const Look& look, bool all);
+// "12 settings to change, 3 of them dangerous"; "" where nothing changes.
+[[nodiscard]] std::string policy_changes_summary(const json::Value& plan);
+
+}  // namespace rollcall::cli
