@@ -60,8 +60,7 @@ void change_people(const Program& was, const Program& is, PolicyChanges& changes
     std::map<Guid, MatrixIds> identities;
     for (const auto& [person, id] : was.identities) identities[person].first = id;
     for (const auto& [person, id] : is.identities) identities[person].second = id;
-    for (const auto& [person, ids] : identities)
-        change_identity(was, is, person, ids, changes);
+    for (const auto& [person, ids] : identities) change_identity(was, is, person, ids, changes);
 }
 
 void change_protected(const Program& was, const Program& is, PolicyChanges& changes) {

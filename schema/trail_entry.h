@@ -97,7 +97,8 @@ struct TrailEntry {
     std::optional<Time> until;       // … when it ends
     std::vector<std::string> rooms;  // … the keys of its rooms
     std::optional<TrailCheckout> checkout;
-    // Of a change of the policy: the setting that rule_path names, as it was and as it is, and what may come of it.
+    // Of a change of the policy: the setting that rule_path names, as it was and as it is, and what may come
+    // of it.
     std::string before, after, danger;
     std::string review;    // hash of the review that was signed off
     std::string rotation;  // of the log's key: the note that both keys signed (schema/key_rotation.h)

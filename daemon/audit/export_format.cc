@@ -55,8 +55,8 @@ std::string csv_line(const Value& entry) {
         out += (out.empty() ? "" : ",") +
                (member.integer() != nullptr ? std::to_string(*member.integer()) : csv_field(member.text()));
     }
-    out += "," + csv_field(entry["caller"]["text"].text()) + "," +
-           csv_field(entry["evidence"]["object"].text());
+    out +=
+        "," + csv_field(entry["caller"]["text"].text()) + "," + csv_field(entry["evidence"]["object"].text());
     for (const char* column : kLaterColumns) out += "," + csv_field(entry[column].text());
     return out + "\r\n";
 }

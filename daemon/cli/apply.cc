@@ -119,16 +119,15 @@ class Apply {
     int wait_for_daemon() {
         std::int64_t left = -1;
         for (;;) {
-            const std::optional<json::Value> answer =
-                ask(session_, *opened_.transport, request("status"));
+            const std::optional<json::Value> answer = ask(session_, *opened_.transport, request("status"));
             if (!answer) return 1;
             const json::Value& status = (*answer)["result"];
             const std::int64_t now = status["backlog"]["actions"].integer_or(0);
             if (terminal_.shows_progress() && now != left && !status["backlog"]["quiet"].boolean_or(false))
-                terminal_.err(fmt::format("{} left, {} of them on their way …\n",
-                                          counted(static_cast<std::size_t>(std::max<std::int64_t>(0, now)),
-                                                  "action", "actions"),
-                                          status["backlog"]["in_flight"].integer_or(0)));
+                terminal_.err(fmt::format(
+                    "{} left, {} of them on their way …\n",
+                    counted(static_cast<std::size_t>(std::max<std::int64_t>(0, now)), "action", "actions"),
+                    status["backlog"]["in_flight"].integer_or(0)));
             left = now;
             if (status["backlog"]["quiet"].boolean_or(false)) return left_over(status);
             session_.doors.wait();
@@ -138,12 +137,10 @@ class Apply {
     int left_over(const json::Value& status) {
         waited_ = true;
         if (const std::string pause = status["pause_text"].text(); !pause.empty())
-            return report(terminal_,
-                          Error{ErrorKind::unavailable, "nothing is carried out: paused, " + pause,
-                                "`rollcall resume` lets it go on"});
+            return report(terminal_, Error{ErrorKind::unavailable, "nothing is carried out: paused, " + pause,
+                                           "`rollcall resume` lets it go on"});
         if (const std::string away = status["homeserver"]["text"].text(); !away.empty())
-            return report(terminal_, Error{ErrorKind::unavailable,
-                                           "the homeserver cannot be used: " + away,
+            return report(terminal_, Error{ErrorKind::unavailable, "the homeserver cannot be used: " + away,
                                            "the daemon goes on once it can; `rollcall status` shows it"});
         return failures(status);
     }
@@ -197,9 +194,10 @@ class Apply {
         else if (waited_ && n > 0)
             out += paragraph(look, 0, Tone::plain, "The daemon has done all that it can do now.");
         else if (!opened_.in_process && n > 0)
-            out += paragraph(look, 0, Tone::plain,
-                             fmt::format("The daemon carries out {} now; `rollcall status` shows how far it is.",
-                                         counted(n, "action", "actions")));
+            out +=
+                paragraph(look, 0, Tone::plain,
+                          fmt::format("The daemon carries out {} now; `rollcall status` shows how far it is.",
+                                      counted(n, "action", "actions")));
         if (held > 0)
             out += paragraph(look, 0, Tone::warning,
                              fmt::format("{} held: not done unless somebody approves it.",

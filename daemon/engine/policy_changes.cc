@@ -74,7 +74,8 @@ void Engine::record_approvals(const PolicyToApply& wanted) {
 void Engine::record_changes(const PolicyToApply& wanted) {
     const policy::Program& next = *wanted.program;
     std::vector<policy::PolicyChange> changes = policy::policy_changes(program_.get(), next);
-    std::erase_if(changes, [](const policy::PolicyChange& one) { return one.path.starts_with("outsiders."); });
+    std::erase_if(changes,
+                  [](const policy::PolicyChange& one) { return one.path.starts_with("outsiders."); });
     std::stable_partition(changes.begin(), changes.end(),
                           [](const policy::PolicyChange& one) { return !one.danger.empty(); });
     TrailEntry entry;
@@ -94,7 +95,8 @@ void Engine::record_changes(const PolicyToApply& wanted) {
         record(std::move(made));
     }
     if (changes.size() <= kMostChanges) return;
-    entry.result = fmt::format("{} more settings change: the policy's text has all", changes.size() - kMostChanges);
+    entry.result =
+        fmt::format("{} more settings change: the policy's text has all", changes.size() - kMostChanges);
     record(std::move(entry));
 }
 

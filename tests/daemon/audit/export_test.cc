@@ -171,9 +171,12 @@ break = ""quoted"" | bar")"),
         << text;
     const std::string head = export_header(ExportFormat::csv);
     EXPECT_TRUE(head.starts_with("\xEF\xBB\xBF\"index\",")) << "or Excel takes it for Windows-1252: " << head;
-    EXPECT_EQ(std::count(head.begin(), head.end(), ','), 17);
+    EXPECT_EQ(std::count(head.begin(), head.end(), ','), 23);
+    EXPECT_TRUE(head.ends_with(
+        ",\"caller\",\"object\",\"room\",\"sponsor\",\"until\",\"before\",\"after\",\"danger\"\r\n"))
+        << "later columns stand at the end: " << head;
     const std::string leave = line(ExportFormat::csv, kLeave);
-    EXPECT_EQ(std::count(leave.begin(), leave.end(), ','), 17);
+    EXPECT_EQ(std::count(leave.begin(), leave.end(), ','), 23);
 }
 
 }  // namespace
