@@ -52,4 +52,15 @@ std::vector<UserId> AccountsInQuestion::remove(const Guid& person) {
     return std::move(names.mapped());
 }
 
+std::optional<Time> AccountsInQuestion::departed(const Guid& person) const {
+    const auto at = departed_.find(person);
+    return at == departed_.end() ? std::nullopt : std::optional(at->second);
+}
+
+std::optional<Time> AccountsInQuestion::remove_departed(const Guid& person) {
+    const std::optional<Time> until = departed(person);
+    departed_.erase(person);
+    return until;
+}
+
 }  // namespace rollcall::policy

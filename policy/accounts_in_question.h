@@ -20,12 +20,13 @@
 // `departed_unknown`. Owned by the engine thread; no locking.
 #pragma once
 
+#include <optional>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "policy/base/guid.h"
 #include "policy/base/id.h"
+#include "policy/base/time.h"
 
 namespace rollcall::policy {
 
@@ -58,16 +59,17 @@ class AccountsInQuestion {
     std::vector<UserId> remove(const Guid& person);
 
     // Who departed while they had no Matrix ID that is theirs alone: what is to be done about it waits until
-    // it is known which account is theirs.
-    [[nodiscard]] bool departed(const Guid& person) const { return departed_.contains(person); }
-    bool add_departed(const Guid& person) { return departed_.insert(person).second; }
-    bool remove_departed(const Guid& person) { return departed_.erase(person) > 0; }
+    // it is known which account is theirs. `until`: when they were last known not to have departed, Time{}
+    // where nobody knows; what is given is the first that was said. nullopt: they are none of these.
+    [[nodiscard]] std::optional<Time> departed(const Guid& person) const;
+    bool add_departed(const Guid& person, Time until) { return departed_.emplace(person, until).second; }
+    std::optional<Time> remove_departed(const Guid& person);
 
   private:
     bool can_ask_ = false;
     std::unordered_map<UserId, std::vector<Guid>> candidates_;
     std::unordered_map<Guid, std::vector<UserId>, GuidHash> names_;  // … and back, in the same order
-    std::unordered_set<Guid, GuidHash> departed_;
+    std::unordered_map<Guid, Time, GuidHash> departed_;
 };
 
 }  // namespace rollcall::policy

@@ -19,12 +19,12 @@ void Step::notice_departure(PersonId id, bool first_look) {
     const UserId user = decider_->user_of(id);
     sponsor_changed(person.guid);
     const bool never_seen = !std::exchange(person.looked_at, true) || first_look;
-    const bool waited = user.valid() && known_at_last(person.guid);
+    const std::optional<Time> waited = user.valid() ? known_at_last(person.guid) : std::nullopt;
     if (departed == Tri::yes && (!person.departed_seen || waited)) {
         person.departed_seen = true;
         world_.touched.people.insert(id);
         if (!user.valid() && !never_seen) {
-            world_.in_question.add_departed(person.guid);
+            world_.in_question.add_departed(person.guid, known_until_);
             effects_.departed_unknown.push_back(person.guid);
         }
         // Of those who had left before we ever looked, and of accounts that were made disabled, only whoever
@@ -36,7 +36,8 @@ void Step::notice_departure(PersonId id, bool first_look) {
         world_.touched.users.insert(user);
         world_.dirty.users.insert(user);
         Evidence evidence = evidence_of(person);
-        if (known_until_ != Time{}) evidence.otherwise = std::min(known_until_, world_.now);
+        const Time until = waited.value_or(Time{}) == Time{} ? known_until_ : *waited;
+        if (until != Time{}) evidence.otherwise = std::min(until, world_.now);
         if (!seen_here(person, user)) effects_.find_accounts.push_back(user);
         note({Note::Kind::departed, departure_text(person), id, user, "", "", std::move(evidence)});
     } else if (departed == Tri::no && person.departed_seen) {
@@ -91,10 +92,10 @@ void Step::take(const DepartOrdered& fact) {
 }
 
 // Whoever departed while nobody knew which account is theirs: no more.
-bool Step::known_at_last(const Guid& person) {
-    if (!world_.in_question.remove_departed(person)) return false;
-    effects_.departed_unknown.push_back(person);
-    return true;
+std::optional<Time> Step::known_at_last(const Guid& person) {
+    const std::optional<Time> until = world_.in_question.remove_departed(person);
+    if (until) effects_.departed_unknown.push_back(person);
+    return until;
 }
 
 void Step::came_back(PersonId id) {
@@ -102,7 +103,7 @@ void Step::came_back(PersonId id) {
     const UserId user = decider_->user_of(id);
     person.departed_seen = false;
     world_.touched.people.insert(id);
-    known_at_last(person.guid);
+    (void)known_at_last(person.guid);
     if (!user.valid() || (world_.departing.erase(user) == 0 && !seen_here(person, user))) return;
     touch_user(user);
     note({Note::Kind::returned, fmt::format("{} is back", person.login.view()), id, user, "", "",
@@ -117,7 +118,7 @@ std::vector<Guid> keep_departures(World& world, const Decider& old, const Decide
         if (!person.valid() || now.person_of(user) == person) continue;
         moved.emplace_back(user, now.user_of(person));
         const Guid guid = world.people[person.index()].guid;
-        if (!moved.back().second.valid() && world.in_question.add_departed(guid)) unknown.push_back(guid);
+        if (!moved.back().second.valid() && world.in_question.add_departed(guid, Time{})) unknown.push_back(guid);
     }
     for (const auto& [before, after] : moved) {
         world.departing.erase(before);

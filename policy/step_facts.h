@@ -60,7 +60,7 @@ class Step {
     void take(const DepartOrdered& fact);
     void notice_departure(PersonId id, bool first_look);
     void came_back(PersonId id);
-    bool known_at_last(const Guid& person);
+    std::optional<Time> known_at_last(const Guid& person);
     [[nodiscard]] bool seen_here(const Person& person, UserId user) const;
     [[nodiscard]] std::string departure_text(const Person& person) const;
     [[nodiscard]] Evidence evidence_of(const Person& person) const;

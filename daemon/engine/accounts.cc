@@ -18,8 +18,8 @@ void Engine::keep_in_question(UserId user) {
 }
 
 void Engine::keep_departed_unknown(const Guid& person) {
-    mark("departed_unknown", person.text(),
-         world_.in_question.departed(person) ? std::optional<std::string>("yes") : std::nullopt);
+    const std::optional<Time> until = world_.in_question.departed(person);
+    mark("departed_unknown", person.text(), until ? std::optional(to_rfc3339(*until)) : std::nullopt);
 }
 
 void Engine::load_in_question(const store::StoredMark& row) {

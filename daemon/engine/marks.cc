@@ -51,7 +51,8 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
         } else if (row.kind == "renamed") {
             load_in_question(row);
         } else if (row.kind == "departed_unknown") {
-            if (const auto guid = Guid::from_text(row.key)) world_.in_question.add_departed(*guid);
+            if (const auto guid = Guid::from_text(row.key))
+                world_.in_question.add_departed(*guid, parse_rfc3339(value).value_or(Time{}));
         } else if (row.kind == "retry") {
             const auto key = ActionKey::from_text(row.key);
             const Result<json::Value> retry = json::parse(value);

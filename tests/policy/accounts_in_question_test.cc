@@ -124,13 +124,13 @@ TEST(AccountsInQuestionTest, EachNameOfBeforeIsWaitedFor) {
 
 TEST(AccountsInQuestionTest, WhoDepartedIsWaitedForOnce) {
     AccountsInQuestion accounts;
-    EXPECT_TRUE(accounts.add_departed(kOne));
-    EXPECT_FALSE(accounts.add_departed(kOne));
-    EXPECT_TRUE(accounts.departed(kOne));
-    EXPECT_FALSE(accounts.departed(kOther));
-    EXPECT_TRUE(accounts.remove_departed(kOne));
-    EXPECT_FALSE(accounts.remove_departed(kOne));
-    EXPECT_FALSE(accounts.departed(kOne));
+    EXPECT_TRUE(accounts.add_departed(kOne, from_ms(5)));
+    EXPECT_FALSE(accounts.add_departed(kOne, from_ms(9)));
+    EXPECT_EQ(accounts.departed(kOne), from_ms(5)) << "what was said first";
+    EXPECT_EQ(accounts.departed(kOther), std::nullopt);
+    EXPECT_EQ(accounts.remove_departed(kOne), from_ms(5));
+    EXPECT_EQ(accounts.remove_departed(kOne), std::nullopt);
+    EXPECT_EQ(accounts.departed(kOne), std::nullopt);
 }
 
 }  // namespace

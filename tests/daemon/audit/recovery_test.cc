@@ -175,12 +175,14 @@ TEST_F(RecoveryTest, ListsWhatMustBeOrderedAgain) {
     entry.kind = TrailKind::policy;
     entry.action = "";
     at.trail->add(entry);
+    entry.action = "change policy";
+    at.trail->add(entry);
     ASSERT_TRUE(at.commit());
     at.publish();
     restore();
     const auto out = recovered();
     ASSERT_TRUE(out && *out);
-    ASSERT_EQ((*out)->orders.size(), 2U);
+    ASSERT_EQ((*out)->orders.size(), 2U) << "what a policy changed comes back with it";
     EXPECT_EQ((*out)->orders[0].action, "pause");
     EXPECT_EQ((*out)->orders[1].action, "policy");
 }

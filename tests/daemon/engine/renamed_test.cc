@@ -110,6 +110,32 @@ TEST_F(Renamed, ADepartureIsDoneOnceItIsKnownWhoseAccountItIs) {
     expect_gone();
 }
 
+// The promise is counted from when they were last known not to have departed, also over restarts.
+TEST_F(Renamed, ADepartureThatWaitedIsDatedByWhenItWasLearned) {
+    company.sim.directory.hire("q2", {"Staff"});
+    homeserver().add_account(Company::id("q2"));
+    company.sim.run_for(minutes{1});
+    company.sim.stop();
+    company.sim.directory.rename("q1", "q2", true);
+    company.sim.directory.rename("q2", "q1");
+    company.sim.start();
+    company.sim.run_for(minutes{1});
+    company.sim.directory.disable("q1", true);
+    const Time disabled = company.sim.engine().world().now;
+    company.sim.run_for(minutes{1});
+    company.sim.restart();
+    company.sim.run_for(minutes{1});
+    company.give("q2", Company::id("q2"));
+    company.give("q1", Company::id("q1"));
+    expect_gone();
+    std::optional<Time> from;
+    for (const schema::TrailEntry& entry : company.trail())
+        if (entry.action == "departed" && entry.user == Company::id("q1") && entry.evidence)
+            from = entry.evidence->otherwise;
+    ASSERT_TRUE(from);
+    EXPECT_LE(*from, disabled);
+}
+
 TEST_F(Renamed, WhoSwapLoginsAreLeftAloneUntilAnAdminSays) {
     company.sim.directory.hire("q2", {"Staff"});
     homeserver().add_account(Company::id("q2"));
