@@ -118,7 +118,8 @@ std::vector<Guid> keep_departures(World& world, const Decider& old, const Decide
         if (!person.valid() || now.person_of(user) == person) continue;
         moved.emplace_back(user, now.user_of(person));
         const Guid guid = world.people[person.index()].guid;
-        if (!moved.back().second.valid() && world.in_question.add_departed(guid, Time{})) unknown.push_back(guid);
+        if (!moved.back().second.valid() && world.in_question.add_departed(guid, Time{}))
+            unknown.push_back(guid);
     }
     for (const auto& [before, after] : moved) {
         world.departing.erase(before);
