@@ -43,6 +43,12 @@ std::string condition_words(const CompiledCondition& condition) {
     return attribute;
 }
 
+// What an `except` can stand beside: one of its own is put inside `all`.
+std::string beside(const Program& program, NodeId id) {
+    if (program.nodes[id.index()].op != Node::Op::except) return inner(program, id);
+    return fmt::format("all: [{}]", expression_words(program, id));
+}
+
 std::string inner(const Program& program, NodeId id) {
     const Node& node = program.nodes[id.index()];
     switch (node.op) {
@@ -53,7 +59,7 @@ std::string inner(const Program& program, NodeId id) {
         case Node::Op::all:
             return list(program, node, "all");
         case Node::Op::except:
-            return fmt::format("{}, except: {}", inner(program, NodeId(std::size_t{node.first})),
+            return fmt::format("{}, except: {}", beside(program, NodeId(std::size_t{node.first})),
                                expression_words(program, NodeId(std::size_t{node.count})));
         default:
             return fmt::format("all: [{}]", expression_words(program, id));
@@ -87,9 +93,19 @@ std::string expression_words(const Program& program, NodeId node) {
     }
 }
 
-std::string expression_words(const Program& program, NodeId node, NodeId except) {
-    if (!node.valid() || !except.valid()) return expression_words(program, node);
-    return fmt::format("{{{}, except: {}}}", inner(program, node), expression_words(program, except));
+std::string members_words(const Program& program, const CompiledRoom& room) {
+    if (!room.members.valid()) return {};
+    if (room.except.valid())
+        return fmt::format("{{{}, except: {}}}", beside(program, room.members),
+                           expression_words(program, room.except));
+    switch (program.nodes[room.members.index()].op) {
+        case Node::Op::employees:  // not the word itself: such a room is not open to whoever is in its space
+            return room.whole_employees ? "employees" : "{all: [employees]}";
+        case Node::Op::except:
+            return fmt::format("{{{}}}", beside(program, room.members));
+        default:
+            return expression_words(program, room.members);
+    }
 }
 
 }  // namespace rollcall::policy

@@ -44,12 +44,16 @@ void change_identity(const Program& was, const Program& is, const Guid& person, 
                     ids.second.empty() ? "" : "whoever uses that account gets this person's rooms");
 }
 
-void change_people(const Program& was, const Program& is, PolicyChanges& changes) {
+// These have no default with which those of a first policy could be compared.
+void change_who_is_meant(const Program& was, const Program& is, PolicyChanges& changes) {
     changes.setting("people.matrix_id", template_words(was), template_words(is), {},
                     "people who have no account yet get other Matrix IDs");
-    changes.setting("people.employees", expression_words(was, was.employees),
-                    expression_words(is, is.employees), is.employees_at,
-                    "who is an employee decides who may be in any room");
+    changes.compiled(same_expression(was, was.employees, is, is.employees), "people.employees",
+                     expression_words(was, was.employees), expression_words(is, is.employees),
+                     is.employees_at, "who is an employee decides who may be in any room");
+}
+
+void change_people(const Program& was, const Program& is, PolicyChanges& changes) {
     changes.setting("people.on_departure.leave", std::string(word_of(kLeaveScope, was.leave)),
                     std::string(word_of(kLeaveScope, is.leave)), {},
                     is.leave == LeaveScope::managed_rooms
@@ -78,17 +82,24 @@ void change_services(const Program& was, const Program& is, PolicyChanges& chang
         for (const CompiledService& one : program.services) out.emplace(one.key, &one);
         return out;
     };
-    const auto words = [](const Program& program, const CompiledService& one) {
-        return fmt::format("{} in {}", one.who, room_words(program, one.rooms));
+    const auto words = [](const CompiledService& one, const std::string& rooms) {
+        return fmt::format("{} in {}", one.who, rooms);
     };
+    const std::string danger = "stays without being in the directory";
     const auto before = by_key(was), after = by_key(is);
     for (const auto& [key, one] : after) {
         const auto old = before.find(key);
-        changes.setting("services." + key, old == before.end() ? "" : words(was, *old->second),
-                        words(is, *one), one->at, "stays without being in the directory");
+        if (old == before.end()) {
+            changes.added("services." + key, words(*one, room_words(is, one->rooms)), one->at, danger);
+            continue;
+        }
+        const RoomLists rooms = room_lists(was, old->second->rooms, is, one->rooms);
+        changes.setting("services." + key, words(*old->second, rooms.before), words(*one, rooms.after),
+                        one->at, danger);
     }
     for (const auto& [key, one] : before)
-        if (!after.contains(key)) changes.setting("services." + key, words(was, *one), "", {}, "");
+        if (!after.contains(key))
+            changes.removed("services." + key, words(*one, room_words(was, one->rooms)), "");
 }
 
 std::string words(const Rate& rate) {
@@ -151,10 +162,14 @@ std::vector<PolicyChange> policy_changes(const Program* before, const Program& a
     const Program none;
     const Program& was = before == nullptr ? none : *before;
     PolicyChanges changes;
-    if (before != nullptr) change_people(was, after, changes);
+    if (before != nullptr) change_who_is_meant(was, after, changes);
+    change_people(was, after, changes);
     change_protected(was, after, changes);
     change_services(was, after, changes);
-    if (before != nullptr) change_rooms(was, after, changes);
+    change_rooms(was, after, changes);
+    if (before == nullptr)
+        std::erase_if(changes.list,
+                      [](const PolicyChange& one) { return !one.room.empty() && one.danger.empty(); });
     change_approvals(was, after, changes);
     change_guards(was, after, changes);
     change_names(was, after, changes);

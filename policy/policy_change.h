@@ -19,11 +19,13 @@ struct PolicyChange {
     Position at;                // in the new files; line 0 where it is not kept, or nothing is left there
     std::string danger;         // what may come of it that nobody wants; "" if nothing
     std::string hint;           // what is probably meant, and how to say it; ""
+    std::string former;         // the key of the room of which the hint says that it may be the same; ""
 };
 
 // In the order of the file: people, protected, services, spaces and rooms, outsiders, guards, then names that
-// lead to another object than before. `before` is null for a first policy: then its rooms are left out, since
-// the plan makes each of them.
+// lead to another object than before. `before` is null for a first policy: it is compared with the defaults,
+// where there are any, and of its rooms, since the plan makes each, only those stand here about which there
+// is a danger.
 [[nodiscard]] std::vector<PolicyChange> policy_changes(const Program* before, const Program& after);
 
 }  // namespace rollcall::policy

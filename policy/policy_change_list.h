@@ -16,6 +16,9 @@ struct PolicyChanges {
     // Nothing where both are the same.
     void setting(std::string path, std::string before, std::string after, const Position& at,
                  std::string danger);
+    // As setting(), of what is compiled: where that is not the `same`, it is told even in the same words.
+    void compiled(bool same, std::string path, std::string before, std::string after, const Position& at,
+                  std::string danger);
     // One of a list.
     void added(std::string path, std::string what, const Position& at, std::string danger);
     void removed(std::string path, std::string what, std::string danger);
@@ -23,6 +26,15 @@ struct PolicyChanges {
 
 // "apollo, board", "all rooms", "apollo, board and 12 more"
 [[nodiscard]] std::string room_words(const Program& program, const std::vector<std::uint32_t>& rooms);
+
+// Two lists of rooms in such words; where these leave rooms out, it follows which are new and which are gone.
+struct RoomLists {
+    std::string before, after;
+    bool same = true;   // the same rooms
+    bool more = false;  // some are new
+};
+[[nodiscard]] RoomLists room_lists(const Program& was, const std::vector<std::uint32_t>& old,
+                                   const Program& is, const std::vector<std::uint32_t>& now);
 
 void change_rooms(const Program& was, const Program& is, PolicyChanges& changes);
 void change_approvals(const Program& was, const Program& is, PolicyChanges& changes);
