@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/cli/policy_changes_view.h"
 #include "daemon/cli/text.h"
 #include "daemon/cli/times.h"
 
@@ -26,6 +27,17 @@ std::string who(const json::Value& entry) {
     return user.empty() ? "by " + caller : user + " by " + caller;
 }
 
+// What a policy changed, as its plan told it.
+std::string changed_setting(const json::Value& entry) {
+    const std::string before = entry["before"].text(), after = entry["after"].text();
+    if (before.empty() && after.empty()) return {};
+    return entry["rule_path"].text() + ": " + change_words(before, after);
+}
+
+std::string in_brackets(const std::string& text) {
+    return text.empty() ? "" : "(" + text + ")";
+}
+
 constexpr std::size_t kLeastForReason = 24;  // columns; with less, an entry is sentences and no row
 
 struct Shown {
@@ -43,10 +55,12 @@ Shown shown(const json::Value& entry, const std::string& time_zone) {
     out.room = entry["room_key"].text(entry["room"].text());
     out.action = entry["action"].text();
     out.result = entry["result"].text();
-    out.reason = entry["reason"].text();
-    if (const std::string rule = entry["rule"].text(); !rule.empty())
-        out.reason += (out.reason.empty() ? "(" : " (") + rule + ")";
-    out.tone = tone_of(out.kind, out.result);
+    const std::string danger = entry["danger"].text();
+    out.reason = changed_setting(entry);
+    for (const std::string& more : {entry["reason"].text(), in_brackets(entry["rule"].text())})
+        if (!more.empty()) out.reason += (out.reason.empty() ? "" : " ") + more;
+    if (!danger.empty()) out.reason = "! " + out.reason + "; " + danger;
+    out.tone = danger.empty() ? tone_of(out.kind, out.result) : Tone::warning;
     return out;
 }
 

@@ -170,9 +170,11 @@ std::string hold_section(const json::Value& plan, const PlanLines& lines, const 
             answerable = true;
     }
     if (answerable)
-        out += "\n" +
-               paragraph(look, 2, Tone::plain,
-                         "Once the policy is applied: `rollcall approve ID --reason \"…\"`, or `reject`.");
+        out +=
+            "\n" + paragraph(look, 2, Tone::plain,
+                             fmt::format("{}: `rollcall approve ID --reason \"…\"`, or `reject`.",
+                                         plan["in_force"].boolean_or(false) ? "To answer"
+                                                                            : "Once the policy is applied"));
     return out + "\n";
 }
 

@@ -18,10 +18,7 @@ std::size_t dangerous(const json::Array& changes) {
 }
 
 std::string words(const json::Value& change) {
-    const std::string before = change["before"].text(), after = change["after"].text();
-    std::string out = before.empty()  ? after
-                      : after.empty() ? "no longer: " + before
-                                      : before + " → " + after;
+    std::string out = change_words(change["before"].text(), change["after"].text());
     if (const std::string at = change["at"].text(); !at.empty()) out += " (" + at + ")";
     for (const std::string& more : {change["danger"].text(), change["hint"].text()})
         if (!more.empty()) out += "; " + more;
@@ -35,6 +32,11 @@ std::string_view sign(const json::Value& change) {
 }
 
 }  // namespace
+
+std::string change_words(const std::string& before, const std::string& after) {
+    if (before.empty()) return after;
+    return after.empty() ? "no longer: " + before : before + " → " + after;
+}
 
 std::string policy_changes_view(const json::Value& plan, const Look& look, bool all) {
     const json::Array& changes = items(plan["policy_changes"]);

@@ -46,6 +46,38 @@ std::string_view take(std::string_view& text, std::size_t width) {
     return taken;
 }
 
+// Where the line of a place begins at the end of a word, as in "(policy/company.yaml:13)": its ":13)" alone
+// says nothing, and a path without it is no place. The word's size if there is none.
+std::size_t place_line(std::string_view word) {
+    const std::size_t end = word.find_last_not_of(").,;:");
+    if (end == std::string_view::npos) return word.size();
+    const std::size_t colon = word.find_last_not_of("0123456789", end);
+    const bool is_place = colon != std::string_view::npos && colon > 0 && colon < end && word[colon] == ':';
+    return is_place ? colon : word.size();
+}
+
+// As take(), of a word that is wider than the line: a path is broken behind one of its folders, unless the
+// line would stay nearly empty, and the line of a place keeps something before it.
+std::string_view take_of_word(std::string_view& word, std::size_t width) {
+    constexpr std::size_t kBeforeLine = 8;  // columns of a file's name
+    const std::string_view whole = word;
+    const std::string_view fits = take(word, width);
+    if (word.empty()) return fits;
+    const auto cut = [&](std::size_t at) {
+        word = whole.substr(at);
+        return whole.substr(0, at);
+    };
+    if (const std::size_t folder = fits.rfind('/');
+        folder != std::string_view::npos && display_width(fits.substr(0, folder + 1)) * 3 >= width)
+        return cut(folder + 1);
+    const std::size_t line = place_line(whole);
+    if (line == whole.size() || fits.size() + kBeforeLine <= line || width <= 2 * kBeforeLine) return fits;
+    std::string_view before = whole.substr(0, line);
+    std::string_view kept = before;
+    const std::size_t columns = display_width(before);
+    return columns <= kBeforeLine ? fits : cut(take(kept, columns - kBeforeLine).size());
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
@@ -75,9 +107,9 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width) {
         const std::size_t wide = display_width(word);
         if (used > 0 && used + 1 + wide > width) lines.emplace_back(), used = 0;
         if (used > 0) lines.back() += ' ', ++used;
-        while (!word.empty()) {
-            if (used >= width) lines.emplace_back(), used = 0;
-            const std::string_view part = take(word, width - used);
+        for (bool goes_on = false; !word.empty(); goes_on = true) {
+            if (goes_on) lines.emplace_back(), used = 0;
+            const std::string_view part = take_of_word(word, width - used);
             lines.back() += part;
             used += display_width(part);
         }

@@ -33,6 +33,23 @@ TEST(Text, WrapsAtBlanksAndInsideWordsThatAreTooWide) {
     EXPECT_EQ(wrap("", 5), (std::vector<std::string>{""}));
 }
 
+// Whoever clicks or copies "company.yaml:13" needs both.
+TEST(Text, APlaceInAFileIsNotBrokenBeforeItsLine) {
+    EXPECT_EQ(wrap("shared (/srv/company/rollcall/etc/policy/company.yaml:13); more", 26),
+              (std::vector<std::string>{"shared", "(/srv/company/rollcall/", "etc/policy/",
+                                        "company.yaml:13); more"}));
+    EXPECT_EQ(wrap("(a-file-whose-name-is-long.yaml:13)", 31),
+              (std::vector<std::string>{"(a-file-whose-name-is-l", "ong.yaml:13)"}))
+        << "exactly the path would fit";
+    EXPECT_EQ(wrap("(a-file-whose-name-is-long.yaml:13)", 33),
+              (std::vector<std::string>{"(a-file-whose-name-is-l", "ong.yaml:13)"}));
+    EXPECT_EQ(wrap("policy/company.yaml:13:", 21), (std::vector<std::string>{"policy/", "company.yaml:13:"}));
+    EXPECT_EQ(wrap("policy/company.yaml:13:", 22), (std::vector<std::string>{"policy/comp", "any.yaml:13:"}))
+        << "so much of the line is not given away";
+    EXPECT_EQ(wrap("@a-name-that-is-very-long:corp.example", 30),
+              (std::vector<std::string>{"@a-name-that-is-very-long:corp", ".example"}));
+}
+
 TEST(Text, Counts) {
     EXPECT_EQ(counted(1, "room", "rooms"), "1 room");
     EXPECT_EQ(counted(1204567, "room", "rooms"), "1,204,567 rooms");

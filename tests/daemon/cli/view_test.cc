@@ -101,6 +101,9 @@ const Case kCases[] = {
     {"audit", "audit.colour", audit, kColour},
     {"audit", "audit.160", audit, kWidest},
     {"audit", "audit.pipe", audit, kPipe},
+    {"audit_policy", "audit_policy.80", audit, kNarrow},
+    {"audit_policy", "audit_policy.160", audit, kWidest},
+    {"audit_policy", "audit_policy.pipe", audit, kPipe},
     {"holds", "holds.80", holds_zoned, kNarrow},
     {"holds_rejected", "holds_rejected.80", holds_zoned, kNarrow},
     {"holds_long", "holds_long.80", holds_zoned, kNarrow},
@@ -179,6 +182,16 @@ TEST(View, NoLineIsWiderThanTheTerminal) {
             EXPECT_TRUE(display_width(line) <= c.look.width || has(line, " key  ")) << c.golden << '\n'
                                                                                     << line;
     }
+}
+
+// What is in force already has nothing to be applied before a hold can be answered.
+TEST(View, AHoldOfThePolicyInForceCanBeAnsweredNow) {
+    json::Value plan = fixture("plan_mixed");
+    EXPECT_TRUE(has(plan_short(plan, kPipe), "Once the policy is applied: `rollcall approve ID"));
+    plan.set("in_force", true);
+    const std::string text = plan_short(plan, kPipe);
+    EXPECT_FALSE(has(text, "Once the policy is applied")) << text;
+    EXPECT_TRUE(has(text, "To answer: `rollcall approve ID --reason \"…\"`, or `reject`.")) << text;
 }
 
 TEST(View, ASpreadsheetTakesNothingInAReviewForAFormula) {
