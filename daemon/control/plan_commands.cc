@@ -167,7 +167,7 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
 }
 
 // What the policy changes of the one in force, beside who moves.
-json::Value policy_changes_json(const engine::Engine& engine, const policy::Program& next) {
+json::Value policy_changes_json(engine::Engine& engine, const policy::Program& next) {
     const policy::Decider* decider = engine.decider();
     json::Value out{json::Array{}};
     for (const policy::PolicyChange& one :
@@ -179,7 +179,8 @@ json::Value policy_changes_json(const engine::Engine& engine, const policy::Prog
         row.set("after", one.after);
         row.set("at", one.at.line > 0 ? one.at.file_line() : "");
         row.set("danger", one.danger);
-        row.set("hint", one.hint);
+        // What is meant to be another room is.
+        row.set("hint", wants_another_key(engine, one.former) ? "" : one.hint);
         out.push(std::move(row));
     }
     return out;

@@ -93,6 +93,15 @@ json::Value rooms_in_trouble(engine::Engine& engine, const policy::Decider& deci
     return in_trouble(engine, decider, backlog, true);
 }
 
+bool wants_another_key(engine::Engine& engine, const std::string& key) {
+    const policy::World& world = engine.world();
+    const auto known = world.room_by_key.find(key);
+    if (known == world.room_by_key.end()) return false;
+    const Room& room = world.rooms[known->second.index()];
+    return !room.id.empty() &&
+           (!room.bot_joined || !room.state.tombstone.empty() || engine.large_rooms().contains(room.id));
+}
+
 std::vector<Seen> not_kept(engine::Engine& engine, const policy::Decider& decider,
                            const policy::Backlog& backlog) {
     std::vector<Seen> out;

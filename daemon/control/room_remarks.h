@@ -2,6 +2,7 @@
 // people that names the room and what to do. Engine thread.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "daemon/control/seen.h"
@@ -14,6 +15,8 @@ namespace rollcall::control {
 // Of rooms as such: the bot is not in it, people were led on to another one, its state cannot be read.
 [[nodiscard]] json::Value rooms_in_trouble(engine::Engine& engine, const policy::Decider& decider,
                                            const policy::Backlog& backlog);
+// It is advised to make the room anew, under another key: nothing that is done there would mend it.
+[[nodiscard]] bool wants_another_key(engine::Engine& engine, const std::string& key);
 // Of people who must be out and cannot be taken out by the bot, nor in their own name.
 [[nodiscard]] json::Value who_stays(engine::Engine& engine, const policy::Decider& decider,
                                     const policy::Backlog& backlog);

@@ -580,6 +580,26 @@ TEST_F(Looking, ThePlanShowsWhatThePolicyItselfChanges) {
     EXPECT_FALSE(plan["in_force"].boolean_or(true));
 }
 
+// Where the bot is no longer in a room, `status` advises another key.
+TEST_F(Looking, AKeyThatIsChangedIsQuestionedUnlessTheRoomIsToBeMadeAnew) {
+    put_in_force();
+    const policy::World& world = daemon_.sim.engine().world();
+    const std::string room = world.rooms[world.room_by_key.at("x").index()].id;
+    text_.replace(text_.find("  x: "), 5, "  y: ");
+    const auto told = [this] {
+        const json::Value plan = look("plan")["result"];
+        std::string out;
+        for (const json::Value& one : *plan["policy_changes"].array())
+            out += one["path"].text() + (one["danger"].text().empty() ? "" : " !") +
+                   (one["hint"].text().empty() ? "" : " " + one["hint"].text()) + "\n";
+        return out;
+    };
+    EXPECT_EQ(told(), "rooms.x !\nrooms.y rooms.x goes: if it is the same room, keep its key\n");
+    daemon_.sim.homeserver.put_bot_out(room);
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(told(), "rooms.x !\nrooms.y\n");
+}
+
 // As Synapse does with a suspended account: it may kick, and may invite nobody.
 TEST_F(Looking, CheckSaysThatTheBotsAccountIsBarred) {
     sim::FakeHomeserver& homeserver = daemon_.sim.homeserver;
