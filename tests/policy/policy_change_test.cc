@@ -315,6 +315,14 @@ TEST_F(PolicyChanges, TheFirstPolicyIsComparedWithTheDefaultsOfPeopleToo) {
                                         "! people.identities:  → bob: @breakglass:corp.example"}));
 }
 
+TEST_F(PolicyChanges, ARoomThatBecomesASpaceIsToldThoughAllElseIsTheSame) {
+    scene.room("board", "group Contractors");
+    (void)changed();
+    scene.policy.rooms.back().space = true;
+    const std::string whole = "board, members {group: Contractors}, history shared";
+    EXPECT_EQ(changed(), Lines{"spaces.board: rooms.board: " + whole + " → " + whole});
+}
+
 TEST_F(PolicyChanges, PeopleAndServices) {
     scene.policy.people->leave = LeaveScope::managed_rooms;
     scene.policy.people->sign_out = false;
