@@ -175,8 +175,9 @@ class App {
                   matrix::Access{config.homeserver.url, control::bot_id(config), secrets_.main.as_token,
                                  secrets_.mask ? secrets_.mask->as_token : ""},
                   [this](Time time) { witnesses_.heard("the homeserver", time, clock_now().tick); }),
-          homeserver_(matrix_, mailbox_, config.appservice.bot, secrets_.main.id,
-                      {config.appservice.url, secrets_.main.url.value_or("")}),
+          homeserver_(
+              matrix_, mailbox_, config.appservice.bot, secrets_.main.id,
+              {config.appservice.url, secrets_.main.url.value_or(""), config.appservice.listen.text()}),
           directory_(directory_settings(config, secrets_), mailbox_, witnesses_),
           engine_(*store_, homeserver_, directory_, log_,
                   engine_settings(config_, secrets_, purpose, *publication_, collector_.get(), reviews_)) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "schema/address.h"
+
 namespace rollcall::matrix {
 namespace {
 
@@ -13,15 +15,34 @@ std::string cure(const WayToUs& way) {
             "registrations/rollcall.yaml says {}: write one address into both files, give the homeserver "
             "that registration, and restart both",
             way.registered.empty() ? "no url" : way.registered);
+    if (const std::string port = other_port(way); !port.empty())
+        return port +
+               "; else write one port into appservice.url, appservice.listen and "
+               "registrations/rollcall.yaml, give the homeserver that registration, and restart both";
     return "registrations/rollcall.yaml says so too: give the homeserver this file, for its copy may be "
            "another or an older one, and restart it";
 }
 
 std::string waits(const WayToUs& way) {
-    return fmt::format("the daemon, which is at {} (appservice.url)", way.url);
+    if (way.listen.empty()) return fmt::format("the daemon, which is at {} (appservice.url)", way.url);
+    return fmt::format("the daemon, which is at {} (appservice.url) and listens on {} (appservice.listen)",
+                       way.url, way.listen);
 }
 
 }  // namespace
+
+std::string other_port(const WayToUs& way) {
+    constexpr std::uint16_t kHttp = 80;
+    const auto url = schema::read_url(way.url);
+    const auto listen = schema::read_host_port(way.listen);
+    if (!url || !listen || url->scheme != "http" || way.registered != way.url) return {};
+    const std::uint16_t port = url->port == 0 ? kHttp : url->port;
+    if (port == listen->port) return {};
+    return fmt::format(
+        "the homeserver is told to send to port {}, and the daemon listens on {}: right only with a proxy in "
+        "between",
+        port, listen->port);
+}
 
 bool has_no_ping(const Outcome& outcome) {
     return (outcome.status == 404 || outcome.status == 405) &&

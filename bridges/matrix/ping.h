@@ -15,7 +15,12 @@ namespace rollcall::matrix {
 struct WayToUs {
     std::string url;         // appservice.url of rollcall.yaml
     std::string registered;  // url of registrations/rollcall.yaml; "" for none
+    std::string listen;      // appservice.listen, host:port; "" where that is not known
 };
+// Both files agree on another port than the daemon's own, and nobody but a proxy can make that right: says
+// so.
+// "" where they do not; with https there must be one, for the daemon itself speaks no TLS.
+[[nodiscard]] std::string other_port(const WayToUs& way);
 // Of a ping that did not succeed.
 [[nodiscard]] std::string ping_trouble(const Outcome& outcome, const WayToUs& way);
 // Of one that did, and did not come to us: what to do.

@@ -34,15 +34,29 @@ class Apply {
         if (!session_.arguments.json)
             terminal_.out(
                 plan_view(plan, opened_.config.time_zone, terminal_.out_look(), session_.arguments.all));
-        if (plan_is_empty(plan) && plan["in_force"].boolean_or(false)) {
-            if (session_.arguments.json) terminal_.out(json::write_pretty(plan) + "\n");
-            return unseen_ ? 1 : 0;
-        }
+        if (plan_is_empty(plan) && plan["in_force"].boolean_or(false))
+            return nothing_to_do(plan, std::move(*files));
         if (const int no = confirm(); no != 0) return no;
         return send(plan, std::move(*files));
     }
 
   private:
+    // As far as is known: what was not seen may be seen in a moment, and there may be something to do then,
+    // which the daemon does by itself.
+    int nothing_to_do(const json::Value& plan, json::Value files) {
+        std::optional<json::Value> seen;
+        if (unseen_ && !opened_.in_process) seen = seen_soon(std::move(files));
+        unseen_ = unseen_ && !seen;
+        if (session_.arguments.json)
+            terminal_.out(json::write_pretty(seen ? *seen : plan) + "\n");
+        else if (seen)
+            terminal_.out("\n" + plan_view(*seen, opened_.config.time_zone, terminal_.out_look(),
+                                           session_.arguments.all));
+        if (!unseen_ && session_.arguments.wait && !opened_.in_process)
+            if (const int waited = wait_for_daemon(); waited != 0) return waited;
+        return unseen_ ? 1 : 0;
+    }
+
     // Is it still the plan that was saved?
     int compare(const json::Value& now) {
         const Result<json::Value> saved = read_plan(session_.arguments.file);
@@ -89,7 +103,7 @@ class Apply {
             terminal_.err(plan_difference(plan, (*answer)["result"], terminal_.err_look()));
         if (failed(session_, *answer)) return exit_of(*answer);
         const json::Value& result = (*answer)["result"];
-        if (unseen_ && !opened_.in_process) unseen_ = !is_seen_soon(std::move(files));
+        if (unseen_ && !opened_.in_process) unseen_ = !seen_soon(std::move(files));
         int exit = unseen_ ? 1 : exit_of(*answer);  // as `plan` ends
         if (opened_.in_process) {
             if (const int converged = converge(); converged != 0) exit = converged;
@@ -101,18 +115,19 @@ class Apply {
     }
 
     // What is applied may be the cure: a room is made in the place of a lost one, an account that works again
-    // writes its first message. Some seconds decide whether something is not seen, or was not yet.
-    bool is_seen_soon(json::Value files) {
+    // writes its first message. Some seconds decide whether something is not seen, or was not yet: the plan
+    // of which all is.
+    std::optional<json::Value> seen_soon(json::Value files) {
         constexpr int kLooks = 10;
         if (terminal_.shows_progress()) terminal_.err("Looking whether all is seen …\n");
         const json::Value asked = request("plan", std::move(files));
         for (int look = 0; look < kLooks; ++look) {
             session_.doors.wait();
             const std::optional<json::Value> answer = ask(session_, *opened_.transport, asked);
-            if (!answer || !(*answer)["error"].is_null()) return false;
-            if (items((*answer)["result"]["unseen"]).empty()) return true;
+            if (!answer || !(*answer)["error"].is_null()) return std::nullopt;
+            if (items((*answer)["result"]["unseen"]).empty()) return (*answer)["result"];
         }
-        return false;
+        return std::nullopt;
     }
 
     // Until nothing more can be done now. What waits for an answer, or could not be done, is left.
@@ -188,9 +203,8 @@ class Apply {
         const json::Array* holds = result["holds"].array();
         if (unseen_ && n > 0)
             out += paragraph(look, 0, Tone::warning,
-                             fmt::format("Not all was seen: of {} whatever depends on that waits until it is "
-                                         "seen; `rollcall status` shows what does.",
-                                         counted(n, "action", "actions")));
+                             "Not everything could be looked at (see ✗ above): what depends on it waits; "
+                             "`rollcall status` shows what is left to do.");
         else if (waited_ && n > 0)
             out += paragraph(look, 0, Tone::plain, "The daemon has done all that it can do now.");
         else if (!opened_.in_process && n > 0)

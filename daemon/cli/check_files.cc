@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "bridges/matrix/ping.h"
 #include "bridges/matrix/registration.h"
 #include "daemon/cli/check_folders.h"
 #include "daemon/cli/check_registrations.h"
@@ -193,6 +194,14 @@ class Checker {
                  fmt::format("the homeserver is told to send to {}, but appservice.url is {}",
                              main->url.value_or("nowhere"), out_.config->appservice.url),
                  "make them equal, and restart the homeserver if this file changes", Severity::error});
+        const schema::AppserviceConfig& own = out_.config->appservice;
+        if (const std::string port = matrix::other_port(
+                {own.url, main ? main->url.value_or("") : std::string(), own.listen.text()});
+            !port.empty())
+            out_.diagnostics.push_back({Position{folder + "/rollcall.yaml", 0, 0}, port,
+                                        "without one, write one port into this file's url, appservice.url "
+                                        "and appservice.listen, and restart both",
+                                        Severity::warning});
         const std::string& mask_file = pair.mask.file;
         const auto mask = registration(pair.mask, false);
         const Diagnostics judged = judge_registrations(pair);

@@ -26,6 +26,16 @@ void print_diagnostic(Terminal& terminal, std::string_view at, bool is_error, st
     if (!suggestion.empty()) terminal.err(paragraph(look, 2, Tone::plain, suggestion));
 }
 
+// "title text", folded, with the title alone in its tone.
+std::string titled(const Look& look, std::size_t indent, Tone tone, const std::string& title,
+                   std::string_view text) {
+    const std::string all = title + " " + std::string(text);
+    std::string out = paragraph({false, look.width}, indent, Tone::plain, all);
+    if (out.compare(indent, title.size(), title) == 0)  // where the terminal has a place for it in one line
+        out.replace(indent, title.size(), paint(look, tone, title));
+    return out;
+}
+
 int exit_for(ErrorKind kind) {
     return kind == ErrorKind::invalid_input || kind == ErrorKind::not_found ? 2 : 1;
 }
@@ -34,10 +44,8 @@ int exit_for(ErrorKind kind) {
 
 int report(Terminal& terminal, const Error& error) {
     const Look look = terminal.err_look();
-    terminal.err(fmt::format("{} {}\n", paint(look, Tone::bad, "rollcall:"), printable(error.message)));
-    if (!error.hint.empty())
-        terminal.err(
-            fmt::format("  {} {}\n", paint(look, Tone::strong, "what to do:"), printable(error.hint)));
+    terminal.err(titled(look, 0, Tone::bad, "rollcall:", error.message));
+    if (!error.hint.empty()) terminal.err(titled(look, 2, Tone::strong, "what to do:", error.hint));
     return exit_for(error.kind);
 }
 

@@ -36,10 +36,15 @@ void Engine::apply(PolicyToApply wanted) {
     record(std::move(entry));
     record_changes(wanted);
     record_approvals(wanted);
-    if (!policy_ || policy_->version != wanted.program->version) drop_rejections();
-    policy_ = store::StoredPolicy{wanted.program->version, std::move(wanted.files),
-                                  wanted.program->pins,    date(),
-                                  wanted.caller.text,      wanted.reason};
+    // The one in force is in force since it came, by whoever put it there and for that reason.
+    const bool again = policy_ && policy_->version == wanted.program->version;
+    if (!again) drop_rejections();
+    policy_ = store::StoredPolicy{wanted.program->version,
+                                  std::move(wanted.files),
+                                  wanted.program->pins,
+                                  again ? policy_->applied : date(),
+                                  again ? policy_->caller : wanted.caller.text,
+                                  again ? policy_->reason : wanted.reason};
     turn_.policy = policy_;
     for (const auto& [key, retry] : retries_) mark("retry", key.text(), std::nullopt);
     retries_.clear();  // what was refused may be possible now

@@ -49,5 +49,21 @@ TEST(Ping, WhereOurOwnFilesDifferThatIsSaid) {
         has(ping_trouble(refusal("M_URL_NOT_SET"), {"http://127.0.0.1:9009", ""}), "write appservice.url"));
 }
 
+TEST(Ping, AnotherPortThanTheDaemonsOwnIsNamed) {
+    const WayToUs other{"http://127.0.0.1:9008", "http://127.0.0.1:9008", "127.0.0.1:9009"};
+    const std::string said = ping_trouble(refusal("M_CONNECTION_FAILED"), other);
+    EXPECT_TRUE(has(said, "http://127.0.0.1:9008 (appservice.url)")) << said;
+    EXPECT_TRUE(has(said, "listens on 127.0.0.1:9009 (appservice.listen)")) << said;
+    EXPECT_TRUE(has(said, "told to send to port 9008, and the daemon listens on 9009: right only with"))
+        << said;
+    EXPECT_FALSE(has(said, "may be another")) << said;
+    EXPECT_EQ(other_port({"http://127.0.0.1:9009", "http://127.0.0.1:9009", "0.0.0.0:9009"}), "");
+    EXPECT_EQ(other_port({"https://rollcall.example", "https://rollcall.example", "127.0.0.1:9009"}), "")
+        << "the daemon speaks no TLS: there is a proxy";
+    EXPECT_NE(other_port({"http://rollcall", "http://rollcall", "127.0.0.1:9009"}), "") << "port 80";
+    EXPECT_EQ(other_port({"http://127.0.0.1:9008", "http://127.0.0.1:9009", "127.0.0.1:9009"}), "")
+        << "that the files differ is said instead";
+}
+
 }  // namespace
 }  // namespace rollcall::matrix

@@ -190,11 +190,57 @@ TEST_F(Commands, ApplyOfWhatWasNotSeenEndsAsItsPlanDoes) {
     EXPECT_EQ(bench.run({"apply", "--yes"}), 1);
     EXPECT_TRUE(has(out(), "is in force"));
     EXPECT_FALSE(has(out(), "The daemon carries out")) << out();
-    EXPECT_TRUE(has(out(), "waits until it is seen")) << out();
+    EXPECT_TRUE(has(out(), "Not everything could be looked at (see ✗ above): what depends on it waits"))
+        << out();
     plan = fixture("plan_empty");
     plan.set("unseen", json::Value{json::Array{"directory: it is away"}});
     bench.script.answers["plan"] = {answered(plan)};
     EXPECT_EQ(bench.run({"apply", "--yes"}), 1) << "nothing to do, as far as is known";
+}
+
+// Right after a mend: the daemon may see in a moment that all is well.
+TEST_F(Commands, ApplyLooksWhetherAllIsSeenWhereThereIsNothingToDo) {
+    json::Value plan = fixture("plan_empty");
+    plan.set("unseen", json::Value{json::Array{"directory: it is away"}});
+    for (int look = 0; look < 3; ++look) answer("plan", answered(plan));
+    answer("plan", answered(fixture("plan_empty")));
+    EXPECT_EQ(bench.run({"apply"}), 0) << out();
+    EXPECT_TRUE(out().ends_with("Nothing to do: rooms are as the policy wants them.\n")) << out();
+    EXPECT_EQ(bench.script.last("apply"), nullptr);
+    bench.script.answers["plan"] = {answered(plan), answered(fixture("plan_empty"))};
+    bench.clear();
+    EXPECT_EQ(bench.run({"apply", "--json"}), 0);
+    EXPECT_EQ(out(), json::write_pretty(fixture("plan_empty")) + "\n") << "one document";
+    bench.script.asked.clear();
+    bench.script.answers["plan"] = {answered(plan)};
+    bench.daemon = false;
+    EXPECT_EQ(bench.run({"apply"}), 1);
+    EXPECT_EQ(bench.script.asked.size(), 1U) << "without a daemon nobody looks meanwhile";
+}
+
+TEST_F(Commands, ApplyWithNothingToDoWaitsForTheDaemonToo) {
+    json::Value plan = fixture("plan_empty");
+    plan.set("unseen", json::Value{json::Array{"homeserver: it is away"}});
+    answer("plan", answered(plan));
+    answer("plan", answered(fixture("plan_long")));
+    json::Value status = fixture("status_trouble"), backlog;
+    backlog.set("quiet", true);
+    status.set("backlog", std::move(backlog));
+    answer("status", answered(std::move(status), 4));
+    EXPECT_EQ(bench.run({"apply", "--wait", "--yes"}), 1) << "what could not be done is said";
+    EXPECT_NE(bench.script.last("status"), nullptr);
+}
+
+TEST_F(Commands, AnErrorIsFoldedAtTheTerminalsWidth) {
+    bench.terminal.look = {true, 40};
+    answer("holds", refused("the homeserver cannot be used: Failed to connect to 127.0.0.1 port 8008",
+                            "the daemon goes on once it can; `rollcall status` shows it", 1));
+    EXPECT_EQ(bench.run({"holds"}), 1);
+    EXPECT_EQ(
+        err(),
+        "\x1b[1;31mrollcall:\x1b[0m the homeserver cannot be used:\nFailed to connect to 127.0.0.1 port "
+        "8008\n  \x1b[1mwhat to do:\x1b[0m the daemon goes on once it\n  can; `rollcall status` shows "
+        "it\n");
 }
 
 // The policy may be the cure of what was not seen.
@@ -206,7 +252,8 @@ TEST_F(Commands, ApplyLooksWhetherAllIsSeenOnceItIsInForce) {
     can_apply();
     EXPECT_EQ(bench.run({"apply", "--yes"}), 0) << out();
     EXPECT_TRUE(has(out(), "The daemon carries out 30 actions now")) << out();
-    EXPECT_FALSE(has(out(), "waits until it is seen")) << out();
+    EXPECT_FALSE(has(out(), "could not be looked at")) << out();
+    EXPECT_FALSE(has(out(), "Not everything")) << out();
     const json::Value& looked = (*bench.script.last("plan"))["args"];
     EXPECT_FALSE(looked["files"].is_null());
     EXPECT_TRUE(looked["plan"].is_null());

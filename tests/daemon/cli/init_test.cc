@@ -48,6 +48,18 @@ TEST(Init, WhatItWritesPassesCheck) {
         << bench.terminal.written;
 }
 
+TEST(Init, AnotherPortThanTheDaemonListensOnIsWarnedOf) {
+    Bench bench;
+    ASSERT_EQ(bench.init({"--listen", "127.0.0.1:9009", "--appservice-url", "http://127.0.0.1:9008"}), 0)
+        << bench.terminal.complained;
+    bench.clear();
+    EXPECT_EQ(bench.run({"check"}), 0);
+    EXPECT_TRUE(has(bench.terminal.complained,
+                    "registrations/rollcall.yaml: warning: the homeserver is told to send to port 9008, and "
+                    "the daemon listens on 9009: right only with a proxy in between"))
+        << bench.terminal.complained;
+}
+
 TEST(Init, ACertificateThatIsNoneIsSaid) {
     Bench bench;
     ASSERT_EQ(bench.init({"--ca-file", bench.folder / "ca.pem"}), 0) << bench.terminal.complained;

@@ -121,6 +121,32 @@ TEST_F(Facts, APolicyAppliedInMidFlightEndsWhatIsNotWantedAnyMore) {
     EXPECT_FALSE(company.in("p5", "hall"));
 }
 
+// An apply that changes nothing is in the trail, and the policy is in force since it came.
+TEST_F(Facts, APolicyAppliedAgainKeepsSinceWhenByWhomAndWhy) {
+    const store::StoredPolicy before = *company.sim.engine().policy();
+    company.sim.run_for(minutes{1});
+    const auto again = [&](const std::string& version) {
+        return company.sim.command([&](Engine& engine) {
+            auto program = std::make_shared<policy::Program>(engine.decider()->program());
+            program->version = version;
+            engine.apply({std::move(program), before.files, {0, -1, "somebody"}, "look again", {}});
+        });
+    };
+    ASSERT_TRUE(again(before.version));
+    const store::StoredPolicy& now = *company.sim.engine().policy();
+    EXPECT_EQ(now.applied, before.applied);
+    EXPECT_EQ(now.caller, before.caller);
+    EXPECT_EQ(now.reason, before.reason);
+    const schema::TrailEntry entry = last([](const auto& e) { return e.action == "apply"; });
+    EXPECT_EQ(entry.reason, "look again");
+    EXPECT_EQ(entry.caller->text, "somebody");
+    company.sim.restart();
+    EXPECT_EQ(company.sim.engine().policy()->reason, before.reason);
+    ASSERT_TRUE(again("another"));
+    EXPECT_EQ(company.sim.engine().policy()->reason, "look again");
+    EXPECT_GT(company.sim.engine().policy()->applied, before.applied);
+}
+
 TEST_F(Facts, ARoomThatLeavesThePolicyIsLetGoOfAndNothingIsDoneThere) {
     company.sim.rules.clear();
     company.room("other");
