@@ -15,6 +15,12 @@ const std::vector<Guid>& AccountsInQuestion::candidates(UserId name) const {
     return at == candidates_.end() ? none : at->second;
 }
 
+const std::vector<UserId>& AccountsInQuestion::names(const Guid& person) const {
+    static const std::vector<UserId> none;
+    const auto at = names_.find(person);
+    return at == names_.end() ? none : at->second;
+}
+
 UserId AccountsInQuestion::waits_for(const Guid& person, UserId other_than) const {
     const auto at = can_ask_ ? names_.find(person) : names_.end();
     if (at == names_.end()) return {};

@@ -46,6 +46,8 @@ class AccountsInQuestion {
     // Whose account it may be, in the order of their changes; none: it is not in question.
     [[nodiscard]] const std::vector<Guid>& candidates(UserId name) const;
     [[nodiscard]] const std::unordered_map<UserId, std::vector<Guid>>& all() const { return candidates_; }
+    // Of which names they are a candidate, in the order of their changes.
+    [[nodiscard]] const std::vector<UserId>& names(const Guid& person) const;
     // The name of which the homeserver is to say first whether there is an account, before this person is
     // given another one than that; invalid: they wait for nothing.
     [[nodiscard]] UserId waits_for(const Guid& person, UserId other_than = {}) const;

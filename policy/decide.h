@@ -114,6 +114,9 @@ class Decider {
     [[nodiscard]] bool contended(UserId user) const;
     // The Matrix ID that people.identities gives this person, unless it cannot be theirs.
     [[nodiscard]] UserId given(PersonId person) const;
+    // Whose account it is known to be: who keeps it, or whom people.identities gives it; invalid where it is
+    // at most somebody's by their login.
+    [[nodiscard]] PersonId known_owner(UserId user) const;
     // Whose this Matrix ID was until people.identities gave them another; invalid: nobody's, or it still is.
     [[nodiscard]] PersonId former_holder(UserId user) const;
     [[nodiscard]] bool is_protected(UserId user) const;

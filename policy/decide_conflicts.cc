@@ -69,11 +69,15 @@ void Decider::candidate_conflicts(std::vector<IdentityConflict>& out) const {
     for (const auto& [user, guids] : world_.in_question.all()) {
         if (world_.account(user) != Account::present || person_of(user).valid()) continue;
         for (const PersonId person : candidates(user)) {
-            const std::string_view login = world_.people[person.index()].login.view();
-            out.push_back({person, world_.users.text(user),
-                           fmt::format("{} was {} until the login changed, and whose account that is now "
-                                       "is not known; give {} an entry under people.identities",
-                                       login, world_.users.text(user), login)});
+            const Person& had = world_.people[person.index()];
+            // Somebody else may have the login by now of one who is deleted.
+            const std::string name = had.deleted ? fmt::format("guid:{}", had.guid.text()) : had.login.text();
+            out.push_back(
+                {person, world_.users.text(user),
+                 fmt::format("{}{} was {} until {}, and whose account that is now is not known; "
+                             "give {} an entry under people.identities",
+                             name, had.deleted ? ", which is deleted," : "", world_.users.text(user),
+                             had.deleted ? "then" : "the login changed", name)});
         }
     }
 }

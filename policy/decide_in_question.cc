@@ -16,6 +16,13 @@ PersonId Decider::former_holder(UserId user) const {
     return former.valid() && user_of(former) != user ? former : PersonId{};
 }
 
+PersonId Decider::known_owner(UserId user) const {
+    const PersonId holder = person_of(user);
+    const bool known =
+        holder.valid() && (world_.people[holder.index()].kept == user || given(holder) == user);
+    return known ? holder : PersonId{};
+}
+
 std::vector<PersonId> Decider::candidates(UserId user) const {
     std::vector<PersonId> out;
     for (const Guid& guid : world_.in_question.candidates(user)) {

@@ -93,6 +93,7 @@ void Step::settle(const std::unordered_set<PersonId>& dirty, bool first_look) {
     }
     for (const UserId user : before)
         if (user.valid()) look_for_account_in_question(user);
+    for (const PersonId person : people) keep_accounts_in_question(person);
 }
 
 void Step::mark_person(PersonId person) {

@@ -52,6 +52,7 @@ class Step {
     void login_changed(PersonId id);
     void look_for_account_in_question(UserId user);
     void keep_account_in_question(UserId user);
+    void keep_accounts_in_question(PersonId id);
     void no_longer_in_question(UserId user);
     void known_by_one(PersonId id);
     void in_question_changed(UserId user);

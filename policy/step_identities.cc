@@ -56,9 +56,10 @@ void Step::keep_what_is_in_use(PersonId id) {
         keep_identity(user);
 }
 
-// A Matrix ID is kept for life once an account of that name was seen in use.
+// A Matrix ID is kept for life once an account of that name was seen in use; a bot's or a bridge's is nobody's
+// by a login alone.
 void Step::keep_identity(UserId user) {
-    if (decider_ == nullptr) return;
+    if (decider_ == nullptr || decider_->service(user) != nullptr) return;
     const PersonId id = decider_->person_of(user);
     if (id.valid() && !world_.people[id.index()].kept.valid()) keep(id, user);
 }
@@ -67,6 +68,7 @@ void Step::keep(PersonId id, UserId user) {
     world_.people[id.index()].kept = user;
     world_.touched.people.insert(id);
     known_by_one(id);
+    no_longer_in_question(user);
     note(
         {Note::Kind::identity_kept,
          fmt::format("{} is {} from now on", world_.people[id.index()].login.view(), world_.users.text(user)),

@@ -14,6 +14,9 @@ void Step::login_changed(PersonId id) {
     if (world_.in_question.waits_for(person.guid).valid()) return;
     if (person.kept.valid() || decider_->given(id).valid()) return;
     if (!world_.is_local(world_.users.text(before))) return;
+    // It is another's, or a bot's: they only had that login for a while.
+    if (decider_->service(before) != nullptr) return;
+    if (const PersonId owner = decider_->known_owner(before); owner.valid() && owner != id) return;
     if (world_.in_question.add(before, person.guid)) in_question_changed(before);
 }
 
@@ -38,7 +41,9 @@ void Step::look_for_account_in_question(UserId user) {
 void Step::keep_account_in_question(UserId user) {
     if (decider_ == nullptr || !world_.in_question.contains(user)) return;
     const std::vector<PersonId> candidates = decider_->candidates(user);
-    if (candidates.empty()) return no_longer_in_question(user);
+    const PersonId owner = decider_->known_owner(user);
+    if (candidates.empty() || (owner.valid() && owner != candidates.front()))
+        return no_longer_in_question(user);
     if (decider_->contended(user)) return;
     const PersonId id = candidates.front(), holder = decider_->person_of(user);
     if (holder.valid() && holder != id) return;
@@ -52,6 +57,14 @@ void Step::keep_account_in_question(UserId user) {
     if (!person.departed_seen || world_.in_question.departed(person.guid)) return;
     if (made.valid() && made != user) world_.departing.erase(made);  // of nobody's account
     world_.departing[user] = {};
+}
+
+// Whatever has changed about them may have been the last that was not known of these.
+void Step::keep_accounts_in_question(PersonId id) {
+    const std::vector<UserId> names = world_.in_question.names(world_.people[id.index()].guid);
+    for (const UserId name : names)
+        if (world_.account(name) == Account::present || decider_->known_owner(name).valid())
+            keep_account_in_question(name);
 }
 
 // There is no such account, or it is known whose it is: whoever would have that name now is free to.

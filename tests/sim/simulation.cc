@@ -171,7 +171,7 @@ void Simulation::apply() {
     policy::PolicyFile& file = policy.policy;
     file.rooms.clear();
     file.outsiders.clear();
-    file.services.clear();
+    file.services = services;
     for (const Rule& rule : rules) {
         std::string members = rule.members == "employees" ? "employees" : "group " + rule.members;
         if (!rule.except.empty()) members += " except group " + rule.except;

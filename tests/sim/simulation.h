@@ -99,6 +99,7 @@ class Simulation {
     FakeDirectory directory;
     engine::Settings settings;
     policy::test::Scene policy;  // of which only the written policy counts
+    std::vector<policy::Service> services;
     std::vector<Rule> rules;
     std::set<std::string> without_account;  // logins whose account appears later
     std::set<std::string> departed;         // logins disabled or deleted while the daemon knew them

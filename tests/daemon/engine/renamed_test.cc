@@ -155,6 +155,79 @@ TEST_F(Renamed, WhoSwapLoginsAreLeftAloneUntilAnAdminSays) {
     EXPECT_EQ(company.conflicts(), "");
 }
 
+// The usual cure of a conflict: the login of the newcomer is changed in the directory. What they never were
+// is no question.
+TEST_F(Renamed, WhoWasInAConflictAndGetsAnotherLoginIsLetIn) {
+    company.sim.directory.hire("q5", {"Staff", "Crew"});
+    homeserver().add_account(Company::id("q5"));
+    EXPECT_TRUE(company.comes([this] { return company.in("q5", "crew"); }));
+    company.sim.directory.rename("q5", "q5-new");
+    company.sim.directory.hire("q6", {"Staff", "Crew"});
+    company.sim.directory.rename("q6", "q5");
+    company.sim.run_for(minutes{1});
+    EXPECT_NE(company.conflicts(), "");
+    homeserver().add_account(Company::id("rob"));
+    company.sim.directory.rename("q6", "rob");
+    EXPECT_TRUE(company.comes([this] { return company.in("rob", "crew"); }, minutes{10}))
+        << company.conflicts();
+    EXPECT_EQ(company.conflicts(), "");
+    EXPECT_TRUE(company.in("q5", "crew"));
+    company.sim.directory.disable("q6", true);
+    EXPECT_TRUE(company.comes([this] { return company.sessions("rob") == 0; }));
+    EXPECT_EQ(company.sessions("q5"), 1);
+}
+
+// A slip in the directory: somebody has a bot's login for a while.
+TEST_F(Renamed, ABotsAccountIsNobodysForLife) {
+    homeserver().add_account(Company::id("scan"));
+    homeserver().add_account(Company::id("tina"));
+    company.sim.services.push_back({{}, "scan", Company::id("scan"), {{"crew", {}}}});
+    company.sim.apply();
+    company.sim.run_for(minutes{1});
+    (void)homeserver().join(company.sim.room_id("crew"), Company::id("scan"));
+    ASSERT_TRUE(company.comes([this] { return company.in("scan", "crew"); }));
+    company.sim.directory.hire("scan", {"Staff", "Crew"});
+    company.sim.run_for(minutes{1});
+    company.sim.directory.rename("scan", "tina");
+    EXPECT_TRUE(company.comes([this] { return company.in("tina", "crew"); }, minutes{10})) << company.conflicts();
+    company.sim.directory.disable("scan", true);
+    EXPECT_TRUE(company.comes([this] { return company.sessions("tina") == 0; }));
+    EXPECT_EQ(company.sessions("scan"), 1);
+    EXPECT_TRUE(company.in("scan", "crew"));
+}
+
+TEST_F(Renamed, WhoseAccountOfBeforeIsGivenToAnotherHasThatOfTheNewName) {
+    homeserver().add_account(Company::id("q1-new"));
+    homeserver().down = true;
+    company.sim.directory.rename("q1", "q1-new");
+    company.sim.directory.join("Crew", "q1");
+    company.sim.directory.hire("q7", {"Staff"});
+    company.sim.run_for(minutes{1});
+    company.give("q7", Company::id("q1"));
+    homeserver().down = false;
+    EXPECT_TRUE(company.comes([this] { return company.in("q1-new", "crew"); }, minutes{10}))
+        << company.conflicts();
+    company.sim.directory.disable("q1", true);
+    EXPECT_TRUE(company.comes([this] { return company.sessions("q1-new") == 0; }));
+    EXPECT_EQ(company.sessions("q1"), 1) << "q7's";
+}
+
+// A newcomer has the login of who was deleted meanwhile: once an entry says which account is the newcomer's,
+// the other one is the leaver's.
+TEST_F(Renamed, TheLastCandidateHasTheAccountOnceTheOtherHasAnEntry) {
+    homeserver().down = true;
+    company.sim.directory.erase("q1");
+    company.sim.directory.hire("q8", {"Staff", "Crew"});
+    company.sim.directory.rename("q8", "q1");
+    company.sim.run_for(minutes{1});
+    homeserver().down = false;
+    company.sim.run_for(minutes{5});
+    EXPECT_EQ(company.sessions("q1"), 1) << "nobody knows whose it is";
+    EXPECT_NE(company.conflicts().find("guid:"), std::string::npos) << company.conflicts();
+    company.give("q8", Company::id("q8"));
+    expect_gone();
+}
+
 // Until it is known whether the account of before is theirs, that of the new name is not.
 TEST_F(Renamed, TheAccountOfTheNewNameIsLeftAlone) {
     homeserver().add_account(Company::id("left-q1"));
