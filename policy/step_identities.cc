@@ -56,8 +56,8 @@ void Step::keep_what_is_in_use(PersonId id) {
         keep_identity(user);
 }
 
-// A Matrix ID is kept for life once an account of that name was seen in use; a bot's or a bridge's is nobody's
-// by a login alone.
+// A Matrix ID is kept for life once an account of that name was seen in use; a bot's or a bridge's is
+// nobody's by a login alone.
 void Step::keep_identity(UserId user) {
     if (decider_ == nullptr || decider_->service(user) != nullptr) return;
     const PersonId id = decider_->person_of(user);

@@ -189,7 +189,8 @@ TEST_F(Renamed, ABotsAccountIsNobodysForLife) {
     company.sim.directory.hire("scan", {"Staff", "Crew"});
     company.sim.run_for(minutes{1});
     company.sim.directory.rename("scan", "tina");
-    EXPECT_TRUE(company.comes([this] { return company.in("tina", "crew"); }, minutes{10})) << company.conflicts();
+    EXPECT_TRUE(company.comes([this] { return company.in("tina", "crew"); }, minutes{10}))
+        << company.conflicts();
     company.sim.directory.disable("scan", true);
     EXPECT_TRUE(company.comes([this] { return company.sessions("tina") == 0; }));
     EXPECT_EQ(company.sessions("scan"), 1);
