@@ -17,7 +17,7 @@ constexpr std::string_view kGoing = "admin-room";  // in place of the key of wha
 constexpr Duration kInvitedAgain = std::chrono::minutes{1};
 }  // namespace
 
-void Engine::take_back_notice(const std::string& key) {
+void Engine::take_back_notice(std::string_view key) {
     std::erase_if(notices_, [&](const NoticeDebt& debt) {
         if (debt.key != key || debt.busy) return false;
         mark("notice", debt.key, std::nullopt);

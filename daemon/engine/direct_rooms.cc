@@ -23,6 +23,8 @@ constexpr int kMostRoomsMade = 5;  // for one person within
 constexpr Duration kRoomsMadeWithin = std::chrono::hours{24};
 constexpr Duration kUntoldSaidFor = std::chrono::hours{24};
 constexpr std::size_t kMostUntold = 200;
+constexpr const char* kTheyLeft = "they have left the room that was made for it";
+constexpr const char* kBotIsOut = "the bot was put out of the room that was made for it";
 }  // namespace
 
 // Whoever has left the room of the two is not there to read in it, and where the bot was put out it cannot
@@ -33,15 +35,38 @@ void Engine::watch_direct_room(const policy::RoomEvent& event) {
         (member->membership != MembershipState::leave && member->membership != MembershipState::ban))
         return;
     const bool bot = member->user == world_.bot;
+    // Events may be quicker than the answer by which the room becomes known.
+    if (const auto stray = strays_.find(event.room); stray != strays_.end() && !bot)
+        stray->second.left = member->user;
     const auto direct = bot ? std::find_if(direct_rooms_.begin(), direct_rooms_.end(),
                                            [&](const auto& held) {
                                                return held.second == event.room && !is_admin_room(held.first);
                                            })
                             : direct_rooms_.find(member->user);
     if (direct == direct_rooms_.end() || direct->second != event.room) return;
-    forget_direct_room(std::string(direct->first),
-                       bot ? "the bot was put out of the room that was made for it"
-                           : "they have left the room that was made for it");
+    forget_direct_room(std::string(direct->first), bot ? kBotIsOut : kTheyLeft);
+}
+
+void Engine::look_whether_left(const std::string& user, const std::string& room) {
+    const auto stray = strays_.find(room);
+    if (stray != strays_.end() && stray->second.left == user) forget_direct_room(user, kTheyLeft);
+}
+
+// A room that was found, since the answer to its making was lost: they may have left it, or declined, before
+// it was known whose it is.
+void Engine::settled_direct_room(Intent intent, const CallResult& result) {
+    const auto* shown = result.member ? std::get_if<policy::MemberContent>(&result.member->content) : nullptr;
+    const bool bot_is_out = result.out_of_room();
+    if (shown == nullptr && !bot_is_out && result.outcome != CallOutcome::absent)
+        return look_later(std::move(intent), result);
+    const bool there = shown != nullptr && policy::is_present(shown->membership);
+    intent.settling = false;
+    CallResult made;
+    made.outcome = CallOutcome::done;
+    made.room = intent.room_id;
+    finish_notice(intent, made);
+    if (!there && direct_rooms_.contains(intent.user))
+        forget_direct_room(intent.user, bot_is_out ? kBotIsOut : kTheyLeft);
 }
 
 void Engine::forget_direct_room(const std::string& user, const std::string& why) {

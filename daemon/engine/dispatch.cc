@@ -3,6 +3,8 @@
 // guards have seen the whole plan. An intent goes into the turn's commit before its call is released.
 #include <fmt/format.h>
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "daemon/engine/engine.h"
 #include "daemon/engine/requests.h"
@@ -304,7 +306,9 @@ Duration Engine::grace_left(UserId user, const policy::UserAction& action) const
 
 // What was announced and is not wanted any more will not be sent again.
 void Engine::drop_unwanted() {
-    const auto over = [this](const ActionKey& key) {
+    std::set<std::string_view> owed;
+    for (const NoticeDebt& debt : notices_) owed.insert(debt.key);
+    const auto over = [this, &owed](const ActionKey& key) {
         if (busy_.contains(key)) return false;
         if (key.user == world_.bot)  // its way back into a room
             return std::none_of(lost_.begin(), lost_.end(), [&](const auto& entry) {
@@ -312,9 +316,7 @@ void Engine::drop_unwanted() {
             });
         if (about_admin_room(key))
             return direct_rooms_.contains(settings_.admin_room) || key.user != settings_.admin_room;
-        if (key.kind == ActionKind::notify)
-            return std::none_of(notices_.begin(), notices_.end(),
-                                [&](const NoticeDebt& debt) { return debt.key == key.room; });
+        if (key.kind == ActionKind::notify) return !owed.contains(key.room);
         return !wanted_basis(key);
     };
     for (auto at = open_.begin(); at != open_.end();) {

@@ -119,7 +119,9 @@ void Engine::bind(std::shared_ptr<const policy::Program> program) {
         entry.result = "the policy names this room again";
         record(std::move(entry));
         world_.mark_room(id);
-        if (!world_.rooms[id.index()].id.empty()) read_room(id);  // nobody has looked there since
+        if (world_.rooms[id.index()].id.empty()) continue;
+        read_room(id);  // nobody has looked there since
+        tell_of_again(id);
     }
     auto decider = std::make_unique<policy::Decider>(world_, program_);
     if (decider_)
@@ -187,6 +189,7 @@ Status Engine::turn(std::vector<Message> messages, Moment now) {
     look_at_reactions();
     ask_the_time();
     say_what_is_over();
+    say_what_waits();
     dispatch();
     look_at_overdue();
     keep_alive();

@@ -333,6 +333,7 @@ class Engine {
         Tick not_before{};
         int refusals = 0;           // to leave it
         bool unremembered = false;  // this store never gave that marker out: nothing is done there
+        std::string left{};         // whoever it is made for left it before its request was answered
     };
     // Said to be done, and neither seen nor looked at yet.
     struct Accepted {
@@ -465,6 +466,7 @@ class Engine {
 
     // notices.cc
     void owe(const policy::Notice& notice);
+    [[nodiscard]] bool full_for(const std::string& to) const;
     bool owe(std::string key, std::string to, std::string text, std::string html = {});
     void keep(const NoticeDebt& debt);
     void load_notice(const store::StoredMark& row);
@@ -481,21 +483,27 @@ class Engine {
     [[nodiscard]] std::string why_no_room(const NoticeDebt& debt) const;
     void give_up_notices();
     void give_up(const NoticeDebt& debt, const std::string& why);
+    void look_whether_left(const std::string& user, const std::string& room);
+    void settled_direct_room(Intent intent, const CallResult& result);
     [[nodiscard]] bool load_direct_room(const store::StoredMark& row);
 
     // told.cc
-    bool tell_admins(std::string_view id, const std::string& text);
+    void tell_admins(const std::string& id, const std::string& text);
     bool tell_admins_over(std::string_view id, const std::string& text);
-    void tell_trouble(const std::string& id, const std::string& text);
+    void take_back_from_admins(const std::string& id);
+    void tell_trouble(std::string id, std::string text);
     void forget_trouble(const std::string& id);
+    [[nodiscard]] std::size_t told_of(std::string_view what) const;
     void load_trouble(const store::StoredMark& row);
     void say_what_is_over();
+    void say_what_waits();
     [[nodiscard]] std::optional<std::string> over(const std::string& id) const;
+    [[nodiscard]] std::optional<std::string> more_over(std::string_view what) const;
     [[nodiscard]] std::optional<std::string> room_over(std::string_view what, const policy::Room& room) const;
     [[nodiscard]] std::optional<std::string> stay_over(RoomId room, const std::string& user) const;
 
     // admin_room.cc
-    void take_back_notice(const std::string& key);
+    void take_back_notice(std::string_view key);
     [[nodiscard]] static bool about_admin_room(const policy::ActionKey& key);
     [[nodiscard]] policy::ActionKey way_to_admins() const;
     void redirect_to_admins();
@@ -529,6 +537,7 @@ class Engine {
     void lost(RoomId room);
     void regained(RoomId room);
     void replaced(RoomId room);
+    void tell_of_again(RoomId room);
     void look_at_lost_rooms();
     void go_back_to(RoomId room);
     void cannot_use(const policy::UnreadableEvent& event);
@@ -536,6 +545,7 @@ class Engine {
 
     // large_rooms.cc
     void look_at_size(RoomId room, const std::optional<schema::StateSize>& size);
+    void tell_of_size(RoomId room, const schema::StateSize& size);
     [[nodiscard]] bool load_large_room(const store::StoredMark& row);
     [[nodiscard]] bool reading_a_large_room() const;
 
@@ -595,6 +605,7 @@ class Engine {
     void not_carried_out(Intent intent, const CallResult& result);
     void settled(Intent intent, const CallResult& result);
     void send_again(Intent intent);
+    void look_later(Intent intent, const CallResult& result);
     void keep_open(Intent intent);
     void keep_before(Intent& intent) const;
     void recall_before(const Intent& intent);
@@ -777,6 +788,7 @@ class Engine {
     // What the admins were told is wrong, and not yet that it is over: by what it is, what must be seen for
     // that.
     std::map<std::string, std::string> told_;
+    std::map<std::string, std::string> to_tell_;  // by what it is: what waits for its place among the debts
     AdminRoom admin_room_;
     // How far the people of a lane have been looked at in a round, and how many are left: of very many not
     // all are looked at in one turn.

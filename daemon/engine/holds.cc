@@ -167,7 +167,7 @@ void Engine::new_hold(const policy::Hold& hold) {
     mark("hold", hold.id, text_of(hold, ++last_hold_));
     holds_[hold.id] = {hold, last_hold_};
     log_.warn("RC-HOLD", hold.cause, {{"hold", hold.id}, {"actions", std::to_string(hold.actions.size())}});
-    take_back_notice("admin/over/" + held_as(hold));
+    take_back_from_admins("over/" + held_as(hold));
     if (!told)
         tell_admins("hold/" + hold.id,
                     fmt::format("Held back as {}: {}. `rollcall holds` shows it; {}.", hold.id, hold.cause,
@@ -218,7 +218,7 @@ void Engine::hold_is_over(const policy::Hold& hold, const std::string& how) {
     if (std::any_of(holds_.begin(), holds_.end(),
                     [&](const auto& other) { return same_guard(other.second.hold, hold); }))
         return;
-    tell_admins_over(held_as(hold), fmt::format("{} waits for no answer any more: {}.", hold.id, how));
+    tell_admins("over/" + held_as(hold), fmt::format("{} waits for no answer any more: {}.", hold.id, how));
 }
 
 // ---------------------------------------------------------------- what people answer

@@ -38,8 +38,7 @@ void Engine::look_at_size(RoomId id, const std::optional<schema::StateSize>& siz
     value.set("by", size->by);
     mark(kMark, room.id, json::write(value));
     if (told) return;
-    log_.warn("RC-ROOM-LARGE", large_text(*size), {{"room", room.key}, {"id", room.id}});
-    tell_trouble("large/" + room.key, fmt::format("#{}: {}.", room.key, large_text(*size)));
+    tell_of_size(id, *size);
     schema::TrailEntry entry;
     entry.kind = schema::TrailKind::failure;
     entry.action = "read room";
@@ -47,6 +46,12 @@ void Engine::look_at_size(RoomId id, const std::optional<schema::StateSize>& siz
     entry.room = room.id;
     entry.result = large_text(*size);
     record(std::move(entry));
+}
+
+void Engine::tell_of_size(RoomId id, const schema::StateSize& size) {
+    const policy::Room& room = world_.rooms[id.index()];
+    log_.warn("RC-ROOM-LARGE", large_text(size), {{"room", room.key}, {"id", room.id}});
+    tell_trouble("large/" + room.key, fmt::format("#{}: {}.", room.key, large_text(size)));
 }
 
 bool Engine::load_large_room(const store::StoredMark& row) {

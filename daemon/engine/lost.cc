@@ -55,6 +55,15 @@ void Engine::replaced(RoomId id) {
     tell_trouble(fmt::format("replaced/{}", room.key), sentence(replaced_text(world_, id)));
 }
 
+// When the policy let go of the room it was said that this is over.
+void Engine::tell_of_again(RoomId id) {
+    const policy::Room& room = world_.rooms[id.index()];
+    if (!room.bot_joined) lost(id);
+    if (!room.state.tombstone.empty()) replaced(id);
+    if (const auto large = large_rooms_.find(room.id); large != large_rooms_.end())
+        tell_of_size(id, large->second);
+}
+
 void Engine::look_at_lost_rooms() {
     std::erase_if(lost_, [this](const auto& entry) {
         const policy::Room& room = world_.rooms[entry.first.index()];

@@ -26,7 +26,7 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
         if (load_guard_mark(row) || load_large_room(row) || load_direct_room(row)) continue;
         if (row.kind == "notice") {
             load_notice(row);
-        } else if (row.kind == "told") {
+        } else if (row.kind == "told" || row.kind == "to_tell") {
             load_trouble(row);
         } else if (row.kind == "folder") {
             folder_ = value;

@@ -32,7 +32,13 @@ std::string explanation(const std::string& who, const policy::CompiledRoom& room
                                                       : "that room is not open to people from outside");
 }
 
-constexpr std::ptrdiff_t kMostNotices = 200;
+// Waiting messages. What some bring about never takes the place of what others are to be told.
+constexpr std::ptrdiff_t kMostForAdmins = 200;
+constexpr std::ptrdiff_t kMostForOne = 20;  // of what they brought about; the rest is one message more
+constexpr std::ptrdiff_t kMostForPeople = 500;
+constexpr const char* kMoreWereRemoved =
+    "More people whom you invited were removed from rooms in which they may not be: too many to write to you "
+    "about each. If they should be there, ask one of the rooms' owners or your IT department.";
 
 bool about_review(const std::string& key) {
     return key.starts_with("review");
@@ -45,8 +51,28 @@ void Engine::owe(const policy::Notice& notice) {
     if (!world_.is_local(to) || room < 0) return;
     const auto index = static_cast<std::uint32_t>(room);
     const policy::Basis basis = decider_->verdict(world_.user(notice.outsider), index).basis;
-    owe(fmt::format("{}/{}/{}", to, notice.room, notice.outsider), to,
-        explanation(notice.outsider, program_->rooms[index], basis));
+    const auto theirs = std::count_if(notices_.begin(), notices_.end(), [&to](const NoticeDebt& debt) {
+        return debt.to == to && !about_review(debt.key);
+    });
+    NoticeDebt debt;
+    debt.to = to;
+    if (theirs < kMostForOne) {
+        debt.key = fmt::format("{}/{}/{}", to, notice.room, notice.outsider);
+        debt.text = explanation(notice.outsider, program_->rooms[index], basis);
+    } else {
+        debt.key = fmt::format("{}/more", to);
+        debt.text = kMoreWereRemoved;
+    }
+    if (!owe(debt.key, debt.to, debt.text))
+        give_up(debt, fmt::format("{} messages to people wait to be sent already", kMostForPeople));
+}
+
+// Reviews have a limit of their own.
+bool Engine::full_for(const std::string& to) const {
+    const bool admins = is_admin_room(to);
+    return std::count_if(notices_.begin(), notices_.end(), [&](const NoticeDebt& debt) {
+               return is_admin_room(debt.to) == admins && !about_review(debt.key);
+           }) >= (admins ? kMostForAdmins : kMostForPeople);
 }
 
 // False: there are too many.
@@ -54,11 +80,7 @@ bool Engine::owe(std::string key, std::string to, std::string text, std::string 
     if (std::any_of(notices_.begin(), notices_.end(),
                     [&](const NoticeDebt& debt) { return debt.key == key; }))
         return true;
-    // Whoever invites thousands is not owed thousands of messages. Reviews have a limit of their own.
-    if (!about_review(key) && std::count_if(notices_.begin(), notices_.end(), [](const NoticeDebt& debt) {
-                                  return !about_review(debt.key);
-                              }) >= kMostNotices)
-        return false;
+    if (!about_review(key) && full_for(to)) return false;
     notices_.push_back({std::move(key), std::move(to), std::move(text), std::move(html)});
     keep(notices_.back());
     return true;
@@ -151,6 +173,7 @@ void Engine::finish_notice(Intent& intent, const CallResult& result) {
             debt->room_made = true;
             keep(*debt);
         }
+        look_whether_left(intent.user, result.room);
         more_ = true;
     } else if (debt != notices_.end()) {
         failpoint("notice_sent");

@@ -42,7 +42,9 @@ void Engine::settle_by_reading(Intent intent) {
     call.user = intent.user;
     call.marker = intent.marker;
     const bool direct = intent.notice() && intent.wanted == "direct room";
-    if (intent.action == ActionKind::create || direct) {
+    if (direct && !intent.room_id.empty()) {  // found: are they in it?
+        call.kind = CallKind::read_member;
+    } else if (intent.action == ActionKind::create || direct) {
         if (intent.look_until == Tick{}) intent.look_until = world_.tick + kCreateMayTake;
         call.kind = CallKind::find_created;
         for (const policy::Room& room : world_.rooms)
@@ -117,9 +119,20 @@ void Engine::seen_by_themselves(const Intent& intent) {
     forget_retry(intent.key());
 }
 
+// It could not be said what became of it.
+void Engine::look_later(Intent intent, const CallResult& result) {
+    const bool refused = result.outcome == CallOutcome::refused;
+    const Duration told = std::min(result.retry_after.value_or(Duration{}), kLongestToldUrgent);
+    intent.look_at = world_.tick + std::max(refused ? kRefusedSettle : kSettleAgain, told);
+    busy_.insert(intent.key());  // until it is known, nobody does it anew
+    to_settle_.push_back(std::move(intent));
+}
+
 void Engine::settled(Intent intent, const CallResult& result) {
     failpoint("settle");
     const ActionKey key = intent.key();
+    if (intent.notice() && intent.call.kind == CallKind::read_member)
+        return settled_direct_room(std::move(intent), result);
     // Only done and absent say what became of it. Anything else, a refusal too, is asked again later: taken
     // for an absence it would do twice what must not be done twice, or take somebody for out who is in.
     bool found = result.outcome == CallOutcome::done || result.outcome == CallOutcome::already_so;
@@ -140,11 +153,7 @@ void Engine::settled(Intent intent, const CallResult& result) {
             intent.settling = false;
             return not_carried_out(std::move(intent), result);
         }
-        const Duration told = std::min(result.retry_after.value_or(Duration{}), kLongestToldUrgent);
-        intent.look_at = world_.tick + std::max(refused ? kRefusedSettle : kSettleAgain, told);
-        busy_.insert(key);  // until it is known, nobody does it anew
-        to_settle_.push_back(std::move(intent));
-        return;
+        return look_later(std::move(intent), result);
     }
     if (intent.call.kind == CallKind::find_created && result.outcome == CallOutcome::absent &&
         world_.tick < intent.look_until) {
@@ -163,6 +172,9 @@ void Engine::settled(Intent intent, const CallResult& result) {
         if (const auto room = world_.room_by_id.find(intent.room_id); room != world_.room_by_id.end())
             read_room(room->second);  // something else has come after it, or it never was
         return found_not_so(std::move(intent));
+    } else if (found && intent.call.kind == CallKind::find_created && intent.notice()) {
+        intent.room_id = result.room;
+        return settle_by_reading(std::move(intent));
     } else if (found && intent.notice()) {
         return finish_notice(intent, result);
     } else if (found) {

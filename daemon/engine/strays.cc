@@ -141,6 +141,7 @@ void Engine::dispatch_strays() {
             known.push_back(room);
             continue;
         }
+        if (stray.unremembered) continue;  // nothing here waits for it, ever
         const ActionKey key{ActionKind::release, room, ""};
         if (stray.not_before > world_.tick || busy_.contains(key) || !slot_free(Lane::cosmetic) ||
             waited_for(stray))

@@ -174,7 +174,6 @@ void Engine::tell_doubt(const policy::Note& note) {
     log_.error(other ? "RC-DIR-OTHER" : "RC-DIR-RESTORED", note.text);
     // Another doubt than the one of which they know is told as well.
     forget_trouble("doubt");
-    take_back_notice("admin/doubt");
     tell_trouble("doubt", fmt::format("The directory: {}.", note.text));
 }
 

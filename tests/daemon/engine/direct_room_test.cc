@@ -1,6 +1,10 @@
 // The rooms in which people are written to, when the bot or the person is not in them any more.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+#include <optional>
+
 #include "tests/daemon/engine/company.h"
 
 namespace rollcall::engine {
@@ -167,6 +171,113 @@ TEST_F(DirectRooms, WhoLeavesEachOneIsMadeNoMoreOfThem) {
     }
     EXPECT_EQ(direct_rooms().size(), 5U);
     EXPECT_EQ(given_up().size(), 5U);
+}
+
+// The answer to its making is lost, and it is found: whoever it is for may have declined by then.
+class AFoundDirectRoom : public DirectRooms {
+  protected:
+    // What they do once it is there; once.
+    void when_it_is_there(std::function<void(const std::string& room)> what) {
+        homeserver().answer_instead = [this](const Call& call) -> std::optional<CallResult> {
+            const bool first = call.kind == CallKind::create_room && direct_rooms().empty();
+            homeserver().faults.torn_after = first ? 100 : 0;
+            return std::nullopt;
+        };
+        homeserver().on_carried_out = [this, what = std::move(what)](const Call& call) {
+            if (call.kind == CallKind::create_room && direct_rooms().size() == 1)
+                what(direct_rooms().front());
+        };
+    }
+    void expect_it_is_given_up(const std::string& why) {
+        EXPECT_EQ(told(), 0U);
+        EXPECT_EQ(engine().notices_owed(), 0U);
+        EXPECT_EQ(given_up(), std::vector<std::string>{"given up: " + why});
+        EXPECT_EQ(engine().failures().size(), 1U);
+        company.sim.restart();
+        invite_and_wait();
+        EXPECT_EQ(told(), 1U);
+        EXPECT_EQ(direct_rooms().size(), 2U);
+        EXPECT_TRUE(engine().failures().empty());
+    }
+};
+
+TEST_F(AFoundDirectRoom, IsWrittenInWhereTheyAreInIt) {
+    when_it_is_there([](const std::string&) {});
+    invite_and_wait();
+    EXPECT_GE(company.calls(CallKind::find_created), 1U);
+    EXPECT_EQ(told(), 1U);
+    EXPECT_EQ(direct_rooms().size(), 1U);
+    const std::size_t looks = company.calls(CallKind::read_member);
+    invite_and_wait();
+    EXPECT_EQ(told(), 1U);
+    EXPECT_EQ(company.calls(CallKind::read_member), looks) << "only where it was found";
+}
+
+TEST_F(AFoundDirectRoom, IsNotWrittenInWhereTheyHaveDeclined) {
+    when_it_is_there([this](const std::string& room) { homeserver().leave(room, Company::id("p2")); });
+    invite_and_wait();
+    expect_it_is_given_up("they have left the room that was made for it");
+}
+
+TEST_F(AFoundDirectRoom, NorWhereThatIsNotTold) {
+    when_it_is_there([this](const std::string& room) {
+        homeserver().deaf = true;
+        homeserver().leave(room, Company::id("p2"));
+        homeserver().deaf = false;
+    });
+    invite_and_wait();
+    expect_it_is_given_up("they have left the room that was made for it");
+}
+
+TEST_F(AFoundDirectRoom, IsLookedAtAgainWhereNobodySaysWhetherTheyAreInIt) {
+    int unsaid = 0;
+    when_it_is_there([this, &unsaid](const std::string& room) {
+        homeserver().leave(room, Company::id("p2"));
+        homeserver().answer_instead = [&unsaid](const Call& call) -> std::optional<CallResult> {
+            if (call.kind != CallKind::read_member || ++unsaid > 3) return std::nullopt;
+            return said(unsaid == 1 ? CallOutcome::torn : CallOutcome::retry);
+        };
+        homeserver().faults.torn_after = 0;
+    });
+    invite_and_wait();
+    EXPECT_EQ(unsaid, 4);
+    expect_it_is_given_up("they have left the room that was made for it");
+}
+
+// What happens in a room may be told before the answer to its making comes.
+TEST_F(DirectRooms, WhoDeclinesBeforeTheAnswerIsNotWrittenTo) {
+    homeserver().on_carried_out = [this](const Call& call) {
+        if (call.kind == CallKind::create_room && direct_rooms().size() == 1)
+            homeserver().leave(direct_rooms().front(), Company::id("p2"));
+    };
+    const auto left = [this](const TransactionIn& transaction) {
+        return std::any_of(transaction.events.begin(), transaction.events.end(), [this](const auto& event) {
+            const auto* member = std::get_if<policy::MemberContent>(&event.content);
+            return member != nullptr && member->user == Company::id("p2") &&
+                   member->membership == MembershipState::leave && event.room == direct_rooms().front();
+        });
+    };
+    std::optional<Message> kept;
+    homeserver().deliver = [&, pass = homeserver().deliver](Message message) {
+        const auto* answer = std::get_if<CallDone>(&message);
+        const auto* transaction = std::get_if<TransactionIn>(&message);
+        if (answer != nullptr && direct_rooms().size() == 1 &&
+            answer->result.room == direct_rooms().front() && !kept) {
+            kept = std::move(message);
+            return;
+        }
+        const bool now = transaction != nullptr && left(*transaction);
+        pass(std::move(message));
+        if (now) pass(std::move(*kept));
+    };
+    invite_and_wait();
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(told(), 0U);
+    EXPECT_EQ(engine().notices_owed(), 0U);
+    EXPECT_EQ(given_up(), std::vector<std::string>{"given up: they have left the room that was made for it"});
+    invite_and_wait();
+    EXPECT_EQ(told(), 1U);
+    EXPECT_EQ(direct_rooms().size(), 2U);
 }
 
 // The process ends between any two steps of it.
