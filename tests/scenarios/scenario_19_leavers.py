@@ -128,3 +128,28 @@ class Leavers(Scenario):
         site.wait("hall", "zed", "join", 20)
         site.settle(20)
         self.assertTrue(session.signed_in())
+
+    def test_who_was_in_a_conflict_and_gets_another_login_is_let_in(self):
+        """The usual cure in the directory. The newcomer's name of before was never theirs."""
+        site = self.site
+        site.person("bob", ["Staff"])
+        site.wait("hall", "bob", "join", 20)
+
+        def rename(name: str, to: str) -> None:
+            site.directory.set_attribute(site.dn(name), "userPrincipalName", f"{site.login(to)}@corp.example.com")
+            site.directory.set_attribute(site.dn(name), "sAMAccountName", site.login(to))
+
+        rename("bob", "bob9")
+        site.person("new", account=False)
+        rename("new", "bob")
+        site.add("new", "Staff")
+        until(lambda: site.status()["conflicts"], "the newcomer's login is bob's", 20)
+        session, other = Client.register(site.login("rob")), Client.login(site.login("bob"))
+        rename("new", "rob")
+        site.wait("hall", "rob", "join", 40)
+        until(lambda: not site.status()["conflicts"], "the conflict is over", 20)
+        site.directory.disable(site.dn("new"))
+        until(lambda: not session.signed_in(), "signed out", 20)
+        site.wait("hall", "rob", "leave", 20)
+        self.assertTrue(other.signed_in())
+        self.assertEqual(site.membership("hall", "bob"), "join")
