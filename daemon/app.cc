@@ -82,6 +82,7 @@ class DirectoryLink : public engine::DirectoryPort {
               std::visit([&mailbox](auto& f) { mailbox.put(std::move(f)); }, fact);
           }) {}
     void request_sweep() override { directory_.request_sweep(); }
+    bool try_now() override { return directory_.try_now(); }
     void want(std::vector<std::string> attributes, std::vector<policy::Canary> canaries) override {
         directory_.set_attributes(std::move(attributes));
         directory_.set_canaries(std::move(canaries));

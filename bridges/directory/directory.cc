@@ -30,6 +30,7 @@ void Directory::start(std::optional<Cursor> cursor, bool read_all) {
                            const bool put_back = snapshot.put_back;
                            remember_odd(snapshot);
                            sink_(std::move(snapshot));
+                           ++whole_reads_;
                            if (put_back) stand_anew(read);
                            close_gap(read);
                        },
@@ -41,8 +42,9 @@ void Directory::start(std::optional<Cursor> cursor, bool read_all) {
     watch_ = std::make_unique<Watch>(
         settings_,
         Watch::Hooks{[this, sweeper](policy::DirectoryChanges changes) {
-                         const bool odd = are_odd(changes);
+                         const bool odd = are_odd(changes), remarked = were_remarked(changes);
                          sink_(std::move(changes));
+                         if (remarked) sweeper->soon();
                          if (odd) sweeper->request();
                      },
                      [this, sweeper](DirectoryHealth health, const std::string& text) {
@@ -58,7 +60,7 @@ void Directory::start(std::optional<Cursor> cursor, bool read_all) {
                      [this](Time time) {
                          sink_(policy::ClockReading{"the domain controller " + settings_.url, time, {}});
                      },
-                     [this](const Cursor& at) { stand(at); }},
+                     [this](const Cursor& at) { stand(at); }, [this] { return whole_reads_.load(); }},
         std::move(cursor));
 }
 
@@ -69,6 +71,16 @@ void Directory::stop() {
 
 void Directory::request_sweep() {
     if (sweeper_) sweeper_->request();
+}
+
+bool Directory::try_now() {
+    if (!watch_) return false;
+    sweeper_->soon();
+    const DirectoryHealth health = watch_now_;
+    if (health == DirectoryHealth::up || health == DirectoryHealth::wrong_credentials) return false;
+    tell_again_ = true;
+    watch_->try_now();
+    return true;
 }
 
 void Directory::set_attributes(std::vector<std::string> attributes) {
@@ -96,6 +108,16 @@ void Directory::remember_odd(const policy::DirectorySnapshot& snapshot) {
     odd_.clear();
     for (const policy::PersonEntry& person : snapshot.people)
         if (person.odd_expires) odd_.insert(person.guid);
+    remarked_.clear();
+    for (const Guid& guid : remarked(snapshot)) remarked_.insert(guid);
+}
+
+// What a complete read could not see may be seen again: only another one says how much is left.
+bool Directory::were_remarked(const policy::DirectoryChanges& changes) const {
+    const std::lock_guard lock(mutex_);
+    const auto is_one = [this](const auto& entry) { return remarked_.contains(entry.guid); };
+    return std::any_of(changes.people.begin(), changes.people.end(), is_one) ||
+           std::any_of(changes.groups.begin(), changes.groups.end(), is_one);
 }
 
 bool Directory::are_odd(const policy::DirectoryChanges& changes) const {
@@ -125,11 +147,14 @@ void Directory::stand_anew(const Cursor& at) {
 // The watch's trouble comes first: while it has any, the sweeper's is old news.
 void Directory::report(Health Directory::*part, DirectoryHealth health, const std::string& text) {
     const std::lock_guard lock(report_mutex_);
+    const bool watch = part == &Directory::watch_health_;
     this->*part = {health, text};
-    reached_ = reached_ || part == &Directory::watch_health_;
+    reached_ = reached_ || watch;
+    if (watch) watch_now_ = health;
+    const bool asked = watch && tell_again_.exchange(false);
     // A refused sweep is told each time: one that was believed may have come since the last one.
     const bool refused = part == &Directory::sweep_health_ && health == DirectoryHealth::incomplete;
-    tell(refused);
+    tell(refused || asked);
 }
 
 void Directory::open_gap(Cursor gap) {

@@ -6,6 +6,7 @@
 // newer. The owner makes and ends it; every method is safe on any thread.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -44,6 +45,9 @@ class Directory {
     void stop();
 
     void request_sweep();
+    // What waits for its next try is tried now: the watch where it cannot read, unless it was refused, and
+    // then a status follows, the same one too (true); a complete read at most once a minute. Blocks nobody.
+    bool try_now();
     // In force from the next read on. New attributes are asked for by a sweep that this requests.
     void set_attributes(std::vector<std::string> attributes);
     void set_canaries(std::vector<policy::Canary> canaries);
@@ -58,6 +62,7 @@ class Directory {
     [[nodiscard]] Wanted wanted() const;
     void report(Health Directory::*part, policy::DirectoryHealth health, const std::string& text);
     void remember_odd(const policy::DirectorySnapshot& snapshot);
+    [[nodiscard]] bool were_remarked(const policy::DirectoryChanges& changes) const;
     [[nodiscard]] bool are_odd(const policy::DirectoryChanges& changes) const;
     [[nodiscard]] std::optional<Cursor> stands() const;
     void stand(const Cursor& at);
@@ -74,14 +79,18 @@ class Directory {
     // was put back. Protected by mutex_.
     std::optional<Cursor> stands_;
     std::unordered_set<Guid, GuidHash> odd_;  // of whom the last complete read had something odd; by mutex_
-    std::mutex report_mutex_;                 // also keeps reports in order; never taken under mutex_
-    Health watch_health_;                     // protected by report_mutex_
-    Health sweep_health_;                     // protected by report_mutex_
-    std::optional<Health> reported_;          // protected by report_mutex_
-    bool reached_ = false;                    // protected by report_mutex_; the watch has said something
-    std::optional<Cursor> gap_;               // protected by report_mutex_; until a complete read covers it
-    std::unique_ptr<Sweeper> sweeper_;        // set by start(), cleared by stop()
-    std::unique_ptr<Watch> watch_;            // likewise; ends before the sweeper, which it calls
+    std::unordered_set<Guid, GuidHash> remarked_;  // of whom its remark speaks; protected by mutex_
+    std::mutex report_mutex_;                      // also keeps reports in order; never taken under mutex_
+    Health watch_health_;                          // protected by report_mutex_
+    Health sweep_health_;                          // protected by report_mutex_
+    std::optional<Health> reported_;               // protected by report_mutex_
+    bool reached_ = false;                         // protected by report_mutex_; the watch has said something
+    std::optional<Cursor> gap_;  // protected by report_mutex_; until a complete read covers it
+    std::atomic<policy::DirectoryHealth> watch_now_ = policy::DirectoryHealth::up;
+    std::atomic<bool> tell_again_ = false;        // what the watch says next
+    std::atomic<std::uint64_t> whole_reads_ = 0;  // that ended well
+    std::unique_ptr<Sweeper> sweeper_;            // set by start(), cleared by stop()
+    std::unique_ptr<Watch> watch_;                // likewise; ends before the sweeper, which it calls
 };
 
 // One complete read on the caller's thread, for a command that runs without a daemon.

@@ -31,6 +31,8 @@ struct Pauses {
     std::chrono::milliseconds longest{30'000};
     std::chrono::milliseconds refused_first{60'000};
     std::chrono::milliseconds refused_longest{600'000};
+    std::chrono::milliseconds read_again{
+        60'000};  // a complete read that somebody hopes for, after the last one
 };
 
 // What policy wants to know besides the fixed attributes. Changes when a policy is applied.

@@ -132,6 +132,11 @@ Status check_whole(const policy::DirectorySnapshot& snapshot, const Settings& se
     return {};
 }
 
+bool has_no_state(const policy::PersonEntry& person) {
+    return !person.account_control || (!person.expires && !person.odd_expires) || !person.primary_group ||
+           !person.unreadable.empty();
+}
+
 // Groups with a member that is neither among the people nor among the groups.
 std::size_t naming_the_unseen(const policy::DirectorySnapshot& snapshot) {
     std::unordered_set<Guid, GuidHash> known;
@@ -165,10 +170,7 @@ std::string odd_dates(const policy::DirectorySnapshot& snapshot) {
 }  // namespace
 
 std::string remark(const policy::DirectorySnapshot& snapshot) {
-    const auto hidden = std::count_if(snapshot.people.begin(), snapshot.people.end(), [](const auto& person) {
-        return !person.account_control || (!person.expires && !person.odd_expires) || !person.primary_group ||
-               !person.unreadable.empty();
-    });
+    const auto hidden = std::count_if(snapshot.people.begin(), snapshot.people.end(), has_no_state);
     const auto unknown = std::count_if(snapshot.groups.begin(), snapshot.groups.end(),
                                        [](const auto& group) { return !group.members_known; });
     std::string text;
@@ -184,6 +186,23 @@ std::string remark(const policy::DirectorySnapshot& snapshot) {
                             doubtful, snapshot.groups.size());
     if (const std::string odd = odd_dates(snapshot); !odd.empty()) text += (text.empty() ? "" : "; ") + odd;
     return text;
+}
+
+std::vector<Guid> remarked(const policy::DirectorySnapshot& snapshot) {
+    std::vector<Guid> out;
+    std::unordered_set<Guid, GuidHash> known;
+    for (const auto& person : snapshot.people) {
+        known.insert(person.guid);
+        if (has_no_state(person)) out.push_back(person.guid);
+    }
+    for (const auto& group : snapshot.groups) known.insert(group.guid);
+    for (const auto& group : snapshot.groups) {
+        const std::size_t before = out.size();
+        for (const Guid& member : group.members)
+            if (!known.contains(member)) out.push_back(member);
+        if (!group.members_known || out.size() != before) out.push_back(group.guid);
+    }
+    return out;
 }
 
 Result<policy::DirectorySnapshot> sweep(Connection& connection, const Settings& settings,

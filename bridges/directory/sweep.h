@@ -7,6 +7,9 @@
 // handle of its own, since a big directory takes minutes.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "bridges/directory/connection.h"
 #include "policy/directory.h"
 
@@ -20,5 +23,7 @@ namespace rollcall::directory {
 // What a complete read could not see: people without a state, groups without members. "" when nothing is
 // hidden.
 [[nodiscard]] std::string remark(const policy::DirectorySnapshot& snapshot);
+// Of whom it speaks; of a group with members that cannot be seen, those too.
+[[nodiscard]] std::vector<Guid> remarked(const policy::DirectorySnapshot& snapshot);
 
 }  // namespace rollcall::directory

@@ -16,6 +16,7 @@ Sweeper::Sweeper(Settings settings, Hooks hooks)
       hooks_(std::move(hooks)),
       due_(Clock::now() + settings_.verify_every),
       not_before_(Clock::now()),
+      ended_(Clock::now()),
       backoff_(2s, 5min),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
@@ -30,6 +31,18 @@ void Sweeper::request() {
     wake_.notify_all();
 }
 
+void Sweeper::soon() {
+    const std::lock_guard lock(mutex_);
+    due_ = std::min(due_, ended_ + settings_.pauses.read_again);
+    not_before_ = std::min(not_before_, ended_ + settings_.pauses.read_again);
+    wake_.notify_all();
+}
+
+// Under mutex_.
+Sweeper::Clock::time_point Sweeper::next() const {
+    return requested_ ? not_before_ : std::max(due_, not_before_);
+}
+
 void Sweeper::allow(bool allowed) {
     const std::lock_guard lock(mutex_);
     allowed_ = allowed;
@@ -40,15 +53,14 @@ void Sweeper::allow(bool allowed) {
 bool Sweeper::wait_for_work(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {
-        const auto at = requested_ ? not_before_ : std::max(due_, not_before_);
+        const auto at = next();
         if (allowed_ && Clock::now() >= at) {
             requested_ = false;
             return true;
         }
-        // Woken by request(), allow() and the end; each changes what there is to wait for.
+        // Woken by request(), soon(), allow() and the end; each changes what there is to wait for.
         if (allowed_) {
-            const bool was_requested = requested_;
-            wake_.wait_until(lock, stop, at, [&] { return requested_ != was_requested || !allowed_; });
+            wake_.wait_until(lock, stop, at, [&] { return next() < at || !allowed_; });
         } else {
             wake_.wait(lock, stop, [&] { return allowed_; });
         }
@@ -60,7 +72,7 @@ void Sweeper::settle(bool complete) {
     const std::lock_guard lock(mutex_);
     const auto now = Clock::now();
     due_ = now + settings_.verify_every;
-    not_before_ = now;
+    not_before_ = ended_ = now;
     if (complete) {
         backoff_.reset();
     } else {

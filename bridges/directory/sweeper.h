@@ -35,6 +35,9 @@ class Sweeper {
     Sweeper& operator=(const Sweeper&) = delete;
 
     void request();
+    // Once the last one is `pauses.read_again` old, whatever it was: for whoever asks, and what goes by
+    // changes.
+    void soon();
     void allow(bool allowed);
 
   private:
@@ -42,6 +45,7 @@ class Sweeper {
     void run(const std::stop_token& stop);
     [[nodiscard]] bool wait_for_work(const std::stop_token& stop);
     void settle(bool complete);
+    [[nodiscard]] Clock::time_point next() const;
     [[nodiscard]] Result<policy::DirectorySnapshot> read();
 
     const Settings settings_;
@@ -53,6 +57,7 @@ class Sweeper {
     bool allowed_ = false;          // protected by mutex_
     Clock::time_point due_;         // protected by mutex_: no later than this
     Clock::time_point not_before_;  // protected by mutex_: a pause after a failure
+    Clock::time_point ended_;       // protected by mutex_: the last one, or the start
     Backoff backoff_;               // of the thread alone
     std::jthread thread_;           // last: it uses all of the above
 };

@@ -17,6 +17,7 @@ constexpr auto kSignInAgain =
     30s;  // while a canary is missing: rights that come by a group count from the bind on
 constexpr auto kListenAgain = 60s;  // a notification that ended is asked for again
 constexpr auto kReadWholeAgain = 10s;
+constexpr auto kGlance = 1s;  // while a canary is missing: whether somebody asks, or has seen it
 
 const char* const kBlindToDeletions =
     "deleted accounts show only in the next complete read; let the bind account list CN=Deleted Objects";
@@ -40,14 +41,19 @@ void Watch::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         const auto ended = session(stop);
         if (stop.stop_requested()) return;
+        if (std::exchange(anew_, false)) continue;
         const auto health = health_of(ended.error());
         hooks_.health(health, ended.error().text());
-        pause(stop, health == DirectoryHealth::wrong_credentials ? refused_backoff_.next() : backoff_.next());
+        const bool refused = health == DirectoryHealth::wrong_credentials;
+        if (refused) asked_before_ = asked_;  // that is tried for nobody: it locks the account out
+        pause(stop, refused ? refused_backoff_.next() : backoff_.next());
     }
 }
 
 // One connection's life. Returns only with an Error.
 Status Watch::session(const std::stop_token& stop) {
+    asked_before_ = asked_;
+    read_before_ = hooks_.whole_reads();
     auto connection = Connection::open(settings_, cutoff_);
     if (!connection) return pass(connection);
     const auto root = read_root(*connection, settings_);
@@ -62,6 +68,7 @@ Status Watch::session(const std::stop_token& stop) {
     for (;;) {
         if (const auto taken = take_changes(*connection, *root); !taken) return taken;
         look_whole();
+        if (missing_canary_.empty()) asked_before_ = asked_;  // this is what was asked for
         backoff_.reset();
         refused_backoff_.reset();
         const auto now = std::chrono::steady_clock::now();
@@ -75,10 +82,12 @@ Status Watch::session(const std::stop_token& stop) {
         if (!listening) {
             pause(stop, kPollEvery);
             if (stop.stop_requested()) return fail(ErrorKind::unavailable, "stopped");
+            if (signs_in_anew()) return sign_in_anew();
             continue;
         }
-        const auto event = notification->wait(kLookEvery);
+        const auto event = wait(*notification);
         if (!event) return pass(event);
+        if (signs_in_anew()) return sign_in_anew();
         if (*event != Notification::Event::ended) continue;
         listening = false;
         ended_at = std::chrono::steady_clock::now();
@@ -110,6 +119,37 @@ void Watch::look_whole() {
 void Watch::note_canary(std::string missing) {
     if (missing.empty() && !missing_canary_.empty()) hooks_.need_sweep(std::nullopt);
     missing_canary_ = std::move(missing);
+    read_shows_it_ = read_shows_it_ && !missing_canary_.empty();
+}
+
+void Watch::try_now() {
+    {
+        const std::lock_guard lock(mutex_);
+        ++asked_;
+    }
+    wake_.notify_all();
+}
+
+// Rights that come by a group count from the bind on. A complete read binds anew each time: one that shows
+// the canary leads here once, and where it is missing all the same, to nothing more.
+bool Watch::signs_in_anew() const {
+    return !missing_canary_.empty() &&
+           (asked_ != asked_before_ || (!read_shows_it_ && hooks_.whole_reads() != read_before_));
+}
+
+Status Watch::sign_in_anew() {
+    anew_ = true;
+    read_shows_it_ = asked_ == asked_before_;
+    return tl::unexpected<Error>(canary_error());
+}
+
+Result<Notification::Event> Watch::wait(Notification& notification) const {
+    if (missing_canary_.empty()) return notification.wait(kLookEvery);
+    for (std::chrono::seconds waited{0}; waited < kLookEvery; waited += kGlance) {
+        auto event = notification.wait(kGlance);
+        if (!event || *event != Notification::Event::quiet || signs_in_anew()) return event;
+    }
+    return Notification::Event::quiet;
 }
 
 Error Watch::canary_error() const {
@@ -183,7 +223,7 @@ void Watch::follow_containers(const Drained& drained) {
 
 void Watch::pause(const std::stop_token& stop, std::chrono::milliseconds wait) {
     std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, stop, wait, [] { return false; });
+    wake_.wait_for(lock, stop, wait, [this] { return asked_ != asked_before_; });
 }
 
 }  // namespace rollcall::directory

@@ -8,6 +8,7 @@
 // thread, one at a time.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -36,13 +37,16 @@ class Watch {
         std::function<void(std::optional<Cursor> gap)> need_sweep;
         std::function<Wanted()> wanted;
         std::function<void(Time)> clock;  // what the controller's shows, whenever it is asked anything
-        std::function<void(const Cursor&)> stands;  // where it has got to; before anything is asked for
+        std::function<void(const Cursor&)> stands;   // where it has got to; before anything is asked for
+        std::function<std::uint64_t()> whole_reads;  // how many complete reads have ended well
     };
     // Without a cursor, or with one that does not fit the server, it goes on from the server's present and
     // asks for a sweep. Starts at once.
     Watch(Settings settings, Hooks hooks, std::optional<Cursor> cursor);
     // Ends the thread, whatever it waits for, within moments.
     ~Watch();
+    // Ends the pause before the next try; where a canary is missing, signs in anew. Any thread.
+    void try_now();
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
@@ -58,19 +62,26 @@ class Watch {
     [[nodiscard]] Error canary_error() const;
     void follow_containers(const Drained& drained);
     void pause(const std::stop_token& stop, std::chrono::milliseconds wait);
+    [[nodiscard]] bool signs_in_anew() const;
+    [[nodiscard]] Status sign_in_anew();
+    [[nodiscard]] Result<Notification::Event> wait(Notification& notification) const;
 
     const Settings settings_;
     const Hooks hooks_;
     Cutoff cutoff_;
     std::mutex mutex_;  // for pausing only
     std::condition_variable_any wake_;
+    std::atomic<std::uint64_t> asked_ = 0;  // how often try_now() was called
     // Of the thread alone:
     std::optional<Cursor> cursor_;
     Rights rights_;
     std::unordered_map<Guid, std::string, GuidHash> containers_;  // where each was last seen
     bool unseen_since_ = false;  // a complete read is due: the controller was out of sight
     std::optional<std::chrono::steady_clock::time_point> looked_whole_;
-    std::string missing_canary_;  // as last looked for
+    std::string missing_canary_;                        // as last looked for
+    std::uint64_t asked_before_ = 0, read_before_ = 0;  // as this session began: asked_, hooks_.whole_reads()
+    bool read_shows_it_ = false;                        // a complete read has led to this session
+    bool anew_ = false;                                 // the session ended for that, and not by a failure
     bool containers_moved_ = false;
     bool containers_unsure_ = false;  // the next drain covers a time of which no container's place is known
     Backoff backoff_;

@@ -251,10 +251,11 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
 
 Answer plan(const Context& context) {
     Diagnostics diagnostics;
-    const bool looked = context.engine.ways_looked_at();
+    const bool ways = context.engine.ways_looked_at(context.waited);
+    const bool looked = context.engine.directory_looked_at(context.waited) && ways;
     const auto drafted = draft(context, diagnostics);
     if (!drafted) return error(drafted.error(), told(*context.policy, diagnostics));
-    if (!*drafted || !looked || !context.engine.directory_tried()) return std::nullopt;
+    if (!*drafted || !looked) return std::nullopt;
     return ok(plan_json(context, **drafted));
 }
 
@@ -353,7 +354,8 @@ void count_matches(const policy::Decider& decider, json::Value& result) {
 
 Answer check(const Context& context) {
     Diagnostics diagnostics;
-    const bool lately = context.engine.ways_looked_at();
+    const bool lately = context.engine.ways_looked_at(context.waited);
+    const bool directory = context.engine.directory_looked_at(context.waited);
     const auto drafted = draft(context, diagnostics);
     // What was asked for this plan may have met no answer: whether the homeserver is away is being asked, and
     // that it was there a moment before says nothing then.
@@ -362,7 +364,7 @@ Answer check(const Context& context) {
         return error(drafted.error(), told(*context.policy, diagnostics));
     // Without a daemon each server has a time-out of its own, and a complete read takes what it takes.
     const bool enough = !context.engine.settings().one_shot && context.waited >= kCheckWaits;
-    if (!enough && (!looked || !context.engine.directory_tried())) return std::nullopt;
+    if (!enough && (!looked || !directory)) return std::nullopt;
     std::vector<Seen> seen = every_way(context);
     if (!looked && seen.front().ok) {
         seen.front() = {"homeserver", false,

@@ -20,6 +20,15 @@ std::string when(const Context& context, std::string_view words, Time time) {
                           : fmt::format(", {} {}", words, schema::local_time(time, context.config.time_zone));
 }
 
+// Of a failure that was not seen just now.
+std::string tried(const Context& context, std::optional<Tick> last) {
+    constexpr Duration kJustNow = std::chrono::seconds{2};
+    const Engine& engine = context.engine;
+    const Tick now = context.engine.world().tick;
+    if (!last || now - *last <= kJustNow) return {};
+    return when(context, "seen last at", engine.date() - (now - *last));
+}
+
 // The homeserver's administrator has suspended, locked or deactivated the bot's account: some of what it does
 // is refused, and some is not. Seen by what was refused; there is no way to ask (client-server API, account
 // suspension).
@@ -36,7 +45,7 @@ std::optional<Seen> barred(const Engine& engine) {
 Seen homeserver(const Context& context) {
     const Engine& engine = context.engine;
     const std::string& url = context.config.homeserver.url;
-    const std::string trouble = engine.reach().trouble();
+    const std::string trouble = homeserver_trouble(context);
     if (!trouble.empty())
         return {"homeserver", false, fmt::format("{} (homeserver.url) cannot be used: {}", url, trouble)};
     if (!engine.reach().ever_answered())
@@ -126,7 +135,9 @@ Seen directory(const Context& context) {
     const policy::World& world = context.engine.world();
     const policy::DirectoryStatus& status = engine.directory_status();
     if (status.health != policy::DirectoryHealth::up)
-        return {"directory", false, status.text.empty() ? "the directory cannot be read" : status.text};
+        return {"directory", false,
+                (status.text.empty() ? "the directory cannot be read" : status.text) +
+                    tried(context, engine.directory_told())};
     if (!directory_heard(engine)) return {"directory", false, "it has not answered anything since the start"};
     if (!world.frozen.empty()) return {"directory", false, world.frozen};
     if (std::string doubt = policy::doubt_text(world); !doubt.empty())
@@ -152,6 +163,12 @@ Seen directory(const Context& context) {
 }
 
 }  // namespace
+
+std::string homeserver_trouble(const Context& context) {
+    const engine::Reach& reach = context.engine.reach();
+    const std::string trouble = reach.trouble();
+    return trouble.empty() ? trouble : trouble + tried(context, reach.last_missed());
+}
 
 std::string admin_room_trouble(const Engine& engine) {
     if (const std::string& trouble = engine.admin_room_trouble(); !trouble.empty()) return trouble;

@@ -31,6 +31,8 @@ struct Seen {
 // `ways`: what was seen of these before.
 [[nodiscard]] std::optional<Seen> admin_room_seen(const engine::Engine& engine,
                                                   const std::vector<Seen>& ways);
+// Why the homeserver cannot be used, and when that was seen, where it was not just now; "" where it can.
+[[nodiscard]] std::string homeserver_trouble(const Context& context);
 // Why the admins are told nothing, or not all; "" where nothing is known to be wrong. And is this one of the
 // failures in which that shows?
 [[nodiscard]] std::string admin_room_trouble(const engine::Engine& engine);

@@ -243,7 +243,7 @@ Answer status(const Context& context) {
                              : engine.reach().failing()       ? "failing"
                              : engine.reach().ever_answered() ? "up"
                                                               : "not asked");
-    homeserver.set("text", engine.reach().trouble());
+    homeserver.set("text", homeserver_trouble(context));
     homeserver.set("requests", static_cast<std::int64_t>(engine.counters().requests));
     homeserver.set("transactions", static_cast<std::int64_t>(engine.counters().transactions));
     homeserver.set("mask", engine.settings().abilities.mask);

@@ -57,6 +57,8 @@ class DirectoryPort {
     virtual ~DirectoryPort() = default;
     virtual void request_sweep() = 0;
     virtual void want(std::vector<std::string> attributes, std::vector<policy::Canary> canaries) = 0;
+    // Somebody wants to know whether it can be read now: what is put off is tried. Does a status follow?
+    virtual bool try_now() { return false; }
     // When it last answered anything, at least every directory::kLookEvery while all is well. Any thread.
     // nullopt: it has not, or nobody keeps count.
     [[nodiscard]] virtual std::optional<Tick> last_answer() const { return std::nullopt; }
@@ -165,6 +167,10 @@ class Engine {
     }
     // It was said since the start what the directory says now, or that it cannot be read.
     [[nodiscard]] bool directory_tried() const { return directory_tried_ || directory_current(); }
+    // Of a directory that cannot be read, for a command that has waited so long: was it tried since then?
+    // It is tried now where it was not.
+    [[nodiscard]] bool directory_looked_at(Duration waited);
+    [[nodiscard]] std::optional<Tick> directory_told() const { return directory_told_; }
     // Lets a one-shot engine act.
     void converge() { converging_ = true, more_ = true; }
     [[nodiscard]] bool blocked() const { return blocked_; }
@@ -192,8 +198,9 @@ class Engine {
     // Is it known that sessions are another service's?
     [[nodiscard]] bool sign_in_elsewhere() const { return sign_in_elsewhere_; }
     // Asks for a ping and for the mask now, and says whether both have been answered since, or lately. Only
-    // of an engine that hears events, or that was told whether its listener is open.
-    [[nodiscard]] bool ways_looked_at();
+    // of an engine that hears events, or that was told whether its listener is open. What did not work is
+    // asked anew for a command that has waited so long, and for nobody oftener than about once a second.
+    [[nodiscard]] bool ways_looked_at(Duration waited);
     // Asks where these addresses lead, and says whether that has been answered since, or lately; or cannot
     // be, because the homeserver is away.
     [[nodiscard]] bool addresses_looked_at(const std::vector<std::string>& addresses);
@@ -719,6 +726,8 @@ class Engine {
     Tick next_mask_{}, next_sign_in_{};
     bool sign_in_elsewhere_ = false;
     std::optional<Tick> ways_looked_at_;
+    std::optional<Tick> directory_told_, directory_asked_;  // its last status; that it was to be tried now
+    bool directory_tries_ = false;                          // and a status follows
     Addresses addresses_;
     bool look_at_ways_now_ = false;
     Pause pause_ = Pause::none;

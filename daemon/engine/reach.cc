@@ -1,6 +1,7 @@
 #include "daemon/engine/reach.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <utility>
 
 #include "daemon/engine/waits.h"
@@ -34,6 +35,10 @@ bool Reach::ask_due(Tick now) const {
     return doubted_ && !asking_ && ask_at_ <= now;
 }
 
+void Reach::ask_now(Tick now) {
+    if (away_ && now - asked_in_vain_at_ >= kTryOnDemand) ask_at_ = std::min(ask_at_, now);
+}
+
 Reach::Change Reach::found(bool answers, const std::string& text, Tick now) {
     asking_ = false;
     if (answers) {
@@ -43,7 +48,7 @@ Reach::Change Reach::found(bool answers, const std::string& text, Tick now) {
         ask_at_ = Tick{};
         return std::exchange(away_, false) ? Change::back : Change::none;
     }
-    last_missed_ = now;
+    last_missed_ = asked_in_vain_at_ = now;
     text_ = text;
     ask_at_ = now + backoff(kAskAgain, kLongestAsk, ++asked_in_vain_);
     return std::exchange(away_, true) ? Change::none : Change::away;

@@ -32,10 +32,15 @@ class Reach {
     // The question is due, is under way, has its answer.
     [[nodiscard]] bool ask_due(Tick now) const;
     void asked() { asking_ = true; }
+    // Somebody wants to know whether it is back: it is asked now, at most about once a second.
+    void ask_now(Tick now);
     Change found(bool answers, const std::string& text, Tick now);
     [[nodiscard]] Tick next() const;  // when it is due; kNoTick
 
     [[nodiscard]] bool away() const { return away_; }
+    // When the question met no answer last; when any request did.
+    [[nodiscard]] Tick asked_in_vain_at() const { return asked_in_vain_at_; }
+    [[nodiscard]] Tick last_missed() const { return last_missed_; }
     // Nothing is known for certain until the answer is there.
     [[nodiscard]] bool in_doubt() const { return doubted_ && !away_; }
     // It is there, and nothing succeeds: until when nothing is sent that can wait.
@@ -56,7 +61,7 @@ class Reach {
     int in_a_row_ = 0;  // requests that failed since one was answered
     int asked_in_vain_ = 0;
     Tick ask_at_{}, slow_until_{};
-    Tick first_missed_{}, last_missed_{};
+    Tick first_missed_{}, last_missed_{}, asked_in_vain_at_{};
     std::string text_;
 };
 

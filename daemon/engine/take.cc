@@ -133,6 +133,7 @@ void Engine::take(policy::DirectoryStatus& message) {
         more_ = true;
     directory_tried_ = directory_tried_ || message.current || message.health != policy::DirectoryHealth::up;
     directory_heard_ = directory_heard_ || directory_tried_;
+    directory_told_ = world_.tick;
     directory_status_ = std::move(message);
 }
 

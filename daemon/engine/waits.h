@@ -8,6 +8,8 @@
 
 namespace rollcall::engine {
 
+inline constexpr Duration kTryOnDemand = std::chrono::seconds{1};  // whoever asks, no oftener than that
+
 inline constexpr Duration kFirstRetry = std::chrono::seconds{1};
 // A homeserver that says when to come back is taken at its word up to here: what a leaver or an outsider can
 // still read waits for no number that anybody may have written, and neither does all else for hours.

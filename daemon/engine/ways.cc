@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/engine/engine.h"
+#include "daemon/engine/waits.h"
 
 namespace rollcall::engine {
 
@@ -14,6 +15,7 @@ namespace {
 constexpr Duration kMaskAgain = std::chrono::minutes{1};  // while it is not known
 constexpr Duration kSignInAgain = std::chrono::hours{1};  // where it did not say
 constexpr Duration kLately = std::chrono::seconds{10};
+constexpr Duration kTryAtMost = std::chrono::seconds{3};  // a command waits for one try of what hangs
 }  // namespace
 
 void Engine::listening(const Status& listener) {
@@ -21,9 +23,17 @@ void Engine::listening(const Status& listener) {
     if (!listener) way_back_.cannot_listen(listener.error().text());
 }
 
-bool Engine::ways_looked_at() {
-    if (reach_.away()) return true;  // that is told instead
-    if (ways_looked_at_ && world_.tick - *ways_looked_at_ < kLately) return true;
+bool Engine::ways_looked_at(Duration waited) {
+    const Tick since = world_.tick - waited - kTryOnDemand;
+    if (reach_.away()) {  // that is told instead, once it is known to be so now
+        if (reach_.asked_in_vain_at() >= since || waited >= kTryAtMost) return true;
+        reach_.ask_now(world_.tick);
+        more_ = true;
+        return false;
+    }
+    const bool good = mask_ != Mask::unknown && way_back_.state() != WayBack::State::broken;
+    if (ways_looked_at_ && (*ways_looked_at_ >= since || (good && world_.tick - *ways_looked_at_ < kLately)))
+        return true;
     if (!look_at_ways_now_) {
         look_at_ways_now_ = more_ = true;
         if (!way_back_.pinging()) way_back_.ping_soon();
@@ -31,6 +41,19 @@ bool Engine::ways_looked_at() {
         ask_for_admin_room();
     }
     return false;
+}
+
+bool Engine::directory_looked_at(Duration waited) {
+    const policy::DirectoryStatus& status = directory_status_;
+    const bool up = status.health == policy::DirectoryHealth::up;
+    if (!directory_tried()) return false;
+    if (settings_.one_shot || (up && status.text.empty() && world_.frozen.empty())) return true;
+    const Tick since = world_.tick - waited - kTryOnDemand;
+    if (waited >= kTryAtMost || (directory_told_ && *directory_told_ >= since)) return true;
+    if (directory_asked_ && *directory_asked_ >= since) return !directory_tries_;
+    directory_asked_ = world_.tick;
+    directory_tries_ = directory_.try_now();
+    return !directory_tries_;
 }
 
 policy::Abilities Engine::abilities_now() const {

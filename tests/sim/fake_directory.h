@@ -22,11 +22,13 @@ class FakeDirectory : public engine::DirectoryPort {
 
     // --- the port ---
     void request_sweep() override;
+    bool try_now() override { return on_try && on_try(); }
     [[nodiscard]] std::optional<Tick> last_answer() const override { return answered; }
     void want(std::vector<std::string> attributes, std::vector<policy::Canary> canaries) override;
 
     // --- the daemon's process ---
     std::function<void(engine::Message)> deliver;
+    std::function<bool()> on_try;  // what is put off is to be tried
     void process_started(const policy::World::Cursor& cursor);
     void process_ended() { running_ = false; }
 

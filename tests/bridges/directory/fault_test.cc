@@ -16,6 +16,7 @@
 #include "bridges/directory/connection.h"
 #include "bridges/directory/dial.h"
 #include "bridges/directory/directory.h"
+#include "bridges/directory/sweep.h"
 #include "tests/bridges/directory/other_authority.h"
 #include "tests/wait.h"
 
@@ -226,6 +227,46 @@ TEST(Directory, ReportsOnceAndStopsWhileItPauses) {
     ASSERT_EQ(reports.size(), 1U);
     EXPECT_EQ(reports[0].health, policy::DirectoryHealth::unreachable);
     EXPECT_EQ(reports[0].directory, "corp");
+}
+
+// Whoever asks whether it is back does not wait for the next try, and is answered, with the same too.
+TEST(Directory, TriesNowWhereSomebodyAsks) {
+    const ClosedDoor door;
+    auto s = settings(door.url());
+    s.pauses.first = s.pauses.longest = 1h;
+    std::atomic<int> reports = 0;
+    Directory directory(s, [&](Fact) { ++reports; });
+    EXPECT_FALSE(directory.try_now()) << "it has not begun";
+    directory.start(std::nullopt);
+    ASSERT_TRUE(eventually([&] { return reports == 1; }));
+    ASSERT_TRUE(directory.try_now());
+    EXPECT_TRUE(eventually([&] { return reports == 2; }));
+}
+
+// Whoever of these changes may be seen again, and only a complete read says so.
+TEST(Remark, SpeaksOfThoseWhoseChangeMayEndIt) {
+    policy::DirectorySnapshot read;
+    policy::PersonEntry seen, hidden;
+    seen.guid = *Guid::from_text("00000000-0000-0000-0000-000000000001");
+    seen.account_control = 512;
+    seen.expires = kNever;
+    seen.primary_group = 513;
+    hidden.guid = *Guid::from_text("00000000-0000-0000-0000-000000000002");
+    read.people = {seen, hidden};
+    policy::GroupEntry whole, unread, doubtful;
+    whole.guid = *Guid::from_text("00000000-0000-0000-0000-000000000003");
+    unread.guid = *Guid::from_text("00000000-0000-0000-0000-000000000004");
+    doubtful.guid = *Guid::from_text("00000000-0000-0000-0000-000000000005");
+    const Guid nobody = *Guid::from_text("00000000-0000-0000-0000-000000000006");
+    whole.members_known = doubtful.members_known = true;
+    whole.members = {seen.guid};
+    doubtful.members = {seen.guid, nobody};
+    unread.members_known = false;
+    read.groups = {whole, unread, doubtful};
+    EXPECT_EQ(remarked(read), (std::vector<Guid>{hidden.guid, unread.guid, nobody, doubtful.guid}));
+    read.people.pop_back();
+    read.groups.resize(1);
+    EXPECT_TRUE(remarked(read).empty());
 }
 
 TEST(Backoff, DoublesUpToItsEnd) {

@@ -9,6 +9,7 @@
 #include "bridges/directory/access.h"
 #include "bridges/directory/directory.h"
 #include "bridges/directory/entry.h"
+#include "bridges/directory/sweep.h"
 #include "tests/bridges/directory/lab_admin.h"
 #include "tests/bridges/directory/lab_proxy.h"
 #include "tests/bridges/directory/lab_recorder.h"
@@ -196,6 +197,38 @@ TEST_F(LabWatch, WithoutItsCanaryNoGroupIsVerified) {
     EXPECT_TRUE(recorder_.snapshot()) << "what changed out of sight is read again";
     directory_->request_sweep();
     EXPECT_TRUE(recorder_.snapshot());
+}
+
+// Rights count from the bind on: whoever asks, or a complete read that shows the canary, leads to a new one.
+TEST_F(LabWatch, ACanaryThatShowsAgainIsSeenAtOnce) {
+    const Settings settings = Lab::get().service();
+    const std::vector<policy::Canary> none{{Guid{{1, 2, 3}}, "no-such-canary"}};
+    start_and_sweep(settings);
+    directory_->set_canaries(none);
+    admin_->add_member(kGroup, kPerson);
+    ASSERT_TRUE(recorder_.status(DirectoryHealth::incomplete));
+    directory_->set_canaries(settings.wanted.canaries);
+    EXPECT_TRUE(directory_->try_now());
+    EXPECT_TRUE(recorder_.status(DirectoryHealth::up, 10s));
+    directory_->set_canaries(none);
+    admin_->remove_member(kGroup, kPerson);
+    ASSERT_TRUE(recorder_.status(DirectoryHealth::incomplete));
+    directory_->set_canaries(settings.wanted.canaries);
+    directory_->request_sweep();
+    EXPECT_TRUE(recorder_.status(DirectoryHealth::up, 15s)) << "the complete read has shown it";
+}
+
+TEST_F(LabWatch, AChangeOfWhatACompleteReadCouldNotSeeLeadsToAnother) {
+    Settings settings = Lab::get().service();
+    settings.pauses.read_again = 0ms;
+    admin_->deny(kGroup, &member_property().attribute);
+    const policy::DirectorySnapshot snapshot = start_and_sweep(settings);
+    EXPECT_NE(remark(snapshot).find("`member` of 1 of"), std::string::npos) << remark(snapshot);
+    admin_->remove(kGroup);
+    std::optional<policy::DirectorySnapshot> again = recorder_.snapshot();
+    for (int reads = 0; again && !remark(*again).empty() && reads < 3; ++reads) again = recorder_.snapshot();
+    ASSERT_TRUE(again);
+    EXPECT_EQ(remark(*again), "");
 }
 
 TEST_F(LabWatch, AMovedUnitAsksForACompleteRead) {

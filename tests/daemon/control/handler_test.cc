@@ -217,6 +217,37 @@ TEST_F(Looking, EachLineTurnsRedWhenOnlyThatIsBroken) {
     EXPECT_EQ(unseen(), "");
 }
 
+// A failure of before is asked anew, and where it is not, it says when it was seen.
+TEST_F(Looking, WhatIsMendedIsGreenForWhoeverAsksNext) {
+    sim::FakeHomeserver& homeserver = daemon_.sim.homeserver;
+    homeserver.down = true;
+    daemon_.sim.run_for(std::chrono::minutes{5});
+    EXPECT_EQ(unseen(), "homeserver mask registration events ");
+    daemon_.sim.run_for(std::chrono::seconds{3});
+    homeserver.down = false;
+    EXPECT_EQ(unseen(), "");
+    daemon_.sim.run_for(std::chrono::seconds{11});
+    homeserver.knows_mask = false;
+    EXPECT_EQ(unseen(), "mask registration ");
+    daemon_.sim.run_for(std::chrono::seconds{3});
+    homeserver.knows_mask = true;
+    EXPECT_EQ(look("plan")["result"]["unseen"].array()->size(), 0U);
+    directory_says(policy::DirectoryHealth::unreachable);
+    daemon_.sim.run_for(std::chrono::seconds{10});
+    daemon_.sim.directory.on_try = [this] {
+        policy::DirectoryStatus status;
+        status.current = true;
+        daemon_.sim.directory.deliver(engine::Message(status));
+        return true;
+    };
+    EXPECT_EQ(unseen(), "");
+    directory_says(policy::DirectoryHealth::wrong_credentials);
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    daemon_.sim.directory.on_try = nullptr;
+    const std::string said = json::write(look("plan")["result"]["unseen"]);
+    EXPECT_NE(said.find(", seen last at "), std::string::npos) << said;
+}
+
 TEST_F(Looking, APlanDuringAnOutageSaysWhatItDoesNotKnow) {
     EXPECT_EQ(look("plan")["result"]["unseen"].array()->size(), 0U);
     daemon_.sim.run_for(std::chrono::seconds{11});

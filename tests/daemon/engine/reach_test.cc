@@ -56,6 +56,67 @@ TEST_F(OneTrouble, AnIdleDaemonNoticesSoonThatTheHomeserverIsGone) {
     }
 }
 
+// It is back, and the next question is put off for seconds: whoever asks is not told of before.
+TEST_F(OneTrouble, WhoeverAsksHasAHomeserverThatIsAwayTriedNow) {
+    company.sim.homeserver.down = true;
+    ASSERT_TRUE(company.comes([this] { return company.sim.engine().reach().away(); }, minutes{1}));
+    company.sim.run_for(minutes{5});
+    const auto looked = [this](Duration waited) {
+        bool out = false;
+        EXPECT_TRUE(company.sim.command([&](Engine& engine) { out = engine.ways_looked_at(waited); }, true));
+        return out;
+    };
+    const auto asked_anew = [this] {
+        const Reach& reach = company.sim.engine().reach();
+        return company.sim.engine().world().tick - reach.asked_in_vain_at() < seconds{2};
+    };
+    ASSERT_TRUE(company.comes([&] { return !asked_anew(); }, seconds{20}));
+    const std::size_t before = company.calls(CallKind::answers);
+    EXPECT_FALSE(looked(Duration{})) << "what it said before is old";
+    ASSERT_TRUE(company.comes(asked_anew, seconds{1}));
+    for (int i = 0; i < 20; ++i) EXPECT_TRUE(looked(Duration{})) << "just now";
+    EXPECT_LE(company.calls(CallKind::answers), before + 2)
+        << "nobody has it asked oftener than once a second";
+    ASSERT_TRUE(company.comes([&] { return !asked_anew(); }, seconds{20}));
+    EXPECT_TRUE(looked(seconds{10})) << "what hangs keeps no command waiting";
+    company.sim.homeserver.down = false;
+    EXPECT_FALSE(looked(Duration{}));
+    EXPECT_TRUE(company.comes([this] { return !company.sim.engine().reach().away(); }, seconds{1}));
+}
+
+TEST_F(OneTrouble, WhoeverAsksHasADirectoryThatIsAwayTriedNow) {
+    const auto looked = [this](Duration waited) {
+        bool out = false;
+        EXPECT_TRUE(
+            company.sim.command([&](Engine& engine) { out = engine.directory_looked_at(waited); }, true));
+        return out;
+    };
+    const auto told = [this](policy::DirectoryHealth health, const std::string& text) {
+        company.sim.directory.deliver(policy::DirectoryStatus{"corp", health, "dc1", text, false});
+    };
+    int tries = 0;
+    company.sim.directory.on_try = [&tries] { return ++tries > 0; };
+    EXPECT_TRUE(looked(Duration{}));
+    EXPECT_EQ(tries, 0) << "it can be read";
+    told(policy::DirectoryHealth::unreachable, "it is away");
+    company.sim.run_for(minutes{1});
+    EXPECT_FALSE(looked(Duration{})) << "that was a minute ago";
+    EXPECT_FALSE(looked(Duration{}));
+    EXPECT_EQ(tries, 1) << "not oftener than once a second";
+    EXPECT_TRUE(looked(seconds{5})) << "what hangs keeps no command waiting";
+    told(policy::DirectoryHealth::unreachable, "it is away");
+    company.sim.run_for(std::chrono::milliseconds{10});
+    EXPECT_TRUE(looked(Duration{})) << "just now";
+    company.sim.run_for(minutes{1});
+    company.sim.directory.on_try = [&tries] { return ++tries < 0; };
+    EXPECT_TRUE(looked(Duration{})) << "nothing would be told: a wrong password is not tried for anybody";
+    EXPECT_EQ(tries, 2);
+    told(policy::DirectoryHealth::up, "`member` of 1 of 68 groups cannot be read");
+    company.sim.run_for(minutes{1});
+    EXPECT_TRUE(looked(Duration{}));
+    EXPECT_EQ(tries, 3) << "a complete read says whether that is still so";
+}
+
 TEST_F(OneTrouble, N2_ASignOutThatFailsKeepsNobodyElseIn) {
     company.sim.homeserver.answer_instead = [](const Call& call) -> std::optional<CallResult> {
         if (call.kind != CallKind::sign_out || call.as_user != Company::id("p2")) return std::nullopt;

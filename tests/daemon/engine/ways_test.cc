@@ -332,6 +332,27 @@ TEST_F(Ways, AMaskThatTheHomeserverDoesNotKnowIsOneTroubleAndNotOneForEachPerson
     EXPECT_EQ(company.wrongs(), "");
 }
 
+// What works is believed for a while; what did not is asked anew for whoever asks.
+TEST_F(Ways, AMaskThatIsKnownAgainIsSeenByWhoeverAsks) {
+    company.open();
+    company.sim.homeserver.knows_mask = false;
+    const auto looked = [this](Duration waited) {
+        bool out = false;
+        EXPECT_TRUE(company.sim.command([&](Engine& engine) { out = engine.ways_looked_at(waited); }, true));
+        return out;
+    };
+    ASSERT_TRUE(company.comes([&] { return looked(Duration{}); }));
+    company.sim.run_for(seconds{20});
+    ASSERT_TRUE(company.comes([&] { return looked(seconds{1}); }));
+    ASSERT_EQ(company.sim.engine().mask(), Engine::Mask::unknown);
+    company.sim.homeserver.knows_mask = true;
+    company.sim.run_for(seconds{3});
+    EXPECT_FALSE(looked(Duration{})) << "that it is not known is three seconds old";
+    EXPECT_TRUE(
+        company.comes([this] { return company.sim.engine().mask() == Engine::Mask::known; }, seconds{1}));
+    EXPECT_TRUE(looked(seconds{1}));
+}
+
 TEST_F(Ways, AMaskThatIsNotKnownFromTheStartSendsNothingInItsName) {
     company.sim.homeserver.knows_mask = false;
     company.sim.homeserver.keep_log = true;
