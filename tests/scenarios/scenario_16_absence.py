@@ -80,6 +80,8 @@ class Absence(Scenario):
             until(lambda: site.bot.members(room).get(BOB) == "leave", "bob is out again", 40)
             site.to_homeserver.well()
             site.from_homeserver.accept()
+            until(lambda: site.bot.state_content(room, "m.room.server_acl")["allow"] != ["*"], "the daemon's own ACL is back", 40)
+            site.settle(40)
         self.assertEqual(site.status()["rooms"]["lost"], 0)
         self.assertEqual(self.said("RC-ROOM-LOST"), 0)
 
