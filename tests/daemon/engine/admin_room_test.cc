@@ -245,15 +245,15 @@ TEST_P(Lasts, AndIsToldToBeOverWithoutARestart) {
     EXPECT_EQ(told_in(room, GetParam().over), 1U);
 }
 
-constexpr const char* kGuest = "@guest:elsewhere.example";
+constexpr const char* kVisitor = "@guest:elsewhere.example";
 
 void bring_somebody_above_the_bot(Company& company) {
     sim::FakeHomeserver& homeserver = company.sim.homeserver;
     const std::string crew = company.sim.room_id("crew");
     policy::PowerLevels levels;
-    levels.users = {{kGuest, 100}, {sim::kBot, 100}};
+    levels.users = {{kVisitor, 100}, {sim::kBot, 100}};
     homeserver.force_state(crew, levels);
-    homeserver.force_state(crew, policy::MemberContent{kGuest, MembershipState::join, ""}, kGuest);
+    homeserver.force_state(crew, policy::MemberContent{kVisitor, MembershipState::join, ""}, kVisitor);
 }
 
 void read_the_directory(Company& company, unsigned lacks) {
@@ -321,7 +321,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "#crew was upgraded", "People are not led on from #crew"},
         Lasting{"SomebodyWhoStays", bring_somebody_above_the_bot,
                 [](Company& company) {
-                    EXPECT_TRUE(company.sim.homeserver.leave(company.sim.room_id("crew"), kGuest));
+                    EXPECT_TRUE(company.sim.homeserver.leave(company.sim.room_id("crew"), kVisitor));
                 },
                 "cannot be taken out of #crew", "@guest:elsewhere.example is out of #crew",
                 "11"},  // in which somebody may have as much power as the bot
