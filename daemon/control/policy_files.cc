@@ -96,8 +96,8 @@ Result<PolicyTexts> read_policy_files(const std::string& path) {
     std::vector<Error> unusable;
     for (const std::string& file : files) {
         Result<std::string> text = read_text_file(file, kMostPolicyFile, true);
-        if (!text) unusable.push_back(std::move(text).error());
-        if (!unusable.empty()) continue;
+        if (!text) unusable.push_back(text.error());
+        if (!text || !unusable.empty()) continue;
         bytes += text->size();
         if (bytes > kMostPolicyBytes)
             return fail(ErrorKind::limit,
