@@ -136,6 +136,7 @@ class Apply {
         for (;;) {
             const std::optional<json::Value> answer = ask(session_, *opened_.transport, request("status"));
             if (!answer) return 1;
+            if (failed(session_, *answer)) return exit_of(*answer);
             const json::Value& status = (*answer)["result"];
             const std::int64_t now = status["backlog"]["actions"].integer_or(0);
             if (terminal_.shows_progress() && now != left && !status["backlog"]["quiet"].boolean_or(false))
@@ -150,13 +151,13 @@ class Apply {
     }
 
     int left_over(const json::Value& status) {
-        waited_ = true;
         if (const std::string pause = status["pause_text"].text(); !pause.empty())
             return report(terminal_, Error{ErrorKind::unavailable, "nothing is carried out: paused, " + pause,
                                            "`rollcall resume` lets it go on"});
         if (const std::string away = status["homeserver"]["text"].text(); !away.empty())
             return report(terminal_, Error{ErrorKind::unavailable, "the homeserver cannot be used: " + away,
                                            "the daemon goes on once it can; `rollcall status` shows it"});
+        waited_ = true;
         return failures(status);
     }
 

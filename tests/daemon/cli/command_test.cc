@@ -137,6 +137,13 @@ TEST_F(Commands, ApplyWaitsUntilTheDaemonHasDoneWhatItCan) {
     EXPECT_TRUE(has(err(), "30 actions left, 8 of them on their way …\n12 actions left")) << err();
     EXPECT_EQ(err().find("12 actions left"), err().rfind("12 actions left")) << "said once: " << err();
     EXPECT_TRUE(has(out(), "The daemon has done all that it can do now.")) << out();
+    json::Value paused = status(30, true);
+    paused.set("pause_text", "Move (alice)");
+    bench.script.answers["status"] = {answered(paused)};
+    bench.clear();
+    EXPECT_EQ(bench.run({"apply", "--yes", "--wait"}), 1);
+    EXPECT_TRUE(has(err(), "nothing is carried out: paused")) << err();
+    EXPECT_FALSE(has(out(), "has done all")) << "nothing of it: " << out();
     json::Value trouble = fixture("status_trouble");
     trouble.set("backlog", status(2, true)["backlog"]);
     bench.script.answers["status"] = {answered(trouble)};
