@@ -1,5 +1,6 @@
 // audit access, for people.
 #include <fmt/format.h>
+#include <set>
 
 #include "daemon/cli/audit_answers.h"
 #include "daemon/cli/text.h"
@@ -31,7 +32,7 @@ class AccessView {
         for (const json::Value& person : items(result_["people"])) {
             const bool bot = person["bot"].boolean_or(false);
             for (const json::Value& stay : items(person["stays"]))
-                table.row(row(name_of(person), stay, bot ? "the daemon itself" : why(stay)));
+                table.row(row(name_of(person), person, stay, bot ? "the daemon itself" : why(stay)));
             ++inside;
         }
         if (inside == 0) return out + paragraph(look_, 2, Tone::plain, "Nobody could read it.");
@@ -44,8 +45,11 @@ class AccessView {
             paragraph(look_, 0, Tone::strong, fmt::format("Access of {} {}", name_of(result_), asked()));
         Table table(2);
         for (const json::Value& room : items(result_["rooms"]))
-            for (const json::Value& stay : items(room["stays"])) table.row(row(place(room), stay, why(stay)));
+            for (const json::Value& stay : items(room["stays"]))
+                table.row(row(place(room), room, stay, why(stay)));
+        std::set<std::string> said;  // a person of two Matrix IDs may have been in a room as both
         for (const json::Value& room : items(result_["rooms"])) {
+            if (!said.insert(room["room"].text()).second) continue;
             out += unmanaged(room, room["room"].text());
             for (const json::Value& one : items(room["remarks"]))
                 out += paragraph(look_, 2, Tone::warning,
@@ -153,21 +157,35 @@ class AccessView {
                           : periods.front()["from"] == stay["from"]
                               ? "what is sent after joining"
                               : fmt::format("what is sent from {}", shown(periods.front()["from"]));
-        if (standing == "left") out = all ? "all that was sent before" : "what was sent while in the room";
+        if (standing == "left")
+            out = all                           ? "all that was sent before"
+                  : stay["only"].text().empty() ? "what was sent while in the room"
+                                                : "what was sent while invited";
         if (periods.size() > 1) out += fmt::format(", in {} stretches", periods.size());
         return out;
     }
 
-    [[nodiscard]] std::vector<Cell> row(const std::string& name, const json::Value& stay,
-                                        const std::string& reason) const {
-        const std::string standing = stay["standing"].text();
-        const Tone tone = standing == "joined" ? Tone::plain : Tone::warning;
-        const std::string shown_standing = standing == "left" ? "left, reads on" : standing;
+    [[nodiscard]] static std::string standing_words(const json::Value& stay) {
+        const std::string standing = stay["standing"].text(), only = stay["only"].text();
+        if (standing != "left") return standing;
+        return only.empty() ? "left, reads on" : only + ", never joined";
+    }
+
+    // `whose`: a name that was invited, or put out, need not be anybody's.
+    [[nodiscard]] std::vector<Cell> row(const std::string& name, const json::Value& whose,
+                                        const json::Value& stay, const std::string& reason) const {
+        const std::string shown_standing = standing_words(stay);
+        const Tone tone = stay["standing"].text() == "joined" ? Tone::plain : Tone::warning;
+        const bool nobody = whose["no_account"].boolean_or(false) && !stay["only"].text().empty();
         const bool perhaps = stay["perhaps"].boolean_or(false);
         return {name,
                 {perhaps ? "perhaps " + shown_standing : shown_standing, perhaps ? Tone::warning : tone},
                 {span(stay), Tone::faint},
-                fmt::format("reads {}; {}", reads(stay), reason)};
+                fmt::format(
+                    "{} {}; {}",
+                    nobody ? "no such account is known; whoever gets it, until it is made to forget, reads"
+                           : "reads",
+                    reads(stay), reason)};
     }
 
     // "since 2026-03-03 09:00:02 CET", "2026-03-03 09:00:02 – 16:00:00 CET", "since before 2026-03-03 …".

@@ -44,11 +44,24 @@ json::Value approval_json(const audit::Approval& approval) {
     return out;
 }
 
+// Whoever is out and never was in the room: what they were. "" for whoever had joined.
+std::string_view only_was(const audit::Member& member, const audit::Stay& stay) {
+    std::string_view out = "put out";
+    for (const audit::Stay& one : member.stays) {
+        if (&one == &stay) break;
+        if (one.standing == audit::Standing::joined) return "";
+        if (one.standing == audit::Standing::invited) out = "invited";
+    }
+    return out;
+}
+
 // Within `asked`, what this stay let its member read: judged at its last moment, when it was most.
 json::Value stay_json(const Access& access, const audit::Member& member, const audit::Stay& stay,
                       const Period& asked, Time now) {
     json::Value out, reads{json::Array{}};
     out.set("standing", to_text(stay.standing));
+    if (stay.standing == audit::Standing::left)
+        if (const std::string_view only = only_was(member, stay); !only.empty()) out.set("only", only);
     out.set("from", time_json(stay.time.from));
     out.set("to", time_json(stay.time.to));
     out.set("found", stay.found);
@@ -74,6 +87,13 @@ json::Value stays_json(const Access& access, const audit::Member& member, const 
         if (stay.earliest < asked.to && asked.from < stay.time.to)
             out.push(stay_json(access, member, stay, asked, now));
     return out;
+}
+
+// As the homeserver said when it was asked last.
+bool has_no_account(const Context& context, const std::string& matrix_id) {
+    const policy::World& world = context.engine.world();
+    const UserId user = world.users.find(matrix_id);
+    return user.valid() && world.account(user) == policy::Account::absent;
 }
 
 json::Value history_json(const Access& access) {
@@ -160,6 +180,7 @@ Answer room_answer(const Context& context, const Period& asked, const std::strin
         if (!member.person.empty()) row.set("person", member.person.text());
         row.set("bot", user == context.engine.world().bot);
         row.set("local", access.local(user));
+        if (has_no_account(context, user)) row.set("no_account", true);
         row.set("stays", std::move(stays));
         people.push(std::move(row));
     }
@@ -263,6 +284,7 @@ Answer person_answer(const Context& context, const Period& asked, const Whom& wh
             if (stays.array()->empty()) continue;
             row.set("room", key);
             row.set("user", user);
+            if (has_no_account(context, user)) row.set("no_account", true);
             row.set("history", history_json(access));
             row.set("remarks", remarks_json(context, key));
             if (const auto at = read.unmanaged.find(key); at != read.unmanaged.end())

@@ -54,8 +54,24 @@ void Engine::look_for_accounts() {
             if (world_.account(UserId(i)) == policy::Account::absent &&
                 policy::worth_finding(*decider_, UserId(i)))
                 accounts_to_find_.emplace_back(i);
+        look_for_made_up_accounts();
     }
     if (world_.tick >= next_awaited_) look_for_awaited_accounts();
+}
+
+// Of names that nobody in the directory has, some at a time, one after the other: whoever invites as many as
+// they like makes none of that cost more.
+void Engine::look_for_made_up_accounts() {
+    const std::size_t all = world_.users.size();
+    for (std::size_t passed = 0, found = 0; passed < all && found < kMadeUpAtOnce; ++passed) {
+        const UserId user(next_made_up_ < all ? next_made_up_ : 0);
+        next_made_up_ = user.index() + 1;
+        if (world_.account(user) != policy::Account::absent || policy::worth_finding(*decider_, user) ||
+            !policy::would_read_the_past(*decider_, user))
+            continue;
+        accounts_to_find_.push_back(user);
+        ++found;
+    }
 }
 
 // Over everybody, as after a start: an answer looks at its own account alone.

@@ -215,6 +215,14 @@ void Engine::dispatch_round(Lane lane, int round) {
     look_on_ |= lap.left > 0 && (lane <= Lane::removal || in_flight_.empty());
 }
 
+bool Engine::waits_for_mask(UserId user, const policy::UserAction& action) const {
+    if (may_act_as_users() || !decider_) return false;
+    const ActionKey key = policy::key_of(*decider_, user, action);
+    const std::optional<Wanted> wanted = wanted_call(*decider_, backlog_, settings_.abilities, user, action,
+                                                     by_mask_.contains({key.room, key.user}));
+    return wanted && !wanted->call.as_user.empty();
+}
+
 bool Engine::dispatch_user(UserId user, const policy::UserAction& action) {
     const ActionKey key = policy::key_of(*decider_, user, action);
     const bool removal = action.lane == Lane::removal || action.lane == Lane::outsider;

@@ -226,6 +226,8 @@ class Engine {
                                              const schema::TrailCaller& caller, const std::string& reason);
     // How long a removal waits still, unless its cause is gone before.
     [[nodiscard]] Duration grace_left(UserId user, const policy::UserAction& action) const;
+    // It would be done in their name, and the homeserver does not know the mask registration.
+    [[nodiscard]] bool waits_for_mask(UserId user, const policy::UserAction& action) const;
     [[nodiscard]] const std::set<std::string>& suspect_rooms() const { return suspect_rooms_; }
     // Room IDs: made by this state folder, which does not remember it. They are left alone.
     [[nodiscard]] std::vector<std::string> unremembered_rooms() const;
@@ -646,6 +648,7 @@ class Engine {
     [[nodiscard]] bool awaited_for_departure(UserId user, const policy::Departing& left) const;
     [[nodiscard]] bool awaited(UserId user) const;
     void look_for_accounts();
+    void look_for_made_up_accounts();
     void look_for_awaited_accounts();
     void account_read(UserId user, const CallResult& result);
 
@@ -781,6 +784,7 @@ class Engine {
     std::map<RoomId, Lost> lost_;
     std::map<RoomId, Tick> looked_after_refusal_;  // when that may be done again
     Tick next_verify_{}, next_accounts_{}, next_awaited_{};
+    std::size_t next_made_up_ = 0;         // where the next look for accounts of made-up names goes on
     std::size_t recheck_ = 0;              // the next user to be decided again in an idle moment
     std::set<std::string> suspect_rooms_;  // keys: a decision there was found stale, removals wait
     std::map<std::string, LegalHold> legal_holds_;

@@ -89,6 +89,33 @@ TEST_F(Past, AnAccountThatIsMadeAfterwardsReadsNothing) {
     EXPECT_TRUE(company.comes([this] { return !reads("q2"); }, minutes{30}));
 }
 
+// A name that nobody in the directory has: an owner invited it, and that was taken back.
+TEST_F(Past, SoDoesOneThatOnlyAnOwnerHadThoughtOf) {
+    ASSERT_TRUE(homeserver().invite(room, Company::id("p1"), Company::id("later")));
+    const auto taken_back = [this] {
+        return homeserver().membership(room, Company::id("later")) == MembershipState::leave;
+    };
+    ASSERT_TRUE(company.comes(taken_back));
+    company.sim.run_for(minutes{1});
+    homeserver().add_account(Company::id("later"));
+    ASSERT_TRUE(reads("later"));
+    EXPECT_TRUE(company.comes([this] { return !reads("later"); }, minutes{6}));
+}
+
+// However many names an owner makes up, they are looked for some at a time.
+TEST_F(Past, AFloodOfNamesIsLookedForInTurn) {
+    for (int i = 0; i < 250; ++i)
+        ASSERT_TRUE(homeserver().invite(room, Company::id("p1"), Company::id("made" + std::to_string(i))));
+    company.sim.run_for(minutes{4});
+    const std::size_t before = company.calls(CallKind::find_account);
+    company.sim.run_for(minutes{5});
+    const std::size_t looked = company.calls(CallKind::find_account) - before;
+    EXPECT_GE(looked, 100U);
+    EXPECT_LE(looked, 110U);
+    homeserver().add_account(Company::id("made249"));
+    EXPECT_TRUE(company.comes([this] { return !reads("made249"); }, minutes{20}));
+}
+
 TEST_F(Past, WhoBelongsIsNotMadeToForget) {
     const std::size_t before = company.calls(CallKind::forget);
     ban_and_unban("p2");
