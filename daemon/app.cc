@@ -386,7 +386,8 @@ class InProcess : public control::Transport {
 
     Result<json::Value> ask(const json::Value& request) override {
         std::optional<json::Value> answer;
-        if (request["command"].text() == "check") app_->listen_for_pings();
+        const std::string command = request["command"].text();
+        if (command == "check" || command == "plan") app_->listen_for_pings();
         if (!app_->mailbox().offer(
                 control::make_command(app_->handler(), request, control::own_caller(),
                                       [&answer](json::Value said) { answer = std::move(said); })))

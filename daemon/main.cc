@@ -14,8 +14,9 @@ int run(const std::vector<std::string>& words) {
     using namespace rollcall;
     const cli::Parsed parsed = cli::parse_arguments(words);
     if (!parsed.arguments) {
-        std::fputs(parsed.out.c_str(), stdout);
-        std::fputs(parsed.err.c_str(), stderr);
+        const std::unique_ptr<cli::Terminal> terminal = cli::make_terminal(true);
+        std::fputs(cli::folded_help(parsed.out, terminal->out_look().width).c_str(), stdout);
+        std::fputs(cli::folded_help(parsed.err, terminal->err_look().width).c_str(), stderr);
         return parsed.exit;
     }
     const cli::Doors doors{[](const std::string& socket) { return control::connect_daemon(socket); },

@@ -10,6 +10,7 @@
 #include "bridges/directory/entry.h"
 #include "bridges/directory/members.h"
 #include "bridges/directory/now.h"
+#include "bridges/directory/remarks.h"
 #include "bridges/directory/root.h"
 #include "bridges/directory/search.h"
 #include "policy/base/text.h"
@@ -161,10 +162,9 @@ std::string odd_dates(const policy::DirectorySnapshot& snapshot) {
     if (count == 0) return {};
     if (count > kNamed) names += fmt::format(" and {} more", count - kNamed);
     return fmt::format(
-        "accountExpires of {} is a date before the year 2000, or none: whether they have left is not known; "
-        "set "
-        "it right, 0 for never",
-        names);
+        "{}{} is a date before the year 2000, or none: whether they have left is not known; set it right, 0 "
+        "for never",
+        kOddDates, names);
 }
 
 }  // namespace
@@ -175,15 +175,15 @@ std::string remark(const policy::DirectorySnapshot& snapshot) {
                                        [](const auto& group) { return !group.members_known; });
     std::string text;
     if (hidden > 0)
-        text = fmt::format(
-            "the state of {} of {} people cannot be read; let the bind account read all properties of them",
-            hidden, snapshot.people.size());
+        text =
+            fmt::format("{}{} of {} people cannot be read; let the bind account read all properties of them",
+                        kHiddenState, hidden, snapshot.people.size());
     if (unknown > 0)
-        text += fmt::format("{}`member` of {} of {} groups cannot be read", text.empty() ? "" : "; ", unknown,
-                            snapshot.groups.size());
+        text += fmt::format("{}{}{} of {} groups cannot be read", text.empty() ? "" : "; ", kHiddenMembers,
+                            unknown, snapshot.groups.size());
     if (const std::size_t doubtful = naming_the_unseen(snapshot); doubtful > 0)
-        text += fmt::format("{}{} of {} groups name members that cannot be seen", text.empty() ? "" : "; ",
-                            doubtful, snapshot.groups.size());
+        text += fmt::format("{}{} of {}{}", text.empty() ? "" : "; ", doubtful, snapshot.groups.size(),
+                            kUnseenMembers);
     if (const std::string odd = odd_dates(snapshot); !odd.empty()) text += (text.empty() ? "" : "; ") + odd;
     return text;
 }

@@ -189,9 +189,13 @@ class Apply {
         for (const json::Value& one : failures)
             terminal_.err(bullet(look, 2, "!", Tone::bad,
                                  action_words(one["action"].text()) + ": " + one["text"].text()));
+        const std::string bot = status["bot_text"].text();
         return report(terminal_, Error{ErrorKind::unavailable,
-                                       "the policy is in force, but not everything could be carried out",
-                                       "`rollcall run` tries again; `rollcall status` shows what is left"});
+                                       "the policy is in force, but not everything could be carried out" +
+                                           (bot.empty() ? bot : ": " + bot),
+                                       std::string(opened_.in_process ? "`rollcall run` tries again"
+                                                                      : "the daemon tries again by itself") +
+                                           "; `rollcall status` shows what is left"});
     }
 
     std::string applied_view(const json::Value& result, const Look& look) const {

@@ -12,6 +12,7 @@ namespace {
 
 constexpr const char* kGlobal =
     "With every command: -c FILE (default /etc/rollcall/rollcall.yaml), --json, --no-color, --help";
+constexpr std::size_t kColumn = 26;  // where descriptions begin
 
 // One parse: CLI11's object and the values it writes into.
 class Parser {
@@ -52,7 +53,7 @@ Parser::Parser() {
         ->capture_default_str();
     app_.add_flag("--json", arguments_.json, "Write JSON, for scripts");
     app_.add_flag("--no-color", arguments_.no_color, "No colours (so does NO_COLOR in the environment)");
-    app_.get_formatter()->column_width(26);
+    app_.get_formatter()->column_width(kColumn);
     app_.require_subcommand(1);
     app_.fallthrough();
     app_.footer(
@@ -83,10 +84,12 @@ void Parser::add_reason(CLI::App* to, bool required) {
 }
 
 void Parser::add_init() {
-    CLI::App* init = command(
-        Command::init, "init", "Write a new installation's files; asks for what is missing",
-        "rollcall init --server-name corp.example.com --homeserver-url https://matrix.corp.example.com \\\n"
-        "    --directory-url ldaps://dc1.corp.example.com --bind-user svc-rollcall@corp.example.com");
+    CLI::App* init =
+        command(Command::init, "init", "Write a new installation's files; asks for what is missing",
+                "rollcall init --server-name corp.example.com \\\n"
+                "    --homeserver-url https://matrix.corp.example.com \\\n"
+                "    --directory-url ldaps://dc1.corp.example.com \\\n"
+                "    --bind-user svc-rollcall@corp.example.com");
     InitOptions& to = arguments_.init;
     const auto text = [init](const char* name, std::string& into, const char* what,
                              const char* type = "TEXT") {
@@ -277,11 +280,11 @@ void Parser::add_audit_log(CLI::App* audit) {
     prove->add_option("--out", arguments_.out, "Write it there")->type_name("FILE");
     prove->add_flag("--with-names", arguments_.with_names,
                     "With what the entry says of people, who are named by pseudonyms otherwise");
-    CLI::App* check_proof = command(
-        Command::audit_check_proof, "check-proof",
-        "Does such a proof hold; needs nothing but the log's public key",
-        "rollcall audit check-proof entry-4213.tlog-proof --key corp.example.com/rollcall+0a1b2c3d+AZy…",
-        audit);
+    CLI::App* check_proof = command(Command::audit_check_proof, "check-proof",
+                                    "Does such a proof hold; needs nothing but the log's public key",
+                                    "rollcall audit check-proof entry-4213.tlog-proof \\\n"
+                                    "    --key corp.example.com/rollcall+0a1b2c3d+AZy…",
+                                    audit);
     check_proof->add_option("FILE", arguments_.file, "The proof")->required();
     check_proof
         ->add_option("--key", arguments_.key,
@@ -351,8 +354,8 @@ void Parser::add_audit_review(CLI::App* audit) {
 
     CLI::App* sign_off =
         command(Command::audit_sign_off, "sign-off", "Say that a room's review is right, on record",
-                "rollcall audit sign-off engineering --review 3f2a91c0 "
-                "--reason \"Q1 review with the owner\"",
+                "rollcall audit sign-off engineering --review 3f2a91c0 \\\n"
+                "    --reason \"Q1 review with the owner\"",
                 audit);
     sign_off->add_option("ROOM", arguments_.room, "Key of the room")->required();
     sign_off
@@ -483,6 +486,26 @@ Parsed Parser::parse(const std::vector<std::string>& words) {
 }
 
 }  // namespace
+
+std::string folded_help(std::string_view help, std::size_t width) {
+    std::string out;
+    while (!help.empty()) {
+        const std::string_view line = help.substr(0, help.find('\n'));
+        help.remove_prefix(std::min(help.size(), line.size() + 1));
+        const bool described = line.size() > kColumn && line[kColumn - 1] == ' ' && line[0] == ' ';
+        if (width == 0 || display_width(line) <= width || (!described && line.starts_with(' '))) {
+            out += std::string(line) + "\n";
+            continue;
+        }
+        const std::size_t from = described ? kColumn : 0;
+        bool first = true;
+        for (const std::string& part : wrap(line.substr(from), std::max(width, from + kColumn) - from)) {
+            out += (first ? std::string(line.substr(0, from)) : std::string(from, ' ')) + part + "\n";
+            first = false;
+        }
+    }
+    return out;
+}
 
 Parsed parse_arguments(const std::vector<std::string>& words) {
     return Parser().parse(words);

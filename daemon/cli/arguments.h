@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rollcall::cli {
@@ -80,5 +81,8 @@ struct Parsed {
 
 // `words` without the program's own name.
 [[nodiscard]] Parsed parse_arguments(const std::vector<std::string>& words);
+// What --help shows, for a terminal of that many columns (0: not folded): descriptions under themselves, and
+// examples as they are.
+[[nodiscard]] std::string folded_help(std::string_view help, std::size_t width);
 
 }  // namespace rollcall::cli

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "daemon/cli/files.h"
+#include "daemon/cli/text.h"
 #include "schema/signed_note.h"
 
 namespace rollcall::cli {
@@ -11,7 +12,9 @@ namespace rollcall::cli {
 void say_verifier_key(const std::string& verifier, Terminal& terminal) {
     const Look look = terminal.out_look();
     terminal.out("\n" + paragraph(look, 0, Tone::strong, "The audit log's public key"));
-    terminal.out("  " + verifier + "\n");
+    // In one piece, so that it can be copied: at the very left where it is as wide as the terminal.
+    const bool wide = look.width > 0 && display_width(verifier) + 2 > look.width;
+    terminal.out((wide ? "" : "  ") + verifier + "\n");
     terminal.out(
         paragraph(look, 2, Tone::plain,
                   "Whoever is to check the evidence later should get it now, from you and not from this "

@@ -22,14 +22,29 @@ std::string room_heading(const RoomLines& lines, const Look& look) {
     if (lines.room == nullptr) return paragraph(look, 0, Tone::strong, "In no one room");
     const json::Value& room = *lines.room;
     const bool space = room["space"].boolean_or(false);
-    std::string line = paint(look, Tone::strong, "#" + printable(room["key"].text()));
-    std::vector<std::string> more;
-    if (const std::string name = printable(room["name"].text()); !name.empty()) more.push_back(name);
-    if (space) more.push_back("space");
-    if (lines.created) more.push_back(paint(look, Tone::good, space ? "new" : "new room"));
-    if (!lines.rule.empty()) more.push_back(paint(look, Tone::faint, printable(lines.rule)));
-    for (const std::string& part : more) line += "  " + part;
-    return line + "\n";
+    std::vector<Cell> parts{{"#" + room["key"].text(), Tone::strong}};
+    if (const std::string name = room["name"].text(); !name.empty()) parts.emplace_back(name);
+    if (space) parts.emplace_back("space");
+    if (lines.created) parts.emplace_back(space ? "new" : "new room", Tone::good);
+    if (!lines.rule.empty()) parts.emplace_back(lines.rule, Tone::faint);
+    std::string out, line;
+    std::size_t used = 0;
+    for (const Cell& part : parts) {  // what the line has no place for stands in the next, whole if it can
+        const std::size_t wide = display_width(part.text);
+        if (used > 0 && look.width > 0 && used + 2 + wide > look.width) {
+            out += line + "\n";
+            line.clear();
+            used = 0;
+        }
+        if (look.width > 0 && wide + 2 > look.width) {
+            out += paragraph(look, out.empty() ? 0 : 2, part.tone, part.text);
+            continue;
+        }
+        if (used > 0 || !out.empty()) line += "  ", used += 2;
+        line += paint(look, part.tone, part.text);
+        used += wide;
+    }
+    return line.empty() ? out : out + line + "\n";
 }
 
 // Why, and where the rule stands if the heading does not say.
@@ -65,6 +80,18 @@ std::string additions(const RoomLines& lines, const Look& look, bool all) {
     return out + table.text(look);
 }
 
+std::string removed_below(const RoomLines& lines) {
+    return fmt::format("- {} removed, see below", counted(lines.removals.size(), "person", "people"));
+}
+
+// Of whoever departed: nobody is taken out of a room there.
+std::string elsewhere_below(const RoomLines& lines) {
+    std::set<std::string> people;
+    for (const json::Value* line : lines.removals) people.insert((*line)["user"].text());
+    return fmt::format("- {} signed out, see below",
+                       counted(people.size(), "departed person is", "departed people are"));
+}
+
 std::string room_block(const RoomLines& lines, const Look& look, bool all) {
     std::string body;
     if (lines.created) body += bullet(look, 2, "+", Tone::good, "create it");
@@ -75,16 +102,17 @@ std::string room_block(const RoomLines& lines, const Look& look, bool all) {
     body += additions(lines, look, all);
     if (body.empty()) return {};
     if (!lines.removals.empty())
-        body += paragraph(
-            look, 2, Tone::bad,
-            fmt::format("- {} removed, see below", counted(lines.removals.size(), "person", "people")));
+        body += paragraph(look, 2, Tone::bad,
+                          lines.room == nullptr ? elsewhere_below(lines) : removed_below(lines));
     return room_heading(lines, look) + body + "\n";
 }
 
 std::string removal_section(const PlanLines& lines, const Look& look) {
     std::string out;
-    std::set<std::string> people;
+    std::set<std::string> people, departed;
+    bool let_go = false;
     for (const RoomLines& room : lines.rooms) {
+        let_go = let_go || room.released;
         if (room.removals.empty() && !room.released) continue;
         if (!out.empty()) out += "\n";
         if (room.room == nullptr)
@@ -101,13 +129,16 @@ std::string removal_section(const PlanLines& lines, const Look& look) {
         Table table(2);
         for (const json::Value* line : room.removals) {
             user_row(table, "-", Tone::bad, *line, room, Tone::bad);
-            people.insert((*line)["user"].text());
+            (room.room == nullptr ? departed : people).insert((*line)["user"].text());
         }
         out += table.text(look);
     }
     if (out.empty()) return {};
-    const std::string title =
-        people.empty() ? "REMOVALS" : "REMOVALS  " + counted(people.size(), "person", "people");
+    std::string title = "REMOVALS";
+    if (!people.empty())
+        title += "  " + counted(people.size(), "person", "people");
+    else if (!departed.empty() && !let_go)  // in no managed room any more
+        title = "DEPARTURES  " + counted(departed.size(), "person", "people");
     return paragraph(look, 0, Tone::bad, title) + "\n" + out + "\n";
 }
 
@@ -193,6 +224,12 @@ std::string texts_section(const json::Value& texts, std::string_view title, cons
     std::string out = paragraph(look, 0, Tone::warning, title);
     for (const json::Value& text : *texts.array()) out += bullet(look, 2, "!", Tone::warning, text.text());
     return out + "\n";
+}
+
+// Whoever reads a plan expects that it is carried out.
+std::string pause_section(const json::Value& plan, const Look& look) {
+    const std::string paused = plan["pause_text"].text();
+    return paused.empty() ? paused : paragraph(look, 0, Tone::warning, "Paused: " + paused) + "\n";
 }
 
 // First of all: what this plan does not know.
@@ -287,7 +324,7 @@ std::string plan_summary(const json::Value& plan) {
 std::string plan_view(const json::Value& plan, const std::string& zone, const Look& look, bool all) {
     const PlanLines lines = sort_lines(plan);
     std::string out =
-        unseen_section(plan["unseen"], look) + warnings(plan, look) +
+        pause_section(plan, look) + unseen_section(plan["unseen"], look) + warnings(plan, look) +
         texts_section(plan["conflicts"], "Conflicts: left alone until somebody decides", look) +
         texts_section(plan["room_trouble"], "Rooms that cannot be kept as the policy wants", look) +
         texts_section(plan["stays"],

@@ -12,6 +12,8 @@ std::size_t gap_after(std::size_t width) {
     return width == 1 ? 1 : 2;
 }
 
+constexpr std::size_t kRibbon = 36;  // columns: in so few a text of more lines than the next is hard to read
+constexpr std::size_t kMostInRibbon = 3;   // lines
 constexpr std::size_t kLeastForText = 24;  // columns; below that a wrapped column is hard to read
 
 std::string_view code(Tone tone) {
@@ -67,11 +69,12 @@ std::string Table::row_text(const std::vector<Cell>& row, const std::vector<std:
     std::string out, line(indent_, ' ');
     std::size_t column = indent_;
     // Goes on in the next line where this one has no place for so many columns more.
+    const std::size_t next_line = std::min(indent_ + 6, look.width / 2);
     const auto make_place = [&](std::size_t i, std::size_t wanted) {
         if (!broken || i == 0 || column + wanted <= look.width) return;
         trim_right(line);
         out += line + "\n";
-        column = std::min(indent_ + 6, look.width / 2);
+        column = next_line;
         line.assign(column, ' ');
     };
     for (std::size_t i = 0; i + 1 < row.size(); ++i) {
@@ -84,6 +87,11 @@ std::string Table::row_text(const std::vector<Cell>& row, const std::vector<std:
     }
     const Cell& last = row.back();
     make_place(row.size() - 1, std::min(kLeastForText, display_width(last.text)));
+    // Nor into a ribbon of many lines where the next line has a place for it in few.
+    if (broken && row.size() > 1 && column + kRibbon > look.width && column < look.width &&
+        wrap(last.text, look.width - column).size() > kMostInRibbon &&
+        wrap(last.text, look.width - next_line).size() < kMostInRibbon)
+        make_place(row.size() - 1, look.width);
     const std::size_t room = broken && column < look.width ? look.width - column : 0;
     bool first = true;
     for (const std::string& part : wrap(last.text, room)) {

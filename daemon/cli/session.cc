@@ -19,10 +19,15 @@ constexpr std::size_t kMostConfig = 1U << 20U;
 void print_diagnostic(Terminal& terminal, std::string_view at, bool is_error, std::string_view message,
                       std::string_view suggestion) {
     const Look look = terminal.err_look();
-    const std::string place = paint(look, Tone::strong, printable(at));
-    const std::string grade =
-        is_error ? paint(look, Tone::bad, "error") : paint(look, Tone::warning, "warning");
-    terminal.err(fmt::format("{}: {}: {}\n", place, grade, printable(message)));
+    const std::string place = printable(at) + ": ", grade = is_error ? "error" : "warning";
+    std::string text = paragraph({false, look.width}, 0, Tone::plain,
+                                 fmt::format("{}{}: {}", place, grade, printable(message)));
+    // In their tones where the terminal has a place for both in one line.
+    if (text.starts_with(place + grade))
+        text.replace(0, place.size() + grade.size(),
+                     paint(look, Tone::strong, printable(at)) + ": " +
+                         paint(look, is_error ? Tone::bad : Tone::warning, grade));
+    terminal.err(text);
     if (!suggestion.empty()) terminal.err(paragraph(look, 2, Tone::plain, suggestion));
 }
 

@@ -63,12 +63,14 @@ std::string homeserver_text(const json::Value& homeserver, const std::string& zo
 
 // One cause is one line: what follows from a directory that cannot be asked is said with it. Is that so of
 // the date too?
-bool directory_attention(const json::Value& status, std::vector<std::string>& out) {
+bool directory_attention(const json::Value& status, bool daemon, std::vector<std::string>& out) {
     const json::Value& directory = status["directory"];
     const std::string health = directory["health"].text(), text = directory["text"].text(),
                       frozen = directory["frozen"].text(), doubt = directory["doubt"].text();
     const bool away = health != "up" && health != "not asked";
-    const bool date_waits = away && status["clock"]["waits"].boolean_or(false);
+    // Without a daemon nobody asks it, nor for the date: that is said already.
+    const bool alone = !daemon && health == "not asked";
+    const bool date_waits = (away || alone) && status["clock"]["waits"].boolean_or(false);
     if (away)
         out.push_back(
             with_text("The directory: " + health +
@@ -77,7 +79,7 @@ bool directory_attention(const json::Value& status, std::vector<std::string>& ou
             (date_waits ? "; no account and no approval ends by a date until it answers" : ""));
     else if (!text.empty())
         out.push_back("The directory answers, but: " + text);
-    if (!away && !directory["current"].boolean_or(true))
+    if (!away && !alone && !directory["current"].boolean_or(true))
         out.push_back("Who is not listed, or not known, stays until the directory answers");
     if (!frozen.empty() && !(away && frozen == text)) out.push_back("Nobody is removed for now: " + frozen);
     if (!doubt.empty()) out.push_back("The directory: " + doubt);
@@ -96,7 +98,7 @@ void servers_attention(const json::Value& status, bool daemon, std::vector<std::
             "The log: {} not taken by what reads the daemon's standard error (journald, a log "
             "driver, a terminal); see why it does not",
             lines == 1 ? "1 line is" : with_separators(static_cast<std::size_t>(lines)) + " lines are"));
-    const bool date_waits = directory_attention(status, out);
+    const bool date_waits = directory_attention(status, daemon, out);
     const std::string homeserver = status["homeserver"]["health"].text();
     if (homeserver == "not asked") {
         if (daemon) out.push_back("The homeserver has not answered anything yet");
@@ -169,6 +171,18 @@ void count_attention(const json::Value& value, std::string_view one, std::string
                      std::string_view what, std::vector<std::string>& out) {
     if (const std::size_t n = items(value).size(); n > 0)
         out.push_back(fmt::format("{} {}", counted(n, one, many), what));
+}
+
+// Of a bot whose account is barred there is one line, however much is refused to it.
+void failures_attention(const json::Value& status, std::vector<std::string>& out) {
+    const std::string bot = status["bot_text"].text();
+    const json::Array& all = items(status["failures"]);
+    const auto count =
+        static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&bot](const json::Value& one) {
+            return bot.empty() || !one["barred"].boolean_or(false);
+        }));
+    if (!bot.empty()) out.push_back("The bot: " + bot);
+    if (count > 0) out.push_back(counted(count, "action", "actions") + " could not be done");
 }
 
 std::string texts(const json::Value& values, std::string_view title, const Look& look) {
@@ -308,9 +322,10 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
             fmt::format("{} for an answer: see `rollcall holds`", counted(n, "hold waits", "holds wait")));
     count_attention(status["rejected"], "rejection keeps", "rejections keep",
                     "the rooms from being as the policy wants them: see `rollcall holds`", out);
-    if (const std::string text = status["admin_room_text"].text(); !text.empty())
+    if (const std::string text = status["admin_room_text"].text();
+        !text.empty() && status["bot_text"].text().empty())
         out.push_back("The admins are told nothing: " + text);
-    count_attention(status["failures"], "action", "actions", "could not be done", out);
+    failures_attention(status, out);
     if (const std::size_t unsent = number(status["reviews"]["unsent"]); unsent > 0)
         out.push_back(
             fmt::format("An owner could not be asked about the review of {}: see "
@@ -338,9 +353,13 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
                     out);
     count_attention(status["unremembered_rooms"], "room was", "rooms were",
                     "made by this state folder, which does not remember it: nothing is done there", out);
-    count_attention(status["unreadable_groups"], "group", "groups",
-                    "cannot be read: nothing changes for whoever depends on them", out);
+    // What the directory's own line says already is one cause, and named below.
+    const json::Value& said = status["directory"]["text_says"];
+    if (!said["groups"].boolean_or(false))
+        count_attention(status["unreadable_groups"], "group", "groups",
+                        "cannot be read: nothing changes for whoever depends on them", out);
     const json::Value& unknown = status["unreadable_people"];
+    if (said["people"].boolean_or(false)) return out;
     if (const std::size_t n = number(unknown["count"]) + number(unknown["odd_dates"]["count"]); n > 0)
         out.push_back(
             fmt::format("Of {} it is not known whether they have departed: nothing changes for them",

@@ -66,6 +66,8 @@ std::string next_of(const json::Value& room) {
             words += fmt::format(" in {}, unless the directory has them back by then", waits);
         if (const std::string after = line["after"].text(); !after.empty()) words += " " + after;
         if (line["paused"].boolean_or(false)) words += " once `rollcall resume` ends the pause";
+        if (line["mask"].boolean_or(false))
+            words += " once the homeserver knows registrations/rollcall-mask.yaml (see `rollcall status`)";
         if (line["rejected"].boolean_or(false)) words += ", but that was rejected (see `rollcall holds`)";
         if (const std::string tried = line["tried"].text(); !tried.empty())
             words += fmt::format(", which was tried and is tried again: {}", tried);

@@ -244,6 +244,7 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
     plan.set("out_by_hand", draft.out_by_hand);
     if (in_force) plan.set("grace", who_waits(context.engine));
     plan.set("unseen", unseen(what_was_seen(context)));
+    plan.set("pause_text", paused_text(context.engine));
     return plan;
 }
 
@@ -327,15 +328,19 @@ void count_matches(const policy::Decider& decider, json::Value& result) {
     const policy::Program& program = decider.program();
     json::Value besides{json::Array{}}, unreachable{json::Array{}};
     std::vector<std::int64_t> not_employees(program.rooms.size(), 0), members(program.rooms.size(), 0);
+    std::vector<bool> perhaps(program.rooms.size(), false);  // of somebody it is not known
     for (std::size_t i = 0; i < world.people.size(); ++i) {
         const PersonId person(i);
         // Whoever may be an employee is none "besides": that cannot be known is said elsewhere.
         const policy::Tri employee = decider.employee(person);
         if (decider.departed(person) != policy::Tri::no || !world.people[i].present) continue;
-        for (std::size_t r = 0; r < program.rooms.size(); ++r)
-            if (employee != policy::Tri::unknown &&
-                decider.evaluate(person, program.rooms[r].members) == policy::Tri::yes)
+        for (std::size_t r = 0; r < program.rooms.size(); ++r) {
+            const policy::Tri matches = decider.evaluate(person, program.rooms[r].members);
+            if (employee != policy::Tri::unknown && matches == policy::Tri::yes)
                 ++(employee == policy::Tri::yes ? members : not_employees)[r];
+            else if (employee != policy::Tri::no && matches != policy::Tri::no)
+                perhaps[r] = true;
+        }
     }
     for (std::size_t r = 0; r < program.rooms.size(); ++r) {
         if (not_employees[r] > 0) {
@@ -344,7 +349,7 @@ void count_matches(const policy::Decider& decider, json::Value& result) {
             row.set("people", not_employees[r]);
             besides.push(std::move(row));
         }
-        if (members[r] == 0) unreachable.push(program.rooms[r].key);
+        if (members[r] == 0 && !perhaps[r]) unreachable.push(program.rooms[r].key);
     }
     result.set("besides", std::move(besides));
     result.set("unreachable", std::move(unreachable));
@@ -380,6 +385,8 @@ Answer check(const Context& context) {
     if (!*drafted) return std::nullopt;
     if (std::optional<Seen> admins = admin_room_seen(context.engine, seen))
         seen.push_back(std::move(*admins));
+    if (const std::string paused = paused_text(context.engine); !paused.empty())
+        seen.push_back({"pause", false, paused});
     if (seen.front().ok)  // else that is said instead
         for (const Seen& one : (*drafted)->not_kept) seen.push_back(one);
     const policy::Decider& decider = *(*drafted)->decider;

@@ -33,13 +33,9 @@ std::string tried(const Context& context, std::optional<Tick> last) {
 // is refused, and some is not. Seen by what was refused; there is no way to ask (client-server API, account
 // suspension).
 std::optional<Seen> barred(const Engine& engine) {
-    for (const engine::Failure& failure : engine.failures())
-        if (failure.as_bot && failure.text.starts_with("M_USER_"))
-            return Seen{"bot", false,
-                        fmt::format("the homeserver's administrator has barred the account {}: {} Have that "
-                                    "undone",
-                                    engine.settings().bot, failure.text)};
-    return std::nullopt;
+    std::string text = barred_text(engine);
+    if (text.empty()) return std::nullopt;
+    return Seen{"bot", false, std::move(text)};
 }
 
 Seen homeserver(const Context& context) {
@@ -163,6 +159,27 @@ Seen directory(const Context& context) {
 }
 
 }  // namespace
+
+bool is_of_the_barred(const engine::Failure& failure) {
+    return failure.as_bot && failure.text.starts_with("M_USER_");
+}
+
+std::string barred_text(const Engine& engine) {
+    for (const engine::Failure& failure : engine.failures())
+        if (is_of_the_barred(failure))
+            return fmt::format(
+                "the homeserver's administrator has barred the account {}: {} Have that undone, then "
+                "`rollcall apply`",
+                engine.settings().bot, failure.text);
+    return {};
+}
+
+std::string paused_text(const Engine& engine) {
+    if (engine.paused() == Engine::Pause::none) return {};
+    return fmt::format("nothing{} is carried out until `rollcall resume`: {}",
+                       engine.paused() == Engine::Pause::all ? ", no departure either," : " but departures",
+                       engine.pause_text());
+}
 
 std::string homeserver_trouble(const Context& context) {
     const engine::Reach& reach = context.engine.reach();

@@ -13,7 +13,7 @@ namespace rollcall::control {
 
 struct Seen {
     // "homeserver", "requests", "bot", "mask registration", "events", "rooms", "directory", "groups",
-    // "people", "store", "admin room"
+    // "people", "store", "admin room", "pause"
     std::string what;
     bool ok = false;
     std::string text;  // what was seen, or what was not, and what to do about it
@@ -37,6 +37,12 @@ struct Seen {
 // failures in which that shows?
 [[nodiscard]] std::string admin_room_trouble(const engine::Engine& engine);
 [[nodiscard]] bool is_to_admins(const engine::Engine& engine, const engine::Failure& failure);
+// Why much is refused that the bot does, in one line; "" where nothing shows that its account is barred. And
+// is this one of the failures in which that shows?
+[[nodiscard]] std::string barred_text(const engine::Engine& engine);
+[[nodiscard]] bool is_of_the_barred(const engine::Failure& failure);
+// That nothing is carried out, or only departures, and by whose order; "" where nothing is paused.
+[[nodiscard]] std::string paused_text(const engine::Engine& engine);
 // Has the directory said anything since the start, if only that it cannot be read?
 [[nodiscard]] bool directory_heard(const engine::Engine& engine);
 [[nodiscard]] json::Value texts_json(const std::vector<std::string>& texts);

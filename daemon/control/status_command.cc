@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "bridges/directory/remarks.h"
 #include "daemon/control/answer.h"
 #include "daemon/control/commands.h"
 #include "daemon/control/hidden.h"
@@ -78,6 +79,15 @@ json::Value clock_json(const engine::Engine& engine) {
     return out;
 }
 
+// Of whom what the directory hides is said in its own line already.
+json::Value text_says(std::string_view text) {
+    const auto says = [text](std::string_view part) { return text.find(part) != std::string_view::npos; };
+    json::Value out;
+    out.set("groups", says(directory::kHiddenMembers) || says(directory::kUnseenMembers));
+    out.set("people", says(directory::kHiddenState) || says(directory::kOddDates));
+    return out;
+}
+
 json::Value directory_json(const engine::Engine& engine, const policy::World& world) {
     json::Value out;
     const policy::DirectoryStatus& status = engine.directory_status();
@@ -90,6 +100,7 @@ json::Value directory_json(const engine::Engine& engine, const policy::World& wo
                       : !directory_heard(engine) ? "not heard yet"
                                                  : health_text(status.health));
     out.set("text", status.text);
+    if (status.health == policy::DirectoryHealth::up) out.set("text_says", text_says(status.text));
     out.set("read", world.directory_read);
     out.set("current", engine.directory_current());
     out.set("usn", static_cast<std::int64_t>(world.cursor.usn));
@@ -99,6 +110,25 @@ json::Value directory_json(const engine::Engine& engine, const policy::World& wo
     out.set("people", static_cast<std::int64_t>(world.people.size()));
     out.set("groups", static_cast<std::int64_t>(world.groups.size()));
     return out;
+}
+
+json::Value homeserver_json(const Context& context) {
+    engine::Engine& engine = context.engine;
+    json::Value homeserver;
+    homeserver.set("health", engine.reach().away()            ? "down"
+                             : engine.reach().failing()       ? "failing"
+                             : engine.reach().ever_answered() ? "up"
+                                                              : "not asked");
+    homeserver.set("text", homeserver_trouble(context));
+    homeserver.set("requests", static_cast<std::int64_t>(engine.counters().requests));
+    homeserver.set("transactions", static_cast<std::int64_t>(engine.counters().transactions));
+    homeserver.set("mask", engine.settings().abilities.mask);
+    homeserver.set("mask_text", engine.mask() == engine::Engine::Mask::unknown ? engine::kMaskUnknown
+                                                                               : std::string_view());
+    homeserver.set("sign_in_text",
+                   engine.sign_in_elsewhere() ? engine::kSignInElsewhere : std::string_view());
+    if (engine.hears()) homeserver.set("events", events_json(engine));
+    return homeserver;
 }
 
 struct Counted {
@@ -159,6 +189,7 @@ json::Value failures_json(const engine::Engine& engine, bool invited) {
         row.set("attempts", failure.attempts);
         row.set("next", failure.next == Time{} ? "" : to_rfc3339(failure.next));  // "": never
         row.set("refused", failure.refused);
+        if (is_of_the_barred(failure)) row.set("barred", true);
         list.push(std::move(row));
     }
     return list;
@@ -232,26 +263,13 @@ Answer status(const Context& context) {
     engine::Engine& engine = context.engine;
     const policy::World& world = engine.world();
     Counted counted = count(engine, world);
-    json::Value out, rooms, homeserver, backlog, conflicts{json::Array{}};
+    json::Value out, rooms, backlog, conflicts{json::Array{}};
     rooms.set("managed", counted.rooms);
     rooms.set("created", counted.created);
     rooms.set("filling", counted.filling);
     rooms.set("lost", counted.lost);
     rooms.set("released", counted.released);
     rooms.set("members", counted.members);
-    homeserver.set("health", engine.reach().away()            ? "down"
-                             : engine.reach().failing()       ? "failing"
-                             : engine.reach().ever_answered() ? "up"
-                                                              : "not asked");
-    homeserver.set("text", homeserver_trouble(context));
-    homeserver.set("requests", static_cast<std::int64_t>(engine.counters().requests));
-    homeserver.set("transactions", static_cast<std::int64_t>(engine.counters().transactions));
-    homeserver.set("mask", engine.settings().abilities.mask);
-    homeserver.set("mask_text", engine.mask() == engine::Engine::Mask::unknown ? engine::kMaskUnknown
-                                                                               : std::string_view());
-    homeserver.set("sign_in_text",
-                   engine.sign_in_elsewhere() ? engine::kSignInElsewhere : std::string_view());
-    if (engine.hears()) homeserver.set("events", events_json(engine));
     backlog.set("actions",
                 static_cast<std::int64_t>(engine.backlog().user_actions() + engine.backlog().room_actions()));
     backlog.set("in_flight", static_cast<std::int64_t>(engine.in_flight()));
@@ -266,7 +284,7 @@ Answer status(const Context& context) {
     out.set("time_zone", context.config.time_zone);
     out.set("policy", policy_json(context));
     out.set("directory", directory_json(engine, world));
-    out.set("homeserver", std::move(homeserver));
+    out.set("homeserver", homeserver_json(context));
     out.set("rooms", std::move(rooms));
     out.set("backlog", std::move(backlog));
     out.set("trail", trail_json(context));
@@ -303,6 +321,7 @@ Answer status(const Context& context) {
     for (const std::string& room : engine.suspect_rooms()) suspects.push(room);
     out.set("suspect_rooms", std::move(suspects));
     out.set("unremembered_rooms", texts_json(engine.unremembered_rooms()));
+    out.set("bot_text", homeserver_trouble(context).empty() ? barred_text(engine) : "");
     out.set("admin_room_text", admin_room_trouble(engine));
     out.set("disk_full", engine.blocked());
     out.set("log_lines_waiting", static_cast<std::int64_t>(engine.log().not_taken()));

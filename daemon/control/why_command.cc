@@ -125,6 +125,7 @@ json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room, c
                 row.set("waits", duration_text(std::chrono::ceil<std::chrono::seconds>(left)));
             if (std::string after = after_sponsor(engine, user, action); !after.empty())
                 row.set("after", std::move(after));
+            if (engine.waits_for_mask(user, action)) row.set("mask", true);
             next.push(std::move(row));
         }
     out.set("key", spec.key);

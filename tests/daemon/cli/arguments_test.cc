@@ -1,6 +1,9 @@
 #include "daemon/cli/arguments.h"
 
 #include <gtest/gtest.h>
+#include <sstream>
+
+#include "daemon/cli/text.h"
 
 namespace rollcall::cli {
 namespace {
@@ -148,9 +151,53 @@ TEST(Arguments, HelpAndVersion) {
         EXPECT_EQ(one.exit, 0);
         EXPECT_NE(one.out.find("Example:\n  rollcall " + std::string(command)), std::string::npos) << one.out;
     }
+    const std::string narrow = folded_help(parse_arguments({"init", "--help"}).out, 80);
+    EXPECT_NE(narrow.find("  --base DN               Distinguished name under which people and groups lie\n"
+                          "                          (default from the host of --directory-url)\n"),
+              std::string::npos)
+        << narrow;
     const Parsed nothing = parse_arguments({});
     EXPECT_EQ(nothing.exit, 2);
     EXPECT_NE(nothing.err.find("rollcall init"), std::string::npos);
+}
+
+TEST(Arguments, HelpIsNoWiderThanTheTerminal) {
+    const std::vector<std::vector<std::string>> all{{"init"},
+                                                    {"check"},
+                                                    {"plan"},
+                                                    {"apply"},
+                                                    {"run"},
+                                                    {"status"},
+                                                    {"why"},
+                                                    {"holds"},
+                                                    {"approve"},
+                                                    {"reject"},
+                                                    {"pause"},
+                                                    {"resume"},
+                                                    {"depart"},
+                                                    {"readmit"},
+                                                    {"audit"},
+                                                    {"audit", "list"},
+                                                    {"audit", "verify"},
+                                                    {"audit", "prove"},
+                                                    {"audit", "check-proof"},
+                                                    {"audit", "show"},
+                                                    {"audit", "access"},
+                                                    {"audit", "leavers"},
+                                                    {"audit", "export"},
+                                                    {"audit", "review"},
+                                                    {"audit", "sign-off"},
+                                                    {"audit", "erase"},
+                                                    {"audit", "rotate-key"},
+                                                    {"audit", "recover"},
+                                                    {}};
+    for (std::vector<std::string> words : all) {
+        words.emplace_back("--help");
+        const std::string help = parse_arguments(words).out;
+        EXPECT_EQ(folded_help(help, 0), help);
+        std::istringstream lines(folded_help(help, 80));
+        for (std::string line; std::getline(lines, line);) EXPECT_LE(display_width(line), 80U) << line;
+    }
 }
 
 }  // namespace

@@ -250,6 +250,83 @@ TEST_F(Commands, AnErrorIsFoldedAtTheTerminalsWidth) {
         "it\n");
 }
 
+TEST_F(Commands, AFaultOfAFileIsFoldedToo) {
+    bench.terminal.look = {true, 40};
+    json::Value answer_ = refused("the policy has errors", "correct them", 2);
+    answer_.set(
+        "diagnostics",
+        *json::parse(R"([{"at":"policy/a.yaml:3:5","message":"there is no group 'Enginering' below it",
+                                  "suggestion":"did you mean 'Engineering'?","severity":"error"}])"));
+    answer("plan", std::move(answer_));
+    EXPECT_EQ(bench.run({"plan"}), 2);
+    EXPECT_TRUE(
+        err().starts_with("\x1b[1mpolicy/a.yaml:3:5\x1b[0m: \x1b[1;31merror\x1b[0m: there is no\n"
+                          "group 'Enginering' below it\n  did you mean 'Engineering'?\n"))
+        << err();
+}
+
+// The bot's account is barred: what is refused to it comes of that, and a daemon that runs tries again.
+TEST_F(Commands, OfABarredBotThereIsOneLineWithWhatToDo) {
+    const std::string cause =
+        "the homeserver's administrator has barred the account @rollcall:corp.example.com: M_USER_SUSPENDED: "
+        "no. "
+        "Have that undone, then `rollcall apply`";
+    json::Value status = fixture("status_well");
+    status.set("bot_text", cause);
+    status.set("admin_room_text", "what is to be told is refused");
+    status.set(
+        "failures",
+        *json::parse(
+            R"([{"action":"add x @p1:corp.example.com","text":"M_USER_SUSPENDED: no","attempts":1,"refused":true,"barred":true},
+            {"action":"add x @p2:corp.example.com","text":"M_USER_SUSPENDED: no","attempts":1,"refused":true,"barred":true}])"));
+    answer("status", answered(status));
+    EXPECT_EQ(bench.run({"status", "--exit-code"}), 1);
+    EXPECT_TRUE(has(out(), "1 thing needs attention\n  ! The bot: " + cause)) << out();
+    answer("plan", answered(fixture("plan_long")));
+    can_apply();
+    bench.clear();
+    EXPECT_EQ(bench.run({"apply", "--wait", "--yes"}), 1);
+    EXPECT_TRUE(has(err(), "not everything could be carried out: " + cause)) << err();
+    EXPECT_TRUE(has(err(), "the daemon tries again by itself")) << err();
+    EXPECT_FALSE(has(err(), "`rollcall run`")) << err();
+}
+
+TEST_F(Commands, WithoutADaemonStatusSaysOnceThatNobodyLooks) {
+    bench.daemon = false;
+    json::Value status = fixture("status_well"), directory = status["directory"], clock;
+    directory.set("health", "not asked");
+    directory.set("current", false);
+    clock.set("text", "this machine's clock says …, and no other clock has been heard since the start");
+    clock.set("waits", true);
+    status.set("directory", std::move(directory));
+    status.set("clock", std::move(clock));
+    answer("status", answered(status));
+    EXPECT_EQ(bench.run({"status", "--exit-code"}), 1);
+    EXPECT_TRUE(has(out(), "1 thing needs attention\n  ! No daemon is running")) << out();
+    bench.daemon = true;
+    bench.clear();
+    EXPECT_EQ(bench.run({"status"}), 0);
+    EXPECT_TRUE(has(out(), "2 things need attention")) << out();
+}
+
+TEST_F(Commands, WhatTheDirectoryHidesIsOneThing) {
+    json::Value status = fixture("status_well"), directory = status["directory"];
+    directory.set("text", "`member` of 1 of 68 groups cannot be read");
+    directory.set("text_says", *json::parse(R"({"groups":true,"people":false})"));
+    status.set("directory", std::move(directory));
+    status.set("unreadable_groups", json::Value{json::Array{"Engineering"}});
+    answer("status", answered(status));
+    EXPECT_EQ(bench.run({"status", "--exit-code"}), 1);
+    EXPECT_TRUE(has(out(), "1 thing needs attention\n  ! The directory answers, but: `member` of 1 of 68"))
+        << out();
+    EXPECT_TRUE(has(out(), "Groups that cannot be read\n  ! Engineering")) << out();
+    status.set("unreadable_people", *json::parse(R"({"count":1,"logins":["gus"]})"));
+    bench.script.answers["status"] = {answered(status)};
+    bench.clear();
+    EXPECT_EQ(bench.run({"status"}), 0);
+    EXPECT_TRUE(has(out(), "2 things need attention")) << out();
+}
+
 // The policy may be the cure of what was not seen.
 TEST_F(Commands, ApplyLooksWhetherAllIsSeenOnceItIsInForce) {
     json::Value plan = fixture("plan_long");

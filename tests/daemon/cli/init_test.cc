@@ -92,6 +92,14 @@ TEST(Init, MakesTheAuditKeyOnceAndShowsItsPublicPart) {
     EXPECT_NE(bench.terminal.written.find(key->verifier().text()), std::string::npos);
     EXPECT_EQ(bench.terminal.written.find("PRIVATE"), std::string::npos);
     bench.clear();
+    std::filesystem::remove(bench.folder / "secrets/audit-key");
+    bench.terminal.look.width = 60;  // narrower than the key, which stays whole, and has no blanks before it
+    EXPECT_EQ(bench.run({"init", "--audit-key"}), 0);
+    EXPECT_NE(bench.terminal.written.find("\ncorp.example.com/rollcall+"), std::string::npos)
+        << bench.terminal.written;
+    bench.terminal.look.width = 0;
+    std::ofstream(bench.folder / "secrets/audit-key") << secret;
+    bench.clear();
     ASSERT_EQ(bench.init({"--force"}), 0);
     EXPECT_EQ(read_all(bench.folder / "secrets/audit-key"), secret) << "the log was begun with it";
     EXPECT_EQ(bench.run({"init", "--audit-key"}), 1) << "it is there";

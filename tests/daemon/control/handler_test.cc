@@ -512,6 +512,87 @@ TEST_F(LookingAtAdmins, ABarredBotWritesNothing) {
     daemon_.sim.run_for(std::chrono::minutes{1});
     EXPECT_EQ(unseen(), "bot admin room ");
     EXPECT_EQ(line(), "not tried: the bot's account is barred");
+    const json::Value status = look("status")["result"];
+    const std::string text = status["bot_text"].text();
+    EXPECT_NE(text.find("M_USER_SUSPENDED"), std::string::npos) << text;
+    EXPECT_TRUE(text.ends_with("Have that undone, then `rollcall apply`")) << text;
+    ASSERT_GT(status["failures"].array()->size(), 0U);
+    EXPECT_TRUE(status["failures"].array()->front()["barred"].boolean_or(false));
+}
+
+// A plan that nobody carries out, and ways that nobody uses.
+TEST_F(Looking, WhatIsPausedIsSaidToWhoeverPlansOrChecks) {
+    put_in_force();
+    EXPECT_EQ(unseen(), "");
+    EXPECT_EQ(look("plan")["result"]["pause_text"].text(), "");
+    EXPECT_EQ(exit_of(daemon_.ask(R"({"command":"pause","args":{"reason":"a move"}})")), 0);
+    EXPECT_EQ(unseen(), "pause ");
+    const std::string text = look("plan")["result"]["pause_text"].text();
+    EXPECT_TRUE(text.starts_with("nothing but departures is carried out until `rollcall resume`: a move"))
+        << text;
+    EXPECT_EQ(exit_of(daemon_.ask(R"({"command":"pause","args":{"reason":"a move","all":true}})")), 0);
+    EXPECT_TRUE(look("plan")["result"]["pause_text"].text().starts_with("nothing, no departure either, is"));
+    EXPECT_EQ(exit_of(daemon_.ask(R"({"command":"resume","args":{"reason":"done"}})")), 0);
+    EXPECT_EQ(unseen(), "");
+}
+
+// Who is in a group that cannot be read is unknown, and not nobody.
+TEST_F(Looking, ARoomOfAGroupThatCannotBeReadDoesNotMatchNobody) {
+    daemon_.sim.directory.content.group("Ghost");
+    daemon_.sim.restart();
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    text_ =
+        "people: {matrix_id: \"@{sAMAccountName|lower}:corp.example\", employees: {group: Staff}}\n"
+        "rooms:\n"
+        "  x: {name: X, members: {group: Ghost}, owners: {user: p2}}\n";
+    const auto matching_nobody = [this] { return json::write(look("check")["result"]["unreachable"]); };
+    EXPECT_EQ(matching_nobody(), R"(["x"])");
+    daemon_.sim.directory.hide_members("Ghost", true);
+    daemon_.sim.restart();
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(matching_nobody(), "[]");
+    EXPECT_EQ(unseen(), "groups ");
+}
+
+TEST_F(Looking, StatusKnowsWhatTheDirectorysOwnLineSaysAlready) {
+    policy::DirectoryStatus hides;
+    hides.health = policy::DirectoryHealth::up;
+    for (const auto& [text, groups, people] :
+         {std::tuple{"`member` of 1 of 9 groups cannot be read", true, false},
+          {"1 of 9 groups name members that cannot be seen", true, false},
+          {"the state of 1 of 9 people cannot be read; let the bind account read all properties of them",
+           false, true},
+          {"accountExpires of cas (1) is a date before the year 2000, or none: …", false, true},
+          {"dc1 leads to two controllers", false, false}}) {
+        hides.text = text;
+        daemon_.sim.directory.deliver(engine::Message(hides));
+        daemon_.sim.run_for(std::chrono::seconds{1});
+        const json::Value said = look("status")["result"]["directory"]["text_says"];
+        EXPECT_EQ(said["groups"].boolean_or(!groups), groups) << text;
+        EXPECT_EQ(said["people"].boolean_or(!people), people) << text;
+    }
+}
+
+TEST_F(Looking, WhySaysThatItWaitsForTheMaskRegistration) {
+    daemon_.sim.homeserver.knows_mask = false;
+    daemon_.sim.run_for(std::chrono::minutes{10});
+    daemon_.sim.directory.hire("q1", {"Staff", daemon_.sim.rules.front().members});
+    daemon_.sim.homeserver.add_account(sim::Simulation::id_of("q1"));
+    daemon_.sim.run_for(std::chrono::minutes{2});
+    json::Value args;
+    args.set("user", "q1");
+    const auto waits = [&] {
+        const json::Value rooms = daemon_.ask("why", args)["result"]["rooms"];
+        std::size_t out = 0;
+        for (const json::Value& room : *rooms.array())
+            for (const json::Value& line : *room["next"].array())
+                out += line["mask"].boolean_or(false) ? 1U : 0U;
+        return out;
+    };
+    EXPECT_GT(waits(), 0U) << json::write(daemon_.ask("why", args));
+    daemon_.sim.homeserver.knows_mask = true;
+    daemon_.sim.run_for(std::chrono::minutes{5});
+    EXPECT_EQ(waits(), 0U);
 }
 
 TEST_F(Looking, LeaversAreNotAllWhereTheDirectoryIsAway) {
