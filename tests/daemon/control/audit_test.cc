@@ -59,6 +59,27 @@ TEST_F(Audit, AccessNowIsWhatTheHomeserverSays) {
     }
 }
 
+// Whoever gets the account of a name that was invited reads the room up to there: nobody has "left".
+TEST_F(Audit, WhoWasOnlyInvitedAndIsNobodyIsSaidToBe) {
+    const std::string room = daemon.sim.rules.front().key, name = "@later:corp.example";
+    const auto found = [&] {
+        const json::Value answer = ask("access", R"({"room":")" + room + R"("})");
+        for (const json::Value& person : *answer["result"]["people"].array())
+            if (person["user"].text() == name) return person;
+        return json::Value{};
+    };
+    ASSERT_TRUE(daemon.sim.homeserver.invite(daemon.sim.room_id(room), sim::kBot, name));
+    daemon.sim.run_for(minutes{1});
+    const json::Value person = found();
+    ASSERT_FALSE(person.is_null());
+    EXPECT_EQ(person["stays"].array()->back()["standing"].text(), "left") << json::write(person);
+    EXPECT_EQ(person["stays"].array()->back()["only"].text(), "invited") << json::write(person);
+    EXPECT_TRUE(person["no_account"].boolean_or(false)) << json::write(person);
+    daemon.sim.homeserver.add_account(name);
+    daemon.sim.run_for(minutes{6});
+    EXPECT_TRUE(found().is_null()) << "it was made to forget the room: " << json::write(found());
+}
+
 TEST_F(Audit, AccessOfADayBeforeTheRoomWasKnownSaysSo) {
     const std::string room = daemon.sim.rules.front().key;
     const json::Value answer = ask("access", R"({"room":")" + room + R"(","at":"2001-01-01"})");
