@@ -1,5 +1,5 @@
 // Whose account is looked for, where the homeserver had none of that name. Names that somebody made up are
-// looked for a few at a time: whoever may invite makes as many of them as they like.
+// looked for seldom, and some at a time: whoever may invite makes as many of them as they like.
 #pragma once
 
 #include <algorithm>

@@ -54,14 +54,14 @@ void Engine::look_for_accounts() {
             if (world_.account(UserId(i)) == policy::Account::absent &&
                 policy::worth_finding(*decider_, UserId(i)))
                 accounts_to_find_.emplace_back(i);
-        look_for_made_up_accounts();
     }
     if (world_.tick >= next_awaited_) look_for_awaited_accounts();
 }
 
-// Of names that nobody in the directory has, some at a time, one after the other: whoever invites as many as
-// they like makes none of that cost more.
+// Of names that nobody in the directory has: seldom, and some at a time, one after the other, so that whoever
+// invites as many as they like makes none of that cost more.
 void Engine::look_for_made_up_accounts() {
+    if (!decider_ || settings_.one_shot) return;
     const std::size_t all = world_.users.size();
     for (std::size_t passed = 0, found = 0; passed < all && found < kMadeUpAtOnce; ++passed) {
         const UserId user(next_made_up_ < all ? next_made_up_ : 0);

@@ -122,6 +122,7 @@ void Engine::dispatch() {
             settle_by_reading(std::move(intent));
     }
     look_for_effects();
+    if (world_.tick >= next_verify_) look_for_made_up_accounts();
     if (world_.tick >= next_verify_ || (look_everywhere_ && rooms_to_read_.empty())) verify_rooms();
     look_at_lost_rooms();
     look_for_accounts();

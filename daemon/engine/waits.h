@@ -24,8 +24,8 @@ inline constexpr Duration kHalfMadeRetry = std::chrono::hours{24};
 inline constexpr Duration kLookAtLost = std::chrono::seconds{45};
 // Whether there is an account on which something hangs is asked again after that long.
 inline constexpr Duration kLookForAccount = std::chrono::seconds{30};
-// So many names that somebody made up are looked for each time: at most.
-inline constexpr std::size_t kMadeUpAtOnce = 100;
+// So many names that somebody made up are looked for when all rooms are read, at most.
+inline constexpr std::size_t kMadeUpAtOnce = 500;
 // How often the store is told that this process runs: what an end without warning leaves unknown.
 inline constexpr Duration kAliveEvery = std::chrono::seconds{30};
 

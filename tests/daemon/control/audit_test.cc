@@ -6,6 +6,7 @@
 namespace rollcall::control {
 namespace {
 
+using std::chrono::hours;
 using std::chrono::minutes;
 
 class Audit : public testing::Test {
@@ -76,7 +77,7 @@ TEST_F(Audit, WhoWasOnlyInvitedAndIsNobodyIsSaidToBe) {
     EXPECT_EQ(person["stays"].array()->back()["only"].text(), "invited") << json::write(person);
     EXPECT_TRUE(person["no_account"].boolean_or(false)) << json::write(person);
     daemon.sim.homeserver.add_account(name);
-    daemon.sim.run_for(minutes{6});
+    daemon.sim.run_for(hours{7});
     EXPECT_TRUE(found().is_null()) << "it was made to forget the room: " << json::write(found());
 }
 
