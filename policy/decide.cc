@@ -181,6 +181,7 @@ Decider::Subject Decider::prepare(UserId user) const {
     } else {
         ++epoch_;
         room_stamp_.resize(program_->rooms.size(), 0);
+        if (all_departed(user)) subject.departed = Tri::yes;
     }
     return subject;
 }

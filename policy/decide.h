@@ -112,6 +112,10 @@ class Decider {
     // In question, and more than one person's: it has two candidates, or somebody else's login makes it by
     // now.
     [[nodiscard]] bool contended(UserId user) const;
+    // Contended and nobody's, and whoever may have it has departed: whosever it is, it is a leaver's.
+    [[nodiscard]] bool all_departed(UserId user) const;
+    // The account that this person's departure concerns: theirs, or one that all_departed() names.
+    [[nodiscard]] UserId departs_as(PersonId person) const;
     // The Matrix ID that people.identities gives this person, unless it cannot be theirs.
     [[nodiscard]] UserId given(PersonId person) const;
     // Whose account it is known to be: who keeps it, or whom people.identities gives it; invalid where it is

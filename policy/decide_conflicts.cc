@@ -15,7 +15,8 @@ std::vector<IdentityConflict> Decider::conflicts() const {
             {person, id,
              fmt::format("{} has no usable Matrix ID: '{}' is not one; give an entry under people.identities",
                          world_.people[person.index()].login.view(), id)});
-    for (const auto& [person, user] : barred_) barred_conflict(person, user, out);
+    for (const auto& [person, user] : barred_)
+        if (!all_departed(user)) barred_conflict(person, user, out);
     candidate_conflicts(out);
     kept_from_conflicts(out);
     std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.text < b.text; });
@@ -67,7 +68,8 @@ void Decider::barred_conflict(PersonId person, UserId user, std::vector<Identity
 
 void Decider::candidate_conflicts(std::vector<IdentityConflict>& out) const {
     for (const auto& [user, guids] : world_.in_question.all()) {
-        if (world_.account(user) != Account::present || person_of(user).valid()) continue;
+        if (world_.account(user) != Account::present || person_of(user).valid() || all_departed(user))
+            continue;
         for (const PersonId person : candidates(user)) {
             const Person& had = world_.people[person.index()];
             // Somebody else may have the login by now of one who is deleted.

@@ -1,5 +1,7 @@
 // Decider: whose a Matrix ID was, or may be, that the policy gives nobody now, and who is not given it for
 // that.
+#include <algorithm>
+
 #include "policy/decide.h"
 
 namespace rollcall::policy {
@@ -64,6 +66,30 @@ bool Decider::was_here(UserId user) const {
 bool Decider::contended(UserId user) const {
     const std::size_t count = candidates(user).size();
     return count > 1 || (count == 1 && !barred_from(user).empty());
+}
+
+bool Decider::all_departed(UserId user) const {
+    if (!world_.in_question.contains(user) || person_of(user).valid() || service(user) != nullptr ||
+        !contended(user))
+        return false;
+    const auto left = [this](PersonId person) { return departed(person) == Tri::yes; };
+    const std::vector<PersonId> had = candidates(user), have = claimants(user);
+    const PersonId former = formerly_of(user);
+    if (!std::all_of(had.begin(), had.end(), left) || !std::all_of(have.begin(), have.end(), left) ||
+        (former.valid() && !left(former)))
+        return false;
+    // Nor does an entry give it to somebody who was never seen in the directory.
+    const std::string& id = world_.users.text(user);
+    return std::none_of(program_->identities.begin(), program_->identities.end(),
+                        [&id](const auto& entry) { return entry.second == id; });
+}
+
+UserId Decider::departs_as(PersonId person) const {
+    if (const UserId theirs = user_of(person); theirs.valid()) return theirs;
+    for (const UserId name : world_.in_question.names(world_.people[person.index()].guid))
+        if (all_departed(name)) return name;
+    const UserId made = claimed(person);
+    return made.valid() && all_departed(made) ? made : UserId{};
 }
 
 bool Decider::disputed(UserId user) const {

@@ -146,7 +146,7 @@ Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t r
             explainer.leaves(program.employees, Tri::no, reasons);
             break;
         case Basis::departed:
-            reasons.push_back({"departed: " + departure_reason(decider, out.person), "departed", spec.at});
+            reasons.push_back({"departed: " + departure_reason(decider, user), "departed", spec.at});
             break;
         case Basis::protected_id:
             reasons.push_back({"protected: never removed", "protected", {}});
@@ -225,10 +225,9 @@ Diagnostics without_sponsor(const Decider& decider) {
 }
 
 std::string why(const Decider& decider, UserId user, std::uint32_t room, Basis basis) {
-    if (basis == Basis::departed) {
-        const PersonId person = decider.person_of(user);
-        return person.valid() ? departure_reason(decider, person) : std::string(to_text(basis));
-    }
+    const bool known = decider.person_of(user).valid() || decider.all_departed(user);
+    if (basis == Basis::departed)
+        return known ? departure_reason(decider, user) : std::string(to_text(basis));
     if (room == kNoRoom) return std::string(to_text(basis));
     const Explanation whole = explain_verdict(decider, user, room);
     return whole.short_text.empty() ? std::string(to_text(basis)) : whole.short_text;

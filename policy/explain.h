@@ -47,6 +47,8 @@ struct Explanation {
 [[nodiscard]] std::string_view to_text(Basis basis);
 // Why somebody counts as departed: "account disabled"; "" if they do not.
 [[nodiscard]] std::string departure_reason(const Decider& decider, PersonId person);
+// … and of whoever has this Matrix ID, or may have it.
+[[nodiscard]] std::string departure_reason(const Decider& decider, UserId user);
 // The attribute that says so: "userAccountControl"; "" where it is none of the directory's.
 [[nodiscard]] std::string departure_attribute(const Person& person, Time now);
 // What the directory said of them; empty if there is nobody.

@@ -80,6 +80,11 @@ std::string departure_reason(const Decider& decider, PersonId id) {
     return {};
 }
 
+std::string departure_reason(const Decider& decider, UserId user) {
+    const PersonId person = decider.person_of(user);
+    return person.valid() ? departure_reason(decider, person) : "whoever may have this account has departed";
+}
+
 std::string departure_attribute(const Person& person, Time now) {
     if (person.deleted) return "isDeleted";
     if (person.account_control && (*person.account_control & kAccountDisabled) != 0)

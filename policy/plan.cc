@@ -139,7 +139,8 @@ void derive_user(const Decider& decider, const Abilities& abilities, UserId user
     const PersonId holder = decider.person_of(user);
     const bool one = !decider.former_holder(user).valid() && !decider.contended(user);
     const Tri departed = holder.valid() ? decider.departed(holder) : Tri::unknown;
-    const bool theirs = departed == Tri::yes || (one && departed == Tri::unknown);
+    const bool theirs =
+        departed == Tri::yes || (one && departed == Tri::unknown) || decider.all_departed(user);
     if (leaving != world.departing.end() && theirs && abilities.mask && world.covered(user) &&
         !decider.is_protected(user) && (leaving->second.asked || decider.was_here(user))) {
         const Departing& left = leaving->second;

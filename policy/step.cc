@@ -32,6 +32,7 @@ Effects Step::run(const Fact& fact) {
         // that to theirs.
         do settle(std::exchange(world_.dirty.entries, {}), first_read_);
         while (!world_.dirty.entries.empty());
+        for (const UserId user : questions_) depart_or_stay(user);
         if (about_people(fact))
             for (const Guid& guid : decider_->changed_sponsors(world_.dirty)) sponsor_changed(guid);
         world_.dirty.settled = true;
@@ -94,6 +95,9 @@ void Step::settle(const std::unordered_set<PersonId>& dirty, bool first_look) {
     for (const UserId user : before)
         if (user.valid()) look_for_account_in_question(user);
     for (const PersonId person : people) keep_accounts_in_question(person);
+    for (const PersonId person : people) before.push_back(decider_->claimed(person));
+    for (const UserId user : before)
+        if (world_.in_question.contains(user)) questions_.insert(user);
 }
 
 void Step::mark_person(PersonId person) {

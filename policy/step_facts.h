@@ -56,6 +56,9 @@ class Step {
     void no_longer_in_question(UserId user);
     void known_by_one(PersonId id);
     void in_question_changed(UserId user);
+    void depart_or_stay(UserId user);
+    void leave_whosever_it_is(UserId user);
+    [[nodiscard]] PersonId last_departed(const std::vector<PersonId>& people) const;
 
     // step_departures.cc
     void take(const DepartOrdered& fact);
@@ -162,7 +165,8 @@ class Step {
     Effects effects_;
     const Evidence* evidence_ = nullptr;
     std::unordered_map<Guid, Written, GuidHash> written_;  // of the entries of this fact
-    Time known_until_{};                                   // until when the directory was known before it
+    std::set<UserId> questions_;  // in question, or until now, where something of whoever may have it changed
+    Time known_until_{};          // until when the directory was known before it
     bool first_read_ = false;
     bool took_ = false;  // a doubted controller said something that is known now
 };

@@ -127,7 +127,7 @@ std::vector<std::string> departure_waits(const Context& context, PersonId person
     if (engine.paused() == engine::Engine::Pause::all)
         out.emplace_back("everything is paused, departures too, until `rollcall resume`");
     if (engine.reach().away()) out.push_back("the homeserver cannot be used: " + engine.reach().trouble());
-    const UserId user = decider->user_of(person);
+    const UserId user = decider->departs_as(person);
     if (!user.valid()) {
         out.emplace_back("no Matrix ID is theirs: `rollcall status` names who claims one that another has");
         return out;

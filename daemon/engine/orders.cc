@@ -66,8 +66,8 @@ void Engine::depart(PersonId person, bool taken_back, const schema::TrailCaller&
     entry.reason = reason;
     record(std::move(entry));
     learn(policy::DepartOrdered{person, taken_back});
-    if (decider_ && !taken_back && decider_->user_of(person).valid())
-        ordered_.emplace_back(decider_->user_of(person),
+    if (decider_ && !taken_back && decider_->departs_as(person).valid())
+        ordered_.emplace_back(decider_->departs_as(person),
                               policy::Answer{policy::Basis::departed, "", caller.text, reason, world_.now});
 }
 

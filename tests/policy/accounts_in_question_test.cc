@@ -1,6 +1,7 @@
 #include "policy/accounts_in_question.h"
 
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include "policy/explain.h"
 #include "tests/policy/world_builder.h"
@@ -69,6 +70,133 @@ TEST_F(LoginOfBefore, WhereTheHomeserverCannotBeAskedNobodyWaits) {
     EXPECT_EQ(why(kBefore),
               "this Matrix ID was anna-new's until the login changed, and whose account it is now is not "
               "known");
+}
+
+// Two may have anna's account of before, which is there.
+class OneOfTwo : public LoginOfBefore {
+  protected:
+    OneOfTwo() {
+        scene.directory.person("bert", {"Staff", "Eng"});
+        rename("anna", "anna-new");
+        rename("bert", "anna");
+        account();
+    }
+    void account() { scene.learn(AccountSeen{scene.user(kBefore), Account::present}); }
+    Effects set(const std::string& made_as, std::optional<std::uint32_t> control) {
+        scene.directory.people.at(made_as).account_control = control;
+        scene.directory.wrote(made_as);
+        DirectoryChanges changes = scene.directory.changes({made_as});
+        changes.evidence.time = scene.world.now += std::chrono::seconds{1};
+        return scene.learn(std::move(changes));
+    }
+    Effects erase(const std::string& made_as) {
+        scene.directory.people.at(made_as).deleted = true;
+        scene.directory.wrote(made_as);
+        return scene.learn(scene.directory.changes({made_as}));
+    }
+    [[nodiscard]] bool leaves() {
+        const std::vector<std::string> plan = scene.plan_of(kBefore);
+        std::vector<std::string> whole = scene.plan(), held = scene.backlog_lines();
+        std::sort(whole.begin(), whole.end());
+        std::sort(held.begin(), held.end());
+        EXPECT_EQ(held, whole) << "nothing is missed";
+        return std::any_of(plan.begin(), plan.end(), [](const std::string& line) {
+            return line.find("sign_out") != std::string::npos;
+        });
+    }
+};
+
+TEST_F(OneOfTwo, IsALeaversOnceBothHaveDeparted) {
+    set("anna", 514);
+    EXPECT_FALSE(leaves());
+    set("bert", std::nullopt);
+    EXPECT_FALSE(leaves()) << "nobody knows of the other";
+    set("bert", 512);
+    erase("anna");
+    EXPECT_FALSE(leaves());
+    erase("bert");
+    EXPECT_TRUE(leaves());
+    EXPECT_EQ(why(kBefore), "departed: whoever may have this account has departed");
+    EXPECT_EQ(scene.says(kBefore, "eng"), "out departed");
+    EXPECT_TRUE(scene.decider->conflicts().empty());
+}
+
+TEST_F(OneOfTwo, MayBeTheirsWhoIsBack) {
+    set("anna", 514);
+    set("bert", 514);
+    EXPECT_TRUE(leaves());
+    set("anna", std::nullopt);
+    EXPECT_TRUE(leaves()) << "what is hidden undoes nothing";
+    set("anna", 512);
+    EXPECT_FALSE(leaves());
+    EXPECT_EQ(scene.decider->conflicts().size(), 2);
+    EXPECT_TRUE(scene.world.departing.empty());
+}
+
+TEST_F(OneOfTwo, OfWhomNoneIsInTheDirectoryButNoneIsDeletedStays) {
+    set("anna", 514);
+    DirectorySnapshot read = scene.directory.snapshot();
+    std::erase_if(read.people, [](const PersonEntry& one) { return one.guid == guid_of("person", "bert"); });
+    scene.learn(std::move(read));
+    EXPECT_FALSE(leaves()) << "not found is not departed";
+}
+
+TEST_F(OneOfTwo, IsProtectedOrABotsAllTheSame) {
+    scene.service("scan", kBefore, {"eng"});
+    ASSERT_TRUE(scene.apply());
+    scene.learn(TimePassed{scene.world.now});
+    set("anna", 514);
+    set("bert", 514);
+    EXPECT_FALSE(leaves());
+    EXPECT_EQ(scene.says(kBefore, "eng"), "in service");
+    scene.policy.services.clear();
+    scene.policy.protected_ids.push_back({kBefore, {}});
+    ASSERT_TRUE(scene.apply());
+    scene.learn(TimePassed{scene.world.now});
+    EXPECT_FALSE(leaves());
+    EXPECT_EQ(scene.says(kBefore, "eng"), "unknown protected");
+}
+
+// As anybody's: who answers for outsiders does not answer for leavers.
+TEST_F(OneOfTwo, IsLetInByNoApproval) {
+    scene.directory.person("carl", {"Staff"});
+    scene.read();
+    scene.policy.rooms.back().outsiders = Outsiders::approved;
+    scene.approval("guest", kBefore, {"eng"}, "carl", scene.world.now + std::chrono::hours{1});
+    ASSERT_TRUE(scene.apply());
+    scene.learn(TimePassed{scene.world.now});
+    set("anna", 514);
+    EXPECT_FALSE(leaves());
+    set("bert", 514);
+    EXPECT_TRUE(leaves());
+    EXPECT_EQ(scene.says(kBefore, "eng"), "out departed");
+}
+
+TEST_F(OneOfTwo, IsNotALeaversWhereAnEntryGivesItToSomebodyElse) {
+    set("anna", 514);
+    set("bert", 514);
+    EXPECT_TRUE(leaves());
+    scene.directory.person("carl", {"Staff"});
+    scene.read();
+    scene.policy.people->identities.push_back({{}, "carl", kBefore});
+    ASSERT_TRUE(scene.apply());
+    scene.learn(TimePassed{scene.world.now});
+    EXPECT_FALSE(leaves());
+    EXPECT_FALSE(scene.world.departing.contains(scene.user(kBefore)));
+}
+
+// The departure counts from when the last of them departed.
+TEST_F(OneOfTwo, DepartsWithTheLast) {
+    set("anna", 514);
+    const Effects effects = set("bert", 514);
+    const auto departed = std::find_if(effects.notes.begin(), effects.notes.end(),
+                                       [](const Note& note) { return note.kind == Note::Kind::departed; });
+    ASSERT_NE(departed, effects.notes.end());
+    EXPECT_EQ(departed->person, scene.world.person(guid_of("person", "bert")));
+    EXPECT_EQ(departed->user, scene.user(kBefore));
+    ASSERT_TRUE(departed->evidence);
+    EXPECT_EQ(departed->evidence->otherwise, scene.world.now - std::chrono::seconds{1})
+        << "when bert was known to be there for the last time";
 }
 
 TEST(AccountsInQuestionTest, SaysTheSameThereAndBack) {

@@ -331,15 +331,47 @@ std::string GeneratedCompany::wrong_result() {
     }
 }
 
+UserId GeneratedCompany::name_in_question() {
+    std::set<UserId> names;  // in an order that is the same everywhere
+    for (const auto& [name, candidates] : scene.world.in_question.all()) names.insert(name);
+    return one_of(names);
+}
+
+// Whoever may have an account in question departs, but for some, or is back.
+std::string GeneratedCompany::candidates_depart() {
+    if (scene.world.in_question.all().empty()) return "nothing in question";
+    const UserId name = name_in_question();
+    const std::vector<Guid>& had = scene.world.in_question.candidates(name);
+    const std::string& id = scene.world.users.text(name);
+    for (auto& [made_as, entry] : scene.directory.people) {
+        const bool candidate = std::find(had.begin(), had.end(), entry.guid) != had.end();
+        if (!candidate && fmt::format("@{}:{}", entry.login, kServer) != id) continue;
+        entry.account_control = one_in(6) ? 512 : 514;
+        entry.deleted = one_in(4);
+        scene.directory.wrote(made_as);
+        written_.push_back(made_as);
+    }
+    return "the candidates of " + id + " depart";
+}
+
+// Somebody comes to the login that an account in question was made of.
+std::string GeneratedCompany::login_in_question() {
+    if (scene.world.in_question.all().empty()) return "nothing in question";
+    const std::string id = scene.world.users.text(name_in_question());
+    const std::string made_as = login();
+    scene.directory.people.at(made_as).login = id.substr(1, id.find(':') - 1);
+    scene.directory.wrote(made_as);
+    written_.push_back(made_as);
+    return made_as + " gets the login of " + id;
+}
+
 // Of an account that was asked for, or that of a name that somebody has left.
 std::string GeneratedCompany::tell_account() {
     const auto& in_question = scene.world.in_question.all();
     if (in_question.empty() && asked_.empty()) return "no account";
     UserId user;
     if (asked_.empty() || (!in_question.empty() && one_in(2))) {
-        std::set<UserId> names;  // in an order that is the same everywhere
-        for (const auto& [name, candidates] : in_question) names.insert(name);
-        user = one_of(names);
+        user = name_in_question();
     } else {
         user = asked_.front();
         asked_.pop_front();
@@ -378,6 +410,8 @@ std::string GeneratedCompany::happen() {
         case 10:
             return room_event() + ", " + deliver();
         case 11:
+            if (one_in(3))
+                return (one_in(2) ? candidates_depart() : login_in_question()) + ", " + tell_changes();
             return one_in(2) ? tell_account() : deliver();
         case 12:
             return deliver();

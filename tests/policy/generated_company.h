@@ -46,6 +46,9 @@ class GeneratedCompany {
     std::string room_event();
     std::string deliver();
     std::string wrong_result();
+    [[nodiscard]] UserId name_in_question();
+    std::string candidates_depart();
+    std::string login_in_question();
     std::string tell_account();
     std::string carry_out_some();
     Effects learn(const Fact& fact);

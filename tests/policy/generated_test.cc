@@ -2,6 +2,7 @@
 // backlog kept up to date is the backlog made anew, and in the end the plan carried out leaves nothing to
 // plan.
 #include <gtest/gtest.h>
+#include <algorithm>
 #include <cstdlib>
 
 #include "tests/policy/generated_company.h"
@@ -71,6 +72,31 @@ testing::AssertionResult nothing_was_missed(Scene& scene) {
     return testing::AssertionSuccess();
 }
 
+// Whoever may be there keeps their sessions; and of whomever everybody departed who may have the account,
+// they are ended.
+testing::AssertionResult leavers_alone_are_signed_out(GeneratedCompany& company) {
+    Scene& scene = company.scene;
+    const Oracle oracle(scene.world, scene.policy, scene.pins, company.mask);
+    for (std::size_t u = 0; u < scene.world.users.size(); ++u) {
+        const UserId user(u);
+        const std::string& name = scene.world.users.text(user);
+        const auto actions = scene.backlog.actions(user);
+        const bool ends = std::any_of(actions.begin(), actions.end(), [](const UserAction& action) {
+            return action.kind == ActionKind::sign_out;
+        });
+        if (ends && oracle.somebody_is_there(name))
+            return testing::AssertionFailure() << name << " may be somebody's who is there";
+        if (!scene.world.in_question.contains(user) || scene.world.account(user) != Account::present ||
+            scene.decider->is_protected(user) || !oracle.left_by_all(name))
+            continue;
+        const auto left = scene.world.departing.find(user);
+        const bool ended = left != scene.world.departing.end() && left->second.signed_out;
+        if (!ends && !ended && scene.abilities.mask && scene.world.covered(user))
+            return testing::AssertionFailure() << name << " is a leaver's, whosever it is";
+    }
+    return testing::AssertionSuccess();
+}
+
 // A process that starts now decides the same.
 testing::AssertionResult same_after_restart(Scene& scene) {
     const std::vector<std::string> before = scene.plan();
@@ -123,6 +149,7 @@ TEST_P(Generated, OracleAgreesNothingIsMissedAndThePlanGetsEmpty) {
         SCOPED_TRACE("fact " + std::to_string(fact) + ": " + what);
         ASSERT_TRUE(agrees_with_oracle(company));
         ASSERT_TRUE(nothing_was_missed(company.scene));
+        ASSERT_TRUE(leavers_alone_are_signed_out(company));
         if (fact % 10 == 0) {
             ASSERT_TRUE(same_after_restart(company.scene));
         }

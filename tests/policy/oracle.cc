@@ -56,16 +56,21 @@ bool Oracle::is_given(std::size_t person, const std::string& id) const {
 
 // Whose login made it until it changed, and who are known by no other: without that person.
 std::size_t Oracle::may_be_others(std::size_t person, const std::string& id) const {
-    std::size_t count = 0;
+    const std::vector<std::size_t> all = candidates(id);
+    return all.size() - static_cast<std::size_t>(std::count(all.begin(), all.end(), person));
+}
+
+std::vector<std::size_t> Oracle::candidates(const std::string& id) const {
+    std::vector<std::size_t> out;
     const std::vector<Guid>& had = world_.in_question.candidates(world_.users.find(id));
     for (std::size_t i = 0; i < world_.people.size(); ++i) {
         const Person& other = world_.people[i];
         const Identity* entry = entry_of(i);
-        if (i != person && !other.kept.valid() && (entry == nullptr || !is_given(i, entry->matrix_id)) &&
+        if (!other.kept.valid() && (entry == nullptr || !is_given(i, entry->matrix_id)) &&
             std::find(had.begin(), had.end(), other.guid) != had.end())
-            ++count;
+            out.push_back(i);
     }
-    return count;
+    return out;
 }
 
 bool Oracle::was_anothers(std::size_t person, const std::string& id) const {
@@ -264,7 +269,7 @@ Verdict Oracle::employee(std::size_t person, const RoomText& room) {
     return {Presence::in, owner, owner == Tri::yes ? Basis::owner : Basis::member};
 }
 
-Verdict Oracle::plain(const std::string& user, const RoomText& room) {
+Oracle::Claims Oracle::claims_on(const std::string& user) const {
     std::vector<std::size_t> claimants;
     if (const auto at = claims_.find(user); at != claims_.end()) claimants = at->second;
     const auto none_is_theirs = [&](std::size_t i) {
@@ -279,10 +284,47 @@ Verdict Oracle::plain(const std::string& user, const RoomText& room) {
     };
     keep_only([&](std::size_t i) { return world_.people[i].kept == world_.users.find(user); });
     if (claimants.size() > 1) keep_only([&](std::size_t i) { return is_given(i, user); });
-    const bool disputed = (several && claimants.size() != 1) ||
-                          (claimants.empty() && (barred || may_be_others(world_.people.size(), user) > 1));
+    const std::size_t had = candidates(user).size();
+    const bool disputed = (several && claimants.size() != 1) || (claimants.empty() && (barred || had > 1));
+    const bool perhaps = claimants.size() != 1 && (had > 1 || (had == 1 && barred));
+    return {claimants, disputed, perhaps};
+}
+
+// Whose login makes this ID, whose login made it until it changed, and whose it was.
+Oracle::People Oracle::may_have(const std::string& user) const {
+    const std::vector<std::size_t> had = candidates(user);
+    People out(had.begin(), had.end());
+    if (const auto have = claims_.find(user); have != claims_.end())
+        out.insert(have->second.begin(), have->second.end());
+    const auto former = world_.former_ids.find(world_.users.find(user));
+    if (former != world_.former_ids.end())
+        if (const PersonId person = world_.person(former->second); person.valid()) out.insert(person.index());
+    return out;
+}
+
+bool Oracle::left_by_all(const std::string& user) const {
+    const Claims claims = claims_on(user);
+    if (claims.people.size() == 1) return departed(claims.people[0]) == Tri::yes;
+    const bool service = std::any_of(policy_.services.begin(), policy_.services.end(),
+                                     [&](const Service& one) { return one.who == user; });
+    if (!claims.perhaps || service) return false;
+    const People people = may_have(user);
+    return std::all_of(people.begin(), people.end(),
+                       [this](std::size_t i) { return departed(i) == Tri::yes; });
+}
+
+bool Oracle::somebody_is_there(const std::string& user) const {
+    const Claims claims = claims_on(user);
+    if (claims.people.size() == 1) return departed(claims.people[0]) == Tri::no;
+    const People people = may_have(user);
+    return std::any_of(people.begin(), people.end(),
+                       [this](std::size_t i) { return departed(i) == Tri::no; });
+}
+
+Verdict Oracle::plain(const std::string& user, const RoomText& room) {
+    const auto [claimants, disputed, perhaps] = claims_on(user);
     const bool person = claimants.size() == 1;
-    if (person && departed(claimants[0]) == Tri::yes) return {Presence::out, Tri::no, Basis::departed};
+    if (left_by_all(user)) return {Presence::out, Tri::no, Basis::departed};
     for (const Service& service : policy_.services)
         if (service.who == user)
             return lists(service.rooms, room.key) ? Verdict{Presence::in, Tri::no, Basis::service}

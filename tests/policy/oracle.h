@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "policy/decide.h"
 
@@ -18,9 +19,20 @@ class Oracle {
   public:
     Oracle(const World& world, const PolicyFile& policy, const Pins& pins, bool mask);
     [[nodiscard]] Verdict verdict(const std::string& user, const RoomText& room);
+    // Has everybody who may have this account departed for certain? Is anybody of them certainly there?
+    [[nodiscard]] bool left_by_all(const std::string& user) const;
+    [[nodiscard]] bool somebody_is_there(const std::string& user) const;
 
   private:
     using People = std::set<std::size_t>;
+    struct Claims {
+        std::vector<std::size_t> people;  // one: it is theirs
+        bool disputed = false;
+        bool perhaps = false;  // nobody's, and it may be that of one of several
+    };
+    [[nodiscard]] Claims claims_on(const std::string& user) const;
+    [[nodiscard]] std::vector<std::size_t> candidates(const std::string& user) const;
+    [[nodiscard]] People may_have(const std::string& user) const;
     [[nodiscard]] Guid pinned(const std::string& what, const std::string& name) const;
     [[nodiscard]] bool here(std::size_t person) const;
     [[nodiscard]] const People& people_of(std::size_t group);

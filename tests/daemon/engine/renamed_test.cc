@@ -177,6 +177,88 @@ TEST_F(Renamed, WhoWasInAConflictAndGetsAnotherLoginIsLetIn) {
     EXPECT_EQ(company.sessions("q5"), 1);
 }
 
+// Whosever it is, it is a leaver's; whoever is back makes it a question again.
+TEST_F(Renamed, AnAccountOfWhichAllCandidatesDepartedIsALeavers) {
+    homeserver().down = true;
+    company.sim.directory.rename("q1", "q1-old");
+    company.sim.directory.hire("q9", {"Staff", "Crew"});
+    company.sim.directory.rename("q9", "q1");
+    company.sim.run_for(minutes{1});
+    homeserver().down = false;
+    company.sim.run_for(minutes{5});
+    company.sim.directory.disable("q1", true);
+    company.sim.run_for(minutes{5});
+    EXPECT_EQ(company.sessions("q1"), 1) << "it may be the other's";
+    company.sim.directory.disable("q9", true);
+    expect_gone();
+    EXPECT_EQ(company.conflicts(), "") << "nothing is left to say";
+    company.sim.restart();
+    company.sim.directory.disable("q9", false);
+    company.sim.run_for(minutes{1});
+    homeserver().accounts.at(Company::id("q1")).sessions = 1;
+    company.sim.run_for(minutes{30});
+    EXPECT_EQ(company.sessions("q1"), 1) << "it may be theirs who is back";
+    EXPECT_FALSE(company.in("q1", "crew"));
+    EXPECT_NE(company.conflicts(), "");
+    company.sim.directory.erase("q9");
+    expect_gone();
+    std::string words;
+    for (const schema::TrailEntry& entry : company.trail())
+        if (entry.user == Company::id("q1") && (entry.action == "departed" || entry.action == "returned"))
+            words += entry.action + ": " + entry.result + "\n";
+    EXPECT_EQ(words,
+              "departed: q1: account disabled; whoever else may have this account has departed too\n"
+              "returned: @q1:corp.example may be somebody's who has not departed\n"
+              "departed: q1: account deleted; whoever else may have this account has departed too\n");
+}
+
+// The next who has that login may have it as well.
+TEST_F(Renamed, ALeaversAccountIsAQuestionAgainWhereSomebodyElseHasTheLogin) {
+    homeserver().down = true;
+    for (const char* name : {"q1", "q9"}) {
+        if (name == std::string("q9")) {
+            company.sim.directory.hire("q9", {"Staff"});
+            company.sim.directory.rename("q9", "q1");
+        }
+        company.sim.run_for(minutes{1});
+        company.sim.directory.rename(name, name + std::string("-old"));
+        company.sim.run_for(minutes{1});
+        company.sim.directory.disable(name, true);
+    }
+    homeserver().down = false;
+    expect_gone();
+    company.sim.directory.hire("q8", {"Staff", "Crew"});
+    company.sim.directory.rename("q8", "q1");
+    company.sim.run_for(minutes{1});
+    homeserver().accounts.at(Company::id("q1")).sessions = 1;
+    company.sim.run_for(minutes{30});
+    EXPECT_EQ(company.sessions("q1"), 1) << "it may be that of who is there";
+    EXPECT_NE(company.conflicts().find("q1 would be @q1:corp.example"), std::string::npos)
+        << company.conflicts();
+    company.sim.directory.disable("q8", true);
+    expect_gone();
+}
+
+// What an entry took from somebody is no question of who had the login for a while either.
+TEST_F(Renamed, WhoHadTheLoginOfAnAccountThatWasAnothersHasThatOfTheNewName) {
+    homeserver().add_account(Company::id("p1-right"));
+    homeserver().add_account(Company::id("rob"));
+    company.give("p1", Company::id("p1-right"));
+    EXPECT_TRUE(company.comes([this] { return company.in("p1-right", "crew"); }, minutes{10}));
+    company.sim.directory.rename("p1", "p1-right");
+    company.sim.directory.hire("q5", {"Staff", "Crew"});
+    company.sim.directory.rename("q5", "p1");
+    company.sim.run_for(minutes{1});
+    EXPECT_NE(company.conflicts(), "");
+    company.sim.directory.rename("q5", "rob");
+    EXPECT_TRUE(company.comes([this] { return company.in("rob", "crew"); }, minutes{10}))
+        << company.conflicts();
+    EXPECT_EQ(company.conflicts(), "");
+    company.sim.directory.disable("q5", true);
+    EXPECT_TRUE(company.comes([this] { return company.sessions("rob") == 0; }));
+    EXPECT_EQ(company.sessions("p1"), 1) << "never theirs";
+}
+
 // A slip in the directory: somebody has a bot's login for a while.
 TEST_F(Renamed, ABotsAccountIsNobodysForLife) {
     homeserver().add_account(Company::id("scan"));
