@@ -137,7 +137,8 @@ void derive_user(const Decider& decider, const Abilities& abilities, UserId user
     // Who departed may be somebody else than whose this account is: people.identities has said so, or a login
     // has changed.
     const PersonId holder = decider.person_of(user);
-    const bool one = !decider.former_holder(user).valid() && !decider.contended(user);
+    const bool one =
+        !decider.former_holder(user).valid() && !decider.contended(user) && !decider.disputed(user);
     const Tri departed = holder.valid() ? decider.departed(holder) : Tri::unknown;
     const bool theirs =
         departed == Tri::yes || (one && departed == Tri::unknown) || decider.all_departed(user);
