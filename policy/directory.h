@@ -50,6 +50,8 @@ struct PersonEntry {
     std::vector<std::string> unreadable;      // those asked for that could not be read: unknown, not empty
     std::uint64_t usn = 0;
     Written written{};  // of an entry that a drain brought
+    // What this is, a person or something else, could not be read: it is what it was known as.
+    bool unclassed = false;
 };
 
 struct GroupEntry {

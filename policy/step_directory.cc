@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/doubt.h"
 #include "policy/step_facts.h"
 
 namespace rollcall::policy {
@@ -218,6 +219,23 @@ void Step::narrow_attributes(const std::vector<std::string>& asked) {
     effects_.sweep = true;
 }
 
+// What it is was hidden. Complete reads do not find it, so somebody whom they lack is not brought back by it;
+// who is in a group of which nothing else was read is not known.
+bool Step::known_as_person(const PersonEntry& entry) {
+    if (const PersonId held = world_.person(entry.guid); held.valid())
+        return world_.people[held.index()].present || says_departed(entry, world_.now);
+    if (const auto at = world_.group_by_guid.find(entry.guid); at != world_.group_by_guid.end()) {
+        GroupEntry group = world_.entry_of(at->second);
+        group.usn = entry.usn;
+        group.deleted = group.deleted || entry.deleted;
+        group.members_known = false;
+        if (world_.groups[at->second.index()].usn < entry.usn) put_doubted(group, false, false);
+    }
+    if (const auto at = world_.container_by_guid.find(entry.guid); at != world_.container_by_guid.end())
+        effects_.sweep |= world_.containers[at->second.index()].dn != entry.dn;
+    return false;
+}
+
 void Step::take(const DirectoryChanges& fact) {
     if (!world_.directory_read || fact.invocation_id != world_.cursor.invocation_id) {
         effects_.sweep = true;  // changes to something that was never read whole
@@ -236,6 +254,7 @@ void Step::take(const DirectoryChanges& fact) {
     // which it then brings news. A complete read tells.
     if (!fact.people.empty()) narrow_attributes(fact.attributes);
     for (const PersonEntry& entry : fact.people) {
+        if (entry.unclassed && !known_as_person(entry)) continue;
         if (newer_known(entry)) {
             effects_.sweep |= world_.people[world_.person(entry.guid).index()].usn > fact.evidence.usn;
             continue;

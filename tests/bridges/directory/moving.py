@@ -1,7 +1,8 @@
 """A domain controller on which somebody's primary group is switched while it is read: moving.py FOLDER, the rest as
 endless.py. Each switch is one transaction: pim's primary group becomes the other one of the two groups (rid 1001 and
 1002), of which they stop being a plain member, and they become one of the group before. The base that is asked for says
-how many switches there are, each after a group was read: DC=three, DC=endless."""
+how many switches there are, each after a group was read: DC=three, DC=endless; and in DC=unclassed pim is disabled by
+the first one, and what pim is may not be read."""
 
 import pathlib
 import re
@@ -20,7 +21,7 @@ class Domain:
     def __init__(self, base: str):
         self.base, self.usn, self.primary = base, 100, 1001
         self.usns = {"pim": 1, 1001: 2, 1002: 3}
-        self.left = {"three": 3}.get(base, 1_000_000)
+        self.left = {"three": 3, "unclassed": 1}.get(base, 1_000_000)
 
     def switch(self) -> None:
         self.primary = 2003 - self.primary
@@ -29,8 +30,10 @@ class Domain:
         self.usn += 3
 
     def pim(self, message: int) -> bytes:
-        return entry(message, f"CN=pim,DC={self.base}", objectGUID=[PIM], objectClass=["user"], sAMAccountName=["pim"],
-                     userAccountControl=["512"], accountExpires=["0"], primaryGroupID=[str(self.primary)],
+        state = {"userAccountControl": ["514"]} if self.base == "unclassed" else {"userAccountControl": ["512"],
+                                                                                 "objectClass": ["user"]}
+        return entry(message, f"CN=pim,DC={self.base}", objectGUID=[PIM], **state, sAMAccountName=["pim"],
+                     accountExpires=["0"], primaryGroupID=[str(self.primary)],
                      uSNChanged=[str(self.usns["pim"])])
 
     def group(self, message: int, rid: int) -> bytes:
@@ -60,7 +63,7 @@ def answer(send, message: int, body: bytes) -> None:
                 send(entry(message, "", highestCommittedUSN=[str(domain.usn)]))
                 break
             return send(end(message, body))
-        if start := re.search(rb"DC=(three|endless)", body):
+        if start := re.search(rb"DC=(three|endless|unclassed)", body):
             domain = domains.get(start.group(1).decode())
             if domain is None:
                 domains.clear()

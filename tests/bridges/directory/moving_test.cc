@@ -61,5 +61,16 @@ TEST_F(Moving, WhereThatHasNoEndNothingIsConcluded) {
     EXPECT_TRUE(drained->changes.people.empty()) << "whose entry moved with the groups comes with them";
 }
 
+// What it is decides whoever knows it.
+TEST_F(Moving, WhatDoesNotSayWhatItIsIsToldAllTheSame) {
+    const auto drained = drain_of("unclassed");
+    ASSERT_TRUE(drained) << drained.error().message;
+    ASSERT_EQ(drained->changes.people.size(), 1U);
+    const policy::PersonEntry& pim = drained->changes.people[0];
+    EXPECT_TRUE(pim.unclassed);
+    EXPECT_EQ(pim.guid, Guid::from_text("33333333-0000-0000-0000-000000000003"));
+    EXPECT_EQ(pim.account_control, 514U);
+}
+
 }  // namespace
 }  // namespace rollcall::directory
