@@ -3,6 +3,7 @@
 //
 //     ROLLCALL_FAILPOINT=after_commit        at the first time
 //     ROLLCALL_FAILPOINT=during_fill:3       at the third
+//     ROLLCALL_FAILPOINT=head_signed@FILE    at the first time after there is such a file
 //
 // Not in a release build (meson option `failpoints`): there it does nothing. A name belongs to one thread.
 #pragma once

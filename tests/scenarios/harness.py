@@ -265,9 +265,12 @@ class Site:
 
     # --- the daemon
 
-    def start(self, wait: bool = True, failpoint: str = "") -> None:
-        """Starts the daemon; `wait`: until it answers commands; `failpoint`: where it is to die (daemon/failpoint.h)."""
-        more = {**self.environment, **({"ROLLCALL_FAILPOINT": failpoint} if failpoint else {})}
+    def start(self, wait: bool = True, failpoint: str = "", armed: bool = True) -> None:
+        """Starts the daemon; `wait`: until it answers commands; `failpoint`: where it is to die (daemon/failpoint.h), where not
+        `armed` once arm() is called: what a start itself does comes there now once, now twice."""
+        self.armed.unlink(missing_ok=True)
+        point = failpoint if armed else f"{failpoint}@{self.armed}"
+        more = {**self.environment, **({"ROLLCALL_FAILPOINT": point} if failpoint else {})}
         self.log = open(self.folder / "log", "a+b")
         self.process = subprocess.Popen([program(), "run", "-c", self.config], stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log, cwd="/",
@@ -314,6 +317,14 @@ class Site:
         self.process.kill()
         self.process.wait()
         self.process = None
+
+    @property
+    def armed(self) -> pathlib.Path:
+        return self.folder / "armed"
+
+    def arm(self) -> None:
+        """The failpoint of a start that was not armed."""
+        self.armed.touch()
 
     def dies(self, where: str, seconds: float = 30) -> None:
         """Waits until the daemon has died at its failpoint."""

@@ -23,7 +23,7 @@ rooms:
   {p}-crew: {name: Crew, space: {p}-company, members: {group: "{p} Crew"}, owners: {user: {p}-amy}}
 """
 STAFF = ["amy", "ben", "cas", "dan"]
-FAILPOINTS = ("tiles_written", "tiles_synced", "before_sign", "head_signed", "head_published", "head_published:2")
+FAILPOINTS = ("tiles_written", "tiles_synced", "before_sign", "head_signed", "head_published", "head_published, later")
 
 
 class Trail(Scenario):
@@ -284,8 +284,10 @@ class Trail(Scenario):
         self.all_signed()
         before = self.keys()
         site.stop()
-        site.start(failpoint=point)
-        self.all_signed()                                   # the entry of the start
+        site.start(failpoint=point, armed=False)
+        site.settle()
+        self.all_signed()                                   # the entries of the start
+        site.arm()
         self.rotate()                                       # its answer may be lost with the daemon
         site.dies(point)
         site.start()
@@ -305,10 +307,12 @@ class Trail(Scenario):
         site = self.site
         self.all_signed()
         site.stop()
-        again = ":" in point
-        site.start(wait=again, failpoint=point)           # a start writes an entry
-        if again:
+        name, later = point.removesuffix(", later"), point.endswith(", later")
+        site.start(wait=later, failpoint=name, armed=not later)     # a start writes an entry
+        if later:
+            site.settle()
             self.all_signed()
+            site.arm()
             self.swap(wait=False)
         site.dies(point)
         site.start()
@@ -323,11 +327,11 @@ class Trail(Scenario):
 for _point in FAILPOINTS:
     def _test(self, point=_point):
         self.kill_9_at(point)
-    setattr(Trail, f"test_kill_9_at_{_point.replace(':', '_')}", _test)
-for _point in ("key_written", "tiles_synced:2", "head_signed:2", "head_published:2", "key_adopted"):
+    setattr(Trail, f"test_kill_9_at_{_point.replace(', ', '_')}", _test)
+for _point in ("key_written", "tiles_synced", "head_signed", "head_published", "key_adopted"):
     def _test(self, point=_point):
         self.kill_9_while_rotating_at(point)
-    setattr(Trail, f"test_kill_9_while_the_key_is_rotated_at_{_point.replace(':', '_')}", _test)
+    setattr(Trail, f"test_kill_9_while_the_key_is_rotated_at_{_point}", _test)
 
 
 class Retention(Scenario):
