@@ -38,14 +38,18 @@ ON_ONE_THREAD = ("Mutation.*", "HandedOn.*", "Verify.*", "ReviewCrash.*", "Audit
 
 class Count:
     passed = failed = skipped = 0
-    lock = threading.Lock()
 
-    def add(self, passed=0, failed=0, skipped=0):
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.faults = []         # what failed, a line each
+
+    def add(self, passed=0, failed=0, skipped=0, faults=()):
         with self.lock:
             self.passed, self.failed, self.skipped = self.passed + passed, self.failed + failed, self.skipped + skipped
+            self.faults += faults
 
-    def step(self, good):
-        self.add(passed=int(good), failed=int(not good))
+    def step(self, title, good):
+        self.add(passed=int(good), failed=int(not good), faults=[] if good else [title])
 
 
 count = Count()
@@ -93,6 +97,13 @@ def run(title, words, quiet=True, **options):
     return subprocess.CompletedProcess(words, process.returncode, output or "")
 
 
+def counted(title, words, **options):
+    """Runs a step that counts as one test; has it passed?"""
+    good = run(title, words, **options).returncode == 0
+    count.step(title, good)
+    return good
+
+
 # By what the compiler says it read: ccache's own preprocessing fails on a precompiled header, and kept nothing then.
 BUILDING = dict(os.environ, CXX="ccache g++", CCACHE_BASEDIR=str(ROOT), CCACHE_NOHASHDIR="1", CCACHE_DEPEND="1",
                 CCACHE_SLOPPINESS="pch_defines,time_macros")
@@ -101,9 +112,10 @@ BUILDING = dict(os.environ, CXX="ccache g++", CCACHE_BASEDIR=str(ROOT), CCACHE_N
 def configure(folder, *options):
     if (ROOT / folder / "build.ninja").exists():
         return True
-    good = run(f"configuring {folder}", ["meson", "setup", folder, *options], env=BUILDING).returncode == 0
+    title = f"configuring {folder}"
+    good = run(title, ["meson", "setup", folder, *options], env=BUILDING).returncode == 0
     if not good:
-        count.step(False)
+        count.step(title, False)
     return good
 
 
@@ -112,9 +124,7 @@ def build(folder, *options, only=()):
     if not configure(folder, *options):
         return False
     programs = [os.path.relpath(test["cmd"][0], ROOT / folder) for test in listed_tests(folder) if test["name"] in only]
-    good = run(f"building {folder}", ["ninja", "-j", JOBS, "-C", folder, *programs], env=BUILDING).returncode == 0
-    count.step(good)
-    return good
+    return counted(f"building {folder}", ["ninja", "-j", JOBS, "-C", folder, *programs], env=BUILDING)
 
 
 def listed_tests(folder):
@@ -126,17 +136,20 @@ def meson_tests(folder, *words, environment=None):
     """Runs tests of a build and counts the single cases, which the runners report as JUnit files."""
     report = ROOT / folder / "meson-logs" / "testlog.junit.xml"
     report.unlink(missing_ok=True)
-    result = run(f"testing {folder} {' '.join(words)}".strip(),
+    title = f"testing {folder} {' '.join(words)}".strip()
+    result = run(title,
                  ["meson", "test", "-C", folder, "--no-rebuild", "--num-processes", JOBS, "--timeout-multiplier", "0", "--print-errorlogs", *words],
                  env=dict(os.environ, **(environment or {})))
-    counted = False
+    named = False
     if report.exists():
         for suite in xml.etree.ElementTree.parse(report).getroot().iter("testsuite"):
             cases, failed, skipped = int(suite.get("tests", 0)), int(suite.get("failures", 0)) + int(suite.get("errors", 0)), int(suite.get("skipped", 0) or 0)
-            count.add(cases - failed - skipped, failed, skipped)
-            counted = counted or failed > 0
-    if result.returncode != 0 and not counted:
-        count.step(False)
+            faults = [f"{title}: {suite.get('name')}.{case.get('name')}" for case in suite.iter("testcase")
+                      if case.find("failure") is not None or case.find("error") is not None]
+            count.add(cases - failed - skipped, failed, skipped, faults)
+            named = named or failed > 0
+    if result.returncode != 0 and not named:
+        count.step(title, False)
 
 
 # The quickest build there is: of its headers most are precompiled. As people build it, the program alone is compiled too.
@@ -154,14 +167,13 @@ BY_EIGHTS = ("--unity=on", "-Dunity_size=8")
 
 def optimised():
     if configure("build-optimised", "--buildtype=debugoptimized", *BY_EIGHTS):
-        count.step(run("building build-optimised", ["ninja", "-j", JOBS, "-C", "build-optimised", "daemon/rollcall"],
-                       env=BUILDING).returncode == 0)
+        counted("building build-optimised", ["ninja", "-j", JOBS, "-C", "build-optimised", "daemon/rollcall"], env=BUILDING)
 
 
 def checks():
-    count.step(run("clang-format", ["tests/check_format"]).returncode == 0)
+    counted("clang-format", ["tests/check_format"])
     if configure("build-tidy"):    # of a kind without precompiled headers: clang does not read g++'s
-        count.step(run("clang-tidy", ["tests/check_tidy", "build-tidy"]).returncode == 0)
+        counted("clang-tidy", ["tests/check_tidy", "build-tidy"])
 
 
 # `unit` has compiled each source by itself, with every warning an error; together some shadow each other's names.
@@ -187,7 +199,7 @@ def scenarios():
                    "ROLLCALL_LAB_NET": os.environ.get("ROLLCALL_LAB_NET", "127.0.9"), "ROLLCALL": str(ROOT / "build/daemon/rollcall")}
     full = dict(os.environ, **environment)
     if run("starting the lab", ["tests/lab/lab", "up", "--fresh", "--people", "220"], env=full).returncode != 0:
-        return count.step(False)
+        return count.step("starting the lab", False)
     try:
         values = subprocess.run(["tests/lab/lab", "env"], cwd=ROOT, capture_output=True, text=True, env=full).stdout
         for name, value in re.findall(r"^(?:export )?(\w+)='?([^'\n]*)'?$", values, re.MULTILINE):
@@ -198,9 +210,9 @@ def scenarios():
             print(process.stdout, flush=True)
         told = re.findall(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", process.stdout, re.MULTILINE)
         if told:
-            count.add(*(int(n or 0) for n in told[-1]))
+            count.add(*(int(n or 0) for n in told[-1]), faults=re.findall(r"^FAILED (\w+\.\w+: .*)$", process.stdout, re.MULTILINE))
         if process.returncode != 0 and (not told or told[-1][1] == "0"):
-            count.step(False)
+            count.step("scenarios", False)
     finally:
         run("stopping the lab", ["tests/lab/lab", "down"], env=full)
 
@@ -235,6 +247,8 @@ def main():
         scenarios()
     for thread in threads:
         thread.join()
+    for fault in count.faults:
+        print(f"FAILED: {fault}")
     print(f"all of it in {(time.monotonic() - BEGAN) / 60:.1f} minutes")
     print(f"{count.passed} passed, {count.failed} failed" + (f", {count.skipped} skipped" if count.skipped else ""))
     sys.exit(1 if count.failed else 0)

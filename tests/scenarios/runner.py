@@ -74,6 +74,8 @@ def main(wanted: list) -> int:
     suite.run(result)
     for what, seconds in harness.latencies:
         print(f"{seconds * 1000:7.0f} ms  {what}")
+    for test, told in result.failures + result.errors:      # once more at the end, where whoever looks begins
+        print(f"FAILED {type(test).__name__}.{getattr(test, '_testMethodName', test)}: {told.strip().splitlines()[-1]}")
     failed = len(result.failures) + len(result.errors)
     if keep and failed:
         print(f"kept: {harness.Site.folder_of_all}")
