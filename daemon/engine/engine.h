@@ -583,6 +583,7 @@ class Engine {
     [[nodiscard]] std::vector<std::string> outside_the_policy(const std::vector<std::string>& rooms) const;
     void achieved(Intent intent, const CallResult& result);
     void not_covered(Intent intent, const CallResult& result);
+    void cannot_leave(Intent intent, const CallResult& result);
     void put_off(Intent intent, const CallResult& result);
     void result_entry(const Intent& intent, const std::string& result, const std::string& event, bool ok);
     void try_later(const policy::ActionKey& key, const CallResult& result, int attempts, bool urgent);

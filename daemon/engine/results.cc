@@ -137,6 +137,9 @@ void Engine::finish(Intent& intent, const CallResult& result) {
             return put_off(std::move(intent), result);
         case CallOutcome::not_so:
             return put_off(std::move(intent), result);
+        case CallOutcome::no_account:
+            if (intent.action != ActionKind::remove || intent.call.kind != CallKind::put_member) break;
+            return cannot_leave(std::move(intent), result);
         case CallOutcome::retry:
         case CallOutcome::unreachable:
             return put_off(std::move(intent), result);
@@ -211,6 +214,17 @@ void Engine::not_covered(Intent intent, const CallResult& result) {
     result_entry(intent, "the mask registration does not cover them: " + result.text, "", false);
     ended(intent, false);
     forget_retry(intent.key());
+}
+
+// In a room that the bot cannot put them out of, and there is nobody who could leave it: whom somebody has
+// invited under a name that no account has.
+void Engine::cannot_leave(Intent intent, const CallResult& result) {
+    by_mask_.erase({intent.room, intent.user});
+    if (intent.user_id.valid()) learn(policy::AccountSeen{intent.user_id, policy::Account::absent});
+    CallResult refused = result;
+    refused.outcome = CallOutcome::refused;
+    refused.text = "the bot cannot put them out of this room, and no account has this name that could leave";
+    put_off(std::move(intent), refused);
 }
 
 // Done, or found to be so: the fact, and the result in the trail, once it was seen.

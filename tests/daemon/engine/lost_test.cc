@@ -133,5 +133,29 @@ TEST_F(LostRoom, WhomTheMaskLeavesOutIsNotTakenForOut) {
         EXPECT_FALSE(result.starts_with("done")) << result;
 }
 
+// Anybody may invite a name that no account has; where the bot is not, nobody can take that back.
+TEST_F(LostRoom, WhoHasNoAccountIsTriedSeldomAndTold) {
+    const std::string nobody = Company::id("made-up");
+    company.pause(Engine::Pause::all);
+    ASSERT_TRUE(homeserver().invite(room, Company::id("p2"), nobody));
+    company.sim.run_for(minutes{1});
+    lose();
+    homeserver().log.clear();
+    company.pause(Engine::Pause::none);
+    company.sim.run_for(minutes{30});
+    const auto about = [&](const auto& sent) { return sent.second.user == nobody && own_leave(sent.second); };
+    const auto tries = std::count_if(homeserver().log.begin(), homeserver().log.end(), about);
+    EXPECT_GE(tries, 1);
+    EXPECT_LE(tries, 4);
+    const std::vector<std::string> said = results("made-up", "leave");
+    ASSERT_FALSE(said.empty());
+    for (const std::string& result : said)
+        EXPECT_NE(result.find("no account has this name"), std::string::npos) << result;
+    EXPECT_EQ(homeserver().membership(room, nobody), MembershipState::invite);
+    homeserver().add_account(nobody);
+    EXPECT_TRUE(company.comes([&] { return homeserver().membership(room, nobody) == MembershipState::leave; },
+                              minutes{30}));
+}
+
 }  // namespace
 }  // namespace rollcall::engine
