@@ -86,7 +86,7 @@ void FakeDirectory::request_sweep() {
                               put_back_ = false;
                               deliver(std::move(read));
                           }
-                          deliver(status);
+                          tell(std::move(status));
                           // The bridge tries again by itself.
                           if (nothing || again)
                               agenda_.after(std::chrono::seconds{30}, [this, process] {
@@ -117,6 +117,7 @@ void FakeDirectory::process_started(const policy::World::Cursor& cursor) {
     ++process_;
     running_ = true;
     sweeping_ = false;
+    told_.reset();
     tell_time_again();
     put_back_ = cursor.invocation_id == content.invocation && cursor.usn > content.usn;
     if (put_back_ || cursor.invocation_id != content.invocation) return request_sweep();
@@ -127,9 +128,18 @@ void FakeDirectory::process_started(const policy::World::Cursor& cursor) {
         status.directory = "corp";
         status.current = true;
         tell_time();
-        deliver(status);
+        tell(std::move(status));
         request_sweep();  // as after each connection
     });
+}
+
+// As the bridge, only what is new.
+void FakeDirectory::tell(policy::DirectoryStatus status) {
+    if (told_ && told_->health == status.health && told_->text == status.text &&
+        told_->current == status.current)
+        return;
+    told_ = status;
+    deliver(std::move(status));
 }
 
 // Everything written since, as the bridge reads it after a restart.

@@ -67,6 +67,7 @@ class FakeDirectory : public engine::DirectoryPort {
     [[nodiscard]] policy::DirectorySnapshot snapshot() const;
     void thin_out(policy::DirectorySnapshot& read) const;
     [[nodiscard]] policy::Evidence evidence() const;
+    void tell(policy::DirectoryStatus status);
     void drain(std::uint64_t after);
     void tell_time();
     void tell_time_again();
@@ -78,6 +79,7 @@ class FakeDirectory : public engine::DirectoryPort {
     std::uint64_t process_ = 0;
     bool running_ = false;
     bool sweeping_ = false;
+    std::optional<policy::DirectoryStatus> told_;
     bool put_back_ = false;  // the next complete read is the first since
 };
 

@@ -33,7 +33,7 @@ Daemon::Daemon(const std::function<void(sim::Simulation&)>& prepare, Handler::Op
     if (prepare) prepare(sim);
     sim.start();
     sim.apply();
-    sim.converge();
+    sim.run_for(std::chrono::minutes{10});
 }
 
 Daemon::~Daemon() {

@@ -131,7 +131,7 @@ TEST_F(Retention, AfterALeapOfTheClockNobodyIsErasedForADay) {
 // that is known.
 TEST_F(Retention, WaitsForNameServicesThatDoNotAnswer) {
     disable("gone");
-    daemon.sim.run_for(hours{40});
+    daemon.sim.run_for(hours{60});
     name_services = false;
     asked.clear();
     daemon.sim.run_for(hours{24});
