@@ -10,9 +10,9 @@
 //     candidate   ──► the names before that are in question because of them
 //
 // Both directions say the same. A name that has no candidate is not in question. Where the homeserver can be
-// asked, a candidate waits for its answer: they are given no other Matrix ID, and what their login makes
-// meanwhile was never theirs, so that they have one name here at most; several only from a time in which it
-// could not be asked.
+// asked, a candidate waits for its answer: they are given no other Matrix ID. What their login makes
+// meanwhile may be theirs as well (an account is made at the first sign-in), so that they have several names
+// where it changes again before the answer: which of two accounts that are there is theirs, nobody knows.
 //
 // Who is a candidate may have become known otherwise since (people.identities): Decider::candidates() leaves
 // these out. Part of the World, and changed by step() alone (step_in_question.cc, step_departures.cc), by

@@ -109,8 +109,8 @@ class Decider {
     [[nodiscard]] bool was_here(UserId user) const;
     // Whose account this may be, of one in question: the candidates who are known by no other.
     [[nodiscard]] std::vector<PersonId> candidates(UserId user) const;
-    // In question, and more than one person's: it has two candidates, or somebody else's login makes it by
-    // now.
+    // In question, and whose it is would not be known if it were there: it has two candidates, or somebody
+    // else's login makes it by now, or its candidate has another one in question that may be there.
     [[nodiscard]] bool contended(UserId user) const;
     // Contended and nobody's, and whoever may have it has departed: whosever it is, it is a leaver's.
     [[nodiscard]] bool all_departed(UserId user) const;

@@ -64,8 +64,10 @@ bool Decider::was_here(UserId user) const {
 }
 
 bool Decider::contended(UserId user) const {
-    const std::size_t count = candidates(user).size();
-    return count > 1 || (count == 1 && !barred_from(user).empty());
+    const std::vector<PersonId> whose = candidates(user);
+    if (whose.size() != 1) return whose.size() > 1;
+    const Guid& only = world_.people[whose.front().index()].guid;
+    return !barred_from(user).empty() || world_.in_question.waits_for(only, user).valid();
 }
 
 bool Decider::all_departed(UserId user) const {

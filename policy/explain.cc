@@ -79,9 +79,14 @@ Reason rivals_reason(const Decider& decider, UserId user) {
     const Person* one = claimants.size() == 1 ? &world.people[claimants.front().index()] : nullptr;
     const UserId before = one == nullptr ? UserId{} : world.in_question.waits_for(one->guid, user);
     if (!before.valid()) return {"more than one account would have this Matrix ID", "people.matrix_id", {}};
-    return {fmt::format("this Matrix ID is {}'s unless there is an account {}, of the login before: the "
-                        "homeserver has not said yet",
-                        one->login.view(), world.users.text(before)),
+    const std::string& account = world.users.text(before);
+    return {world.account(before) == Account::present
+                ? fmt::format("this Matrix ID is {}'s unless {}, of a login before, is theirs, which is not "
+                              "known",
+                              one->login.view(), account)
+                : fmt::format("this Matrix ID is {}'s unless there is an account {}, of the login before: "
+                              "the homeserver has not said yet",
+                              one->login.view(), account),
             "people.matrix_id",
             {}};
 }

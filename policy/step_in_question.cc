@@ -14,8 +14,6 @@ void Step::login_changed(PersonId id) {
     const UserId before = decider_->claimed(id);  // somebody else may have come to that login first
     if (!before.valid() || before == decider_->made_by_login(id)) return;
     const Person& person = world_.people[id.index()];
-    // What their login made since was never theirs.
-    if (world_.in_question.waits_for(person.guid).valid()) return;
     if (person.kept.valid() || decider_->given(id).valid()) return;
     if (!world_.is_local(world_.users.text(before))) return;
     // It is another's, or was, or a bot's: they only had that login for a while.

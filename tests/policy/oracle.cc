@@ -284,9 +284,10 @@ Oracle::Claims Oracle::claims_on(const std::string& user) const {
     };
     keep_only([&](std::size_t i) { return world_.people[i].kept == world_.users.find(user); });
     if (claimants.size() > 1) keep_only([&](std::size_t i) { return is_given(i, user); });
-    const std::size_t had = candidates(user).size();
-    const bool disputed = (several && claimants.size() != 1) || (claimants.empty() && (barred || had > 1));
-    const bool perhaps = claimants.size() != 1 && (had > 1 || (had == 1 && barred));
+    const std::vector<std::size_t> had = candidates(user);
+    const bool one_of_two = had.size() > 1 || (had.size() == 1 && waits_for_another(had[0], user));
+    const bool disputed = (several && claimants.size() != 1) || (claimants.empty() && (barred || one_of_two));
+    const bool perhaps = claimants.size() != 1 && (one_of_two || (had.size() == 1 && barred));
     return {claimants, disputed, perhaps};
 }
 

@@ -239,6 +239,44 @@ TEST_F(Renamed, ALeaversAccountIsAQuestionAgainWhereSomebodyElseHasTheLogin) {
     expect_gone();
 }
 
+// An account may have been made under each login. None of them is free for the next who has that login.
+TEST_F(Renamed, OfTwoNamesThatAreBothThereNobodyKnowsWhichIsTheirs) {
+    homeserver().down = true;
+    company.sim.directory.rename("q1", "q1b");
+    company.sim.run_for(minutes{1});
+    homeserver().add_account(Company::id("q1b"));
+    company.sim.directory.rename("q1", "q1c");
+    company.sim.directory.hire("q9", {"Staff", "Crew"});
+    company.sim.directory.rename("q9", "q1b");
+    company.sim.run_for(minutes{1});
+    company.sim.restart();
+    homeserver().down = false;
+    company.sim.run_for(minutes{30});
+    EXPECT_FALSE(company.in("q1b", "crew"));
+    for (const char* line : {"q1b would be @q1b:corp.example, which may be q1c's; give q1b an entry",
+                             "q1c was @q1:corp.example until the login changed",
+                             "q1c was @q1b:corp.example until the login changed"})
+        EXPECT_NE(company.conflicts().find(line), std::string::npos) << company.conflicts();
+    company.sim.directory.disable("q1", true);
+    expect_gone();
+    EXPECT_EQ(company.sessions("q1b"), 1) << "it may be q9's";
+    company.sim.directory.disable("q9", true);
+    EXPECT_TRUE(company.comes([this] { return company.sessions("q1b") == 0; }));
+}
+
+TEST_F(Renamed, OfTwoNamesTheOneThatIsThereIsTheirs) {
+    homeserver().down = true;
+    company.sim.directory.rename("q1", "q1b");
+    company.sim.run_for(minutes{1});
+    company.sim.directory.rename("q1", "q1c");
+    company.sim.directory.join("Crew", "q1");
+    company.sim.run_for(minutes{1});
+    homeserver().down = false;
+    EXPECT_TRUE(company.comes([this] { return company.in("q1", "crew"); }, minutes{10}))
+        << company.conflicts();
+    EXPECT_EQ(company.conflicts(), "");
+}
+
 // What an entry took from somebody is no question of who had the login for a while either.
 TEST_F(Renamed, WhoHadTheLoginOfAnAccountThatWasAnothersHasThatOfTheNewName) {
     homeserver().add_account(Company::id("p1-right"));
