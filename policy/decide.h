@@ -112,7 +112,8 @@ class Decider {
     // In question, and whose it is would not be known if it were there: it has two candidates, or somebody
     // else's login makes it by now, or its candidate has another one in question that may be there.
     [[nodiscard]] bool contended(UserId user) const;
-    // Contended and nobody's, and whoever may have it has departed: whosever it is, it is a leaver's.
+    // Contended, or of two people whose login makes it, and nobody's, and whoever may have it has departed:
+    // whosever it is, it is a leaver's.
     [[nodiscard]] bool all_departed(UserId user) const;
     // The account that this person's departure concerns: theirs, or one that all_departed() names.
     [[nodiscard]] UserId departs_as(PersonId person) const;

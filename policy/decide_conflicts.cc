@@ -24,7 +24,8 @@ std::vector<IdentityConflict> Decider::conflicts() const {
 }
 
 void Decider::rival_conflicts(std::vector<IdentityConflict>& out) const {
-    for (const auto& [user, rivals] : rivals_)
+    for (const auto& [user, rivals] : rivals_) {
+        if (all_departed(user)) continue;
         for (const PersonId rival : rivals) {
             const PersonId winner = person_of_user_[user.index()];
             if (winner == rival) continue;
@@ -42,6 +43,7 @@ void Decider::rival_conflicts(std::vector<IdentityConflict>& out) const {
                  fmt::format("{} would be {} too, which belongs to {}",
                              world_.people[rival.index()].login.view(), world_.users.text(user), whose)});
         }
+    }
 }
 
 void Decider::barred_conflict(PersonId person, UserId user, std::vector<IdentityConflict>& out) const {

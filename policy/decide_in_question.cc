@@ -71,8 +71,8 @@ bool Decider::contended(UserId user) const {
 }
 
 bool Decider::all_departed(UserId user) const {
-    if (!world_.in_question.contains(user) || person_of(user).valid() || service(user) != nullptr ||
-        !contended(user))
+    if (person_of(user).valid() || service(user) != nullptr ||
+        !(rivals_.contains(user) || (world_.in_question.contains(user) && contended(user))))
         return false;
     const auto left = [this](PersonId person) { return departed(person) == Tri::yes; };
     const std::vector<PersonId> had = candidates(user), have = claimants(user);

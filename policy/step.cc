@@ -97,7 +97,8 @@ void Step::settle(const std::unordered_set<PersonId>& dirty, bool first_look) {
     for (const PersonId person : people) keep_accounts_in_question(person);
     for (const PersonId person : people) before.push_back(decider_->claimed(person));
     for (const UserId user : before)
-        if (world_.in_question.contains(user)) questions_.insert(user);
+        if (user.valid() && (world_.in_question.contains(user) || decider_->disputed(user)))
+            questions_.insert(user);
 }
 
 void Step::mark_person(PersonId person) {

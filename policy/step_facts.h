@@ -166,8 +166,9 @@ class Step {
     Effects effects_;
     const Evidence* evidence_ = nullptr;
     std::unordered_map<Guid, Written, GuidHash> written_;  // of the entries of this fact
-    std::set<UserId> questions_;  // in question, or until now, where something of whoever may have it changed
-    Time known_until_{};          // until when the directory was known before it
+    // In question, or disputed, or until now, where something of whoever may have it changed.
+    std::set<UserId> questions_;
+    Time known_until_{};  // until when the directory was known before it
     bool first_read_ = false;
     bool took_ = false;  // a doubted controller said something that is known now
 };

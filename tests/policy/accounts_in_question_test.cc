@@ -72,15 +72,9 @@ TEST_F(LoginOfBefore, WhereTheHomeserverCannotBeAskedNobodyWaits) {
               "known");
 }
 
-// Two may have anna's account of before, which is there.
-class OneOfTwo : public LoginOfBefore {
+// What becomes of the account, as whoever may have it departs and comes back.
+class LeaversAccount : public LoginOfBefore {
   protected:
-    OneOfTwo() {
-        scene.directory.person("bert", {"Staff", "Eng"});
-        rename("anna", "anna-new");
-        rename("bert", "anna");
-        account();
-    }
     void account() { scene.learn(AccountSeen{scene.user(kBefore), Account::present}); }
     Effects set(const std::string& made_as, std::optional<std::uint32_t> control) {
         scene.directory.people.at(made_as).account_control = control;
@@ -103,6 +97,17 @@ class OneOfTwo : public LoginOfBefore {
         return std::any_of(plan.begin(), plan.end(), [](const std::string& line) {
             return line.find("sign_out") != std::string::npos;
         });
+    }
+};
+
+// Two may have anna's account of before, which is there.
+class OneOfTwo : public LeaversAccount {
+  protected:
+    OneOfTwo() {
+        scene.directory.person("bert", {"Staff", "Eng"});
+        rename("anna", "anna-new");
+        rename("bert", "anna");
+        account();
     }
 };
 
@@ -155,6 +160,25 @@ TEST_F(OneOfTwo, IsProtectedOrABotsAllTheSame) {
     scene.learn(TimePassed{scene.world.now});
     EXPECT_FALSE(leaves());
     EXPECT_EQ(scene.says(kBefore, "eng"), "unknown protected");
+}
+
+// Two at once whose login makes it, of whom nobody was known by it.
+TEST_F(LeaversAccount, OfTwoWhoseLoginMakesItIsALeaversOnceBothHaveDeparted) {
+    scene.directory.person("bert", {"Staff", "Eng"});
+    scene.directory.people.at("bert").login = "anna";
+    scene.read();
+    account();
+    EXPECT_EQ(scene.decider->conflicts().size(), 2);
+    set("bert", 514);
+    EXPECT_FALSE(leaves());
+    set("anna", 514);
+    EXPECT_TRUE(leaves());
+    EXPECT_EQ(scene.says(kBefore, "eng"), "out departed");
+    EXPECT_TRUE(scene.decider->conflicts().empty());
+    set("bert", 512);
+    EXPECT_FALSE(leaves());
+    EXPECT_EQ(scene.says(kBefore, "eng"), "unknown undecided");
+    EXPECT_EQ(scene.decider->conflicts().size(), 2);
 }
 
 // As anybody's: who answers for outsiders does not answer for leavers.

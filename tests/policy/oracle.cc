@@ -287,7 +287,7 @@ Oracle::Claims Oracle::claims_on(const std::string& user) const {
     const std::vector<std::size_t> had = candidates(user);
     const bool one_of_two = had.size() > 1 || (had.size() == 1 && waits_for_another(had[0], user));
     const bool disputed = (several && claimants.size() != 1) || (claimants.empty() && (barred || one_of_two));
-    const bool perhaps = claimants.size() != 1 && (one_of_two || (had.size() == 1 && barred));
+    const bool perhaps = claimants.size() != 1 && (several || one_of_two || (had.size() == 1 && barred));
     return {claimants, disputed, perhaps};
 }
 
