@@ -116,13 +116,13 @@ class Apply {
 
     // What is applied may be the cure: a room is made in the place of a lost one, an account that works again
     // writes its first message. Some seconds decide whether something is not seen, or was not yet: the plan
-    // of which all is.
+    // of which all is. Each look is a plan, so there are few: after one second, three, six and ten.
     std::optional<json::Value> seen_soon(json::Value files) {
-        constexpr int kLooks = 10;
+        constexpr int kLooks = 4;
         if (terminal_.shows_progress()) terminal_.err("Looking whether all is seen …\n");
         const json::Value asked = request("plan", std::move(files));
-        for (int look = 0; look < kLooks; ++look) {
-            session_.doors.wait();
+        for (int look = 1; look <= kLooks; ++look) {
+            for (int second = 0; second < look; ++second) session_.doors.wait();
             const std::optional<json::Value> answer = ask(session_, *opened_.transport, asked);
             if (!answer || !(*answer)["error"].is_null()) return std::nullopt;
             if (items((*answer)["result"]["unseen"]).empty()) return (*answer)["result"];

@@ -219,7 +219,12 @@ TEST_F(Commands, ApplyLooksWhetherAllIsSeenWhereThereIsNothingToDo) {
     EXPECT_EQ(bench.run({"apply", "--json"}), 0);
     EXPECT_EQ(out(), json::write_pretty(fixture("plan_empty")) + "\n") << "one document";
     bench.script.asked.clear();
+    bench.waited = 0;
     bench.script.answers["plan"] = {answered(plan)};
+    EXPECT_EQ(bench.run({"apply"}), 1);
+    EXPECT_EQ(bench.waited, 10);
+    EXPECT_EQ(bench.script.asked.size(), 5U) << "each look is a whole plan";
+    bench.script.asked.clear();
     bench.daemon = false;
     EXPECT_EQ(bench.run({"apply"}), 1);
     EXPECT_EQ(bench.script.asked.size(), 1U) << "without a daemon nobody looks meanwhile";
@@ -236,6 +241,14 @@ TEST_F(Commands, ApplyWithNothingToDoWaitsForTheDaemonToo) {
     answer("status", answered(std::move(status), 4));
     EXPECT_EQ(bench.run({"apply", "--wait", "--yes"}), 1) << "what could not be done is said";
     EXPECT_NE(bench.script.last("status"), nullptr);
+}
+
+TEST_F(Commands, ApplyWaitsForNoStatusThatIsRefused) {
+    answer("plan", answered(fixture("plan_long")));
+    answer("apply", answered(fixture("plan_long")));
+    answer("status", refused("you may not ask for the status", "ask somebody who may", 3));
+    EXPECT_EQ(bench.run({"apply", "--wait", "--yes"}), 3);
+    EXPECT_TRUE(has(err(), "you may not ask for the status")) << err();
 }
 
 TEST_F(Commands, AnErrorIsFoldedAtTheTerminalsWidth) {

@@ -129,6 +129,7 @@ struct Bench {
     bool daemon = true;
     bool starting = false;  // a daemon has the state folder, and listens a moment later
     int converged = 0;
+    int waited = 0;                      // moments
     std::optional<bool> opened_to_read;  // without a daemon
     matrix::SignUp sign_up = matrix::SignUp::closed;
     std::string asked_sign_up;
@@ -191,7 +192,7 @@ struct Bench {
             recovered_for = reason;
             return recovered;
         };
-        doors.wait = [] {};
+        doors.wait = [this] { ++waited; };
         doors.sign_up = [this](const std::string& homeserver) {
             asked_sign_up = homeserver;
             return sign_up;
