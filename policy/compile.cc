@@ -7,6 +7,7 @@
 
 #include "policy/base/text.h"
 #include "policy/object_names.h"
+#include "policy/room_rename.h"
 
 namespace rollcall::policy {
 namespace {
@@ -14,7 +15,10 @@ namespace {
 class Compiler {
   public:
     Compiler(const PolicyFile& file, const World& world, const Pins& pins, Unfound unfound)
-        : file_(file), names_(world, program_, pins, unfound, diagnostics_) {}
+        : file_(file),
+          world_(world),
+          unfound_(unfound),
+          names_(world, program_, pins, unfound, diagnostics_) {}
 
     Compiled run(std::string version) {
         program_.version = std::move(version);
@@ -23,6 +27,9 @@ class Compiler {
         for (const RoomText& room : file_.rooms) program_.rooms.push_back(compile_room(room));
         std::sort(program_.rooms.begin(), program_.rooms.end(),
                   [](const CompiledRoom& a, const CompiledRoom& b) { return a.key < b.key; });
+        // One that is in force was put there when this could be said.
+        if (unfound_ == Unfound::refused)
+            for (Diagnostic& one : rename_conflicts(world_, program_)) diagnostics_.push_back(std::move(one));
         for (const Text& id : file_.protected_ids) program_.protected_ids.push_back(id.value);
         std::sort(program_.protected_ids.begin(), program_.protected_ids.end());
         for (const Service& service : file_.services)
@@ -101,6 +108,7 @@ class Compiler {
         room.topic = text.topic ? text.topic->value : "";
         room.alias = text.alias ? text.alias->value : text.key;
         room.parent = text.parent ? text.parent->value : "";
+        room.formerly = text.formerly;
         if (text.members) {
             room.members = body(*text.members);
             room.members_at = text.members->at;
@@ -229,6 +237,8 @@ class Compiler {
     }
 
     const PolicyFile& file_;
+    const World& world_;
+    const Unfound unfound_;
     Program program_;
     Diagnostics diagnostics_;
     ObjectNames names_;

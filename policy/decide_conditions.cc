@@ -5,6 +5,7 @@
 
 #include "policy/base/text.h"
 #include "policy/decide.h"
+#include "policy/room_rename.h"
 
 namespace rollcall::policy {
 
@@ -213,6 +214,12 @@ void Decider::rooms_changed() {
         const int index = program_->room_index(world_.rooms[i].key);
         program_room_[i] = index;
         if (index >= 0) world_room_[static_cast<std::size_t>(index)] = RoomId(i);
+    }
+    for (const RoomRename& one : room_renames(world_, *program_)) {
+        RoomId& room = world_room_[one.index];
+        if (room.valid()) program_room_[room.index()] = -1;  // never made
+        room = one.room;
+        program_room_[one.room.index()] = static_cast<int>(one.index);
     }
 }
 

@@ -16,6 +16,43 @@ Time ledger_needed_from(const Guards& guards, const HeldSince& held_since, Time 
     return now - longest;
 }
 
+namespace {
+
+// What stands under the new key already is of a room that was never made.
+template <class Entries, class Rename>
+void rename_keys(Entries& entries, const Rename& rename) {
+    Entries out;
+    for (const bool moved : {true, false})
+        for (auto& [key, value] : entries)
+            if (auto now = rename(key); (now != key) == moved)
+                out.try_emplace(std::move(now), std::move(value));
+    entries = std::move(out);
+}
+
+}  // namespace
+
+void rename_room(GuardMemory& memory, const std::string& from, const std::string& to) {
+    const auto room = [&](std::string& key) {
+        if (key == from) key = to;
+    };
+    const auto action = [&](const ActionKey& key) { return renamed(key, from, to); };
+    for (auto& [key, by] : memory.held) room(by.room);
+    rename_keys(memory.held, action);
+    rename_keys(memory.approved, action);
+    rename_keys(memory.rejected, action);
+    rename_keys(memory.ledger, [&](LedgerEntry entry) {
+        room(entry.room);
+        return entry;
+    });
+    rename_keys(memory.held_since, [&](HeldSince::key_type guard) {
+        room(guard.second);
+        return guard;
+    });
+    std::set<ActionKey> under_way;
+    for (const ActionKey& key : memory.under_way) under_way.insert(action(key));
+    memory.under_way = std::move(under_way);
+}
+
 ActionKey key_of(const Decider& decider, UserId user, const UserAction& action) {
     const World& world = decider.world();
     std::string room;

@@ -43,6 +43,9 @@ struct GuardMemory {
     std::set<ActionKey> under_way;  // asked of the homeserver already: too late to hold them
 };
 
+// The room has another key from now on.
+void rename_room(GuardMemory& memory, const std::string& from, const std::string& to);
+
 inline constexpr Duration kShareWindow = std::chrono::hours{1};  // of room_loses and room_gains
 
 // Before this, no entry of the ledger is of use to any guard.

@@ -99,6 +99,11 @@ std::string hold_id(Guard guard, const std::vector<ActionKey>& actions) {
 
 }  // namespace
 
+ActionKey renamed(ActionKey key, const std::string& from, const std::string& to) {
+    if (key.kind != ActionKind::notify && key.room == from) key.room = to;
+    return key;
+}
+
 Hold make_hold(Guard guard, std::string room, std::string cause, std::vector<ActionKey> actions) {
     std::sort(actions.begin(), actions.end());
     Hold hold{"", guard, std::move(room), std::move(cause), std::move(actions)};

@@ -36,6 +36,9 @@ struct ActionKey {
     [[nodiscard]] static std::optional<ActionKey> from_text(std::string_view text);
 };
 
+// The same action, of a room that has another key from now on. What is owed to people has a key of its own.
+[[nodiscard]] ActionKey renamed(ActionKey key, const std::string& from, const std::string& to);
+
 struct Hold {
     std::string id;  // 12 hex digits of the SHA-256 over guard and actions
     Guard guard = Guard::removals;

@@ -378,8 +378,9 @@ std::vector<PlanLine> whole_plan(const Decider& decider, const Abilities& abilit
             lines.push_back(
                 {program.rooms[r].key, action.kind, action.lane, "", Basis::member, 0, UserId{}, r});
     }
-    for (const Room& room : world.rooms)
-        if (!room.released && !room.id.empty() && program.room(room.key) == nullptr)
+    for (std::size_t i = 0; i < world.rooms.size(); ++i)
+        if (const Room& room = world.rooms[i];
+            !room.released && !room.id.empty() && decider.managed(RoomId(i)) < 0)
             lines.push_back(
                 {room.key, ActionKind::release, Lane::cosmetic, "", Basis::member, 0, UserId{}, kNoRoom});
     std::sort(lines.begin(), lines.end(), [](const PlanLine& a, const PlanLine& b) {

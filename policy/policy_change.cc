@@ -93,7 +93,7 @@ void change_services(const Program& was, const Program& is, PolicyChanges& chang
             changes.added("services." + key, words(*one, room_words(is, one->rooms)), one->at, danger);
             continue;
         }
-        const RoomLists rooms = room_lists(was, old->second->rooms, is, one->rooms);
+        const RoomLists rooms = room_lists(was, old->second->rooms, is, one->rooms, changes.renames);
         changes.setting("services." + key, words(*old->second, rooms.before), words(*one, rooms.after),
                         one->at, danger);
     }
@@ -158,10 +158,12 @@ void change_names(const Program& was, const Program& is, PolicyChanges& changes)
 
 }  // namespace
 
-std::vector<PolicyChange> policy_changes(const Program* before, const Program& after) {
+std::vector<PolicyChange> policy_changes(const Program* before, const Program& after,
+                                         const std::vector<RoomRename>& renames) {
     const Program none;
     const Program& was = before == nullptr ? none : *before;
     PolicyChanges changes;
+    changes.renames = renames;
     if (before != nullptr) change_who_is_meant(was, after, changes);
     change_people(was, after, changes);
     change_protected(was, after, changes);

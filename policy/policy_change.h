@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "policy/program.h"
+#include "policy/room_rename.h"
 
 namespace rollcall::policy {
 
@@ -20,12 +21,14 @@ struct PolicyChange {
     std::string danger;         // what may come of it that nobody wants; "" if nothing
     std::string hint;           // what is probably meant, and how to say it; ""
     std::string former;         // the key of the room of which the hint says that it may be the same; ""
+    std::string renamed_from;   // the key that this room has until then; "" for every other change
 };
 
 // In the order of the file: people, protected, services, spaces and rooms, outsiders, guards, then names that
 // lead to another object than before. `before` is null for a first policy: it is compared with the defaults,
 // where there are any, and of its rooms, since the plan makes each, only those stand here about which there
-// is a danger.
-[[nodiscard]] std::vector<PolicyChange> policy_changes(const Program* before, const Program& after);
+// is a danger. `renames`: rooms that the world knows by another key until then.
+[[nodiscard]] std::vector<PolicyChange> policy_changes(const Program* before, const Program& after,
+                                                       const std::vector<RoomRename>& renames = {});
 
 }  // namespace rollcall::policy

@@ -21,9 +21,11 @@ bool are_all(const Program& program, const std::vector<std::uint32_t>& rooms) {
     return rooms.size() == program.rooms.size() && rooms.size() > 1;
 }
 
-std::vector<std::string> keys_of(const Program& program, const std::vector<std::uint32_t>& rooms) {
+std::vector<std::string> keys_of(const Program& program, const std::vector<std::uint32_t>& rooms,
+                                 const std::vector<RoomRename>& renames) {
     std::vector<std::string> out;
-    for (const std::uint32_t room : rooms) out.push_back(program.rooms[room].key);
+    for (const std::uint32_t room : rooms) out.push_back(key_after(renames, program.rooms[room].key));
+    if (!renames.empty()) std::sort(out.begin(), out.end());
     return out;
 }
 
@@ -49,7 +51,7 @@ void change_approval(const Program& was, const CompiledApproval& old, const Prog
     const std::string base = "outsiders." + now.key;
     changes.setting(base + ".who", old.who, now.who, now.at,
                     let_in(now, "somebody else from outside is let in"));
-    RoomLists rooms = room_lists(was, old.rooms, is, now.rooms);
+    RoomLists rooms = room_lists(was, old.rooms, is, now.rooms, changes.renames);
     if (!rooms.same)
         changes.setting(base + ".rooms", std::move(rooms.before), std::move(rooms.after), now.at,
                         rooms.more ? let_in(now, "somebody from outside is let into a further room") : "");
@@ -68,18 +70,20 @@ void change_approval(const Program& was, const CompiledApproval& old, const Prog
 
 }  // namespace
 
-std::string room_words(const Program& program, const std::vector<std::uint32_t>& rooms) {
+std::string room_words(const Program& program, const std::vector<std::uint32_t>& rooms,
+                       const std::vector<RoomRename>& renames) {
     if (rooms.empty()) return "no room";
-    return are_all(program, rooms) ? "all rooms" : some(keys_of(program, rooms));
+    return are_all(program, rooms) ? "all rooms" : some(keys_of(program, rooms, renames));
 }
 
 RoomLists room_lists(const Program& was, const std::vector<std::uint32_t>& old, const Program& is,
-                     const std::vector<std::uint32_t>& now) {
-    const std::vector<std::string> before = keys_of(was, old), after = keys_of(is, now);
+                     const std::vector<std::uint32_t>& now, const std::vector<RoomRename>& renames) {
+    const std::vector<std::string> before = keys_of(was, old, renames), after = keys_of(is, now, {});
     std::vector<std::string> more, fewer;
     std::set_difference(after.begin(), after.end(), before.begin(), before.end(), std::back_inserter(more));
     std::set_difference(before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(fewer));
-    RoomLists out{room_words(was, old), room_words(is, now), more.empty() && fewer.empty(), !more.empty()};
+    RoomLists out{room_words(was, old, renames), room_words(is, now), more.empty() && fewer.empty(),
+                  !more.empty()};
     if (before.size() <= kMostKeys && after.size() <= kMostKeys && !are_all(was, old) && !are_all(is, now))
         return out;
     if (!more.empty()) out.after += "; new: " + some(more);

@@ -12,6 +12,7 @@ namespace rollcall::policy {
 struct PolicyChanges {
     std::vector<PolicyChange> list;
     std::string room;  // that the next changes concern
+    std::vector<RoomRename> renames{};
 
     // Nothing where both are the same.
     void setting(std::string path, std::string before, std::string after, const Position& at,
@@ -25,7 +26,8 @@ struct PolicyChanges {
 };
 
 // "apollo, board", "all rooms", "apollo, board and 12 more"
-[[nodiscard]] std::string room_words(const Program& program, const std::vector<std::uint32_t>& rooms);
+[[nodiscard]] std::string room_words(const Program& program, const std::vector<std::uint32_t>& rooms,
+                                     const std::vector<RoomRename>& renames = {});
 
 // Two lists of rooms in such words; where these leave rooms out, it follows which are new and which are gone.
 struct RoomLists {
@@ -34,7 +36,8 @@ struct RoomLists {
     bool more = false;  // some are new
 };
 [[nodiscard]] RoomLists room_lists(const Program& was, const std::vector<std::uint32_t>& old,
-                                   const Program& is, const std::vector<std::uint32_t>& now);
+                                   const Program& is, const std::vector<std::uint32_t>& now,
+                                   const std::vector<RoomRename>& renames);
 
 void change_rooms(const Program& was, const Program& is, PolicyChanges& changes);
 void change_approvals(const Program& was, const Program& is, PolicyChanges& changes);

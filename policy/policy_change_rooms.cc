@@ -76,6 +76,21 @@ void walk(const std::vector<CompiledRoom>& was, const std::vector<CompiledRoom>&
     }
 }
 
+std::string former_keys(const CompiledRoom& room) {
+    std::string out;
+    for (const Text& key : room.formerly) out += (out.empty() ? "" : ", ") + key.value;
+    return out;
+}
+
+// Which room that is was not changed by it.
+void change_former_keys(const CompiledRoom& old, const CompiledRoom& now, PolicyChanges& changes) {
+    const std::size_t before = changes.list.size();
+    changes.setting(base_of(now) + ".formerly", former_keys(old), former_keys(now),
+                    now.formerly.empty() ? Position{} : now.formerly.front().at, "");
+    if (changes.list.size() > before && !now.formerly.empty())
+        changes.list.back().hint = base_of(now) + " stays the room that it is";
+}
+
 void change_room(const Program& was, const CompiledRoom& old, const Program& is, const CompiledRoom& now,
                  PolicyChanges& changes) {
     const std::string base = base_of(now);
@@ -149,7 +164,7 @@ void PolicyChanges::setting(std::string path, std::string before, std::string af
                             std::string danger) {
     if (before == after) return;
     list.push_back(
-        {std::move(path), room, std::move(before), std::move(after), at, std::move(danger), {}, {}});
+        {std::move(path), room, std::move(before), std::move(after), at, std::move(danger), {}, {}, {}});
 }
 
 void PolicyChanges::compiled(bool same, std::string path, std::string before, std::string after,
@@ -166,15 +181,50 @@ void PolicyChanges::removed(std::string path, std::string what, std::string dang
     setting(std::move(path), std::move(what), "", {}, std::move(danger));
 }
 
+namespace {
+
+// The room of the former policy that this one is, under another key; and back.
+const CompiledRoom* room_before(const Program& was, const CompiledRoom& now, const PolicyChanges& changes) {
+    for (const RoomRename& one : changes.renames)
+        if (one.to == now.key) return was.room(one.from);
+    return nullptr;
+}
+
+bool goes_on(const CompiledRoom& old, const PolicyChanges& changes) {
+    return key_after(changes.renames, old.key) != old.key;
+}
+
+void change_key(const Program& was, const CompiledRoom& now, const Program& is, PolicyChanges& changes) {
+    const auto one = std::find_if(changes.renames.begin(), changes.renames.end(),
+                                  [&](const RoomRename& one_of) { return one_of.to == now.key; });
+    if (one == changes.renames.end()) return;
+    const std::string before = (now.space ? "spaces." : "rooms.") + one->from;
+    changes.setting(base_of(now), before, base_of(now),
+                    now.formerly.empty() ? now.at : now.formerly.front().at, "");
+    PolicyChange& change = changes.list.back();
+    change.renamed_from = one->from;
+    change.hint = "it stays the same room: whoever is in it stays, and its former address leads to it";
+    if (const CompiledRoom* old = room_before(was, now, changes); old != nullptr)
+        change_room(was, *old, is, now, changes);
+    else
+        changes.setting(base_of(now), "", whole(is, now), now.at, danger_of_new(now));
+}
+
+}  // namespace
+
 void change_rooms(const Program& was, const Program& is, PolicyChanges& changes) {
     Gone gone(was);
     walk(was.rooms, is.rooms, [&](const CompiledRoom* old, const CompiledRoom* now) {
-        if (now == nullptr) gone.add(*old);
+        if (now == nullptr && !goes_on(*old, changes)) gone.add(*old);
     });
     walk(was.rooms, is.rooms, [&](const CompiledRoom* old, const CompiledRoom* now) {
         changes.room = old == nullptr ? now->key : old->key;
+        const std::size_t before_it = changes.list.size();
+        if (now != nullptr) change_key(was, *now, is, changes);
+        if (changes.list.size() > before_it || (now == nullptr && goes_on(*old, changes))) return;
         if (old != nullptr && now != nullptr && old->space == now->space) {
             change_room(was, *old, is, *now, changes);
+            change_former_keys(*old, *now, changes);
         } else if (now == nullptr) {
             changes.setting(base_of(*old), whole(was, *old), "", {}, danger_of_gone(is));
         } else {
@@ -184,7 +234,9 @@ void change_rooms(const Program& was, const Program& is, PolicyChanges& changes)
             if (const CompiledRoom* former = gone.likely(is, *now); former != nullptr) {
                 PolicyChange& change = changes.list.back();
                 change.former = former->key;
-                change.hint = fmt::format("{} goes: if it is the same room, keep its key", base_of(*former));
+                change.hint =
+                    fmt::format("{} goes: if it is the same room, write formerly: {} here, or keep its key",
+                                base_of(*former), former->key);
             }
         }
     });

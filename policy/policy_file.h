@@ -64,6 +64,7 @@ struct RoomText {
     std::optional<Text> alias;  // local part
     std::optional<Text> topic;
     std::optional<Text> parent;         // `space:`, the key of a space
+    std::vector<Text> formerly;         // keys that it had before
     std::optional<Expression> members;  // required
     std::optional<Expression> owners;
     std::optional<Admission> admission;

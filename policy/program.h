@@ -49,6 +49,7 @@ struct CompiledRoom {
     Position at;
     std::string name, topic, alias;  // alias: local part
     std::string parent;              // key of the space that it stands in; ""
+    std::vector<Text> formerly;      // keys that it had before: see room_rename.h
     NodeId members;                  // without `except`
     NodeId owners;                   // may be invalid: nobody
     NodeId except;                   // may be invalid

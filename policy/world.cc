@@ -356,6 +356,22 @@ RoomId World::room(std::string_view key) {
     return at->second;
 }
 
+void World::rename_room(RoomId room_id, const std::string& key) {
+    const std::string former = rooms[room_id.index()].key;
+    const auto call = [this](RoomId id, const std::string& name) {
+        touched.renamed.try_emplace(id, rooms[id.index()].key);
+        rooms[id.index()].key = name;
+        room_by_key[name] = id;
+        mark_room(id);
+    };
+    const auto other = room_by_key.find(key);
+    if (other != room_by_key.end())
+        call(RoomId(other->second), former);
+    else
+        room_by_key.erase(former);
+    call(room_id, key);
+}
+
 void World::set_room_id(RoomId room_id, std::string id) {
     Room& at = rooms[room_id.index()];
     if (!at.id.empty()) room_by_id.erase(at.id);

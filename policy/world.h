@@ -181,6 +181,7 @@ struct Touched {
     std::unordered_set<ContainerId> containers;
     std::unordered_set<RoomId> rooms;  // but for the parts of their state that events are held for
     std::map<RoomId, TouchedParts> room_parts;
+    std::map<RoomId, std::string> renamed;          // of these the key that the store has
     std::unordered_set<UserId> users;               // account state, departing, put_back
     std::unordered_set<std::uint64_t> memberships;  // user << 32 | room
     bool doubt = false;
@@ -333,6 +334,8 @@ class World {
     void put_container(const ContainerEntry& entry, bool alone);
     void container_missing(ContainerId id);
     RoomId room(std::string_view key);  // finds or adds
+    // A room that was never made and has this key takes the one that is free by that.
+    void rename_room(RoomId room, const std::string& key);
     void set_room_id(RoomId room, std::string id);
     void set_membership(UserId user, Membership membership);
     void set_account(UserId user, Account account);

@@ -53,13 +53,17 @@ std::optional<std::string> read_user_id(const Node& node, const PolicyContext& c
 }
 
 bool check_key(const Entry& entry, std::string_view what, const PolicyContext& context) {
+    return check_key(entry.key, entry.key_at, what, context);
+}
+
+bool check_key(const std::string& key, const Position& at, std::string_view what,
+               const PolicyContext& context) {
     const auto allowed = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
     };
-    const std::string& key = entry.key;
     if (!key.empty() && key.size() <= 64 && std::all_of(key.begin(), key.end(), allowed)) return true;
     const std::string instead = slug(key).substr(0, 64);
-    report(context.out, entry.key_at,
+    report(context.out, at,
            fmt::format("\"{}\" cannot be the key of {}: 1 to 64 of a-z 0-9 . _ - are allowed",
                        key.substr(0, 80), what),
            instead.empty() ? std::string() : fmt::format("write {}", instead));

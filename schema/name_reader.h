@@ -17,5 +17,7 @@ namespace rollcall::schema {
 [[nodiscard]] std::optional<std::string> read_user_id(const Node& node, const PolicyContext& context);
 // The key of a room, space, service or approval: [a-z0-9._-]{1,64}. False after a report.
 [[nodiscard]] bool check_key(const Entry& entry, std::string_view what, const PolicyContext& context);
+[[nodiscard]] bool check_key(const std::string& key, const Position& at, std::string_view what,
+                             const PolicyContext& context);
 
 }  // namespace rollcall::schema

@@ -30,6 +30,7 @@ class References {
         for (const RoomText& room : policy_.rooms) parent_exists(room);
         cycles();
         aliases();
+        former_keys();
         for (const policy::Service& service : policy_.services)
             for (const Text& selector : service.rooms) selector_leads_somewhere(selector);
         for (const policy::Approval& approval : policy_.outsiders)
@@ -84,6 +85,30 @@ class References {
                                first->second->key),
                    "give one of them another alias");
         }
+    }
+
+    // A former key leads to one room, and to no other than the one that says so.
+    void former_keys() {
+        std::unordered_map<std::string_view, const RoomText*> claimed;
+        for (const RoomText& room : policy_.rooms)
+            for (const Text& key : room.formerly) {
+                if (key.value == room.key) {
+                    report(out_, key.at, fmt::format("\"{}\" is the key that this room has", key.value),
+                           "write the keys that it had before, or take formerly out");
+                } else if (const auto other = rooms_.find(key.value); other != rooms_.end()) {
+                    report(out_, key.at,
+                           fmt::format("\"{}\" is the key of another room, {}", key.value,
+                                       other->second->at.text()),
+                           "take one of the two out: a room that had the key before is not the one that has "
+                           "it now");
+                } else if (const auto [first, fresh] = claimed.emplace(key.value, &room);
+                           !fresh && first->second != &room) {
+                    report(out_, key.at,
+                           fmt::format("\"{}\" and \"{}\" both say that they were \"{}\" before",
+                                       first->second->key, room.key, key.value),
+                           "leave it with the one that is to stay the same room");
+                }
+            }
     }
 
     void selector_leads_somewhere(const Text& selector) {

@@ -13,6 +13,9 @@ namespace {
 
 using namespace policy;
 
+constexpr std::size_t kLongestKey = 64;
+constexpr std::size_t kMostFormerKeys = 20;  // of one room
+
 class RoomReader {
   public:
     explicit RoomReader(const PolicyContext& context) : context_(context), out_(context.out) {}
@@ -50,7 +53,20 @@ class RoomReader {
                    "write the part between # and the colon: engineering");
         }
         text(fields.take("topic"), kLongestTopic, room.topic);
-        text(fields.take("space"), 64, room.parent);
+        text(fields.take("space"), kLongestKey, room.parent);
+        if (const Node* formerly = fields.take("formerly")) former_keys(*formerly, room);
+    }
+
+    // One, or a list of them.
+    void former_keys(const Node& node, RoomText& room) {
+        if (node.kind == Node::Kind::scalar) return former_key(node, room);
+        for (const Node& item : read_list(node, out_, kMostFormerKeys)) former_key(item, room);
+    }
+
+    void former_key(const Node& node, RoomText& room) {
+        auto key = read_text(node, out_, kLongestKey);
+        if (key && check_key(*key, node.at, room.space ? "a space" : "a room", context_))
+            room.formerly.push_back({std::move(*key), node.at});
     }
 
     [[nodiscard]] bool alias_is_good(const std::string& alias) const {

@@ -67,6 +67,9 @@ struct TrailCheckout {
 // The result of a leave in somebody's own name that made them forget the room as well.
 inline constexpr std::string_view kLeftAndForgotten = "done: left, and the past taken away";
 
+// Of the policy: a room has another key from this entry on; `before` and `after` are the keys.
+inline constexpr std::string_view kRenameRoom = "rename room";
+
 struct TrailEntry {
     Time time{};                  // when it happened, as far as is known
     std::optional<Time> written;  // what this machine's clock showed then, where that was another time

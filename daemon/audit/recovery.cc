@@ -17,7 +17,7 @@ constexpr std::uint64_t kCompared = 1'000;  // last entries of the store that ar
 
 // What people ordered, so that it was in the store that was lost. What a policy changed came with its apply.
 bool is_order(std::string_view kind, std::string_view action) {
-    if (action == "change policy") return false;
+    if (action == "change policy" || action == schema::kRenameRoom) return false;
     constexpr std::array<std::string_view, 3> kKinds{"approve", "reject", "policy"};
     constexpr std::array<std::string_view, 6> kActions{"pause",  "pause --all", "resume",
                                                        "depart", "legal hold",  "release legal hold"};

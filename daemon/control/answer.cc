@@ -217,8 +217,9 @@ Result<PersonId> find_person(engine::Engine& engine, const std::string& name) {
                 "give the Matrix ID, or guid:…");
 }
 
-Result<std::uint32_t> find_room(const policy::Decider& decider, const std::string& name) {
-    const std::string key = name.starts_with('#') ? name.substr(1, name.find(':') - 1) : name;
+Result<std::uint32_t> find_room(const engine::Engine& engine, const std::string& name) {
+    const policy::Decider& decider = *engine.decider();
+    const std::string key = engine.key_now(name.starts_with('#') ? name.substr(1, name.find(':') - 1) : name);
     const int room = decider.program().room_index(key);
     if (room >= 0) return static_cast<std::uint32_t>(room);
     std::vector<std::string> keys;

@@ -25,7 +25,7 @@ namespace rollcall::control {
 [[nodiscard]] std::string_view to_text(policy::Lane lane);
 // The user that somebody meant: a login or a Matrix ID. not_found or conflict with a hint.
 // A room of the policy in force by its key or address.
-[[nodiscard]] Result<std::uint32_t> find_room(const policy::Decider& decider, const std::string& name);
+[[nodiscard]] Result<std::uint32_t> find_room(const engine::Engine& engine, const std::string& name);
 [[nodiscard]] Result<UserId> find_user(engine::Engine& engine, const std::string& name);
 [[nodiscard]] Result<PersonId> find_person(engine::Engine& engine, const std::string& name);
 

@@ -144,9 +144,10 @@ namespace {
 // The chain of cause of one entry: what was learned, what was decided, asked for, and came of it.
 class Chain {
   public:
-    // `subject`: the person key of whom it is about; 0 for nobody.
-    Chain(TrailReading& trail, json::Value entry, std::uint64_t subject)
-        : trail_(trail), entry_(std::move(entry)), subject_(subject) {}
+    // `room`: the key by which its room is known now; `subject`: the person key of whom it is about, 0 for
+    // nobody.
+    Chain(TrailReading& trail, json::Value entry, std::string room, std::uint64_t subject)
+        : trail_(trail), entry_(std::move(entry)), room_(std::move(room)), subject_(subject) {}
 
     Status gather() {
         intent_ = entry_["intent"].integer_or(0);
@@ -177,12 +178,12 @@ class Chain {
     }
     // The entries that `text` says may matter, each as JSON.
     Status each(const store::TrailFilter& filter, std::string_view text,
-                const std::function<void(const json::Value&)>& visit) const {
+                const std::function<void(const json::Value&, const std::string& room)>& visit) const {
         return trail_.each_row(filter, [&](const store::StoredTrailEntry& row) -> Status {
             if (row.text.find(text) == std::string::npos) return {};
             const Result<json::Value> entry = entry_json(row);
             if (!entry) return pass(entry);
-            visit(*entry);
+            visit(*entry, row.room);
             return {};
         });
     }
@@ -190,8 +191,9 @@ class Chain {
     Status follow_intent() {
         store::TrailFilter filter;
         filter.subject = subject_;
-        filter.room = entry_["room_key"].text();
-        return each(filter, fmt::format("\"intent\":{},", intent_), [this](const json::Value& entry) {
+        filter.room = room_;
+        const std::string announced = fmt::format("\"intent\":{},", intent_);
+        return each(filter, announced, [this](const json::Value& entry, const std::string&) {
             if (entry["intent"].integer_or(0) != intent_ || links_.size() >= kMostOfChain) return;
             link(entry["kind"].text() == "intent" ? "intent" : "result", entry);
         });
@@ -203,7 +205,7 @@ class Chain {
         store::TrailFilter filter;
         filter.kind = "policy";
         json::Value found;
-        Status read = each(filter, hash, [&](const json::Value& entry) {
+        Status read = each(filter, hash, [&](const json::Value& entry, const std::string&) {
             if (number_of(entry["index"]) < first_ && entry["policy"].text() == hash &&
                 entry["action"].text() == "apply")
                 found = entry;
@@ -215,14 +217,13 @@ class Chain {
     Status find_cause() {
         store::TrailFilter filter;
         filter.subject = subject_;
-        const std::string room = entry_["room_key"].text();
         static constexpr std::array<std::string_view, 5> kRoles{"directory", "membership", "hold", "approve",
                                                                 "reject"};
         std::array<json::Value, kRoles.size()> last;
-        Status read = each(filter, "\"kind\":\"", [&](const json::Value& entry) {
+        Status read = each(filter, "\"kind\":\"", [&](const json::Value& entry, const std::string& room) {
             const auto role = std::find(kRoles.begin(), kRoles.end(), entry["kind"].text());
             if (role == kRoles.end() || number_of(entry["index"]) >= first_) return;
-            if (!entry["room_key"].is_null() && entry["room_key"].text() != room) return;
+            if (!room.empty() && room != room_) return;
             if (entry["user"].text() != entry_["user"].text()) return;  // another Matrix ID of theirs
             last[static_cast<std::size_t>(role - kRoles.begin())] = entry;
         });
@@ -238,6 +239,7 @@ class Chain {
 
     TrailReading& trail_;
     json::Value entry_;
+    const std::string room_;
     const std::uint64_t subject_;
     std::uint64_t first_ = 0;
     std::int64_t intent_ = 0;
@@ -254,16 +256,18 @@ Result<json::Value> shown(TrailReading& trail, std::uint64_t number) {
     filter.after = number - 1;
     std::optional<Result<json::Value>> found;
     std::uint64_t subject = 0;
+    std::string room;
     static_cast<void>(trail.each_row(filter, [&](const store::StoredTrailEntry& row) -> Status {
         found = entry_json(row);
         subject = row.subject;
+        room = row.room;
         return fail(ErrorKind::limit, "enough");
     }));
     if (!found)
         return fail(ErrorKind::io, fmt::format("entry {} of the trail cannot be read", number),
                     "`rollcall audit verify` says what is wrong");
     if (!*found) return pass(*found);
-    Chain chain(trail, std::move(**found), subject);
+    Chain chain(trail, std::move(**found), std::move(room), subject);
     if (Status read = chain.gather(); !read) return pass(read);
     return std::move(chain).answer();
 }

@@ -5,9 +5,12 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/audit/access.h"
+#include "daemon/audit/room_keys.h"
 #include "daemon/control/commands.h"
 
 namespace rollcall::control {
@@ -22,7 +25,8 @@ class TrailReading {
     explicit TrailReading(store::TrailSource& source, const std::atomic<bool>* over = nullptr)
         : source_(source), over_(over) {}
 
-    // Every entry that the filter lets through.
+    // Every entry that the filter lets through. Rooms are called what they are called now
+    // (audit/room_keys.h), in the filter and in what is visited, but for the text of a row.
     [[nodiscard]] Status each_row(const store::TrailFilter& filter, const store::TrailVisit& visit);
     // Those of them that `wanted` (by kind and text, before it is read) lets through, read. Of somebody who
     // was erased, the pseudonym stands as `user`.
@@ -31,13 +35,17 @@ class TrailReading {
     [[nodiscard]] Status each_entry(const store::TrailFilter& filter, EntryWanted wanted,
                                     const EntryVisit& visit);
     // The newest ones; see store::TrailFilter.
-    [[nodiscard]] Result<std::vector<store::StoredTrailEntry>> newest(const store::TrailFilter& filter) {
-        return source_.trail(filter);
-    }
+    [[nodiscard]] Result<std::vector<store::StoredTrailEntry>> newest(const store::TrailFilter& filter);
     [[nodiscard]] Result<std::uint64_t> size() { return source_.trail_size(); }
 
   private:
+    [[nodiscard]] Status may_go_on();
+    [[nodiscard]] Status know_room_keys();
+    [[nodiscard]] std::vector<store::TrailFilter> filters_of(const store::TrailFilter& filter) const;
+    [[nodiscard]] Status visit_row(const store::StoredTrailEntry& row, const store::TrailVisit& visit);
+
     store::TrailSource& source_;
+    std::optional<audit::RoomKeys> rooms_;  // read once somebody asks
     const std::atomic<bool>* const over_;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
     std::size_t examined_ = 0;
@@ -58,7 +66,8 @@ struct Whom {
     Guid person;       // empty: nobody of the directory
 };
 [[nodiscard]] Result<Whom> whom_of(const Context& context, const std::string& name);
-// The key of a room: key, alias or room ID. One that no policy names now may stand in the trail.
+// The key of a room: one that it has or had, alias or room ID. One that no policy names now may stand in the
+// trail.
 [[nodiscard]] std::string room_key_of(const Context& context, const std::string& name);
 // The login of whoever has that Matrix ID; "".
 [[nodiscard]] std::string login_of(const Context& context, const std::string& matrix_id);

@@ -180,7 +180,7 @@ Answer readmit(const Context& context) {
                            "`rollcall status` says when it is; try again then"});
     const Result<UserId> user = find_user(engine, context.args["user"].text());
     if (!user) return error(user.error());
-    const Result<std::uint32_t> room = find_room(*engine.decider(), context.args["room"].text());
+    const Result<std::uint32_t> room = find_room(engine, context.args["room"].text());
     if (!room) return error(room.error());
     const auto done = engine.readmit(*user, *room, context.caller, *reason);
     if (!done) return error(done.error());

@@ -26,6 +26,7 @@ namespace {
 struct Drafted {
     PolicyLoaded loaded;
     std::unique_ptr<policy::Decider> decider;
+    std::vector<policy::RoomRename> renames;
     std::vector<policy::PlanLine> lines;
     policy::GuardMemory memory;  // rejections end where the policy changes
     std::vector<policy::Hold> holds;
@@ -48,6 +49,8 @@ std::string hash_of(const Drafted& draft) {
         crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(text.data()), text.size());
     };
     feed(draft.loaded.program->version);
+    for (const policy::RoomRename& one : draft.renames)
+        feed(fmt::format("\nrenamed {} {}", one.from, one.to));
     // What is stopped is another plan than the same actions carried out at once.
     std::map<policy::ActionKey, std::string> held;
     for (const policy::Hold& hold : draft.holds)
@@ -136,6 +139,9 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     const Result<bool> attributes = directory_ready(context, out.loaded.program.get());
     if (!attributes) return pass(attributes);
     if (!*attributes) return std::optional<Drafted>{};
+    out.renames = policy::room_renames(engine.world(), *out.loaded.program);
+    if (const Status settled = none_is_being_made(engine, *out.loaded.program); !settled)
+        return pass(settled);
     out.decider = std::make_unique<policy::Decider>(engine.world(), out.loaded.program);
     std::vector<std::string> addresses = addresses_to_claim(*out.decider);
     if (const std::string& admins = engine.settings().admin_room; admins.starts_with('#'))
@@ -156,6 +162,7 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     out.memory = engine.memory();
     if (!engine.policy() || engine.policy()->version != out.loaded.program->version)
         out.memory.rejected.clear();
+    for (const policy::RoomRename& one : out.renames) policy::rename_room(out.memory, one.from, one.to);
     guards.evaluate(*out.decider, backlog, out.memory);
     out.holds = guards.holds();
     out.hash = hash_of(out);
@@ -167,16 +174,18 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
 }
 
 // What the policy changes of the one in force, beside who moves.
-json::Value policy_changes_json(engine::Engine& engine, const policy::Program& next) {
+json::Value policy_changes_json(engine::Engine& engine, const policy::Program& next,
+                                const std::vector<policy::RoomRename>& renames) {
     const policy::Decider* decider = engine.decider();
     json::Value out{json::Array{}};
     for (const policy::PolicyChange& one :
-         policy::policy_changes(decider == nullptr ? nullptr : &decider->program(), next)) {
+         policy::policy_changes(decider == nullptr ? nullptr : &decider->program(), next, renames)) {
         json::Value row;
         row.set("path", one.path);
         row.set("room", one.room);
         row.set("before", one.before);
         row.set("after", one.after);
+        if (!one.renamed_from.empty()) row.set("renamed_from", one.renamed_from);
         row.set("at", one.at.line > 0 ? one.at.file_line() : "");
         row.set("danger", one.danger);
         // What is meant to be another room is.
@@ -184,6 +193,17 @@ json::Value policy_changes_json(engine::Engine& engine, const policy::Program& n
         out.push(std::move(row));
     }
     return out;
+}
+
+// Also of a room that the policy lets go of.
+bool exists(const policy::Decider& decider, const std::string& key) {
+    const policy::World& world = decider.world();
+    const int index = decider.program().room_index(key);
+    const auto known = world.room_by_key.find(key);
+    const RoomId id = index >= 0 ? decider.world_room(static_cast<std::uint32_t>(index))
+                      : known != world.room_by_key.end() ? known->second
+                                                         : RoomId{};
+    return id.valid() && !world.rooms[id.index()].id.empty();
 }
 
 json::Value plan_json(const Context& context, const Drafted& draft) {
@@ -218,9 +238,7 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
         room.set("key", key);
         room.set("name", spec == nullptr ? "" : spec->name);
         room.set("space", spec != nullptr && spec->space);
-        const auto known = context.engine.world().room_by_key.find(key);
-        room.set("exists", known != context.engine.world().room_by_key.end() &&
-                               !context.engine.world().rooms[known->second.index()].id.empty());
+        room.set("exists", exists(*draft.decider, key));
         room.set("lines", std::move(lines));
         rooms.push(std::move(room));
     }
@@ -231,7 +249,7 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
     plan.set("in_force", in_force);
     plan.set("hash", draft.hash);
     plan.set("actions", actions);
-    plan.set("policy_changes", policy_changes_json(context.engine, program));
+    plan.set("policy_changes", policy_changes_json(context.engine, program, draft.renames));
     plan.set("rooms", std::move(rooms));
     plan.set("elsewhere", std::move(elsewhere));
     plan.set("holds", std::move(holds));

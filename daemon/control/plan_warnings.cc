@@ -106,6 +106,27 @@ std::vector<TakenAddress> taken_addresses(const engine::Engine& engine, const De
     return out;
 }
 
+Status none_is_being_made(engine::Engine& engine, const policy::Program& program) {
+    const auto check = [&](const CompiledRoom& spec, const std::string& key) -> Status {
+        if (!engine.being_made(key)) return {};
+        return fail(ErrorKind::conflict,
+                    fmt::format("#{} is being made at this moment, and {} says that #{} was {} before", key,
+                                spec.formerly.front().at.file_line(), spec.key, spec.formerly.front().value),
+                    "try again in a moment; `rollcall status` says what is in the way if it lasts");
+    };
+    const policy::World& world = engine.world();
+    for (const CompiledRoom& spec : program.rooms) {
+        if (spec.formerly.empty()) continue;
+        const auto own = world.room_by_key.find(spec.key);
+        if (own != world.room_by_key.end() && !world.rooms[own->second.index()].id.empty()) continue;
+        Status settled = check(spec, spec.key);
+        for (const policy::Text& key : spec.formerly)
+            if (settled && program.room_index(key.value) < 0) settled = check(spec, key.value);
+        if (!settled) return settled;
+    }
+    return {};
+}
+
 Diagnostics plan_warnings(const engine::Engine& engine, const Decider& decider) {
     Diagnostics out = policy::without_sponsor(decider);
     add_large_acls(decider, out);

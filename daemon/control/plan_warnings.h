@@ -23,6 +23,9 @@ struct TakenAddress {
 [[nodiscard]] std::vector<TakenAddress> taken_addresses(const engine::Engine& engine,
                                                         const policy::Decider& decider);
 
+// While a room is being made nobody can say which one `formerly` means: an error then.
+[[nodiscard]] Status none_is_being_made(engine::Engine& engine, const policy::Program& program);
+
 [[nodiscard]] Diagnostics plan_warnings(const engine::Engine& engine, const policy::Decider& decider);
 
 }  // namespace rollcall::control

@@ -40,7 +40,7 @@ std::optional<Answer> not_seen_yet(const Context& context) {
     std::vector<policy::Foreseen> found = policy::foreseen(decider, name);
     if (found.empty()) return std::nullopt;
     if (!wanted.empty()) {
-        const Result<std::uint32_t> room = find_room(decider, wanted);
+        const Result<std::uint32_t> room = find_room(context.engine, wanted);
         if (!room) return error(room.error());
         std::erase_if(found, [&](const policy::Foreseen& one) { return one.room != *room; });
         if (found.empty()) {
@@ -182,7 +182,7 @@ Answer why(const Context& context) {
     if (const PersonId person = decider.person_of(*user); person.valid()) person_json(engine, person, result);
     const std::string wanted = context.args["room"].text();
     if (!wanted.empty()) {
-        const Result<std::uint32_t> room = find_room(decider, wanted);
+        const Result<std::uint32_t> room = find_room(context.engine, wanted);
         if (!room) return error(room.error());
         rooms.push(room_json(engine, *user, *room, tried_before));
     } else {

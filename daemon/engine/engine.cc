@@ -108,7 +108,9 @@ Status Engine::stop(std::string_view why, Moment now) {
 
 void Engine::bind(std::shared_ptr<const policy::Program> program) {
     program_ = std::move(program);
+    rename_rooms(*program_, policy::room_renames(world_, *program_));
     for (const policy::CompiledRoom& room : program_->rooms) {
+        forget_former_key(room.key);
         const RoomId id = world_.room(room.key);
         if (!std::exchange(world_.rooms[id.index()].released, false)) continue;
         world_.rooms[id.index()].just_managed = true;
@@ -331,6 +333,7 @@ Status Engine::collect() {
     for (const GroupId id : world_.touched.groups) turn_.touched.groups.insert(id);
     for (const ContainerId id : world_.touched.containers) turn_.touched.containers.insert(id);
     for (const RoomId id : world_.touched.rooms) turn_.touched.rooms.insert(id);
+    turn_.touched.renamed.merge(world_.touched.renamed);  // what is there already is what the store has
     for (auto& [id, parts] : world_.touched.room_parts) {
         policy::TouchedParts& into = turn_.touched.room_parts[id];
         into.all |= parts.all;

@@ -16,8 +16,9 @@
 // facts), accepted.cc (until they are seen), settle.cc (what a crash left in flight), reads.cc, ways.cc (do
 // events come back, is the mask known), notices.cc, direct_rooms.cc (where they are sent), told.cc (what the
 // admins were told, until it is over), reviews.cc (what owners are asked to sign), marks.cc (what is
-// remembered), accounts.cc (is there an account of that name), orders.cc (what commands ask), rights.cc
-// (erasure, legal holds, and the log's key), baseline.cc (what was so before the trail).
+// remembered), renames.cc (rooms that get another key), accounts.cc (is there an account of that name),
+// orders.cc (what commands ask), rights.cc (erasure, legal holds, and the log's key), baseline.cc (what was
+// so before the trail).
 #pragma once
 
 #include <array>
@@ -47,6 +48,7 @@
 #include "daemon/store/store.h"
 #include "policy/backlog.h"
 #include "policy/guard.h"
+#include "policy/room_rename.h"
 #include "policy/step.h"
 
 namespace rollcall::engine {
@@ -286,6 +288,10 @@ class Engine {
     void forget_reaction(const ReviewKey& key);        // it does not count; another one may
     void reactions_looked_at(bool read);               // what read_review() was asked for is over
     void review_settled(const std::string& room_key);  // signed off, by whomever
+    // What a room is called now that had this key before; the key itself where none had, or one has it.
+    [[nodiscard]] const std::string& key_now(const std::string& key) const;
+    // It was asked for, and whether it is there is not known yet.
+    [[nodiscard]] bool being_made(const std::string& key) const;
     // A message to somebody in the bot's direct room with them; one of each `id` waits at most.
     void tell(const std::string& user, std::string_view id, const std::string& text);
     void verify_rooms();
@@ -666,8 +672,21 @@ class Engine {
 
     // orders.cc
     void failures_of_uncovered(UserId user, std::vector<Failure>& out) const;
-    void record_approvals(const PolicyToApply& wanted);
-    void record_changes(const PolicyToApply& wanted);
+    void record_approvals(const PolicyToApply& wanted, const std::vector<policy::RoomRename>& renames);
+    void record_changes(const PolicyToApply& wanted, const std::vector<policy::RoomRename>& renames);
+
+    // renames.cc
+    void rename_rooms(const policy::Program& program, const std::vector<policy::RoomRename>& renames);
+    void rename_room(const policy::RoomRename& one, const policy::CompiledRoom& spec,
+                     const std::string& version);
+    void rename_requests(bool notice, const std::string& from, const std::string& to);
+    void rename_held(const std::string& from, const std::string& to);
+    void mark_held(const std::string& room, bool goes);
+    void rename_told(const std::string& from, const std::string& to);
+    void rename_reviews(const std::string& from, const std::string& to);
+    void remember_former_key(const std::string& from, const std::string& to);
+    void forget_former_key(const std::string& key);
+    [[nodiscard]] bool load_former_key(const store::StoredMark& row);
 
     // engine.cc
     void bind(std::shared_ptr<const policy::Program> program);
@@ -713,9 +732,10 @@ class Engine {
     bool answers_changed_ = false, memberships_changed_ = false;  // since then
     policy::GuardMemory memory_;
     Grace grace_;
-    Time ledger_trimmed_{};                  // entries before this are gone
-    std::map<std::string, KeptHold> holds_;  // by id, every one that was seen and not answered
-    std::uint64_t last_hold_ = 0;            // order of the newest
+    Time ledger_trimmed_{};                           // entries before this are gone
+    std::map<std::string, KeptHold> holds_;           // by id, every one that was seen and not answered
+    std::uint64_t last_hold_ = 0;                     // order of the newest
+    std::map<std::string, std::string> former_keys_;  // of rooms, and what each is called now
     bool whole_pass_ = true;  // a pass over everybody is under way: guards have not seen it all
 
     std::optional<store::StoredPolicy> policy_;

@@ -330,6 +330,42 @@ void Engine::drop_rejections() {
     answers_changed_ = true;
 }
 
+// ---------------------------------------------------------------- rooms that are renamed
+
+// What guards remember of a room under this key, and the store has: it goes from there, or is written there.
+void Engine::mark_held(const std::string& room, bool goes) {
+    const auto put = [&](const char* kind, std::string key, const auto& value) {
+        mark(kind, std::move(key), goes ? std::nullopt : std::optional<std::string>(value()));
+    };
+    const auto time = [](Time at) { return [at] { return std::to_string(to_ms(at)); }; };
+    for (const auto& [key, answer] : memory_.approved)
+        if (key.room == room) put("approved", key.text(), [&, &given = answer] { return text_of(given); });
+    for (const auto& [key, answer] : memory_.rejected)
+        if (key.room == room) put("rejected", key.text(), [&, &given = answer] { return text_of(given); });
+    for (const auto& [key, by] : memory_.held)
+        if (key.room == room || by.room == room)
+            put("held", key.text(), [&, &guard = by] { return text_of(guard); });
+    for (const auto& [entry, at] : memory_.ledger)
+        if (entry.room == room) put("ledger", text_of(entry), time(at));
+    for (const auto& [guard, since] : memory_.held_since)
+        if (guard.second == room) put("held_since", text_of(guard), time(since));
+}
+
+// A hold keeps its id, by which somebody may have been told of it.
+void Engine::rename_held(const std::string& from, const std::string& to) {
+    for (const std::string& room : {from, to}) mark_held(room, true);
+    policy::rename_room(memory_, from, to);
+    mark_held(to, false);
+    for (auto& [id, kept] : holds_) {
+        policy::Hold& hold = kept.hold;
+        if (hold.room == from) hold.room = to;
+        for (ActionKey& key : hold.actions) key = policy::renamed(std::move(key), from, to);
+        std::sort(hold.actions.begin(), hold.actions.end());
+        mark("hold", id, text_of(hold, kept.order));
+    }
+    answers_changed_ = true;
+}
+
 // ---------------------------------------------------------------- what the store has kept
 
 bool Engine::load_guard_mark(const store::StoredMark& row) {

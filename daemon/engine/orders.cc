@@ -34,8 +34,10 @@ void Engine::apply(PolicyToApply wanted) {
     entry.policy = wanted.program->version;
     entry.checkout = std::move(wanted.checkout);
     record(std::move(entry));
-    record_changes(wanted);
-    record_approvals(wanted);
+    const std::vector<policy::RoomRename> renames = policy::room_renames(world_, *wanted.program);
+    rename_rooms(*wanted.program, renames);
+    record_changes(wanted, renames);
+    record_approvals(wanted, renames);
     // The one in force is in force since it came, by whoever put it there and for that reason.
     const bool again = policy_ && policy_->version == wanted.program->version;
     if (!again) drop_rejections();

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <set>
 
 #include "daemon/engine/engine.h"
 
@@ -16,11 +17,19 @@ namespace {
 constexpr std::size_t kMostRooms = 500;    // named in one entry; the policy of its hash names all
 constexpr std::size_t kMostChanges = 500;  // entries of one apply, dangerous ones first
 
+std::set<std::string> rooms_of(const policy::Program& program, const policy::CompiledApproval& approval,
+                               const std::vector<policy::RoomRename>& renames) {
+    std::set<std::string> out;
+    for (const std::uint32_t room : approval.rooms)
+        out.insert(policy::key_after(renames, program.rooms[room].key));
+    return out;
+}
+
+// An approval goes on with a room that has another key from now on.
 bool same(const policy::Program& a, const policy::CompiledApproval& x, const policy::Program& b,
-          const policy::CompiledApproval& y) {
+          const policy::CompiledApproval& y, const std::vector<policy::RoomRename>& renames) {
     return x.who == y.who && x.until == y.until && x.sponsor_guid == y.sponsor_guid && x.reason == y.reason &&
-           std::equal(x.rooms.begin(), x.rooms.end(), y.rooms.begin(), y.rooms.end(),
-                      [&](std::uint32_t r, std::uint32_t s) { return a.rooms[r].key == b.rooms[s].key; });
+           rooms_of(a, x, renames) == rooms_of(b, y, {});
 }
 
 const policy::CompiledApproval* find(const policy::Program* program, const std::string& key) {
@@ -50,11 +59,11 @@ TrailEntry approval_entry(const policy::Program& program, const policy::Compiled
 
 // Each outsider's approval that a policy brings, changes or ends: the sponsor asked for it, the caller of
 // apply gave it.
-void Engine::record_approvals(const PolicyToApply& wanted) {
+void Engine::record_approvals(const PolicyToApply& wanted, const std::vector<policy::RoomRename>& renames) {
     const policy::Program& next = *wanted.program;
     for (const policy::CompiledApproval& approval : next.approvals) {
         const policy::CompiledApproval* before = find(program_.get(), approval.key);
-        if (before != nullptr && same(*program_, *before, next, approval)) continue;
+        if (before != nullptr && same(*program_, *before, next, approval, renames)) continue;
         TrailEntry entry = approval_entry(next, approval, wanted.caller);
         entry.action = "approve outsider";
         entry.policy = next.version;
@@ -70,12 +79,14 @@ void Engine::record_approvals(const PolicyToApply& wanted) {
     }
 }
 
-// Each setting that a policy changes, what is dangerous before the rest. Approvals have entries of their own.
-void Engine::record_changes(const PolicyToApply& wanted) {
+// Each setting that a policy changes, what is dangerous before the rest. Approvals have entries of their own,
+// and so have rooms that are renamed.
+void Engine::record_changes(const PolicyToApply& wanted, const std::vector<policy::RoomRename>& renames) {
     const policy::Program& next = *wanted.program;
-    std::vector<policy::PolicyChange> changes = policy::policy_changes(program_.get(), next);
-    std::erase_if(changes,
-                  [](const policy::PolicyChange& one) { return one.path.starts_with("outsiders."); });
+    std::vector<policy::PolicyChange> changes = policy::policy_changes(program_.get(), next, renames);
+    std::erase_if(changes, [](const policy::PolicyChange& one) {
+        return one.path.starts_with("outsiders.") || !one.renamed_from.empty();
+    });
     std::stable_partition(changes.begin(), changes.end(),
                           [](const policy::PolicyChange& one) { return !one.danger.empty(); });
     TrailEntry entry;

@@ -73,7 +73,7 @@ Status Engine::recall_activity() {
     const auto entries = store_.trail(newest);
     if (!entries) return pass(entries);
     for (const store::StoredTrailEntry& entry : *entries)
-        if (const auto room = world_.room_by_key.find(entry.room); room != world_.room_by_key.end())
+        if (const auto room = world_.room_by_key.find(key_now(entry.room)); room != world_.room_by_key.end())
             heard_from(world_.rooms[room->second.index()].id, entry.time);
     return {};
 }

@@ -2,6 +2,8 @@
 
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "daemon/store/room_state_text.h"
 #include "daemon/store/row_order.h"
@@ -100,9 +102,29 @@ Status load_parts(Database& database, World& world, const NumberedIds& ids, std:
     });
 }
 
+// A room keeps its number, and with that all that refers to it. Two may have changed places: between, neither
+// has a key that any room could have.
+Status rename_rooms(Database& database, const World& world, const policy::Touched& touched) {
+    std::vector<std::pair<std::int64_t, std::string>> renamed;
+    Status done;
+    for (const auto& [id, stored] : touched.renamed)
+        if (done)
+            done = database.each(
+                "UPDATE room SET key = ' ' || number WHERE key = $1 RETURNING number",
+                [&, &key = world.rooms[id.index()].key](const Row& row) {
+                    renamed.emplace_back(row.integer(0), key);
+                    return Status{};
+                },
+                stored);
+    for (const auto& [number, key] : renamed)
+        if (done) done = database.run("UPDATE room SET key = $1 WHERE number = $2", key, number);
+    return done;
+}
+
 }  // namespace
 
 Status save_rooms(Database& database, const World& world, const policy::Touched& touched, Numbers& numbers) {
+    if (Status renamed = rename_rooms(database, world, touched); !renamed) return renamed;
     for (const RoomId id : in_order(touched.rooms)) {
         const Room& room = world.rooms[id.index()];
         const Result<std::int64_t> number = save_room(database, room);

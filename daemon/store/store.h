@@ -105,6 +105,7 @@ struct TrailFilter {
     Guid person;                           // … or by this; whoever is found has all entries of theirs,
                                            // whichever Matrix ID stands in them
     std::uint64_t after = 0;               // only entries with a higher index
+    std::uint64_t upto = 0;                // … and none with a higher one than this; 0: all
     std::size_t at_most = 200;             // the newest ones, oldest of them first
     std::optional<Time> from, to;          // only entries of this moment or later; of one before this
     std::uint64_t subject = 0;             // … or by a person key: also finds who was erased; 0 for any

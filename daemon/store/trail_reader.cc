@@ -74,7 +74,9 @@ Result<std::vector<std::string>> TrailReader::leaves(std::uint64_t after, std::s
 Result<std::optional<std::string>> TrailReader::room_id(const std::string& key) {
     std::optional<std::string> id;
     const Status read = database_->each(
-        "SELECT id FROM room WHERE key = $1 AND id <> '' AND released = 0",
+        "SELECT id FROM room WHERE id <> '' AND released = 0 AND (key = $1 OR (key = (SELECT value FROM mark "
+        "WHERE kind = 'former_key' AND key = $1) AND NOT EXISTS (SELECT 1 FROM room WHERE key = $1 AND id <> "
+        "'')))",
         [&](const Row& row) {
             id = row.text(0);
             return Status{};

@@ -50,7 +50,7 @@ class TrailReader : public TrailSource {
     [[nodiscard]] Result<std::uint64_t> last_former_intent();
     // Every policy that was ever put in force, in their order.
     [[nodiscard]] Status each_policy(const std::function<Status(const StoredPolicy&)>& visit);
-    // The ID of the managed room of that key; nullopt: it is not made yet.
+    // The ID of the managed room of that key, or of the one that had it before; nullopt: it is not made yet.
     [[nodiscard]] Result<std::optional<std::string>> room_id(const std::string& key);
 
     [[nodiscard]] Result<std::vector<StoredTrailEntry>> trail(const TrailFilter& filter) override;

@@ -47,7 +47,9 @@ Result<std::vector<TimeBlock>> read_times(Database& database, std::uint64_t from
     return out;
 }
 
-Result<std::vector<NumberRange>> ranges_of(Database& database, const TrailFilter& filter) {
+namespace {
+
+Result<std::vector<NumberRange>> ranges_by_time(Database& database, const TrailFilter& filter) {
     if (!filter.from && !filter.to) return std::vector<NumberRange>{{filter.after, kEver}};
     std::vector<NumberRange> out;
     std::uint64_t next = filter.after / kTimeBlock;  // the first block that was not judged
@@ -61,6 +63,16 @@ Result<std::vector<NumberRange>> ranges_of(Database& database, const TrailFilter
         next = one.block + 1;
     }
     add(out, next, kEver, filter.after);
+    return out;
+}
+
+}  // namespace
+
+Result<std::vector<NumberRange>> ranges_of(Database& database, const TrailFilter& filter) {
+    auto out = ranges_by_time(database, filter);
+    if (!out || filter.upto == 0) return out;
+    for (NumberRange& range : *out) range.last = std::min(range.last, filter.upto);
+    std::erase_if(*out, [](const NumberRange& range) { return range.after >= range.last; });
     return out;
 }
 

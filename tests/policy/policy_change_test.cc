@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "policy/expression_words.h"
+#include "policy/room_rename.h"
 #include "tests/policy/expression_text.h"
 #include "tests/policy/world_builder.h"
 
@@ -26,12 +27,16 @@ class PolicyChanges : public testing::Test {
     // "path: before → after", with "!" where it is dangerous.
     std::vector<std::string> changed() {
         const auto before = scene.compiled.program;
-        EXPECT_TRUE(scene.apply()) << scene.compiled.diagnostics.front().text();
-        return lines_of(before.get());
+        const Compiled next = compile(scene.policy, scene.world, scene.pins, "test");
+        EXPECT_TRUE(next.program) << next.diagnostics.front().text();
+        const std::vector<RoomRename> renames = room_renames(scene.world, *next.program);
+        EXPECT_TRUE(scene.apply());
+        return lines_of(before.get(), renames);
     }
-    [[nodiscard]] std::vector<std::string> lines_of(const Program* before) const {
+    [[nodiscard]] std::vector<std::string> lines_of(const Program* before,
+                                                    const std::vector<RoomRename>& renames = {}) const {
         std::vector<std::string> out;
-        for (const PolicyChange& one : policy_changes(before, *scene.compiled.program))
+        for (const PolicyChange& one : policy_changes(before, *scene.compiled.program, renames))
             out.push_back(fmt::format("{}{}: {} → {}{}", one.danger.empty() ? "" : "! ", one.path, one.before,
                                       one.after, one.hint.empty() ? "" : " (" + one.hint + ")"));
         return out;
@@ -143,7 +148,47 @@ TEST_F(PolicyChanges, ARoomOfAnotherKeyIsRecognised) {
     ASSERT_EQ(lines.size(), 2U);
     EXPECT_TRUE(lines[0].starts_with("! rooms.apollo: ")) << lines[0];
     EXPECT_TRUE(lines[1].starts_with("rooms.artemis:  → ")) << lines[1];
-    EXPECT_TRUE(lines[1].ends_with("(rooms.apollo goes: if it is the same room, keep its key)")) << lines[1];
+    EXPECT_TRUE(
+        lines[1].ends_with("(rooms.apollo goes: if it is the same room, write formerly: "
+                           "apollo here, or keep its key)"))
+        << lines[1];
+}
+
+TEST_F(PolicyChanges, ARoomThatSaysWhatItWasIsRenamedAndNothingElse) {
+    scene.policy.rooms.front().outsiders = Outsiders::approved;
+    scene.room("board", "group Contractors");
+    scene.approval("eve", "@eve:partner.example", {"apollo"}, "anna", at("2099-01-01T00:00:00Z"));
+    scene.service("alerts", "@alerts:corp.example", {"apollo", "board"});
+    (void)changed();
+    scene.create("apollo");
+    RoomText& room = scene.policy.rooms.front();
+    room.key = "artemis";
+    room.formerly = {{"apollo", {"policy.yaml", 7, 16}}};
+    scene.policy.outsiders.front().rooms = {{"artemis", {}}};
+    scene.policy.services.front().rooms = {{"artemis", {}}, {"board", {}}};
+    EXPECT_EQ(changed(),
+              (Lines{"rooms.artemis: rooms.apollo → rooms.artemis (it stays the same room: whoever is in it "
+                     "stays, and its former address leads to it)",
+                     "rooms.artemis.alias: apollo → artemis"}));
+    room.formerly.clear();
+    EXPECT_EQ(changed(), Lines{"rooms.artemis.formerly: apollo → "});
+    room.formerly = {{"luna", {"policy.yaml", 7, 16}}};
+    EXPECT_EQ(changed(), Lines{"rooms.artemis.formerly:  → luna (rooms.artemis stays the room that it is)"});
+}
+
+TEST_F(PolicyChanges, ARoomThatComesBackUnderAnotherKeyIsToldWhole) {
+    const RoomId id = scene.create("apollo");
+    RoomText written = scene.policy.rooms.front();
+    scene.policy.rooms.clear();
+    (void)changed();
+    scene.learn(Released{id});
+    written.key = "artemis";
+    written.formerly = {{"apollo", {"policy.yaml", 7, 16}}};
+    scene.policy.rooms.push_back(written);
+    const Lines lines = changed();
+    ASSERT_EQ(lines.size(), 2U);
+    EXPECT_TRUE(lines[0].starts_with("rooms.artemis: rooms.apollo → rooms.artemis")) << lines[0];
+    EXPECT_TRUE(lines[1].starts_with("rooms.artemis:  → apollo, members")) << lines[1];
 }
 
 TEST_F(PolicyChanges, ARoomThatIsLetGoOfSaysWhatThatMeans) {

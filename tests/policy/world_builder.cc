@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "policy/base/text.h"
+#include "policy/room_rename.h"
 
 namespace rollcall::policy::test {
 
@@ -180,6 +181,10 @@ bool Scene::apply() {
     compiled.program = std::move(next.program);
     if (decider) keep_approvals(world, *decider);
     pins = compiled.program->pins;
+    for (const RoomRename& one : room_renames(world, *compiled.program)) {
+        world.rename_room(one.room, one.to);
+        rename_room(memory, one.from, one.to);
+    }
     for (const CompiledRoom& spec : compiled.program->rooms)
         world.rooms[world.room(spec.key).index()].released = false;
     decider = std::make_unique<Decider>(world, compiled.program);

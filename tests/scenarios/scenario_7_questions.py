@@ -267,3 +267,50 @@ class Questions(Scenario):
         entry = site.trail(kind="policy", action="apply")[-1]
         self.assertEqual(entry["checkout"], {"commit": git("rev-parse", "HEAD"), "signature": "N"})
         self.assertEqual(entry["reason"], "a better name")
+
+
+class Renamed(Scenario):
+    site = Site("rk")
+
+    def test_a_room_under_another_key_stays_the_room_and_all_of_its_past_is_found(self):
+        site = self.site
+        site.fill(["lead", "amy", "ben"], {"Crew": ["lead", "amy"]})
+        site.start()
+        policy = """
+people:
+  matrix_id: "@{sAMAccountName|lower}:corp.example.com"
+  employees: {any: [{user: {p}-lead}, {user: {p}-amy}, {user: {p}-ben}]}
+rooms:
+  {p}-crew: {name: Crew, members: {group: "{p} Crew"}, owners: {user: {p}-lead}}
+"""
+        site.apply(policy)
+        site.settle(30)
+        site.wait("crew", "amy", "join")
+        room, made, last = site.room("crew"), site.made_rooms(), site.trail_end()
+        plan = site.apply(policy.replace("{p}-crew: {", "{p}-deck: {formerly: {p}-crew, "))["plan"]
+        self.assertEqual([(change["path"], change["before"], change["after"], change["danger"]) for change in plan["policy_changes"]],
+                         [(f"rooms.{site}-deck", f"rooms.{site}-crew", f"rooms.{site}-deck", ""),
+                          (f"rooms.{site}-deck.alias", f"{site}-crew", f"{site}-deck", "")])
+        self.assertEqual(set(plan["counts"]), {"claim_alias"}, plan["counts"])
+        site.settle(30)
+        self.assertEqual(site.room("deck"), room)
+        self.assertEqual(site._at(f"#{site}-crew:{CORP.name}"), room, "whoever has the former address in a link finds it")
+        self.assertEqual(site.bot.state_content(room, "m.room.canonical_alias")["alias"], f"#{site}-deck:{CORP.name}")
+        self.assertEqual((site.changed(last), site.made_rooms()), ([], made), "nobody is moved, and no room is made")
+        site.kill()
+        site.start()
+        site.settle(30)
+        self.assertEqual((site.changed(last), site.made_rooms()), ([], made))
+        site.remove("amy", "Crew")
+        site.wait("deck", "amy", "leave")
+        site.settle()
+        for key in ("crew", "deck"):
+            access = site.ask("audit.access", **{"room": f"{site}-{key}", "from": "2001-01-01"})
+            self.assertEqual(access["room"], f"{site}-deck")
+            stays = {person["user"]: person["stays"] for person in access["people"]}
+            self.assertEqual(stays[site.user("amy")][0]["standing"], "joined")
+            self.assertLess(stays[site.user("amy")][0]["why"]["entry"], last, "from before the room was renamed")
+            self.assertIsNotNone(stays[site.user("amy")][0]["to"])
+        self.assertEqual(site.why("ben", "crew")["key"], f"{site}-deck")
+        self.assert_every_intent_ended()
+        self.assertEqual(site.cli("audit", "verify").returncode, 0)

@@ -73,7 +73,13 @@ TEST(Policy, RoomsHaveWhatIsWrittenAndNothingElse) {
     EXPECT_EQ(engineering.history, policy::History::shared);
     EXPECT_EQ(engineering.outsiders, policy::Outsiders::none);
     EXPECT_EQ(engineering.at.line, engineering.name_at.line - 1);
-    EXPECT_EQ(room(policy, "apollo").who_invites, policy::WhoInvites::owners);
+    const RoomText& apollo = room(policy, "apollo");
+    EXPECT_EQ(apollo.who_invites, policy::WhoInvites::owners);
+    ASSERT_EQ(apollo.formerly.size(), 1U);
+    EXPECT_EQ(apollo.formerly[0].value, "project-x");
+    EXPECT_EQ(apollo.formerly[0].at.line, apollo.at.line + 1);
+    EXPECT_TRUE(engineering.formerly.empty());
+    EXPECT_EQ(room(policy_of("room_former_keys"), "board").formerly.at(0).value, "council") << "one alone";
 }
 
 TEST(Policy, ExpressionsKeepTheirShapeAndPaths) {

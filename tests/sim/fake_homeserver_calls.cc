@@ -205,6 +205,8 @@ CallResult FakeHomeserver::put_state(const Call& call) {
         levels != nullptr && touches_equals(call.room, *levels))
         return said(CallOutcome::refused,
                     "M_FORBIDDEN: You don't have permission to remove ops level equal to your own");
+    // What the bot calls a room now is how the simulation finds it.
+    if (const auto* name = std::get_if<policy::NameContent>(&content)) rooms[call.room].name = name->name;
     CallResult result;
     result.event = emit(call.room, bot_, content, call.state_key).event;
     return result;

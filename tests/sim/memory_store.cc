@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "policy/plan.h"
 
@@ -23,6 +24,7 @@ Status MemoryStore::commit(const store::Turn& turn) {
         save_groups(*turn.world, turn.touched);
         for (const ContainerId id : turn.touched.containers)
             containers_[turn.world->containers[id.index()].guid] = turn.world->containers[id.index()];
+        rename_rooms(*turn.world, turn.touched);
         for (const RoomId id : turn.touched.rooms)
             rooms_[turn.world->rooms[id.index()].key] = turn.world->rooms[id.index()];
         save_memberships(*turn.world, turn.touched);
@@ -78,6 +80,22 @@ void MemoryStore::erase(std::uint64_t key) {
         std::erase_if(row.leaf.personal, [&](const schema::PersonalPart& part) {
             return (part.party == schema::Party::subject ? row.subject : row.caller) == key;
         });
+}
+
+void MemoryStore::rename_rooms(const World& world, const policy::Touched& touched) {
+    std::map<std::string, std::string> keys;
+    for (const auto& [id, stored] : touched.renamed)
+        if (rooms_.contains(stored)) keys[stored] = world.rooms[id.index()].key;
+    if (keys.empty()) return;
+    const auto now = [&](const std::string& key) { return keys.contains(key) ? keys.at(key) : key; };
+    for (auto& [key, row] : std::exchange(rooms_, {})) rooms_.emplace(now(key), std::move(row));
+    const auto rename = [&](auto& rows) {
+        for (auto& [pair, row] : std::exchange(rows, {}))
+            rows.emplace(Pair{pair.first, now(pair.second)}, std::move(row));
+    };
+    rename(memberships_);
+    rename(inviters_);
+    rename(put_back_);
 }
 
 void MemoryStore::save_people(const World& world, const policy::Touched& touched) {
@@ -276,7 +294,8 @@ Status MemoryStore::each_trail(const store::TrailFilter& filter, const store::Tr
     const bool anybody = filter.user.empty() && filter.person.empty() && filter.subject == 0;
     const std::set<std::uint64_t> keys = keys_of(filter);
     for (const store::TrailRow& row : trail_) {
-        if (row.number <= filter.after || !fits(filter.room, row.room) || !fits(filter.kind, row.kind) ||
+        if (row.number <= filter.after || (filter.upto != 0 && row.number > filter.upto) ||
+            !fits(filter.room, row.room) || !fits(filter.kind, row.kind) ||
             !fits(filter.action, row.action) || (filter.from && row.time < *filter.from) ||
             (filter.to && row.time >= *filter.to) || (!anybody && !keys.contains(row.subject)))
             continue;

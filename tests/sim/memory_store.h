@@ -75,6 +75,7 @@ class MemoryStore : public store::Store {
         std::optional<policy::Departing> departing;
     };
 
+    void rename_rooms(const policy::World& world, const policy::Touched& touched);
     void put(const store::StoredPersonKey& key);
     void erase(std::uint64_t key);
     [[nodiscard]] std::set<std::uint64_t> keys_of(const store::TrailFilter& filter) const;

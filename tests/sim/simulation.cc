@@ -179,6 +179,7 @@ void Simulation::apply() {
         policy::RoomText& room = policy.room(rule.key, members, owners);
         room.space = rule.space;
         if (!rule.parent.empty()) room.parent = policy::Text{rule.parent, {}};
+        for (const std::string& key : rule.formerly) room.formerly.push_back({key, {"test.yaml", 1, 1}});
         if (rule.invite_only) room.admission = policy::Admission::invite;
         if (rule.everyone_invites) room.who_invites = policy::WhoInvites::everyone;
         if (rule.key == "room0") room.outsiders = policy::Outsiders::approved;

@@ -36,6 +36,7 @@ struct Rule {
     std::string parent;
     bool invite_only = false;  // admission: invite
     bool everyone_invites = false;
+    std::vector<std::string> formerly{};  // keys that it had before
 };
 
 // The process ends here.

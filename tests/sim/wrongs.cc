@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 
+#include "daemon/audit/room_keys.h"
 #include "policy/plan.h"
 #include "schema/trail_entry.h"
 #include "tests/sim/fake_answers.h"
@@ -235,11 +236,16 @@ void Simulation::wrong_replay(std::vector<std::string>& out) {
     const auto rows = store_.trail(all);
     std::map<std::pair<std::string, std::string>, std::string> members;  // (room key, Matrix ID)
     std::map<std::string, std::string> history;
+    audit::RoomKeys keys;
+    for (const store::StoredTrailEntry& row : *rows)
+        if (const auto entry = schema::read_trail_entry(json::parse(row.text).value()); entry)
+            keys.take(row.index, *entry);
     for (const store::StoredTrailEntry& row : *rows) {
         const auto entry = schema::read_trail_entry(json::parse(row.text).value());
         if (!entry || entry->room_key.empty()) continue;
-        if (!entry->membership.empty()) members[{entry->room_key, entry->user}] = entry->membership;
-        if (!entry->history.empty()) history[entry->room_key] = entry->history;
+        const std::string room = keys.now(entry->room_key, row.index);
+        if (!entry->membership.empty()) members[{room, entry->user}] = entry->membership;
+        if (!entry->history.empty()) history[room] = entry->history;
     }
     for (const Rule& rule : rules) {
         const std::string id = room_id(rule.key);

@@ -112,10 +112,10 @@ TEST_F(Commands, ASavedPlanIsSecretAndApplied) {
 TEST_F(Commands, APlanOfThePolicyAloneIsNotNothing) {
     answer("plan", answered(fixture("plan_policy")));
     EXPECT_EQ(bench.run({"plan", "--exit-code"}), 3);
-    EXPECT_TRUE(has(out(), "POLICY  8 changes, 7 to look at twice (!)")) << out();
+    EXPECT_TRUE(has(out(), "POLICY  9 changes, 7 to look at twice (!)")) << out();
     EXPECT_TRUE(has(out(), "guards.removals")) << out();
     EXPECT_FALSE(has(out(), "Nothing to do")) << out();
-    EXPECT_TRUE(has(out(), "Plan: 8 settings of the policy to change (7 to look at twice)")) << out();
+    EXPECT_TRUE(has(out(), "Plan: 9 settings of the policy to change (7 to look at twice)")) << out();
 }
 
 TEST_F(Commands, ApplyWaitsUntilTheDaemonHasDoneWhatItCan) {

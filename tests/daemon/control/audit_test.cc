@@ -222,6 +222,97 @@ TEST_F(Audit, ALeaverIsCountedFromTheDirectorysOwnChange) {
     EXPECT_EQ(ask("leavers", R"({"promise":"2m"})")["result"]["kept"].integer_or(0), 1);
 }
 
+// What was said of a room under its former key is said of the same room, whichever key is asked for.
+TEST_F(Audit, ARoomThatWasRenamedIsOneRoomInEveryAnswer) {
+    sim::Rule& rule = daemon.sim.rules.front();
+    const std::string former = rule.key, login = someone_in(former), user = "@" + login + ":corp.example";
+    const json::Value before = ask("access", R"({"room":")" + former + R"("})")["result"];
+    const std::string entries = R"({"room":")" + former + R"(","most":100000})";
+    const std::size_t listed = ask("list", entries)["result"]["entries"].array()->size();
+    rule.key = "apollo";
+    rule.formerly = {former};
+    daemon.sim.apply();
+    daemon.sim.run_for(minutes{1});
+    daemon.sim.directory.disable(login, true);
+    daemon.sim.run_for(minutes{2});
+    for (const std::string& key : {std::string("apollo"), former, "#" + former + ":corp.example"}) {
+        const json::Value answer =
+            ask("access", R"({"room":")" + key + R"(","from":"2001-01-01"})")["result"];
+        EXPECT_EQ(answer["room"].text(), "apollo");
+        EXPECT_EQ(answer["known_since"], before["known_since"]) << "all of its past is there";
+        EXPECT_EQ(answer["history"], before["history"]);
+        std::size_t found = 0;
+        for (const json::Value& person : *answer["people"].array()) {
+            if (person["user"].text() != user) continue;
+            ++found;
+            const json::Value& stay = person["stays"].array()->front();
+            EXPECT_EQ(stay["standing"].text(), "joined") << "before it was renamed";
+            EXPECT_FALSE(stay["to"].is_null()) << "and not after they had departed";
+        }
+        EXPECT_EQ(found, 1U) << key;
+        EXPECT_EQ(in_by_trail(key), in_by_homeserver("apollo")) << key;
+    }
+    const std::string renamed = R"({"room":"apollo","most":100000})";
+    const json::Value list = ask("list", renamed)["result"];
+    EXPECT_GT(list["entries"].array()->size(), listed);
+    EXPECT_EQ(list, ask("list", entries)["result"]);
+    std::int64_t last = 0;
+    std::size_t as_it_was = 0;
+    for (const json::Value& entry : *list["entries"].array()) {
+        EXPECT_GT(entry["index"].integer_or(0), last);
+        last = entry["index"].integer_or(0);
+        as_it_was += entry["room_key"].text() == former ? 1U : 0U;
+    }
+    EXPECT_GE(as_it_was, listed) << "entries themselves stay as they are";
+    const json::Value newest = ask("list", R"({"room":"apollo","most":3})")["result"];
+    EXPECT_EQ(newest["entries"].array()->back(), list["entries"].array()->back());
+    EXPECT_EQ(newest["entries"].array()->size(), 3U);
+    const json::Value leavers = ask("leavers", R"({"promise":"1m"})")["result"];
+    ASSERT_EQ(leavers["departures"].array()->size(), 1U) << json::write(leavers);
+    EXPECT_EQ(leavers["departures"].array()->front()["promise"].text(), "kept") << json::write(leavers);
+    EXPECT_EQ(json::write(leavers["departures"].array()->front()["remains"]), "[]");
+    const json::Value person = ask("access", R"({"user":")" + user + R"(","from":"2001-01-01"})")["result"];
+    std::set<std::string> rooms;
+    for (const json::Value& of : *person["rooms"].array()) rooms.insert(of["room"].text());
+    EXPECT_TRUE(rooms.contains("apollo")) << json::write(person);
+    EXPECT_FALSE(rooms.contains(former)) << json::write(person);
+    const json::Value review = ask("review", R"({"room":")" + former + R"("})")["result"];
+    ASSERT_EQ(review["rooms"].array()->size(), 1U) << json::write(review);
+    for (const json::Value& member : *review["rooms"].array()->front()["content"]["members"].array())
+        EXPECT_NE(member["since"].text(), "") << json::write(member);
+}
+
+// What is asked of the homeserver before, and answered after.
+TEST_F(Audit, AnEntryOfARenamedRoomShowsItsChain) {
+    sim::Rule& rule = daemon.sim.rules.front();
+    const std::string former = rule.key, login = someone_in(former);
+    daemon.sim.homeserver.answer_instead = [](const engine::Call& call) -> std::optional<engine::CallResult> {
+        if (call.kind != engine::CallKind::put_member) return std::nullopt;
+        engine::CallResult away;
+        away.outcome = engine::CallOutcome::retry;
+        return away;
+    };
+    daemon.sim.directory.disable(login, true);
+    daemon.sim.run_for(minutes{1});
+    rule.key = "apollo";
+    rule.formerly = {former};
+    daemon.sim.apply();
+    daemon.sim.homeserver.answer_instead = nullptr;
+    daemon.sim.run_for(minutes{10});
+    const json::Value list = ask(
+        "list", R"({"user":")" + login + R"(","room":"apollo","action":"leave","kind":"result","most":1})");
+    const json::Array& entries = *list["result"]["entries"].array();
+    ASSERT_EQ(entries.size(), 1U) << json::write(list);
+    EXPECT_EQ(entries[0]["room_key"].text(), "apollo");
+    const json::Value shown =
+        ask("show", R"({"number":)" + std::to_string(entries[0]["index"].integer_or(0)) + "}");
+    std::map<std::string, std::string> rooms;
+    for (const json::Value& link : *shown["result"]["chain"].array())
+        rooms[link["role"].text()] = link["room_key"].text();
+    EXPECT_EQ(rooms["intent"], former) << json::write(shown);
+    EXPECT_EQ(rooms["result"], "apollo") << json::write(shown);
+}
+
 TEST_F(Audit, WhereTheDirectoryDoesNotTellItIsCountedFromWhenTheyWereLastKnownToBeThere) {
     const std::string login = someone_in(daemon.sim.rules.front().key);
     daemon.sim.directory.tells_when = false;

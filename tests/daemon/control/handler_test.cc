@@ -706,10 +706,124 @@ TEST_F(Looking, AKeyThatIsChangedIsQuestionedUnlessTheRoomIsToBeMadeAnew) {
                    (one["hint"].text().empty() ? "" : " " + one["hint"].text()) + "\n";
         return out;
     };
-    EXPECT_EQ(told(), "rooms.x !\nrooms.y rooms.x goes: if it is the same room, keep its key\n");
+    EXPECT_EQ(
+        told(),
+        "rooms.x !\nrooms.y rooms.x goes: if it is the same room, write formerly: x here, or keep its key\n");
     daemon_.sim.homeserver.put_bot_out(room);
     daemon_.sim.run_for(std::chrono::minutes{1});
     EXPECT_EQ(told(), "rooms.x !\nrooms.y\n");
+}
+
+// What says that it is the same room is no room more and none less: plan, apply, and all that is asked later.
+TEST_F(Looking, AKeyThatIsChangedIsARenameWhereThePolicySaysSo) {
+    put_in_force();
+    const policy::World& world = daemon_.sim.engine().world();
+    const RoomId id = world.room_by_key.at("x");
+    const std::string room = world.rooms[id.index()].id;
+    const std::int64_t managed = look("status")["result"]["rooms"]["managed"].integer_or(0);
+    text_.replace(text_.find("  x: {"), 6, "  y: {formerly: [x], ");
+    const json::Value plan = look("plan")["result"];
+    std::string told;
+    for (const json::Value& one : *plan["policy_changes"].array())
+        told += one["path"].text() + ": " + one["before"].text() + " → " + one["after"].text() + " " +
+                one["renamed_from"].text() + (one["danger"].text().empty() ? "\n" : " !\n");
+    EXPECT_EQ(told, "rooms.y: rooms.x → rooms.y x\nrooms.y.alias: x → y \n") << json::write(plan);
+    EXPECT_EQ(plan["counts"]["claim_alias"].integer_or(0), 1);
+    EXPECT_EQ(plan["counts"].object()->size(), 2U) << json::write(plan["counts"]);
+    EXPECT_EQ(plan["counts"]["release"].integer_or(0), 5) << "those of the policy before, which are held";
+    for (const json::Value& one : *plan["rooms"].array()) {
+        EXPECT_NE(one["key"].text(), "x");
+        EXPECT_TRUE(one["exists"].boolean_or(false)) << one["key"].text();
+    }
+    put_in_force();
+    EXPECT_EQ(world.room_by_key.at("y"), id);
+    EXPECT_EQ(world.rooms[id.index()].id, room);
+    EXPECT_EQ(look("plan")["result"]["policy_changes"], json::Value(json::Array{}));
+    EXPECT_EQ(unseen(), "");
+    EXPECT_EQ(look("status")["result"]["rooms"]["managed"].integer_or(0), managed);
+    for (const char* key : {"y", "x", "#x:corp.example"}) {
+        json::Value args;
+        args.set("user", "p1");
+        args.set("room", key);
+        const json::Value why = look("why", args)["result"];
+        ASSERT_EQ(why["rooms"].array()->size(), 1U) << key << json::write(why);
+        EXPECT_EQ(why["rooms"].array()->front()["key"].text(), "y");
+    }
+}
+
+// Whoever was approved for it is approved for it still, and nobody is asked to approve them anew.
+TEST_F(Looking, AnApprovalGoesOnWithTheRoomThatIsRenamed) {
+    const std::string eve = "@eve:partner.example";
+    const auto write = [this](const std::string& key, const std::string& formerly) {
+        text_ =
+            "people: {matrix_id: \"@{sAMAccountName|lower}:corp.example\", employees: {group: Staff}}\n"
+            "rooms:\n  " +
+            key + ": {" + formerly +
+            "name: X, members: {group: Staff}, owners: {user: p1}, outsiders: approved}\n"
+            "outsiders:\n"
+            "  eve: {who: \"@eve:partner.example\", rooms: [" +
+            key + "], sponsor: p1, reason: Contract, until: 2099-01-01}\n";
+    };
+    write("x", "");
+    put_in_force();
+    const policy::World& world = daemon_.sim.engine().world();
+    const std::string room = world.rooms[world.room_by_key.at("x").index()].id;
+    ASSERT_TRUE(daemon_.sim.homeserver.invite(room, sim::Simulation::id_of("p1"), eve));
+    ASSERT_TRUE(daemon_.sim.homeserver.join(room, eve));
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    write("y", "formerly: x, ");
+    const json::Value plan = look("plan")["result"];
+    EXPECT_EQ(plan["policy_changes"].array()->size(), 2U)
+        << "the key and its address: " << json::write(plan["policy_changes"]);
+    put_in_force();
+    EXPECT_EQ(daemon_.sim.homeserver.membership(room, eve), policy::MembershipState::join);
+    json::Value args;
+    args.set("room", "x");
+    const json::Value access = look("audit.access", args)["result"];
+    bool found = false;
+    for (const json::Value& person : *access["people"].array())
+        if (person["user"].text() == eve) {
+            found = true;
+            EXPECT_EQ(person["stays"].array()->back()["approval"]["rule_path"].text(), "outsiders.eve")
+                << json::write(person);
+        }
+    EXPECT_TRUE(found) << json::write(access);
+    for (const auto& [action, count] : {std::pair{"approve outsider", 1}, {"end approval", 0}}) {
+        json::Value list;
+        list.set("action", action);
+        std::size_t of_eve = 0;
+        const json::Value listed = look("audit.list", list)["result"];
+        for (const json::Value& entry : *listed["entries"].array())
+            of_eve += entry["rule_path"].text() == "outsiders.eve" ? 1U : 0U;
+        EXPECT_EQ(of_eve, static_cast<std::size_t>(count)) << action;
+    }
+}
+
+TEST_F(Looking, WhileARoomIsBeingMadeItBecomesNoOther) {
+    put_in_force();
+    text_ += "  y: {name: Y, members: {group: Staff}, owners: {user: p1}}\n";
+    daemon_.sim.homeserver.answer_instead =
+        [](const engine::Call& call) -> std::optional<engine::CallResult> {
+        if (call.kind != engine::CallKind::create_room && call.kind != engine::CallKind::find_created)
+            return std::nullopt;
+        engine::CallResult lost;
+        lost.outcome = engine::CallOutcome::torn;
+        lost.text = "no answer";
+        return lost;
+    };
+    json::Value args;
+    args.set("plan", look("plan")["result"]["hash"].text());
+    args.set("reason", "a room");
+    (void)look("apply", args);
+    text_ = text_.substr(0, text_.find("  x: {"));
+    text_ += "  y: {formerly: x, name: X, members: {group: Staff}, owners: {user: p1}}\n";
+    const json::Value refused = look("plan");
+    EXPECT_EQ(exit_of(refused), 1) << json::write(refused);
+    EXPECT_NE(json::write(refused).find("is being made at this moment"), std::string::npos)
+        << json::write(refused);
+    daemon_.sim.homeserver.answer_instead = nullptr;
+    daemon_.sim.run_for(std::chrono::minutes{10});
+    EXPECT_NE(exit_of(look("plan")), 1) << "it is made, and formerly is a note about the past";
 }
 
 // As Synapse does with a suspended account: it may kick, and may invite nobody.

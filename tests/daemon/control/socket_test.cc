@@ -39,8 +39,9 @@ class LongTrail : public store::TrailSource {
         if (!read) return pass(read);
         return rows;
     }
-    Status each_trail(const store::TrailFilter&, const store::TrailVisit& visit) override {
+    Status each_trail(const store::TrailFilter& filter, const store::TrailVisit& visit) override {
         go_on_.wait();
+        if (filter.kind == "policy") return {};  // no room was ever renamed
         store::StoredTrailEntry row;
         row.index = 4711;
         row.text = R"({"kind":"start"})";

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/store/room_rows.h"
+#include "daemon/store/trail_reader.h"
 #include "tests/daemon/store/store_fixture.h"
 
 namespace rollcall::store {
@@ -42,6 +43,45 @@ TEST(RoomRows, ARoomMoreInALargeSpaceCostsOneRoom) {
     ASSERT_TRUE(ok(load_rooms(**database, loaded, ids)));
     EXPECT_EQ(loaded.rooms.at(0).state.children, state.children);
     EXPECT_EQ(loaded.rooms.at(0).state.events.find("m.space.child|!room49999"), "$49999");
+}
+
+// Two rooms can change places in one commit, and whoever is in one of them stays there.
+TEST(RoomRows, ARoomOfAnotherKeyKeepsItsRow) {
+    const TemporaryFolder folder;
+    const auto store = open_or_fail(folder.path());
+    policy::World world;
+    world.server_name = "corp.example";
+    const RoomId room = world.room("project-x"), never = world.room("apollo");
+    world.set_room_id(room, "!x");
+    const UserId anna = world.user("@anna:corp.example");
+    policy::Membership held{.room = room};
+    held.state = policy::MembershipState::join;
+    world.set_membership(anna, held);
+    const auto commit = [&](std::vector<StoredMark> marks = {}) {
+        Turn turn;
+        turn.world = &world;
+        turn.touched = std::exchange(world.touched, {});
+        turn.marks = std::move(marks);
+        return store->commit(turn);
+    };
+    ASSERT_TRUE(ok(commit()));
+    world.rename_room(room, "apollo");
+    EXPECT_EQ(world.rooms[never.index()].key, "project-x") << "which was never made";
+    ASSERT_TRUE(ok(commit({{"former_key", "project-x", "apollo"}})));
+    policy::World loaded;
+    ASSERT_TRUE(ok(store->load(loaded)));
+    ASSERT_EQ(loaded.rooms.size(), 2U);
+    const RoomId now = loaded.room_by_key.at("apollo");
+    EXPECT_EQ(loaded.rooms[now.index()].id, "!x");
+    EXPECT_EQ(loaded.state_of(loaded.users.find("@anna:corp.example"), now), policy::MembershipState::join);
+    EXPECT_EQ(loaded.rooms[loaded.room_by_key.at("project-x").index()].id, "");
+    const auto reader = TrailReader::open(folder.path());
+    ASSERT_TRUE(reader) << reader.error().text();
+    EXPECT_EQ((*reader)->room_id("apollo").value(), "!x");
+    EXPECT_EQ((*reader)->room_id("project-x").value(), "!x") << "an anchor that names it so goes on";
+    world.set_room_id(never, "!y");
+    ASSERT_TRUE(ok(commit()));
+    EXPECT_EQ((*reader)->room_id("project-x").value(), "!y") << "another room has the key by now";
 }
 
 }  // namespace
