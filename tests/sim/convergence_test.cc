@@ -54,7 +54,7 @@ void apply_again(Simulation& sim, const std::string& key) {
 
 TEST(Convergence, ARoomThatIsRenamedAmidTroubleIsTheSameRoom) {
     const std::uint64_t first = first_seed();
-    const std::uint64_t count = seed_count(20);
+    const std::uint64_t count = seed_count(12);
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
         SCOPED_TRACE(testing::Message() << "seed " << seed);
         const unsigned crashes = seed % 2 == 0 ? 8 : 0;

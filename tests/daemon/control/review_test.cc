@@ -688,6 +688,26 @@ TEST_F(Review, TheTrailIsReadOnAThreadOfItsOwnAndTheEngineAnswers) {
     EXPECT_EQ(entries("sign-off").size(), 1U);
 }
 
+// Who answers for a room answers for it under another key too, once they have seen that.
+TEST_F(Review, WhatOwnersWereAskedGoesOnWithARoomThatIsRenamed) {
+    ask_owners();
+    for (sim::Rule& rule : daemon.sim.rules)
+        if (rule.key == "team") rule.key = "crew", rule.formerly = {"team"};
+    daemon.sim.apply();
+    settle();
+    EXPECT_EQ(rooms_waiting(), 1);
+    const std::size_t shown = told("olga").size();
+    react("olga", last_message("olga"));
+    settle();
+    EXPECT_TRUE(entries("sign-off").empty()) << "what was shown names the room otherwise";
+    ASSERT_EQ(told("olga").size(), shown + 1) << "it is shown anew";
+    react("olga", last_message("olga"));
+    settle();
+    ASSERT_EQ(entries("sign-off").size(), 1U);
+    EXPECT_EQ(entries("sign-off")[0]["room_key"].text(), "crew");
+    EXPECT_EQ(rooms_waiting(), 0);
+}
+
 TEST_F(Review, AnEndCutsTheReadingShort) {
     ask_owners();
     react("olga", last_message("olga"));

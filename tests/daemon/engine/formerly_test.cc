@@ -202,9 +202,17 @@ TEST_F(Formerly, WhatIsUnderWayComesToItsEnd) {
     apply();
     company.sim.restart();
     homeserver().answer_instead = nullptr;
-    EXPECT_TRUE(company.comes([this] { return !company.in("p7", "apollo"); }, minutes{30}));
+    EXPECT_TRUE(company.comes(
+        [this] { return homeserver().membership(room, Company::id("p7")) == policy::MembershipState::leave; },
+        minutes{30}));
     company.sim.run_for(minutes{5});
     EXPECT_EQ(company.wrongs(), "") << "each intent has one result";
+    std::vector<std::string> announced, results;
+    for (const schema::TrailEntry& entry : entries("leave"))
+        if (entry.user == Company::id("p7") && entry.room == room)
+            (entry.kind == TrailKind::intent ? announced : results).push_back(entry.room_key);
+    EXPECT_EQ(announced, std::vector<std::string>{"project-x"}) << "what was announced goes on";
+    EXPECT_EQ(results, std::vector<std::string>{"apollo"});
 }
 
 // What is wrong with the room lasts: it is neither over nor told again.
