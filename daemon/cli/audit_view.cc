@@ -13,7 +13,8 @@ namespace rollcall::cli {
 namespace {
 
 Tone tone_of(const std::string& kind, const std::string& result) {
-    if (kind == "failure" || (kind == "result" && result != "done")) return Tone::bad;
+    const bool done = result == "done" || result.starts_with("done:");  // by itself, or found to be so
+    if (kind == "failure" || (kind == "result" && !done)) return Tone::bad;
     if (kind == "hold") return Tone::warning;
     if (kind == "approve" || kind == "reject" || kind == "command" || kind == "policy") return Tone::change;
     return Tone::plain;

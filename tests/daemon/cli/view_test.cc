@@ -168,6 +168,19 @@ TEST_P(View, LooksAsItShould) {
 
 INSTANTIATE_TEST_SUITE_P(Golden, View, testing::ValuesIn(kCases));
 
+TEST(View, WhatWasFoundToBeDoneIsNoFailure) {
+    const auto red = [](const char* result) {
+        json::Value v = fixture("audit");
+        json::Value entry = (*v["entries"].array())[2], list{json::Array{}};
+        entry.set("result", result);
+        list.push(std::move(entry));
+        return audit_view(*list.array(), kZone, kColour).find("\x1b[1;31m") != std::string::npos;
+    };
+    EXPECT_FALSE(red("done"));
+    EXPECT_FALSE(red("done: found so when asked"));
+    EXPECT_TRUE(red("accepted: and it is not so"));
+}
+
 TEST(View, NoControlCharacterOfAnOutsiderReachesTheTerminal) {
     for (const Case& c : kCases) {
         Look plain = c.look;
