@@ -137,15 +137,21 @@ struct Counted {
 };
 
 void count_bans(const policy::Decider& decider, Counted& out) {
+    constexpr std::size_t kMostBans = 100;
     const policy::World& world = decider.world();
+    std::size_t more = 0;
     for (std::size_t u = 0; u < world.users.size(); ++u)
         for (const policy::Membership& held : world.memberships.row(u)) {
             const int room = decider.managed(held.room);
             if (held.state != policy::MembershipState::ban || room < 0) continue;
             if (decider.verdict(UserId(u), static_cast<std::uint32_t>(room)).presence != policy::Presence::in)
                 continue;
-            out.bans.push(world.users.text(UserId(u)) + " in " + world.rooms[held.room.index()].key);
+            if (out.bans.array()->size() < kMostBans)
+                out.bans.push(world.users.text(UserId(u)) + " in " + world.rooms[held.room.index()].key);
+            else
+                ++more;
         }
+    if (more > 0) out.bans.push(fmt::format("… and {} more", more));
 }
 
 Counted count(const engine::Engine& engine, const policy::World& world) {

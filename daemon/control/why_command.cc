@@ -29,6 +29,7 @@ json::Value reason_json(const policy::Reason& reason) {
     return row;
 }
 
+constexpr std::string_view kBanned = "is banned: the ban of an owner stands until an owner lifts it";
 constexpr std::string_view kNotInvited = "nobody has invited them yet: whoever may invite into this room can";
 
 // Of somebody whom nothing has shown yet but an approval that names them. Nobody can be told apart from a
@@ -138,6 +139,8 @@ json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room, c
     doubts(engine, id, out);
     if (why.verdict.basis == policy::Basis::approval && state == policy::MembershipState::none)
         out.set("advice", kNotInvited);
+    if (why.verdict.presence == policy::Presence::in && state == policy::MembershipState::ban)
+        out.set("advice", kBanned);
     // Belongs, and is out by somebody's hand: one command lets them in again.
     if (const policy::Membership* held = id.valid() ? engine.world().membership(user, id) : nullptr;
         held != nullptr && why.verdict.presence == policy::Presence::in &&

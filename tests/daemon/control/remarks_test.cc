@@ -121,6 +121,26 @@ TEST_F(Remarks, ReadmitSaysWhyItWaits) {
     EXPECT_EQ(homeserver().membership(room, id("carol")), MembershipState::join);
 }
 
+TEST_F(Remarks, WhoIsBannedByAnOwnerIsNamedAndWaitsForAnOwner) {
+    ASSERT_TRUE(homeserver().ban(room, id("alice"), id("erin")));
+    after(minutes{1});
+    const json::Value bans = status()["bans"];
+    ASSERT_EQ(bans.array()->size(), 1U) << json::write(bans);
+    EXPECT_EQ(first(bans), id("erin") + " in crew");
+    for (const char* args : {R"({"user":"erin","room":"crew"})", R"({"user":"erin"})"}) {
+        const json::Value why = daemon.ask("why", *json::parse(args))["result"]["rooms"];
+        EXPECT_EQ(why.array()->front()["advice"].text(),
+                  "is banned: the ban of an owner stands until an owner lifts it")
+            << json::write(why);
+    }
+    // Whoever does not belong there waits for nobody.
+    daemon.sim.directory.leave("Crew", "erin");
+    after(minutes{1});
+    EXPECT_EQ(status()["bans"].array()->size(), 0U);
+    const json::Value why = daemon.ask(R"({"command":"why","args":{"user":"erin","room":"crew"}})");
+    EXPECT_TRUE(why["result"]["rooms"].array()->front()["advice"].is_null()) << json::write(why);
+}
+
 TEST_F(Remarks, ReadmitRefusesWhomItMayNotLetIn) {
     kick_twice("bob");
     expect_refused(readmit("nobody"), 2, "nobody");
