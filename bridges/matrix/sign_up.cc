@@ -25,7 +25,9 @@ SignUp of_flow(const json::Value& flow) {
 
 SignUp read_sign_up(const http::Response& response) {
     const auto body = json::parse(response.body);
-    if (response.failure != http::Failure::none || !body) return SignUp::unknown;
+    const bool not_there = response.status == 502 || response.status == 503 || response.status == 504;
+    if (response.failure != http::Failure::none || not_there) return SignUp::no_answer;
+    if (!body) return SignUp::unknown;
     // Synapse 1.163 with enable_registration: false (seen).
     if (response.status == 403 && (*body)["errcode"].text() == "M_FORBIDDEN") return SignUp::closed;
     const json::Array* flows = (*body)["flows"].array();

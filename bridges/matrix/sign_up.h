@@ -13,6 +13,7 @@ namespace rollcall::matrix {
 
 // From what is hardest for a stranger to what is easiest.
 enum class SignUp {
+    no_answer,  // of a homeserver: of nobody, or of what stands before it
     unknown,
     closed,
     by_token,    // whoever has a registration token

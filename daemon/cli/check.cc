@@ -86,6 +86,7 @@ Diagnostics sign_up_findings(matrix::SignUp sign_up, const std::vector<Position>
                 "there, in the name of the next employee too",
                 "make sure that only your own addresses are accepted (Synapse: allowed_local_3pids)",
                 Severity::warning);
+        case matrix::SignUp::no_answer:
         case matrix::SignUp::unknown:
             return finding("the homeserver does not say who can make an account there",
                            "make sure that nobody can register the name of the next employee",
@@ -131,14 +132,23 @@ int online(const Session& session, const Checked& checked) {
     if (!opened) return exit;
     std::optional<json::Value> args = policy_args(session, opened->config, "", exit);
     if (!args) return exit;
-    const std::optional<json::Value> answer =
-        ask(session, *opened->transport, request("check", std::move(*args)));
+    std::optional<json::Value> answer = ask(session, *opened->transport, request("check", *args));
     if (!answer) return 1;
     if (failed(session, *answer)) return exit_of(*answer);
+    matrix::SignUp sign_up = matrix::SignUp::unknown;
+    const bool usable = answers((*answer)["result"], "homeserver");  // else there is nobody to ask
+    if (usable) sign_up = session.doors.sign_up(opened->config.homeserver.url);
+    if (usable && sign_up == matrix::SignUp::no_answer) {
+        // That it was there some seconds ago says nothing then.
+        args->set("anew", true);
+        answer = ask(session, *opened->transport, request("check", std::move(*args)));
+        if (!answer) return 1;
+        if (failed(session, *answer)) return exit_of(*answer);
+    }
     json::Value result = (*answer)["result"];
     Diagnostics found;
-    if (answers(result, "homeserver")) {  // else there is nobody to ask
-        found = sign_up_findings(session.doors.sign_up(opened->config.homeserver.url), checked.joining);
+    if (usable && answers(result, "homeserver")) {
+        found = sign_up_findings(sign_up, checked.joining);
         for (Diagnostic& one : sign_in_findings(session.doors.sign_in(opened->config.homeserver.url)))
             found.push_back(std::move(one));
     }

@@ -37,8 +37,9 @@
 //   {"asked":[{"room","hash","owners":[user…]}…],"nobody":[room…]} audit.sign-off {room, reason, review: hash
 //   or its beginning} → {"room","hash","members": n} audit.erase {person, reason}               →
 //   {"pseudonyms": [text…]} audit.hold {person, reason}; audit.release {person, reason} → {"person","held":
-//   bool} audit.rotate-key {reason}                  → {"from","to": verifier keys,"rotations": n} check   {}
-//   → {"diagnostics", "unreachable": [...], "besides": [{room, people: n}]}
+//   bool} audit.rotate-key {reason}                  → {"from","to": verifier keys,"rotations": n} check
+//   {"anew"?: the homeserver has just not answered the caller}  → {"diagnostics", "unreachable": [...],
+//   "besides": [{room, people: n}]}
 //
 // Plan   {"version", "in_force", "hash", "actions": n, "rooms":
 // [{"key","name","space","exists","lines":[Line…]}…],

@@ -377,7 +377,7 @@ void count_matches(const policy::Decider& decider, json::Value& result) {
 
 Answer check(const Context& context) {
     Diagnostics diagnostics;
-    const bool lately = context.engine.ways_looked_at(context.waited);
+    const bool lately = context.engine.ways_looked_at(context.waited, context.args["anew"].boolean_or(false));
     const bool directory = context.engine.directory_looked_at(context.waited);
     const auto drafted = draft(context, diagnostics);
     // What was asked for this plan may have met no answer: whether the homeserver is away is being asked, and

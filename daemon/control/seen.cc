@@ -158,6 +158,32 @@ Seen directory(const Context& context) {
                         world.groups.size(), when(context, "as of", answered))};
 }
 
+// Nothing ends by a date that is not known. While the directory cannot be asked, that it says none is no
+// second cause.
+std::optional<Seen> clock_seen(const Engine& engine, bool directory_ok) {
+    const engine::TrustedTime& date = engine.clock();
+    const bool waits = date.state() == engine::TrustedTime::State::unwitnessed;
+    std::string text = date.text();
+    if (text.empty() || (waits && !directory_ok)) return std::nullopt;
+    return Seen{"clock", false, std::move(text)};
+}
+
+// A departure is planned once it is known whether there is an account of that name.
+std::optional<Seen> accounts_seen(Engine& engine) {
+    constexpr std::size_t kMostNamed = 3;
+    const std::vector<UserId> awaited = engine.accounts_awaited();
+    if (awaited.empty()) return std::nullopt;
+    std::string named;
+    for (std::size_t i = 0; i < std::min(awaited.size(), kMostNamed); ++i)
+        named += (i == 0 ? "" : ", ") + tame_line(engine.world().users.text(awaited[i]));
+    if (awaited.size() > kMostNamed) named += fmt::format(" and {} more", awaited.size() - kMostNamed);
+    return Seen{
+        "accounts", false,
+        fmt::format("the homeserver has not said whether there is an account of whoever has departed: "
+                    "{}; what is to be done about them is not known",
+                    named)};
+}
+
 }  // namespace
 
 bool is_of_the_barred(const engine::Failure& failure) {
@@ -258,8 +284,11 @@ std::vector<Seen> what_was_seen(const Context& context) {
         if (engine.mask() != Engine::Mask::none) out.push_back(mask(engine));
         if (engine.hears()) out.push_back(events(context));
         if (std::optional<Seen> lost = rooms(engine)) out.push_back(std::move(*lost));
+        if (std::optional<Seen> unknown = accounts_seen(engine)) out.push_back(std::move(*unknown));
     }
-    out.push_back(directory(context));
+    Seen read = directory(context);
+    if (std::optional<Seen> date = clock_seen(engine, read.ok)) out.push_back(std::move(*date));
+    out.push_back(std::move(read));
     for (Seen& part : hidden_parts(engine.world())) out.push_back(std::move(part));
     if (engine.blocked())
         out.push_back(

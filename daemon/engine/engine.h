@@ -158,11 +158,15 @@ class Engine {
         return quiet() && !blocked_ && open_.empty() && calls_.empty() && !dispatched_ && !hidden_rooms() &&
                (settings_.one_shot || grace_.next(world_.tick) == kNoTick);
     }
-    // Directory and rooms have been read since the start, so that a plan speaks of now.
+    // Directory and rooms have been read since the start, and whose accounts something hangs on have been
+    // asked for, so that a plan speaks of now.
     [[nodiscard]] bool fresh() const {
         return read_since_start_ && rooms_to_read_.empty() && members_to_read_.empty() && reading_.empty() &&
-               !reach_.in_doubt() && !reach_.away();
+               !accounts_unasked() && !reach_.in_doubt() && !reach_.away();
     }
+    // Accounts of people who have departed of which the homeserver has not said yet whether they are there:
+    // what is to be done about them is not known.
+    [[nodiscard]] std::vector<UserId> accounts_awaited() const;
     // What the directory says now is known: nobody has to be taken for a stranger whom it has gained since.
     [[nodiscard]] bool directory_current() const {
         return settings_.one_shot ? read_since_start_ : directory_status_.current;
@@ -202,7 +206,8 @@ class Engine {
     // Asks for a ping and for the mask now, and says whether both have been answered since, or lately. Only
     // of an engine that hears events, or that was told whether its listener is open. What did not work is
     // asked anew for a command that has waited so long, and for nobody oftener than about once a second.
-    [[nodiscard]] bool ways_looked_at(Duration waited);
+    // `anew`: what was seen before the command began does not count.
+    [[nodiscard]] bool ways_looked_at(Duration waited, bool anew = false);
     // Asks where these addresses lead, and says whether that has been answered since, or lately; or cannot
     // be, because the homeserver is away.
     [[nodiscard]] bool addresses_looked_at(const std::vector<std::string>& addresses);
@@ -654,6 +659,7 @@ class Engine {
     [[nodiscard]] bool in_question(UserId user) const;
     [[nodiscard]] bool awaited_for_departure(UserId user, const policy::Departing& left) const;
     [[nodiscard]] bool awaited(UserId user) const;
+    [[nodiscard]] bool accounts_unasked() const;
     void look_for_accounts();
     void look_for_made_up_accounts();
     void look_for_awaited_accounts();

@@ -23,8 +23,8 @@ void Engine::listening(const Status& listener) {
     if (!listener) way_back_.cannot_listen(listener.error().text());
 }
 
-bool Engine::ways_looked_at(Duration waited) {
-    const Tick since = world_.tick - waited - kTryOnDemand;
+bool Engine::ways_looked_at(Duration waited, bool anew) {
+    const Tick began = world_.tick - waited, since = began - kTryOnDemand;
     if (reach_.away()) {  // that is told instead, once it is known to be so now
         if (reach_.asked_in_vain_at() >= since || waited >= kTryAtMost) return true;
         reach_.ask_now(world_.tick);
@@ -32,7 +32,9 @@ bool Engine::ways_looked_at(Duration waited) {
         return false;
     }
     const bool good = mask_ != Mask::unknown && way_back_.state() != WayBack::State::broken;
-    if (ways_looked_at_ && (*ways_looked_at_ >= since || (good && world_.tick - *ways_looked_at_ < kLately)))
+    if (ways_looked_at_ && anew && *ways_looked_at_ > began) return true;
+    if (ways_looked_at_ && !anew &&
+        (*ways_looked_at_ >= since || (good && world_.tick - *ways_looked_at_ < kLately)))
         return true;
     if (!look_at_ways_now_) {
         look_at_ways_now_ = more_ = true;

@@ -33,6 +33,9 @@ TEST(SignUp, IsReadFromWhatANewcomerIsTold) {
         {404, R"({"errcode":"M_UNRECOGNIZED"})", SignUp::unknown},
         {429, R"({"errcode":"M_LIMIT_EXCEEDED"})", SignUp::unknown},
         {403, "<html>", SignUp::unknown},
+        {502, "<html>", SignUp::no_answer},
+        {503, R"({"errcode":"M_UNKNOWN"})", SignUp::no_answer},
+        {504, "", SignUp::no_answer},
         {200, "{}", SignUp::unknown},
     };
     for (const Case& c : cases) {
@@ -54,7 +57,7 @@ TEST(SignUp, IsAskedWithoutAToken) {
     const std::string url = "http://127.0.0.1:" + std::to_string((*server)->port());
     EXPECT_EQ(ask_sign_up(url), SignUp::open);
     server->reset();
-    EXPECT_EQ(ask_sign_up(url), SignUp::unknown);
+    EXPECT_EQ(ask_sign_up(url), SignUp::no_answer);
 }
 
 }  // namespace

@@ -688,6 +688,36 @@ TEST_F(Commands, CheckOnlineRefusesToJoinPeopleWhereAnybodyCanTakeTheirName) {
     EXPECT_EQ(bench.run({"check", "--online"}), 0) << "without the mask everybody is invited";
 }
 
+TEST_F(Commands, CheckOnlineAsksAnewWhereTheHomeserverGaveItNoAnswer) {
+    const auto seen = [](bool ok) {
+        json::Value result = *json::parse(
+            R"({"diagnostics":[],"unreachable":[],"besides":[],"conflicts":[],"seen":[{"what":"homeserver"}]})");
+        json::Value row, list{json::Array{}};
+        row.set("what", "homeserver");
+        row.set("ok", ok);
+        row.set("text", ok ? "it answers" : "connection refused");
+        list.push(std::move(row));
+        result.set("seen", std::move(list));
+        return answered(result, ok ? 0 : 1);
+    };
+    bench.sign_up = matrix::SignUp::no_answer;
+    bench.script.answers["check"] = {seen(true), seen(false)};
+    EXPECT_EQ(bench.run({"check", "--online"}), 1);
+    EXPECT_TRUE(has(out(), "✗ homeserver: connection refused")) << out();
+    EXPECT_FALSE(has(out(), "it answers")) << out();
+    EXPECT_FALSE(has(err(), "does not say who can make an account")) << "that has a cause: " << err();
+    EXPECT_TRUE((*bench.script.last("check"))["args"]["anew"].boolean_or(false));
+    bench.clear();
+    bench.script.answers["check"] = {seen(true)};
+    EXPECT_EQ(bench.run({"check", "--online"}), 0) << "it is there again";
+    EXPECT_TRUE(has(err(), "does not say who can make an account")) << err();
+    bench.clear();
+    bench.script.asked.clear();
+    bench.sign_up = matrix::SignUp::unknown;
+    EXPECT_EQ(bench.run({"check", "--online"}), 0);
+    EXPECT_FALSE((*bench.script.last("check"))["args"]["anew"].boolean_or(false)) << "that was an answer";
+}
+
 TEST_F(Commands, CheckOnlineSaysWhereSessionsCannotBeEnded) {
     answer("check",
            answered(*json::parse(

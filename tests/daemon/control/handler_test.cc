@@ -217,6 +217,34 @@ TEST_F(Looking, EachLineTurnsRedWhenOnlyThatIsBroken) {
     EXPECT_EQ(unseen(), "");
 }
 
+// Nothing ends by a date that is not known: not only `status` says so.
+TEST_F(Looking, AClockThatWasSetIsNotSeenToBeRight) {
+    put_in_force();
+    EXPECT_EQ(unseen(), "");
+    daemon_.sim.agenda.wrong_by += std::chrono::hours{24 * 90};
+    daemon_.sim.run_for(std::chrono::seconds{1});
+    EXPECT_NE(look("status")["result"]["clock"]["text"].text(), "");
+    EXPECT_EQ(unseen(), "clock ");
+    expect_unseen("clock: ", "it was set while Rollcall ran");
+    daemon_.sim.agenda.wrong_by = {};
+    daemon_.sim.run_for(std::chrono::seconds{1});
+    EXPECT_EQ(unseen(), "");
+}
+
+// What was seen some seconds ago says nothing to whoever has just been given no answer.
+TEST_F(Looking, WhoeverGotNoAnswerOfTheHomeserverHasItAskedAnew) {
+    EXPECT_EQ(unseen(), "");
+    daemon_.sim.homeserver.down = true;
+    json::Value anew;
+    anew.set("anew", true);
+    const json::Value answer = look("check", std::move(anew));
+    EXPECT_EQ(exit_of(answer), 1);
+    const json::Value& first = answer["result"]["seen"].array()->front();
+    EXPECT_EQ(first["what"].text(), "homeserver");
+    EXPECT_FALSE(first["ok"].boolean_or(true)) << json::write(answer);
+    EXPECT_EQ(look("status")["result"]["homeserver"]["health"].text(), "down");
+}
+
 // A failure of before is asked anew, and where it is not, it says when it was seen.
 TEST_F(Looking, WhatIsMendedIsGreenForWhoeverAsksNext) {
     sim::FakeHomeserver& homeserver = daemon_.sim.homeserver;
