@@ -125,6 +125,10 @@ class Decider {
     // Whose this Matrix ID was until people.identities gave them another; invalid: nobody's, or it still is.
     [[nodiscard]] PersonId former_holder(UserId user) const;
     [[nodiscard]] bool is_protected(UserId user) const;
+    // Names a rule this group itself, not only one that it is in or that is in it?
+    [[nodiscard]] bool is_named(GroupId group) const {
+        return group.index() < group_condition_.size() && group_condition_[group.index()].valid();
+    }
     [[nodiscard]] const CompiledService* service(UserId user) const;
 
     // Calls visit(room, verdict) for every room in which the user is, or could be wanted. Each room once.

@@ -71,10 +71,7 @@ void Step::take_whole(const DirectorySnapshot& fact) {
     for (std::size_t i = 0; i < world_.groups.size(); ++i) {
         const Group& group = world_.groups[i];
         if (group.deleted || seen.contains(group.guid) || !older(group)) continue;
-        if (still_named(GroupId(i), seen))
-            world_.group_hidden(GroupId(i));
-        else
-            world_.group_missing(GroupId(i));
+        group_unseen(GroupId(i), seen);
     }
     take_containers(fact);
     read_attributes(fact.attributes, all_attributes || first);
@@ -86,14 +83,19 @@ void Step::take_whole(const DirectorySnapshot& fact) {
     }
 }
 
-// Links to an object end with it, so a group that is still somebody's member is there, but hidden from
-// us.
-bool Step::still_named(GroupId group, const std::unordered_set<Guid, GuidHash>& seen) const {
+// One that is gone is told as deleted. What a complete read lacks may be hidden from us: of a group that a
+// rule names nothing is concluded from that, and of one that is still somebody's member neither, since links
+// to an object end with it.
+void Step::group_unseen(GroupId group, const std::unordered_set<Guid, GuidHash>& seen) {
     const auto parents = world_.group_parents.row(group.index());
-    return std::any_of(parents.begin(), parents.end(), [&](GroupId parent) {
+    const bool still_named = std::any_of(parents.begin(), parents.end(), [&](GroupId parent) {
         return world_.groups[parent.index()].members_known &&
                seen.contains(world_.groups[parent.index()].guid);
     });
+    if (still_named || (decider_ != nullptr && decider_->is_named(group)))
+        world_.group_hidden(group);
+    else
+        world_.group_missing(group);
 }
 
 void Step::take_containers(const DirectorySnapshot& fact) {

@@ -136,8 +136,7 @@ void Step::keep_unseen(const DirectorySnapshot& fact, const std::unordered_set<G
             doubt.groups[group.guid] = std::nullopt;
         } else {
             doubt.groups.erase(group.guid);
-            still_named(GroupId(i), seen) ? world_.group_hidden(GroupId(i))
-                                          : world_.group_missing(GroupId(i));
+            group_unseen(GroupId(i), seen);
         }
     }
 }

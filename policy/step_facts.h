@@ -78,7 +78,7 @@ class Step {
     void take(const DirectoryRefused& fact);
     void take(const DirectorySnapshot& fact);
     void take_whole(const DirectorySnapshot& fact);
-    [[nodiscard]] bool still_named(GroupId group, const std::unordered_set<Guid, GuidHash>& seen) const;
+    void group_unseen(GroupId group, const std::unordered_set<Guid, GuidHash>& seen);
     void take_containers(const DirectorySnapshot& fact);
     void forget_usns();
     void read_attributes(const std::vector<std::string>& asked, bool of_everybody);

@@ -359,6 +359,9 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
         count_attention(status["unreadable_groups"], "group", "groups",
                         "cannot be read: nothing changes for whoever depends on them", out);
     const json::Value& unknown = status["unreadable_people"];
+    if (const std::size_t n = number(unknown["not_shown"]["count"]); n > 0)
+        out.push_back(fmt::format("{} not shown by the directory any more, and their sessions go on",
+                                  counted(n, "person is", "people are")));
     if (said["people"].boolean_or(false)) return out;
     if (const std::size_t n = number(unknown["count"]) + number(unknown["odd_dates"]["count"]); n > 0)
         out.push_back(

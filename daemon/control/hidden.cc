@@ -33,6 +33,23 @@ std::vector<std::string> unreadable_groups(const policy::World& world) {
     return out;
 }
 
+namespace {
+
+// Whom the last complete read lacks though nobody has said that they were deleted, and who had an account.
+json::Value people_not_shown(const policy::World& world, std::size_t most) {
+    std::int64_t count = 0;
+    json::Value out, logins{json::Array{}};
+    for (const policy::Person& person : world.people)
+        if (person.kept.valid() && !person.present && !person.deleted && !person.departed_seen &&
+            !person.depart_ordered && ++count <= static_cast<std::int64_t>(most))
+            logins.push(person.login.text());
+    out.set("count", count);
+    out.set("logins", std::move(logins));
+    return out;
+}
+
+}  // namespace
+
 json::Value unreadable_people_json(const policy::World& world) {
     constexpr std::size_t kMostNamed = 20;
     const policy::Unreadable found = policy::unreadable_people(world, kMostNamed);
@@ -45,6 +62,7 @@ json::Value unreadable_people_json(const policy::World& world) {
     odd.set("count", static_cast<std::int64_t>(found.odd_count));
     odd.set("people", std::move(people));
     out.set("odd_dates", std::move(odd));
+    out.set("not_shown", people_not_shown(world, kMostNamed));
     return out;
 }
 
@@ -75,6 +93,13 @@ std::vector<std::string> unreadable_people_texts(const json::Value& people) {
             fmt::format("Whether {} departed is not known, and nothing changes for them: accountExpires is a "
                         "date that nobody can mean: {}; set it right in the directory, 0 for never",
                         have(count), names(odd["people"], count)));
+    const json::Value& gone = people["not_shown"];
+    if (const std::size_t count = number(gone["count"]); count > 0)
+        out.push_back(fmt::format(
+            "{} not shown any more: deleted, or where the bind account may not look. They have lost their "
+            "groups, and their sessions go on: {}; let the bind account list CN=Deleted Objects and where "
+            "they are, or end the sessions by `rollcall depart`",
+            count == 1 ? "1 person is" : fmt::format("{} people are", count), names(gone["logins"], count)));
     return out;
 }
 

@@ -1034,6 +1034,32 @@ TEST_F(Looking, CheckNamesThePeopleOfWhomItCannotBeKnownWhetherTheyDeparted) {
     expect_unseen("people: Whether 1 person has departed cannot be read", ": p3; let the bind account read");
 }
 
+// Moved to where the bind account may not look, in one go with the end of their groups, so that nothing was
+// read of it but that.
+TEST_F(Looking, WhoIsNotShownAnyMoreIsNamedAsLongAsTheirSessionsGoOn) {
+    sim::FakeDirectory& directory = daemon_.sim.directory;
+    const policy::World& world = daemon_.sim.engine().world();
+    const auto known = std::find_if(world.people.begin(), world.people.end(),
+                                    [](const policy::Person& one) { return one.kept.valid(); });
+    ASSERT_NE(known, world.people.end());
+    const std::string login = known->login.text();
+    const policy::PersonEntry gone = directory.content.people.at(login);
+    EXPECT_EQ(unseen(), "");
+    directory.content.people.erase(login);
+    for (auto& [name, group] : directory.content.groups) std::erase(group.members, gone.guid);
+    directory.request_sweep();
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "people ");
+    expect_unseen("people: 1 person is not shown any more",
+                  "their sessions go on: " + login + "; let the bind account");
+    EXPECT_EQ(exit_of(look("check")), 1);
+    static_cast<void>(daemon_.sim.command([&gone](engine::Engine& engine) {
+        engine.depart(engine.world().person(gone.guid), false, {0, -1, "tester"}, "has left");
+    }));
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "");
+}
+
 TEST_F(Looking, AGroupThatCannotBeReadIsNotSeen) {
     EXPECT_EQ(unseen(), "");
     daemon_.sim.directory.hide_members("Staff", true);
