@@ -80,6 +80,13 @@ bool Decider::all_departed(UserId user) const {
     if (!std::all_of(had.begin(), had.end(), left) || !std::all_of(have.begin(), have.end(), left) ||
         (former.valid() && !left(former)))
         return false;
+    // Of several names that somebody had while nobody could be asked, the first is theirs where it is there;
+    // the others may be accounts of people whom the directory does not know.
+    const auto is_first = [this, user](PersonId person) {
+        const std::vector<UserId>& names = world_.in_question.names(world_.people[person.index()].guid);
+        return names.empty() || names.front() == user;
+    };
+    if (have.empty() && !former.valid() && std::none_of(had.begin(), had.end(), is_first)) return false;
     // Nor does an entry give it to somebody who was never seen in the directory.
     const std::string& id = world_.users.text(user);
     return std::none_of(program_->identities.begin(), program_->identities.end(),

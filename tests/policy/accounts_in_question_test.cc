@@ -181,6 +181,21 @@ TEST_F(LeaversAccount, OfTwoWhoseLoginMakesItIsALeaversOnceBothHaveDeparted) {
     EXPECT_EQ(scene.decider->conflicts().size(), 2);
 }
 
+// Of two names one after another the first is theirs; the other's account may be of somebody whom the
+// directory does not know.
+TEST_F(LeaversAccount, OfTwoNamesThatSomebodyHadTheFirstIs) {
+    const char* const between = "@anna-b:corp.example";
+    rename("anna", "anna-b");
+    rename("anna", "anna-c");
+    account();
+    scene.learn(AccountSeen{scene.user(between), Account::present});
+    set("anna", 514);
+    EXPECT_TRUE(leaves());
+    EXPECT_EQ(scene.plan_of(between), std::vector<std::string>{});
+    EXPECT_FALSE(scene.world.departing.contains(scene.user(between)));
+    EXPECT_FALSE(scene.decider->conflicts().empty()) << "somebody must decide";
+}
+
 // As anybody's: who answers for outsiders does not answer for leavers.
 TEST_F(OneOfTwo, IsLetInByNoApproval) {
     scene.directory.person("carl", {"Staff"});

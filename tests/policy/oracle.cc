@@ -303,12 +303,22 @@ Oracle::People Oracle::may_have(const std::string& user) const {
     return out;
 }
 
+// Whoever had it had another before, which may be theirs; and nobody else may have it.
+bool Oracle::was_later_name_only(const std::string& user) const {
+    const std::vector<std::size_t> had = candidates(user);
+    const auto had_another_before = [&](std::size_t i) {
+        const std::vector<UserId>& names = world_.in_question.names(world_.people[i].guid);
+        return !names.empty() && world_.users.text(names.front()) != user;
+    };
+    return may_have(user).size() == had.size() && std::all_of(had.begin(), had.end(), had_another_before);
+}
+
 bool Oracle::left_by_all(const std::string& user) const {
     const Claims claims = claims_on(user);
     if (claims.people.size() == 1) return departed(claims.people[0]) == Tri::yes;
     const bool service = std::any_of(policy_.services.begin(), policy_.services.end(),
                                      [&](const Service& one) { return one.who == user; });
-    if (!claims.perhaps || service) return false;
+    if (!claims.perhaps || service || was_later_name_only(user)) return false;
     const People people = may_have(user);
     return std::all_of(people.begin(), people.end(),
                        [this](std::size_t i) { return departed(i) == Tri::yes; });

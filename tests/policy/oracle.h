@@ -20,6 +20,7 @@ class Oracle {
     Oracle(const World& world, const PolicyFile& policy, const Pins& pins, bool mask);
     [[nodiscard]] Verdict verdict(const std::string& user, const RoomText& room);
     // Has everybody who may have this account departed for certain? Is anybody of them certainly there?
+    [[nodiscard]] bool was_later_name_only(const std::string& user) const;
     [[nodiscard]] bool left_by_all(const std::string& user) const;
     [[nodiscard]] bool somebody_is_there(const std::string& user) const;
 
