@@ -184,7 +184,8 @@ void Parser::add_holds() {
         command(Command::reject, "reject", "Refuse a hold, until the policy or its cause changes",
                 "rollcall reject 3f2a91c04d5e --reason \"Wrong group was emptied\"");
     for (CLI::App* answer : {approve, reject}) {
-        answer->add_option("ID", arguments_.id, "The hold, as `rollcall holds` shows it")->required();
+        answer->add_option("ID", arguments_.id, "The hold, as `rollcall holds` shows it, or how it begins")
+            ->required();
         add_reason(answer, true);
     }
 }
@@ -210,7 +211,8 @@ void Parser::add_orders() {
 }
 
 void Parser::add_period(CLI::App* to) {
-    to->add_option("--from", arguments_.from, "From this date or time on: 2026-03-31, \"2026-03-31 14:05\"")
+    to->add_option("--from,--since", arguments_.from,
+                   "From this date or time on: 2026-03-31, \"2026-03-31 14:05\", or so long ago: 2h, 30d")
         ->type_name("TIME");
     to->add_option("--to", arguments_.to, "Up to this time, or the end of this day")->type_name("TIME");
 }
@@ -305,7 +307,7 @@ void Parser::add_audit_questions(CLI::App* audit) {
     access->add_option("ROOM", arguments_.room, "Key or alias of a room");
     access->add_option("--person,--user", arguments_.user, "All rooms of this person instead")
         ->type_name("USER");
-    access->add_option("--at", arguments_.at, "At this time, or on this day (default now)")
+    access->add_option("--at", arguments_.at, "At this time, on this day, or so long ago (default now)")
         ->type_name("TIME");
     add_period(access);
 

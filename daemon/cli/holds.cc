@@ -31,10 +31,11 @@ std::size_t size(const json::Value& list) {
     return list.array() == nullptr ? 0 : list.array()->size();
 }
 
-std::string approved_later(std::size_t count, const json::Value& waits, const Look& look) {
-    std::string out =
-        paragraph(look, 0, Tone::warning,
-                  fmt::format("Approved: {} done, but not now:", counted(count, "action is", "actions are")));
+std::string approved_later(const std::string& id, std::size_t count, const json::Value& waits,
+                           const Look& look) {
+    std::string out = paragraph(
+        look, 0, Tone::warning,
+        fmt::format("Approved {}: {} done, but not now:", id, counted(count, "action is", "actions are")));
     for (const json::Value& why : items(waits)) out += bullet(look, 2, "!", Tone::warning, why.text());
     return out;
 }
@@ -59,14 +60,16 @@ int answer_hold(const Session& session) {
         [yes](const json::Value& result, const schema::Config&, const Look& look) {
             const json::Value &wanted = result["wanted"], &unwanted = result["unwanted"];
             const json::Value& waits = result["waits"];
+            const std::string id = result["id"].text();
             std::string out =
-                yes && size(waits) > 0 ? approved_later(size(wanted), waits, look)
-                : yes                  ? paragraph(look, 0, Tone::good,
-                                                   fmt::format("Approved: {} now, and `rollcall status` shows how far it is.",
-                                                               counted(size(wanted), "action is done", "actions are done")))
-                                       : paragraph(look, 0, Tone::warning,
-                                                   fmt::format("Rejected: {} not done until the policy or the cause changes.",
-                                                               counted(size(wanted), "action is", "actions are")));
+                yes && size(waits) > 0 ? approved_later(id, size(wanted), waits, look)
+                : yes
+                    ? paragraph(look, 0, Tone::good,
+                                fmt::format("Approved {}: {} now, and `rollcall status` shows how far it is.",
+                                            id, counted(size(wanted), "action is done", "actions are done")))
+                    : paragraph(look, 0, Tone::warning,
+                                fmt::format("Rejected {}: {} not done until the policy or the cause changes.",
+                                            id, counted(size(wanted), "action is", "actions are")));
             out += actions(wanted, look);
             if (size(unwanted) > 0)
                 out += paragraph(look, 0, Tone::plain,

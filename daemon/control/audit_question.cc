@@ -12,13 +12,20 @@ namespace {
 
 constexpr std::size_t kLongestTime = 64;
 
+// A length of time is meant as so long ago.
 Result<schema::MomentText> moment_of(const Context& context, const std::string& text) {
+    if (const std::optional<Duration> ago = parse_duration(text)) {
+        const Time then = context.engine.world().now - *ago;
+        return schema::MomentText{then, then};
+    }
     const auto moment =
         text.size() > kLongestTime ? std::nullopt : schema::read_moment(text, context.config.time_zone);
     if (moment) return *moment;
-    return fail(ErrorKind::invalid_input, fmt::format("'{}' is no time", text.substr(0, kLongestTime)),
-                fmt::format("write 2026-03-31, \"2026-03-31 14:05\" (in {}) or 2026-03-31T14:05:00+02:00",
-                            context.config.time_zone));
+    return fail(
+        ErrorKind::invalid_input, fmt::format("'{}' is no time", text.substr(0, kLongestTime)),
+        fmt::format("write 2026-03-31, \"2026-03-31 14:05\" (in {}), 2026-03-31T14:05:00+02:00, or 2h "
+                    "for so long ago",
+                    context.config.time_zone));
 }
 
 Result<schema::TrailEntry> entry_of(const store::StoredTrailEntry& row) {

@@ -79,6 +79,7 @@ Answer answer_hold(const Context& context, bool yes) {
     const auto answer = engine.answer(yes, id, context.caller, *reason);
     if (!answer) return error(answer.error());
     json::Value result;
+    result.set("id", answer->id);
     result.set("wanted", texts(answer->wanted));
     result.set("unwanted", texts(answer->unwanted));
     if (!yes) return ok(std::move(result));

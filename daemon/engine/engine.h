@@ -256,9 +256,11 @@ class Engine {
                 const std::string& reason);
     // Actions of the hold that are still wanted, and those that are not any more.
     struct Answered {
+        std::string id;  // the whole of it
         std::vector<policy::ActionKey> wanted, unwanted;
     };
-    // Approves or rejects a hold, or a rejection taken back by its hold's id.
+    // Approves or rejects a hold, or a rejection taken back by its hold's id. Of an id four characters or
+    // more are enough where no other begins so.
     [[nodiscard]] Result<Answered> answer(bool yes, const std::string& hold,
                                           const schema::TrailCaller& caller, const std::string& reason);
     // Have guards counted the whole plan? Until then nobody knows what a hold's actions still are.
@@ -418,6 +420,7 @@ class Engine {
     void new_hold(const policy::Hold& hold);
     void hold_is_over(const policy::Hold& hold, const std::string& how);
     void drop_former_holds();
+    [[nodiscard]] Result<std::string> hold_of(const std::string& beginning) const;
     [[nodiscard]] std::vector<policy::ActionKey> actions_of(const std::string& hold) const;
     // Why the plan wants this action now; nullopt: it does not.
     [[nodiscard]] std::optional<policy::Basis> wanted_basis(const policy::ActionKey& key) const;

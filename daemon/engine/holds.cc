@@ -246,6 +246,27 @@ bool Engine::still_held(policy::Guard held_by, const ActionKey& key) const {
 }
 
 // The actions under this id that may be answered: of a hold, or of one that was rejected before.
+// Fewer characters might begin the id of a hold that came after the one that was shown.
+Result<std::string> Engine::hold_of(const std::string& beginning) const {
+    constexpr std::size_t kFewest = 4;
+    std::set<std::string> found;
+    for (const auto& [id, held] : holds_)
+        if (id.starts_with(beginning)) found.insert(id);
+    for (const auto& [key, answer] : memory_.rejected)
+        if (answer.hold.starts_with(beginning)) found.insert(answer.hold);
+    if (found.contains(beginning)) return beginning;
+    if (found.empty() || beginning.size() < kFewest)
+        return fail(ErrorKind::not_found, fmt::format("no hold '{}'", beginning),
+                    "`rollcall holds` lists them; the first four characters of an id are enough where no "
+                    "other begins so");
+    if (found.size() > 1)
+        return fail(ErrorKind::invalid_input,
+                    fmt::format("'{}' begins the ids of {} holds, {} and {} among them", beginning,
+                                found.size(), *found.begin(), *std::next(found.begin())),
+                    "write more of the id");
+    return *found.begin();
+}
+
 std::vector<ActionKey> Engine::actions_of(const std::string& id) const {
     if (const auto hold = holds_.find(id); hold != holds_.end()) return hold->second.hold.actions;
     std::vector<ActionKey> out;
@@ -254,8 +275,11 @@ std::vector<ActionKey> Engine::actions_of(const std::string& id) const {
     return out;
 }
 
-Result<Engine::Answered> Engine::answer(bool yes, const std::string& id, const schema::TrailCaller& caller,
-                                        const std::string& reason) {
+Result<Engine::Answered> Engine::answer(bool yes, const std::string& beginning,
+                                        const schema::TrailCaller& caller, const std::string& reason) {
+    const Result<std::string> named = hold_of(beginning);
+    if (!named) return pass(named);
+    const std::string& id = *named;
     const auto hold = holds_.find(id);
     if (hold != holds_.end() && hold->second.hold.guard == policy::Guard::canaries)
         return fail(
@@ -265,9 +289,8 @@ Result<Engine::Answered> Engine::answer(bool yes, const std::string& id, const s
             "repair the directory, or take the canary out of the policy and apply it; a complete read "
             "that can be believed ends the hold");
     const std::vector<ActionKey> actions = actions_of(id);
-    if (actions.empty())
-        return fail(ErrorKind::not_found, fmt::format("no hold '{}'", id), "`rollcall holds` lists them");
     Answered out;
+    out.id = id;
     for (const ActionKey& key : actions) {
         std::optional<policy::Basis> basis = wanted_basis(key);
         if (basis && hold != holds_.end() && !still_held(hold->second.hold.guard, key)) basis.reset();

@@ -407,19 +407,21 @@ TEST_F(Commands, OrdersSendWhatWasTyped) {
     answer(
         "approve",
         answered(*json::parse(
-            R"({"wanted":["remove operations @p1:corp.example.com"],"unwanted":["add operations @p2:corp.example.com"]})")));
-    EXPECT_EQ(bench.run({"approve", "9d1c5b7703fe", "--reason", "Real"}), 0);
-    EXPECT_TRUE(has(out(),
-                    "Approved: 1 action is done now, and `rollcall status` shows how far it is.\n"
-                    "  · remove @p1:corp.example.com from #operations\nNo longer wanted"))
+            R"({"id":"9d1c5b7703fe","wanted":["remove operations @p1:corp.example.com"],"unwanted":["add operations @p2:corp.example.com"]})")));
+    EXPECT_EQ(bench.run({"approve", "9d1c", "--reason", "Real"}), 0);
+    EXPECT_TRUE(
+        has(out(),
+            "Approved 9d1c5b7703fe: 1 action is done now, and `rollcall status` shows how far it is.\n"
+            "  · remove @p1:corp.example.com from #operations\nNo longer wanted"))
         << out();
     bench.clear();
     bench.script.answers["approve"] = {answered(
         *json::parse(
-            R"({"wanted":["remove operations @p1:corp.example.com"],"unwanted":[],"waits":["all is paused"]})"),
+            R"({"id":"9d1c5b7703fe","wanted":["remove operations @p1:corp.example.com"],"unwanted":[],"waits":["all is paused"]})"),
         1)};
     EXPECT_EQ(bench.run({"approve", "9d1c5b7703fe", "--reason", "Real"}), 1);
-    EXPECT_TRUE(has(out(), "Approved: 1 action is done, but not now:\n  ! all is paused\n")) << out();
+    EXPECT_TRUE(has(out(), "Approved 9d1c5b7703fe: 1 action is done, but not now:\n  ! all is paused\n"))
+        << out();
     answer("reject", refused("no hold 9d1c5b7703fe", "`rollcall holds` lists them", 2));
     EXPECT_EQ(bench.run({"reject", "9d1c5b7703fe", "--reason", "Wrong"}), 2);
     EXPECT_TRUE(has(err(), "rollcall: no hold 9d1c5b7703fe\n  what to do: `rollcall holds` lists them\n"));
@@ -639,6 +641,13 @@ TEST_F(Commands, StatusExitCodeTellsWhetherAllIsWell) {
     EXPECT_EQ(bench.run({"status", "--exit-code"}), 1);
     EXPECT_TRUE(has(out(), "cas (1)")) << out();
     EXPECT_FALSE(has(out(), "bind account")) << "more rights are no cure for a date";
+    unknown.set("unreadable_people",
+                *json::parse(R"j({"count":0,"logins":[],"not_shown":{"count":1,"logins":["ivo"]}})j"));
+    bench.script.answers["status"] = {answered(unknown)};
+    bench.clear();
+    EXPECT_EQ(bench.run({"status", "--exit-code"}), 1);
+    EXPECT_TRUE(has(out(), "1 person is not shown by the directory any more")) << out();
+    EXPECT_TRUE(has(out(), "their sessions go on: ivo")) << out();
     json::Value slow = fixture("status_well");
     slow.set(
         "overdue",

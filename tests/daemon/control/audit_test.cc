@@ -368,6 +368,9 @@ TEST_F(Audit, ListFindsByActionRuleResultAndTime) {
     EXPECT_GT(count(R"({"result":"done"})"), 0U);
     EXPECT_EQ(count(R"({"from":"2999-01-01"})"), 0U);
     EXPECT_GT(count(R"({"to":"2999-01-01"})"), 0U);
+    EXPECT_GT(count(R"({"from":"2h"})"), 0U);
+    EXPECT_EQ(count(R"({"to":"2h"})"), 0U) << "the company is younger";
+    EXPECT_EQ(ask("list", R"({"from":"2x"})")["exit"].integer_or(0), 2);
     const json::Value joins = ask("list", R"({"action":"join","kind":"intent","most":3})");
     for (const json::Value& entry : *joins["result"]["entries"].array()) {
         EXPECT_EQ(entry["action"].text(), "join");

@@ -255,6 +255,21 @@ TEST_F(Holds, NobodyAnswersWhatIsNoHold) {
     }));
 }
 
+TEST_F(Holds, IsAnsweredByTheBeginningOfItsId) {
+    leave(2, 6);
+    const std::string id = hold();
+    EXPECT_TRUE(company.sim.command([&id](Engine& engine) {
+        EXPECT_EQ(engine.answer(true, id.substr(0, 3), {0, -1, "alice"}, "too short").error().kind,
+                  ErrorKind::not_found);
+        EXPECT_EQ(engine.answer(true, "", {0, -1, "alice"}, "none").error().kind, ErrorKind::not_found);
+    }));
+    EXPECT_EQ(gone(2, 6), 0);
+    const Engine::Answered answered = answer(true, id.substr(0, 4));
+    EXPECT_EQ(answered.id, id);
+    EXPECT_EQ(answered.wanted.size(), 5U);
+    EXPECT_EQ(gone(2, 6), 5);
+}
+
 // An order names one person: it waits for no answer about many, and none that was given stands against it.
 TEST_F(Holds, N4_AnOrderThatNamesSomebodyIsNotHeldWithTheRest) {
     company.sim.policy.policy.guards.departures = {3, hours{1}};
