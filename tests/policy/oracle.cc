@@ -310,7 +310,10 @@ bool Oracle::was_later_name_only(const std::string& user) const {
         const std::vector<UserId>& names = world_.in_question.names(world_.people[i].guid);
         return !names.empty() && world_.users.text(names.front()) != user;
     };
-    return may_have(user).size() == had.size() && std::all_of(had.begin(), had.end(), had_another_before);
+    const auto have = claims_.find(user);
+    const bool nobody_has_it = have == claims_.end() || have->second.empty();
+    return nobody_has_it && may_have(user).size() == had.size() &&
+           std::all_of(had.begin(), had.end(), had_another_before);
 }
 
 bool Oracle::left_by_all(const std::string& user) const {
