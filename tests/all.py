@@ -28,7 +28,7 @@ JOBS = "2"
 LIMIT = 80 * 60      # seconds, for everything: something hangs. CI ends a run after 90 minutes
 BEGAN = time.monotonic()
 # One in so many cases of the exhaustive tests under a sanitizer (tests/share.h); `unit` tries all.
-SHARE = {"ROLLCALL_TEST_SHARE": "10"}
+SHARE = {"ROLLCALL_TEST_SHARE": "20"}
 # Programs whose tests start threads: those of the engine, and the simulation, have fake servers on a clock of their own.
 THREADED = ("http", "matrix", "syslog", "directory", "control", "audit", "anchors")
 # Suites of these that take long and do all that they do on the thread of the test: files, or a daemon without its socket.
