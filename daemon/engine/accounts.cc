@@ -44,6 +44,21 @@ bool Engine::awaited(UserId user) const {
     return leaving != world_.departing.end() && awaited_for_departure(user, leaving->second);
 }
 
+// Each is asked for once, and an answer that says nothing is no reason to wait for the next one.
+bool Engine::accounts_unasked() const {
+    if (!settings_.one_shot || !decider_ || !may_act_as_users()) return false;
+    if (world_.tick >= next_awaited_) return true;
+    return std::any_of(accounts_to_find_.begin(), accounts_to_find_.end(),
+                       [this](UserId user) { return awaited(user); });
+}
+
+std::vector<UserId> Engine::accounts_awaited() const {
+    std::vector<UserId> out;
+    for (const auto& [user, left] : world_.departing)
+        if (may_act_as_users() && awaited_for_departure(user, left)) out.push_back(user);
+    return out;
+}
+
 void Engine::look_for_accounts() {
     if (!decider_) return;
     if (world_.tick >= next_accounts_) {
