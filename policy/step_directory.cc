@@ -221,9 +221,10 @@ void Step::narrow_attributes(const std::vector<std::string>& asked) {
     effects_.sweep = true;
 }
 
-// What it is was hidden. Complete reads do not find it, so somebody whom they lack is not brought back by it;
-// who is in a group of which nothing else was read is not known.
-bool Step::known_as_person(const PersonEntry& entry) {
+// What it is was hidden; is it somebody known, of whom the rest counts? Complete reads do not find it, so
+// somebody whom they lack is not brought back by it; who is in a group of which nothing else was read is not
+// known.
+bool Step::take_unclassed(const PersonEntry& entry) {
     if (const PersonId held = world_.person(entry.guid); held.valid())
         return world_.people[held.index()].present || says_departed(entry, world_.now);
     if (const auto at = world_.group_by_guid.find(entry.guid); at != world_.group_by_guid.end()) {
@@ -256,7 +257,7 @@ void Step::take(const DirectoryChanges& fact) {
     // which it then brings news. A complete read tells.
     if (!fact.people.empty()) narrow_attributes(fact.attributes);
     for (const PersonEntry& entry : fact.people) {
-        if (entry.unclassed && !known_as_person(entry)) continue;
+        if (entry.unclassed && !take_unclassed(entry)) continue;
         if (newer_known(entry)) {
             effects_.sweep |= world_.people[world_.person(entry.guid).index()].usn > fact.evidence.usn;
             continue;

@@ -89,7 +89,7 @@ class Step {
     bool newer_known(const ContainerEntry& entry) const;
     bool newer_known(const GroupEntry& entry) const;
     void narrow_attributes(const std::vector<std::string>& asked);
-    bool known_as_person(const PersonEntry& entry);
+    bool take_unclassed(const PersonEntry& entry);
     void take(const DirectoryChanges& fact);
 
     // step_doubt.cc

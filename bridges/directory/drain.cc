@@ -15,13 +15,12 @@ namespace rollcall::directory {
 namespace {
 
 // The search asks for whatever changed. Of what does not say what it is, whoever knows it knows.
-Status sort_in_unclassed(const RawEntry& entry, const Rights& rights, policy::DirectoryChanges& changes) {
-    if (!entry.all("objectclass").empty()) return {};
+void sort_in_unclassed(const RawEntry& entry, const Rights& rights, policy::DirectoryChanges& changes) {
+    if (!entry.all("objectclass").empty()) return;
     auto object = to_person(entry, changes.attributes, rights, changes.evidence.usn);
-    if (!object) return {};  // nor which one
+    if (!object) return;  // nor which one
     object->unclassed = true;
     changes.people.push_back(std::move(*object));
-    return {};
 }
 
 Status sort_in(const RawEntry& entry, const Rights& rights, Drained& drained) {
@@ -44,7 +43,8 @@ Status sort_in(const RawEntry& entry, const Rights& rights, Drained& drained) {
                 changes.containers.push_back(*container);
             return {};
         case EntryKind::other:
-            return sort_in_unclassed(entry, rights, changes);
+            sort_in_unclassed(entry, rights, changes);
+            return {};
     }
     return {};
 }

@@ -23,9 +23,9 @@ namespace rollcall::control {
                                   std::string held, bool rejected);
 [[nodiscard]] std::string_view to_text(policy::Tri value);
 [[nodiscard]] std::string_view to_text(policy::Lane lane);
-// The user that somebody meant: a login or a Matrix ID. not_found or conflict with a hint.
-// A room of the policy in force by its key or address.
+// A room of the policy in force by a key that it has or had, or its address. There must be a policy in force.
 [[nodiscard]] Result<std::uint32_t> find_room(const engine::Engine& engine, const std::string& name);
+// The user that somebody meant: a login or a Matrix ID. not_found or conflict with a hint.
 [[nodiscard]] Result<UserId> find_user(engine::Engine& engine, const std::string& name);
 [[nodiscard]] Result<PersonId> find_person(engine::Engine& engine, const std::string& name);
 

@@ -245,7 +245,6 @@ bool Engine::still_held(policy::Guard held_by, const ActionKey& key) const {
     return false;
 }
 
-// The actions under this id that may be answered: of a hold, or of one that was rejected before.
 // Fewer characters might begin the id of a hold that came after the one that was shown.
 Result<std::string> Engine::hold_of(const std::string& beginning) const {
     constexpr std::size_t kFewest = 4;
@@ -267,6 +266,7 @@ Result<std::string> Engine::hold_of(const std::string& beginning) const {
     return *found.begin();
 }
 
+// The actions under this id that may be answered: of a hold, or of one that was rejected before.
 std::vector<ActionKey> Engine::actions_of(const std::string& id) const {
     if (const auto hold = holds_.find(id); hold != holds_.end()) return hold->second.hold.actions;
     std::vector<ActionKey> out;
