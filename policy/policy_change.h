@@ -31,4 +31,8 @@ struct PolicyChange {
 [[nodiscard]] std::vector<PolicyChange> policy_changes(const Program* before, const Program& after,
                                                        const std::vector<RoomRename>& renames = {});
 
+// Is it the same approval still, in the same rooms? Whatever words it is written in.
+[[nodiscard]] bool same_approval(const Program& was, const CompiledApproval& old, const Program& is,
+                                 const CompiledApproval& now, const std::vector<RoomRename>& renames);
+
 }  // namespace rollcall::policy

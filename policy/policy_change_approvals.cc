@@ -91,6 +91,12 @@ RoomLists room_lists(const Program& was, const std::vector<std::uint32_t>& old, 
     return out;
 }
 
+bool same_approval(const Program& was, const CompiledApproval& old, const Program& is,
+                   const CompiledApproval& now, const std::vector<RoomRename>& renames) {
+    return old.who == now.who && old.until == now.until && old.sponsor_guid == now.sponsor_guid &&
+           old.reason == now.reason && room_lists(was, old.rooms, is, now.rooms, renames).same;
+}
+
 void change_approvals(const Program& was, const Program& is, PolicyChanges& changes) {
     const auto before = by_key(was), after = by_key(is);
     for (const CompiledApproval& now : is.approvals) {

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <set>
 
 #include "daemon/engine/engine.h"
 
@@ -16,21 +15,6 @@ namespace {
 
 constexpr std::size_t kMostRooms = 500;    // named in one entry; the policy of its hash names all
 constexpr std::size_t kMostChanges = 500;  // entries of one apply, dangerous ones first
-
-std::set<std::string> rooms_of(const policy::Program& program, const policy::CompiledApproval& approval,
-                               const std::vector<policy::RoomRename>& renames) {
-    std::set<std::string> out;
-    for (const std::uint32_t room : approval.rooms)
-        out.insert(policy::key_after(renames, program.rooms[room].key));
-    return out;
-}
-
-// An approval goes on with a room that has another key from now on.
-bool same(const policy::Program& a, const policy::CompiledApproval& x, const policy::Program& b,
-          const policy::CompiledApproval& y, const std::vector<policy::RoomRename>& renames) {
-    return x.who == y.who && x.until == y.until && x.sponsor_guid == y.sponsor_guid && x.reason == y.reason &&
-           rooms_of(a, x, renames) == rooms_of(b, y, {});
-}
 
 const policy::CompiledApproval* find(const policy::Program* program, const std::string& key) {
     if (program == nullptr) return nullptr;
@@ -63,7 +47,7 @@ void Engine::record_approvals(const PolicyToApply& wanted, const std::vector<pol
     const policy::Program& next = *wanted.program;
     for (const policy::CompiledApproval& approval : next.approvals) {
         const policy::CompiledApproval* before = find(program_.get(), approval.key);
-        if (before != nullptr && same(*program_, *before, next, approval, renames)) continue;
+        if (before != nullptr && policy::same_approval(*program_, *before, next, approval, renames)) continue;
         TrailEntry entry = approval_entry(next, approval, wanted.caller);
         entry.action = "approve outsider";
         entry.policy = next.version;
