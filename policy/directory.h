@@ -120,6 +120,14 @@ struct DirectoryChanges {
 
 enum class DirectoryHealth { up, unreachable, wrong_credentials, untrusted_certificate, incomplete };
 
+// What a complete read that ended well could not see, or saw and cannot believe: a cause each.
+struct DirectoryRemark {
+    enum class About : std::uint8_t { people, groups };  // of which world.h knows the single ones
+    About about = About::people;
+    std::string text;
+    bool operator==(const DirectoryRemark&) const = default;
+};
+
 struct DirectoryStatus {
     std::string directory;
     DirectoryHealth health = DirectoryHealth::up;
@@ -127,6 +135,10 @@ struct DirectoryStatus {
     std::string text;  // one sentence for people: what is wrong and what to do
     // Everything that has changed there was told before this, and what changes from now on is told at once.
     bool current = false;
+    std::vector<DirectoryRemark> remarks{};  // while it is up
+    // Text and remarks as one sentence.
+    [[nodiscard]] std::string sentence() const;
+    [[nodiscard]] bool remarks_on(DirectoryRemark::About about) const;
 };
 
 // The four things people know an account by.

@@ -34,8 +34,9 @@ void Directory::start(std::optional<Cursor> cursor, bool read_all) {
                            if (put_back) stand_anew(read);
                            close_gap(read);
                        },
-                       [this](DirectoryHealth health, const std::string& text) {
-                           report(&Directory::sweep_health_, health, text);
+                       [this](DirectoryHealth health, const std::string& text,
+                              std::vector<policy::DirectoryRemark> remarks) {
+                           report(&Directory::sweep_health_, {health, text, std::move(remarks)});
                        },
                        [this] { return wanted(); }, [this] { return stands(); }});
     Sweeper* const sweeper = sweeper_.get();
@@ -48,7 +49,7 @@ void Directory::start(std::optional<Cursor> cursor, bool read_all) {
                          if (odd) sweeper->request();
                      },
                      [this, sweeper](DirectoryHealth health, const std::string& text) {
-                         report(&Directory::watch_health_, health, text);
+                         report(&Directory::watch_health_, {health, text, {}});
                          sweeper->allow(health == DirectoryHealth::up ||
                                         health == DirectoryHealth::incomplete);
                      },
@@ -145,10 +146,11 @@ void Directory::stand_anew(const Cursor& at) {
 }
 
 // The watch's trouble comes first: while it has any, the sweeper's is old news.
-void Directory::report(Health Directory::*part, DirectoryHealth health, const std::string& text) {
+void Directory::report(Health Directory::*part, Health now) {
     const std::lock_guard lock(report_mutex_);
     const bool watch = part == &Directory::watch_health_;
-    this->*part = {health, text};
+    const DirectoryHealth health = now.health;
+    this->*part = std::move(now);
     reached_ = reached_ || watch;
     if (watch) watch_now_ = health;
     const bool asked = watch && tell_again_.exchange(false);
@@ -174,12 +176,12 @@ void Directory::close_gap(const Cursor& read) {
 // `again`: even if it was told before.
 void Directory::tell(bool again) {
     Health now = watch_health_.health != DirectoryHealth::up ? watch_health_ : sweep_health_;
-    if (now.health == DirectoryHealth::up && !watch_health_.text.empty())
-        now.text = now.text.empty() ? watch_health_.text : watch_health_.text + "; " + now.text;
+    if (now.health == DirectoryHealth::up) now.text = watch_health_.text;
     now.current = reached_ && !gap_ && watch_health_.health == DirectoryHealth::up;
     if (reported_ == now && !again) return;
     reported_ = now;
-    sink_(policy::DirectoryStatus{settings_.name, now.health, settings_.url, now.text, now.current});
+    sink_(policy::DirectoryStatus{settings_.name, now.health, settings_.url, now.text, now.current,
+                                  now.remarks});
 }
 
 Result<policy::DirectorySnapshot> read_all(const Settings& settings) {

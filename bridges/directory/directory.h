@@ -56,11 +56,12 @@ class Directory {
     struct Health {
         policy::DirectoryHealth health = policy::DirectoryHealth::up;
         std::string text;
+        std::vector<policy::DirectoryRemark> remarks;
         bool current = false;
         bool operator==(const Health&) const = default;
     };
     [[nodiscard]] Wanted wanted() const;
-    void report(Health Directory::*part, policy::DirectoryHealth health, const std::string& text);
+    void report(Health Directory::*part, Health now);
     void remember_odd(const policy::DirectorySnapshot& snapshot);
     [[nodiscard]] bool were_remarked(const policy::DirectoryChanges& changes) const;
     [[nodiscard]] bool are_odd(const policy::DirectoryChanges& changes) const;

@@ -10,7 +10,6 @@
 #include "bridges/directory/entry.h"
 #include "bridges/directory/members.h"
 #include "bridges/directory/now.h"
-#include "bridges/directory/remarks.h"
 #include "bridges/directory/root.h"
 #include "bridges/directory/search.h"
 #include "policy/base/text.h"
@@ -162,30 +161,32 @@ std::string odd_dates(const policy::DirectorySnapshot& snapshot) {
     if (count == 0) return {};
     if (count > kNamed) names += fmt::format(" and {} more", count - kNamed);
     return fmt::format(
-        "{}{} is a date before the year 2000, or none: whether they have left is not known; set it right, 0 "
-        "for never",
-        kOddDates, names);
+        "accountExpires of {} is a date before the year 2000, or none: whether they have left is not known; "
+        "set it right, 0 for never",
+        names);
 }
 
 }  // namespace
 
-std::string remark(const policy::DirectorySnapshot& snapshot) {
+std::vector<policy::DirectoryRemark> remarks(const policy::DirectorySnapshot& snapshot) {
+    using About = policy::DirectoryRemark::About;
     const auto hidden = std::count_if(snapshot.people.begin(), snapshot.people.end(), has_no_state);
     const auto unknown = std::count_if(snapshot.groups.begin(), snapshot.groups.end(),
                                        [](const auto& group) { return !group.members_known; });
-    std::string text;
+    std::vector<policy::DirectoryRemark> out;
     if (hidden > 0)
-        text =
-            fmt::format("{}{} of {} people cannot be read; let the bind account read all properties of them",
-                        kHiddenState, hidden, snapshot.people.size());
+        out.push_back({About::people,
+                       fmt::format("the state of {} of {} people cannot be read; let the bind account read "
+                                   "all properties of them",
+                                   hidden, snapshot.people.size())});
     if (unknown > 0)
-        text += fmt::format("{}{}{} of {} groups cannot be read", text.empty() ? "" : "; ", kHiddenMembers,
-                            unknown, snapshot.groups.size());
+        out.push_back({About::groups, fmt::format("`member` of {} of {} groups cannot be read", unknown,
+                                                  snapshot.groups.size())});
     if (const std::size_t doubtful = naming_the_unseen(snapshot); doubtful > 0)
-        text += fmt::format("{}{} of {}{}", text.empty() ? "" : "; ", doubtful, snapshot.groups.size(),
-                            kUnseenMembers);
-    if (const std::string odd = odd_dates(snapshot); !odd.empty()) text += (text.empty() ? "" : "; ") + odd;
-    return text;
+        out.push_back({About::groups, fmt::format("{} of {} groups name members that cannot be seen",
+                                                  doubtful, snapshot.groups.size())});
+    if (std::string odd = odd_dates(snapshot); !odd.empty()) out.push_back({About::people, std::move(odd)});
+    return out;
 }
 
 std::vector<Guid> remarked(const policy::DirectorySnapshot& snapshot) {

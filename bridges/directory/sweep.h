@@ -20,10 +20,10 @@ namespace rollcall::directory {
 [[nodiscard]] Result<policy::DirectorySnapshot> sweep(Connection& connection, const Settings& settings,
                                                       const Wanted& wanted);
 
-// What a complete read could not see: people without a state, groups without members. "" when nothing is
-// hidden.
-[[nodiscard]] std::string remark(const policy::DirectorySnapshot& snapshot);
-// Of whom it speaks; of a group with members that cannot be seen, those too.
+// What a complete read could not see: people without a state, groups without members; and dates that nobody
+// can mean.
+[[nodiscard]] std::vector<policy::DirectoryRemark> remarks(const policy::DirectorySnapshot& snapshot);
+// Of whom they speak; of a group with members that cannot be seen, those too.
 [[nodiscard]] std::vector<Guid> remarked(const policy::DirectorySnapshot& snapshot);
 
 }  // namespace rollcall::directory

@@ -104,11 +104,11 @@ void Sweeper::run(const std::stop_token& stop) {
         if (stop.stop_requested()) return;
         settle(snapshot.has_value());
         if (snapshot) {
-            const std::string hidden = remark(*snapshot);
+            std::vector<policy::DirectoryRemark> found = remarks(*snapshot);
             hooks_.snapshot(std::move(*snapshot));
-            hooks_.health(policy::DirectoryHealth::up, hidden);
+            hooks_.health(policy::DirectoryHealth::up, "", std::move(found));
         } else {
-            hooks_.health(health_of(snapshot.error()), snapshot.error().text());
+            hooks_.health(health_of(snapshot.error()), snapshot.error().text(), {});
         }
     }
 }

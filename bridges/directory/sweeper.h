@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "bridges/directory/backoff.h"
 #include "bridges/directory/cutoff.h"
@@ -24,7 +25,9 @@ class Sweeper {
   public:
     struct Hooks {
         std::function<void(policy::DirectorySnapshot)> snapshot;
-        std::function<void(policy::DirectoryHealth, const std::string& text)> health;
+        std::function<void(policy::DirectoryHealth, const std::string& text,
+                           std::vector<policy::DirectoryRemark>)>
+            health;
         std::function<Wanted()> wanted;
         // Where the watch stands, asked before each read: the read must be of that controller.
         std::function<std::optional<Cursor>()> stands;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "bridges/directory/remarks.h"
 #include "daemon/control/answer.h"
 #include "daemon/control/commands.h"
 #include "daemon/control/hidden.h"
@@ -80,11 +79,10 @@ json::Value clock_json(const engine::Engine& engine) {
 }
 
 // Of whom what the directory hides is said in its own line already.
-json::Value text_says(std::string_view text) {
-    const auto says = [text](std::string_view part) { return text.find(part) != std::string_view::npos; };
+json::Value text_says(const policy::DirectoryStatus& status) {
     json::Value out;
-    out.set("groups", says(directory::kHiddenMembers) || says(directory::kUnseenMembers));
-    out.set("people", says(directory::kHiddenState) || says(directory::kOddDates));
+    out.set("groups", status.remarks_on(policy::DirectoryRemark::About::groups));
+    out.set("people", status.remarks_on(policy::DirectoryRemark::About::people));
     return out;
 }
 
@@ -99,8 +97,8 @@ json::Value directory_json(const engine::Engine& engine, const policy::World& wo
     out.set("health", !asked                     ? "not asked"
                       : !directory_heard(engine) ? "not heard yet"
                                                  : health_text(status.health));
-    out.set("text", status.text);
-    if (status.health == policy::DirectoryHealth::up) out.set("text_says", text_says(status.text));
+    out.set("text", status.sentence());
+    if (status.health == policy::DirectoryHealth::up) out.set("text_says", text_says(status));
     out.set("read", world.directory_read);
     out.set("current", engine.directory_current());
     out.set("usn", static_cast<std::int64_t>(world.cursor.usn));

@@ -111,7 +111,7 @@ void Engine::take(policy::DirectoryChanges& message) {
 
 void Engine::take(policy::DirectoryStatus& message) {
     const bool incomplete = message.health == policy::DirectoryHealth::incomplete;
-    if (message.health != directory_status_.health || message.text != directory_status_.text) {
+    if (message.health != directory_status_.health || message.sentence() != directory_status_.sentence()) {
         if (message.health == policy::DirectoryHealth::up) {
             log_.info("RC-DIR-UP", "the directory answers", {{"server", message.server}});
         } else {

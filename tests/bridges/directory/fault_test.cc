@@ -264,9 +264,21 @@ TEST(Remark, SpeaksOfThoseWhoseChangeMayEndIt) {
     unread.members_known = false;
     read.groups = {whole, unread, doubtful};
     EXPECT_EQ(remarked(read), (std::vector<Guid>{hidden.guid, unread.guid, nobody, doubtful.guid}));
+    policy::DirectoryStatus status;
+    status.text = "deleted people are not seen";
+    status.remarks = remarks(read);
+    EXPECT_TRUE(status.remarks_on(policy::DirectoryRemark::About::people));
+    EXPECT_TRUE(status.remarks_on(policy::DirectoryRemark::About::groups));
+    EXPECT_EQ(status.sentence(),
+              "deleted people are not seen; the state of 1 of 2 people cannot be read; let the bind account "
+              "read all properties of them; `member` of 1 of 3 groups cannot be read; 1 of 3 groups name "
+              "members that cannot be seen");
     read.people.pop_back();
+    status.remarks = remarks(read);
+    EXPECT_FALSE(status.remarks_on(policy::DirectoryRemark::About::people));
     read.groups.resize(1);
     EXPECT_TRUE(remarked(read).empty());
+    EXPECT_TRUE(remarks(read).empty());
 }
 
 TEST(Backoff, DoublesUpToItsEnd) {

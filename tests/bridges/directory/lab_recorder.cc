@@ -2,7 +2,15 @@
 
 #include <utility>
 
+#include "bridges/directory/sweep.h"
+
 namespace rollcall::directory {
+
+std::string remarks_text(const policy::DirectorySnapshot& snapshot) {
+    policy::DirectoryStatus status;
+    status.remarks = remarks(snapshot);
+    return status.sentence();
+}
 
 Sink Recorder::sink() {
     return [this](Fact fact) {

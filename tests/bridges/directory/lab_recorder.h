@@ -6,11 +6,15 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "bridges/directory/directory.h"
 
 namespace rollcall::directory {
+
+// What a complete read could not see, as one sentence.
+[[nodiscard]] std::string remarks_text(const policy::DirectorySnapshot& snapshot);
 
 class Recorder {
   public:

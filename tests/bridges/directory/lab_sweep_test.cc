@@ -13,6 +13,7 @@
 #include "policy/compile.h"
 #include "policy/step.h"
 #include "tests/bridges/directory/lab_admin.h"
+#include "tests/bridges/directory/lab_recorder.h"
 
 namespace rollcall::directory {
 namespace {
@@ -59,7 +60,7 @@ TEST(LabSweep, SeesTheCompany) {
         EXPECT_EQ(group.members_unnamed, 0U) << group.dn;
         EXPECT_NE(group.rid, 0U) << group.dn;
     }
-    EXPECT_EQ(remark(*snapshot), "");
+    EXPECT_EQ(remarks_text(*snapshot), "");
 }
 
 TEST(LabSweep, NeedsItsCanaries) {
@@ -113,7 +114,7 @@ TEST(LabSweep, TellsAHiddenGroupFromAnEmptyOne) {
         EXPECT_EQ(single->members, group->members) << name;
         admin.remove("CN=" + std::string(name) + ",OU=Groups");
     }
-    EXPECT_NE(remark(*snapshot).find("`member` of 2 of"), std::string::npos) << remark(*snapshot);
+    EXPECT_NE(remarks_text(*snapshot).find("`member` of 2 of"), std::string::npos) << remarks_text(*snapshot);
     admin.remove("CN=rc-sweep,OU=Staff");
 }
 
@@ -180,7 +181,7 @@ TEST(LabSweep, AHiddenNestedGroupRemovesNobody) {
     const auto* inner = find_group(*read, "rc-inner");
     ASSERT_TRUE(outer && inner);
     EXPECT_EQ(outer->members, std::vector<Guid>{inner->guid}) << "a computer is nobody's way into a room";
-    EXPECT_EQ(remark(*read), "");
+    EXPECT_EQ(remarks_text(*read), "");
     const Guid outer_guid = outer->guid, inner_guid = inner->guid;
     Room room;
     (void)policy::step(room.world, nullptr, std::move(*read));
@@ -195,7 +196,7 @@ TEST(LabSweep, AHiddenNestedGroupRemovesNobody) {
     EXPECT_EQ(find_group(*read, "rc-inner"), nullptr);
     ASSERT_NE(find_group(*read, "rc-outer"), nullptr);
     EXPECT_EQ(find_group(*read, "rc-outer")->members, std::vector<Guid>{inner_guid});
-    EXPECT_NE(remark(*read).find("1 of"), std::string::npos) << remark(*read);
+    EXPECT_NE(remarks_text(*read).find("1 of"), std::string::npos) << remarks_text(*read);
     (void)policy::step(room.world, room.decider.get(), std::move(*read));
     EXPECT_EQ(room.presence("rc-inside"), policy::Presence::unknown);
     EXPECT_EQ(room.presence("rc-beside"), policy::Presence::unknown) << "may be in it by now";
@@ -224,7 +225,7 @@ TEST(LabSweep, AHiddenPrimaryGroupIsUnknown) {
     ASSERT_TRUE(read) << read.error().text();
     ASSERT_NE(find_person(*read, "rc-primary"), nullptr);
     EXPECT_EQ(find_person(*read, "rc-primary")->primary_group, std::nullopt);
-    EXPECT_NE(remark(*read).find("the state of 1 of"), std::string::npos) << remark(*read);
+    EXPECT_NE(remarks_text(*read).find("the state of 1 of"), std::string::npos) << remarks_text(*read);
     Room room;
     (void)policy::step(room.world, nullptr, std::move(*read));
     room.apply("Engineering");
@@ -270,7 +271,7 @@ TEST(LabSweep, AnAttributeThatIsHiddenOnOnePersonIsUnknownOfThem) {
             EXPECT_EQ(found->unreadable, unreadable) << login;
             EXPECT_TRUE(found->attributes.empty()) << login;
         }
-    EXPECT_NE(remark(*swept).find("the state of 2 of"), std::string::npos) << remark(*swept);
+    EXPECT_NE(remarks_text(*swept).find("the state of 2 of"), std::string::npos) << remarks_text(*swept);
     for (const char* login : {"rc-by-name", "rc-by-set", "rc-without"})
         admin.remove("CN=" + std::string(login) + ",OU=Staff");
 }
@@ -315,7 +316,8 @@ TEST(LabSweep, AHiddenStateIsUnknown) {
     ASSERT_NE(person, nullptr);
     EXPECT_EQ(person->account_control, std::nullopt);
     EXPECT_EQ(person->expires, kNever);
-    EXPECT_NE(remark(*snapshot).find("the state of 1 of"), std::string::npos) << remark(*snapshot);
+    EXPECT_NE(remarks_text(*snapshot).find("the state of 1 of"), std::string::npos)
+        << remarks_text(*snapshot);
     admin.remove("CN=rc-state,OU=Staff");
 }
 

@@ -223,12 +223,12 @@ TEST_F(LabWatch, AChangeOfWhatACompleteReadCouldNotSeeLeadsToAnother) {
     settings.pauses.read_again = 0ms;
     admin_->deny(kGroup, &member_property().attribute);
     const policy::DirectorySnapshot snapshot = start_and_sweep(settings);
-    EXPECT_NE(remark(snapshot).find("`member` of 1 of"), std::string::npos) << remark(snapshot);
+    EXPECT_NE(remarks_text(snapshot).find("`member` of 1 of"), std::string::npos) << remarks_text(snapshot);
     while (recorder_.snapshot(2s)) continue;  // what a start asks for besides
     admin_->remove(kGroup);
     const std::optional<policy::DirectorySnapshot> again = recorder_.snapshot();
     ASSERT_TRUE(again);
-    EXPECT_EQ(remark(*again), "");
+    EXPECT_EQ(remarks_text(*again), "");
 }
 
 TEST_F(LabWatch, AMovedUnitAsksForACompleteRead) {
