@@ -102,7 +102,14 @@ Unreadable unreadable_people(const World& world, std::size_t most) {
     };
     for (std::size_t i = 0; i < world.people.size(); ++i) {
         const Person& person = world.people[i];
-        if (!person.present || person.deleted || (person.account_control && person.expires)) continue;
+        if (person.deleted) continue;
+        if (!person.present) {
+            if (!person.kept.valid() || person.departed_seen || person.depart_ordered) continue;
+            ++out.not_shown_count;
+            name(out.not_shown, std::string(person.login.view()));
+            continue;
+        }
+        if (person.account_control && person.expires) continue;
         const std::string odd = odd_expiry(world, PersonId(i));
         if (person.account_control && !odd.empty()) {
             ++out.odd_count;

@@ -35,16 +35,11 @@ std::vector<std::string> unreadable_groups(const policy::World& world) {
 
 namespace {
 
-// Whom the last complete read lacks though nobody has said that they were deleted, and who had an account.
-json::Value people_not_shown(const policy::World& world, std::size_t most) {
-    std::int64_t count = 0;
-    json::Value out, logins{json::Array{}};
-    for (const policy::Person& person : world.people)
-        if (person.kept.valid() && !person.present && !person.deleted && !person.departed_seen &&
-            !person.depart_ordered && ++count <= static_cast<std::int64_t>(most))
-            logins.push(person.login.text());
-    out.set("count", count);
-    out.set("logins", std::move(logins));
+json::Value counted(std::size_t count, const char* list, const std::vector<std::string>& names) {
+    json::Value out, named{json::Array{}};
+    for (const std::string& name : names) named.push(name);
+    out.set("count", static_cast<std::int64_t>(count));
+    out.set(list, std::move(named));
     return out;
 }
 
@@ -53,16 +48,9 @@ json::Value people_not_shown(const policy::World& world, std::size_t most) {
 json::Value unreadable_people_json(const policy::World& world) {
     constexpr std::size_t kMostNamed = 20;
     const policy::Unreadable found = policy::unreadable_people(world, kMostNamed);
-    json::Value out, logins{json::Array{}};
-    for (const std::string& login : found.logins) logins.push(login);
-    out.set("count", static_cast<std::int64_t>(found.count));
-    out.set("logins", std::move(logins));
-    json::Value odd, people{json::Array{}};
-    for (const std::string& one : found.odd) people.push(one);
-    odd.set("count", static_cast<std::int64_t>(found.odd_count));
-    odd.set("people", std::move(people));
-    out.set("odd_dates", std::move(odd));
-    out.set("not_shown", people_not_shown(world, kMostNamed));
+    json::Value out = counted(found.count, "logins", found.logins);
+    out.set("odd_dates", counted(found.odd_count, "people", found.odd));
+    out.set("not_shown", counted(found.not_shown_count, "logins", found.not_shown));
     return out;
 }
 

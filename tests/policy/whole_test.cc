@@ -46,9 +46,18 @@ TEST_F(Whole, N1_AListWithoutWhomAGroupStillNamesIsNotWhole) {
 
 TEST_F(Whole, WhoIsNamedByNoGroupAnyMoreIsMissing) {
     for (const char* group : {"Staff", "Board"}) scene.directory.leave(group, "anna");
+    const auto named = [this] { return unreadable_people(scene.world, 5).not_shown; };
+    for (const char* login : {"ben", "anna"})
+        scene.world.people[scene.person(login).index()].kept = scene.user(login);
+    EXPECT_EQ(named(), std::vector<std::string>{});
     scene.learn(without({"anna"}));
     EXPECT_EQ(scene.world.frozen, "");
     EXPECT_FALSE(scene.world.people[scene.person("anna").index()].present);
+    EXPECT_EQ(named(), std::vector<std::string>{"anna"});
+    for (const char* group : {"Staff", "Board"}) scene.directory.leave(group, "ben");
+    scene.learn(without({"anna", "ben"}));
+    EXPECT_EQ(named(), (std::vector<std::string>{"anna", "ben"}));
+    EXPECT_EQ(unreadable_people(scene.world, 1).not_shown_count, 2U);
 }
 
 TEST_F(Whole, WhoHasMovedToAnotherDomainIsNamedAllTheSame) {
