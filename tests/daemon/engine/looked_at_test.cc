@@ -42,6 +42,26 @@ TEST_F(LookedAt, ARoomInTheOwnListOfWhoDepartsOfWhichTheyAreThoughtToBeOut) {
     EXPECT_EQ(company.wrongs(), "");
 }
 
+// To sign in again is the identity provider's matter: nobody looks for new sessions of who has departed.
+// Where they come into a managed room these end once more.
+TEST_F(LookedAt, WhoDepartedAndSignsInAgainIsLeftAloneUntilTheyComeIntoARoom) {
+    company.sim.directory.disable("p3", true);
+    ASSERT_TRUE(company.comes([this] { return !company.in("p3", "crew") && company.sessions("p3") == 0; }));
+    company.sim.run_for(minutes{1});
+    company.sim.homeserver.accounts.at(Company::id("p3")).sessions = 1;
+    company.sim.run_for(std::chrono::hours{13});
+    EXPECT_EQ(company.sessions("p3"), 1);
+    const std::string hall = company.sim.room_id("hall");
+    ASSERT_TRUE(company.sim.homeserver.invite(hall, Company::id("p2"), Company::id("p3")));
+    EXPECT_TRUE(company.comes([&] {
+        return company.sim.homeserver.membership(hall, Company::id("p3")) == MembershipState::leave;
+    }));
+    EXPECT_EQ(company.sessions("p3"), 1) << "they were only invited";
+    ASSERT_TRUE(company.sim.homeserver.invite(hall, Company::id("p2"), Company::id("p3")));
+    ASSERT_TRUE(company.sim.homeserver.join(hall, Company::id("p3")));
+    EXPECT_TRUE(company.comes([this] { return !company.in("p3", "hall") && company.sessions("p3") == 0; }));
+}
+
 TEST_F(LookedAt, WhoseForgetIsRefusedBecauseTheyAreInTheRoom) {
     bool once = true;
     company.sim.homeserver.on_carried_out = [&](const Call& call) {
