@@ -30,6 +30,7 @@ void Step::notice_departure(PersonId id, bool first_look) {
         // Of those who had left before we ever looked, and of accounts that were made disabled, only whoever
         // was seen here is our business: who never belonged does not depart.
         if (!user.valid() || (never_seen && !waited && !seen_here(person, user))) return;
+        if (user == decider_->bot()) return bots_account(id);
         world_.departing[user] = {};
         leave_unnamed_rooms(world_, *decider_, user);
         world_.uncovered.erase(user);  // tried once more, so that the trail says what cannot be done
@@ -43,6 +44,16 @@ void Step::notice_departure(PersonId id, bool first_look) {
     } else if (departed == Tri::no && person.departed_seen) {
         came_back(id);
     }
+}
+
+// A directory account whose login makes the bot's own name: whatever becomes of it, the bot goes on.
+void Step::bots_account(PersonId id) {
+    const UserId user = decider_->bot();
+    const Person& person = world_.people[id.index()];
+    note({Note::Kind::departed,
+          fmt::format("{}; {} is the bot's own account, and stays", departure_text(person),
+                      world_.users.text(user)),
+          id, user, "", "", evidence_of(person)});
 }
 
 bool Step::seen_here(const Person& person, UserId user) const {

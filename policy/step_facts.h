@@ -63,6 +63,7 @@ class Step {
     // step_departures.cc
     void take(const DepartOrdered& fact);
     void notice_departure(PersonId id, bool first_look);
+    void bots_account(PersonId id);
     void came_back(PersonId id);
     std::optional<Time> known_at_last(const Guid& person);
     [[nodiscard]] bool seen_here(const Person& person, UserId user) const;

@@ -20,6 +20,8 @@ std::string_view to_text(Promise promise) {
             return "taken back";
         case Promise::not_proven:
             return "not proven";
+        case Promise::not_asked:
+            return "not asked";
     }
     return "";
 }
@@ -98,7 +100,7 @@ std::optional<Time> Departure::done_at(Part part) const {
 
 Kept Departure::kept(Part part, Duration within, Time now, const DepartureWanted& wanted) const {
     const PartState is = state_of(*this, part, wanted);
-    if (!is.asked) return Kept::not_asked;
+    if (!is.asked || !wanted.anything) return Kept::not_asked;
     const Time from = part == Part::past ? std::max(said, reopened.value_or(said)) : said;
     if (!is.over) return std::min(now, over.value_or(now)) - from > within ? Kept::not_done : Kept::open;
     if (!is.seen) return Kept::not_proven;
@@ -107,6 +109,7 @@ Kept Departure::kept(Part part, Duration within, Time now, const DepartureWanted
 }
 
 Promise Departure::whole(Duration within, Time now, const DepartureWanted& wanted) const {
+    if (!wanted.anything) return Promise::not_asked;
     Promise whole = Promise::kept;
     for (const Part part : {Part::sessions, Part::rooms, Part::elsewhere, Part::past}) {
         const Kept is = kept(part, within, now, wanted);

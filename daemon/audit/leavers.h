@@ -36,6 +36,7 @@ enum class Kept : std::uint8_t {
 struct DepartureWanted {
     bool sign_out = true;
     bool every_room = true;
+    bool anything = true;  // not of the bot's own account, which stays
 };
 
 enum class Promise : std::uint8_t {
@@ -44,6 +45,7 @@ enum class Promise : std::uint8_t {
     open,        // not over, and there is time left
     taken_back,  // they came back before it was over, and in time
     not_proven,  // nothing is known to be late or undone, and not all of it was seen
+    not_asked,   // it is the bot's own account
 };
 [[nodiscard]] std::string_view to_text(Promise promise);
 

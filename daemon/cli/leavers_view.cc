@@ -74,20 +74,28 @@ std::string leavers_view(const json::Value& result, const std::string& zone, con
     std::string out;
     for (const json::Value& unseen : items(result["unseen"]))
         out += paragraph(look, 0, Tone::bad, "Not seen: " + unseen.text());
+    const auto bots = static_cast<std::size_t>(
+        std::count_if(departures.begin(), departures.end(),
+                      [](const json::Value& one) { return one["bot"].boolean_or(false); }));
     if (departures.empty())
         return out +
                paragraph(look, 0, Tone::plain, "Nobody departed in that time, as far as the trail knows.");
     const std::int64_t missed = result["missed"].integer_or(0), open = result["open"].integer_or(0),
                        not_proven = result["not_proven"].integer_or(0);
-    std::string head =
-        fmt::format("{}: {} kept within {}, {} not", counted(departures.size(), "departure", "departures"),
-                    result["kept"].integer_or(0), promise, missed);
+    std::string head = fmt::format("{}: {} kept within {}, {} not",
+                                   counted(departures.size() - bots, "departure", "departures"),
+                                   result["kept"].integer_or(0), promise, missed);
     if (not_proven > 0) head += fmt::format(", {} not proven", not_proven);
     if (open > 0) head += fmt::format(", {} under way", open);
     out += paragraph(look, 0, missed > 0 ? Tone::bad : Tone::strong, head + ".");
     for (const json::Value& departure : departures) {
         const std::string whole = departure["promise"].text();
         out += "\n" + paragraph(look, 0, Tone::strong, head_of(departure, zone));
+        if (departure["bot"].boolean_or(false)) {
+            out += paragraph(look, 2, Tone::faint,
+                             "That is the bot's own account: it stays, and is signed out of nothing.");
+            continue;
+        }
         Table table(2);
         table.row({{"all of it", Tone::faint}, {whole, tone_of(whole)}, "", ""});
         for (const auto& [part, name] : kParts) {

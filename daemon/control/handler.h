@@ -31,7 +31,9 @@
 //                                                "people":[{"user","login","stays":[Stay…]}…]; of a person
 //                                                "user",
 //                                                "login","rooms":[{"room","history","stays":[Stay…]}…]}
-//   audit.leavers {from?, to?, promise?}       → {"promise","departures":[…],"kept": n,"missed": n}
+//   audit.leavers {from?, to?, promise?}       → {"promise","departures":[…],"kept": n,"missed": n}; "bot":
+//   true is
+//           the bot's own account, which counts as neither
 //   audit.review {room: key or "all"}          → {"at","rooms":[{"room","hash","members":[…],…}…]}
 //   audit.ask {room: key or "all", reason}     →
 //   {"asked":[{"room","hash","owners":[user…]}…],"nobody":[room…]} audit.sign-off {room, reason, review: hash

@@ -42,11 +42,15 @@ json::Value parts_json(const audit::Departure& departure, Duration promise, Time
     return parts;
 }
 
-// What the policy in force asks for; one that is not there yet asks for everything.
-audit::DepartureWanted wanted_of(const Context& context) {
+// What the policy in force asks for; one that is not there yet asks for everything. Never of the bot.
+audit::DepartureWanted wanted_of(const Context& context, const audit::Departure& departure) {
+    audit::DepartureWanted wanted;
+    wanted.anything = departure.user != context.engine.settings().bot;
     const policy::Decider* decider = context.engine.decider();
-    if (decider == nullptr) return {};
-    return {decider->program().sign_out, decider->program().leave == policy::LeaveScope::every_room};
+    if (decider == nullptr) return wanted;
+    wanted.sign_out = decider->program().sign_out;
+    wanted.every_room = decider->program().leave == policy::LeaveScope::every_room;
+    return wanted;
 }
 
 json::Value departure_json(const Context& context, const audit::Departure& departure, Duration promise) {
@@ -75,7 +79,8 @@ json::Value departure_json(const Context& context, const audit::Departure& depar
     const auto took = departure.took();
     row.set("took_ms", took ? json::Value{static_cast<std::int64_t>(took->count())} : json::Value{});
     const Time now = context.engine.date();
-    const audit::DepartureWanted wanted = wanted_of(context);
+    const audit::DepartureWanted wanted = wanted_of(context, departure);
+    if (!wanted.anything) row.set("bot", true);
     row.set("promise", to_text(departure.whole(promise, now, wanted)));
     row.set("parts", parts_json(departure, promise, now, wanted));
     return row;
@@ -178,7 +183,7 @@ Answer leavers_answer(const Context& context, const audit::Period& period, Durat
     std::map<audit::Promise, std::int64_t> counts;
     for (const audit::Departure& departure : departures) {
         list.push(departure_json(context, departure, promise));
-        ++counts[departure.whole(promise, context.engine.date(), wanted_of(context))];
+        ++counts[departure.whole(promise, context.engine.date(), wanted_of(context, departure))];
     }
     out.set("from", time_json(period.from));
     out.set("to", time_json(period.to));

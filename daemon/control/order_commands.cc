@@ -134,6 +134,10 @@ std::vector<std::string> departure_waits(const Context& context, PersonId person
         return out;
     }
     const std::string& name = world.users.text(user);
+    if (user == decider->bot()) {
+        out.push_back(name + " is the bot's own account, which stays");
+        return out;
+    }
     if (decider->is_protected(user)) out.push_back("the policy protects " + name + ", who is never removed");
     if (!engine.settings().abilities.mask)
         out.emplace_back("there is no mask registration: their sessions go on");

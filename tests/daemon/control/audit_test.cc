@@ -206,6 +206,35 @@ TEST_F(Audit, ALeaverIsToldFromTheDirectorysWordToTheLastRoom) {
     EXPECT_FALSE(in_by_trail(daemon.sim.rules.front().key).contains("@" + login + ":corp.example"));
 }
 
+// A directory account whose login makes the bot's own name.
+TEST(BotsOwnAccount, StaysWhateverBecomesOfThatLogin) {
+    Daemon daemon([](sim::Simulation& sim) { sim.directory.content.person("rollcall", {"Staff"}); });
+    daemon.sim.homeserver.keep_log = true;
+    const auto ordered = daemon.ask(R"({"command":"depart","args":{"user":"rollcall","reason":"a test"}})");
+    EXPECT_NE(json::write(ordered["result"]["waits"]).find("is the bot's own account, which stays"),
+              std::string::npos)
+        << json::write(ordered);
+    daemon.sim.directory.disable("rollcall", true);
+    daemon.sim.run_for(hours{1});
+    const json::Value answer = daemon.ask(R"({"command":"audit.leavers","args":{}})")["result"];
+    ASSERT_EQ(answer["departures"].array()->size(), 1U) << json::write(answer);
+    const json::Value& row = answer["departures"].array()->front();
+    EXPECT_EQ(row["user"].text(), sim::kBot);
+    EXPECT_TRUE(row["bot"].boolean_or(false));
+    EXPECT_NE(row["text"].text().find("@rollcall:corp.example is the bot's own account, and stays"),
+              std::string::npos)
+        << row["text"].text();
+    EXPECT_EQ(row["promise"].text(), "not asked");
+    EXPECT_EQ(row["parts"]["sessions"]["kept"].text(), "not asked");
+    for (const char* count : {"kept", "missed", "open", "not_proven"})
+        EXPECT_EQ(answer[count].integer_or(-1), 0) << count;
+    for (const auto& [time, call] : daemon.sim.homeserver.log)
+        EXPECT_NE(call.as_user, sim::kBot) << engine::to_text(call.kind);
+    for (const sim::Rule& rule : daemon.sim.rules)
+        EXPECT_EQ(daemon.sim.homeserver.membership(daemon.sim.room_id(rule.key), sim::kBot),
+                  policy::MembershipState::join);
+}
+
 // They were disabled while nobody looked: the promise runs from there.
 TEST_F(Audit, ALeaverIsCountedFromTheDirectorysOwnChange) {
     const std::string login = someone_in(daemon.sim.rules.front().key);
