@@ -343,6 +343,9 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
     if (const std::size_t kicked = kicked_people(status); kicked > 0)
         out.push_back(fmt::format("{} out of a room in which they belong, by a kick",
                                   counted(kicked, "person is", "people are")));
+    if (const std::size_t banned = number(status["banned"]); banned > 0)
+        out.push_back(fmt::format("{} banned by an owner from a room in which they belong",
+                                  counted(banned, "person is", "people are")));
     count_attention(status["not_understood"], "event", "events",
                     "of the homeserver cannot be understood: nothing is concluded from what they are about",
                     out);
@@ -416,7 +419,9 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
         look);
     for (const std::string& text : control::unreadable_people_texts(status["unreadable_people"]))
         out += "\n" + bullet(look, 0, "!", Tone::warning, text);
-    return out + texts(status["bans"], "Banned by an owner, although the policy lets them in", look);
+    out += texts(status["bans"], "Belong in a room, and are banned from it: an owner has to lift that", look);
+    return out +
+           texts(status["bans_of_approved"], "Banned by an owner, although an approval lets them stay", look);
 }
 
 }  // namespace rollcall::cli

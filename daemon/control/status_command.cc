@@ -129,28 +129,44 @@ json::Value homeserver_json(const Context& context) {
     return homeserver;
 }
 
-struct Counted {
-    std::int64_t rooms = 0, created = 0, filling = 0, lost = 0, members = 0, released = 0;
-    json::Value bans{json::Array{}}, protected_departed{json::Array{}}, aliases{json::Array{}};
+// What owners have banned: people who belong there, whom only an owner can let in again; and outsiders whom
+// an approval would let stay. Any other ban is as the policy has it.
+struct Bans {
+    std::int64_t belong = 0;
+    json::Value list{json::Array{}}, of_approved{json::Array{}};
 };
 
-void count_bans(const policy::Decider& decider, Counted& out) {
+Bans bans_of(const policy::Decider& decider) {
     constexpr std::size_t kMostBans = 100;
     const policy::World& world = decider.world();
-    std::size_t more = 0;
+    Bans out;
+    std::size_t more = 0, more_approved = 0;
+    const auto add = [&world](json::Value& list, std::size_t& unnamed, UserId user, RoomId room) {
+        if (list.array()->size() < kMostBans)
+            list.push(world.users.text(user) + " in " + world.rooms[room.index()].key);
+        else
+            ++unnamed;
+    };
     for (std::size_t u = 0; u < world.users.size(); ++u)
         for (const policy::Membership& held : world.memberships.row(u)) {
             const int room = decider.managed(held.room);
             if (held.state != policy::MembershipState::ban || room < 0) continue;
-            if (decider.verdict(UserId(u), static_cast<std::uint32_t>(room)).presence != policy::Presence::in)
-                continue;
-            if (out.bans.array()->size() < kMostBans)
-                out.bans.push(world.users.text(UserId(u)) + " in " + world.rooms[held.room.index()].key);
-            else
-                ++more;
+            const policy::Verdict verdict = decider.verdict(UserId(u), static_cast<std::uint32_t>(room));
+            if (verdict.presence == policy::Presence::in)
+                ++out.belong, add(out.list, more, UserId(u), held.room);
+            else if (verdict.basis == policy::Basis::approval)
+                add(out.of_approved, more_approved, UserId(u), held.room);
         }
-    if (more > 0) out.bans.push(fmt::format("… and {} more", more));
+    if (more > 0) out.list.push(fmt::format("… and {} more", more));
+    if (more_approved > 0) out.of_approved.push(fmt::format("… and {} more", more_approved));
+    return out;
 }
+
+struct Counted {
+    std::int64_t rooms = 0, created = 0, filling = 0, lost = 0, members = 0, released = 0;
+    Bans bans;
+    json::Value protected_departed{json::Array{}}, aliases{json::Array{}};
+};
 
 Counted count(const engine::Engine& engine, const policy::World& world) {
     Counted out;
@@ -172,7 +188,7 @@ Counted count(const engine::Engine& engine, const policy::World& world) {
             out.aliases.push(room.alias_conflict + " leads to somebody else's room");
     }
     if (decider == nullptr) return out;
-    count_bans(*decider, out);
+    out.bans = bans_of(*decider);
     for (const std::string& id : decider->program().protected_ids) {
         const UserId user = world.users.find(id);
         const PersonId person = user.valid() ? decider->person_of(user) : PersonId{};
@@ -305,7 +321,9 @@ Answer status(const Context& context) {
     out.set("invited", failures_json(engine, true));
     out.set("conflicts", std::move(conflicts));
     out.set("alias_conflicts", std::move(counted.aliases));
-    out.set("bans", std::move(counted.bans));
+    out.set("bans", std::move(counted.bans.list));
+    out.set("banned", counted.bans.belong);
+    out.set("bans_of_approved", std::move(counted.bans.of_approved));
     out.set("protected_departed", std::move(counted.protected_departed));
     out.set("unreadable_people", unreadable_people_json(world));
     out.set("unreadable_groups", texts_json(unreadable_groups(world)));

@@ -127,6 +127,7 @@ TEST_F(Remarks, WhoIsBannedByAnOwnerIsNamedAndWaitsForAnOwner) {
     const json::Value bans = status()["bans"];
     ASSERT_EQ(bans.array()->size(), 1U) << json::write(bans);
     EXPECT_EQ(first(bans), id("erin") + " in crew");
+    EXPECT_EQ(status()["banned"].integer_or(-1), 1);
     for (const char* args : {R"({"user":"erin","room":"crew"})", R"({"user":"erin"})"}) {
         const json::Value why = daemon.ask("why", *json::parse(args))["result"]["rooms"];
         EXPECT_EQ(why.array()->front()["advice"].text(),
@@ -137,6 +138,7 @@ TEST_F(Remarks, WhoIsBannedByAnOwnerIsNamedAndWaitsForAnOwner) {
     daemon.sim.directory.leave("Crew", "erin");
     after(minutes{1});
     EXPECT_EQ(status()["bans"].array()->size(), 0U);
+    EXPECT_EQ(status()["banned"].integer_or(-1), 0);
     const json::Value why = daemon.ask(R"({"command":"why","args":{"user":"erin","room":"crew"}})");
     EXPECT_TRUE(why["result"]["rooms"].array()->front()["advice"].is_null()) << json::write(why);
 }
@@ -468,6 +470,20 @@ TEST_F(Outsider, WhoWaitsForTheirSponsorsHoldIsNotSaidToBeRemoved) {
     ASSERT_EQ(row["next"].array()->size(), 1U) << json::write(row);
     EXPECT_EQ(row["next"].array()->front()["after"].text(),
               "once the removal of the sponsor p1 is done, which is held (see `rollcall holds`)");
+}
+
+// An owner's ban goes before an approval, which lets nobody in: it is named, and nobody has to do anything.
+TEST_F(Outsider, WhoIsBannedAlthoughApprovedIsNamedAndCountsForNothing) {
+    daemon.sim.homeserver.add_account(kFriend);
+    ASSERT_TRUE(daemon.sim.homeserver.invite(room, alice, kFriend));
+    ASSERT_TRUE(daemon.sim.homeserver.join(room, kFriend));
+    ASSERT_TRUE(daemon.sim.homeserver.ban(room, alice, kFriend));
+    ASSERT_TRUE(daemon.sim.homeserver.ban(room, alice, "@eve:elsewhere.example"));
+    daemon.sim.run_for(minutes{1});
+    const json::Value status = daemon.ask(R"({"command":"status"})")["result"];
+    EXPECT_EQ(status["banned"].integer_or(-1), 0);
+    EXPECT_EQ(json::write(status["bans"]), "[]");
+    EXPECT_EQ(json::write(status["bans_of_approved"]), R"(["@friend:partner.example in room0"])");
 }
 
 TEST_F(Outsider, WhomRollcallPutOutIsInvitedAndHadNotLeft) {
