@@ -81,9 +81,7 @@ void Engine::look_for_made_up_accounts() {
     for (std::size_t passed = 0, found = 0; passed < all && found < kMadeUpAtOnce; ++passed) {
         const UserId user(next_made_up_ < all ? next_made_up_ : 0);
         next_made_up_ = user.index() + 1;
-        if (world_.account(user) != policy::Account::absent || policy::worth_finding(*decider_, user) ||
-            !policy::would_read_the_past(*decider_, user))
-            continue;
+        if (world_.account(user) != policy::Account::absent || !policy::made_up(*decider_, user)) continue;
         accounts_to_find_.push_back(user);
         ++found;
     }

@@ -91,7 +91,9 @@ bool Engine::place_elsewhere(const Call& call, Lane lane) const {
 bool Engine::ready(const ActionKey& key) const {
     if (busy_.contains(key)) return false;
     const auto retry = retries_.find(key);
-    return retry == retries_.end() || retry->second.not_before <= world_.tick;
+    if (retry == retries_.end() || retry->second.not_before <= world_.tick) return true;
+    return retry->second.nobody &&
+           world_.account(world_.users.find(key.user)) == policy::Account::present;  // there is one now
 }
 
 bool Engine::room_busy(const std::string& room_id, Lane lane) const {

@@ -371,6 +371,7 @@ class Engine {
         bool half_made = false;   // each attempt leaves half a room behind
         bool unanswered = false;  // perhaps because the homeserver was away: once it is back, at once
         bool as_bot = false;      // in the bot's own name
+        bool nobody = false;      // about a name that no account has
     };
 
     // take.cc
@@ -598,7 +599,8 @@ class Engine {
     void achieved(Intent intent, const CallResult& result);
     void not_covered(Intent intent, const CallResult& result);
     void cannot_leave(Intent intent, const CallResult& result);
-    void put_off(Intent intent, const CallResult& result);
+    void put_off(Intent intent, const CallResult& result, bool nobody = false);
+    [[nodiscard]] Duration wait_for_an_account() const;
     void result_entry(const Intent& intent, const std::string& result, const std::string& event, bool ok);
     void try_later(const policy::ActionKey& key, const CallResult& result, int attempts, bool urgent);
     void keep_retry(const policy::ActionKey& key, Retry& retry, Duration wait);

@@ -20,6 +20,7 @@ constexpr Duration kLeastRetry = std::chrono::milliseconds{100};
 constexpr Duration kLongestRetry = std::chrono::minutes{5};
 constexpr Duration kLongestUrgentRetry = std::chrono::seconds{30};  // whoever has to be out
 constexpr int kRefusedAdds = 4;
+constexpr std::ptrdiff_t kNobodiesAtOnce = 20;
 constexpr Duration kRepeatsWithin = std::chrono::minutes{1};
 constexpr int kMostAccepted = 3;  // times that something was accepted and looking did not show it
 constexpr int kMostRepeats = 6;   // of one action within that; an invitation and a join are two
@@ -224,7 +225,15 @@ void Engine::cannot_leave(Intent intent, const CallResult& result) {
     CallResult refused = result;
     refused.outcome = CallOutcome::refused;
     refused.text = "the bot cannot put them out of this room, and no account has this name that could leave";
-    put_off(std::move(intent), refused);
+    put_off(std::move(intent), refused, true);
+}
+
+// Anybody makes up as many names as they like: however many there are, so many are tried in each of these
+// waits. One that is somebody's after all is tried at once (ready()).
+Duration Engine::wait_for_an_account() const {
+    const auto nobodies = std::count_if(retries_.begin(), retries_.end(),
+                                        [](const auto& retry) { return retry.second.nobody; });
+    return kRefusedRetry * (1 + nobodies / kNobodiesAtOnce);
 }
 
 // Done, or found to be so: the fact, and the result in the trail, once it was seen.
@@ -296,12 +305,13 @@ void Engine::achieved(Intent intent, const CallResult& result) {
 }
 
 // Not carried out, or never to be: when it is tried again, visible in status until then.
-void Engine::put_off(Intent intent, const CallResult& result) {
+void Engine::put_off(Intent intent, const CallResult& result, bool nobody) {
     const ActionKey key = intent.key();
     const bool refused = result.outcome == CallOutcome::refused;
     if (result.accepted) say_accepted(intent, result.text);
     Retry& retry = retries_[key];
     retry.as_bot = intent.call.as_user.empty();
+    retry.nobody = nobody;
     // What was accepted forgot its retry, and counts all the same.
     try_later(key, result, std::max(retry.attempts + 1, intent.told_accepted ? intent.attempts : 1),
               intent.lane <= policy::Lane::outsider);
@@ -336,7 +346,8 @@ void Engine::try_later(const ActionKey& key, const CallResult& result, int attem
     const Duration told =
         std::min(result.retry_after.value_or(Duration{}), urgent ? kLongestToldUrgent : kLongestTold);
     keep_retry(key, retry,
-               retry.refused ? kRefusedRetry
+               retry.nobody    ? wait_for_an_account()
+               : retry.refused ? kRefusedRetry
                : result.retry_after
                    ? std::max(told, kLeastRetry)
                    : backoff(kFirstRetry, urgent ? kLongestUrgentRetry : kLongestRetry, attempts));
