@@ -32,6 +32,7 @@
 #include "daemon/engine/matrix_homeserver.h"
 #include "daemon/engine/witnesses.h"
 #include "daemon/metrics.h"
+#include "daemon/program.h"
 #include "daemon/store/store.h"
 
 namespace rollcall {
@@ -137,6 +138,7 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
     out.abilities.mask = secrets.mask.has_value();
     out.one_shot = purpose != Purpose::daemon;
     out.reads_only = purpose == Purpose::ask;
+    out.basis = {program_name_and_build(), config.hash, schema::anchors_of(config.audit)};
     out.verify_every = config.homeserver.verify_every;
     out.look_for_accounts_every = config.homeserver.look_for_accounts_every;
     if (config.audit.retention && purpose == Purpose::daemon)
@@ -288,7 +290,9 @@ class App {
         const Status stopped = engine_.stop(why, clock_now());
         const Status published = publication_->finish();
         if (collector_) collector_->finish();
-        return stopped ? published : stopped;
+        if (!stopped) return stopped;
+        const Status noted = engine_.note_last_heads(publication_->state());
+        return published ? noted : published;
     }
 
   private:

@@ -8,6 +8,7 @@
 #include "schema/distinguished_name.h"
 #include "schema/fields.h"
 #include "schema/matrix_id.h"
+#include "schema/sha256.h"
 #include "schema/signed_note.h"
 #include "schema/time_zone.h"
 #include "schema/yaml_document.h"
@@ -16,6 +17,7 @@ namespace rollcall::schema {
 namespace {
 
 constexpr std::string_view kCredentials = "${CREDENTIALS_DIRECTORY}";
+constexpr std::size_t kLongestName = 64, kMostAnchors = 32;  // one entry of the trail names all of them
 constexpr const char* kWitness = "write the witness's key, as its operator publishes it: name+id+key";
 
 constexpr std::array<Choice<DirectoryKind>, 1> kDirectoryKinds{
@@ -125,8 +127,8 @@ class ConfigReader {
             DirectoryConfig& made = into.emplace_back();
             made.at = entry.key_at;
             made.name = entry.key;
-            if (made.name.empty() || made.name.size() > 64)
-                report(out_, made.at, "the name of a directory has 1 to 64 bytes");
+            if (made.name.empty() || made.name.size() > kLongestName)
+                report(out_, made.at, fmt::format("the name of a directory has 1 to {} bytes", kLongestName));
             directory(entry.value, made);
         }
     }
@@ -249,10 +251,14 @@ class ConfigReader {
         if (node.kind != Node::Kind::mapping)
             return report(out_, node.at, "anchors must be a mapping from a name to where checkpoints go",
                           "write a name, such as worm:, and {folder: /mnt/worm/rollcall} behind it");
+        if (node.entries.size() > kMostAnchors)
+            report(out_, node.at, fmt::format("there are more than {} anchors", kMostAnchors));
         for (const Entry& entry : node.entries) {
             AnchorConfig& made = into.emplace_back();
             made.at = entry.key_at;
             made.name = entry.key;
+            if (made.name.empty() || made.name.size() > kLongestName)
+                report(out_, made.at, fmt::format("the name of an anchor has 1 to {} bytes", kLongestName));
             anchor(entry.value, made);
         }
     }
@@ -374,6 +380,7 @@ std::optional<Config> read_config(std::string_view text, const std::string& file
     if (const auto root = read_yaml(text, file, found))
         config = ConfigReader(file, credentials, found).read(*root);
     if (has_errors(found)) config.reset();
+    if (config) config->hash = sha256_hex(text);
     std::stable_sort(found.begin(), found.end(),
                      [](const Diagnostic& a, const Diagnostic& b) { return a.at < b.at; });
     out.insert(out.end(), found.begin(), found.end());

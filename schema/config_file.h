@@ -103,6 +103,7 @@ struct Config {
     std::optional<HostPort> metrics;
     LogConfig log;
     AuditConfig audit;
+    std::string hash;  // SHA-256 of the file's text, 64 hex digits
 };
 
 // `file` is the path of the text: relative paths in it are resolved against its folder. `credentials` is what

@@ -249,6 +249,7 @@ Value to_json(const TrailEntry& entry) {
     if (!entry.rooms.empty()) made.set("rooms", texts_json(entry.rooms));
     if (!entry.pseudonyms.empty()) made.set("pseudonyms", texts_json(entry.pseudonyms));
     if (entry.checkout) made.set("checkout", checkout_json(*entry.checkout));
+    if (entry.basis) made.set("basis", to_json(*entry.basis));
     return made;
 }
 
@@ -280,6 +281,7 @@ Result<TrailEntry> read_trail_entry(const Value& value) {
     const Value& evidence = taker.take("evidence");
     const Value& caller = taker.take("caller");
     const Value& checkout = taker.take("checkout");
+    const Value& basis = taker.take("basis");
     if (const auto status = taker.finish(); !status) return pass(status);
     if (!evidence.is_null()) {
         auto read = read_evidence(evidence);
@@ -295,6 +297,11 @@ Result<TrailEntry> read_trail_entry(const Value& value) {
         auto read = read_checkout(checkout);
         if (!read) return pass(read);
         made.checkout = std::move(*read);
+    }
+    if (!basis.is_null()) {
+        auto read = read_trail_basis(basis);
+        if (!read) return pass(read);
+        made.basis = std::move(*read);
     }
     return made;
 }

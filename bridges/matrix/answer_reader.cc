@@ -192,8 +192,15 @@ Result<MessagePage> read_messages_of(std::string_view sender, const http::Respon
     MessagePage page;
     for (const json::Slice& slice : *messages) {
         const auto message = json::salvage(slice.text);
-        if (message && (*message)["type"].text() == "m.room.message" && (*message)["sender"].text() == sender)
-            page.contents.push_back((*message)["content"]);
+        if (!message || (*message)["type"].text() != "m.room.message" ||
+            (*message)["sender"].text() != sender)
+            continue;
+        const json::Value &content = (*message)["content"],
+                          &redaction = (*message)["unsigned"]["redacted_because"];
+        if (redaction.is_object() || (content.is_object() && content.object()->empty()))
+            page.redacted.push_back({(*message)["event_id"].text(), redaction["sender"].text()});
+        else
+            page.contents.push_back(content);
     }
     if (const auto next = json::parse(member(*body, "end")); next) page.next = next->text();
     return page;

@@ -38,8 +38,12 @@ namespace rollcall::matrix {
                                                                      const http::Response& response);
 // Contents of messages, as they came; those of other senders are left out.
 struct MessagePage {
+    struct Redacted {
+        std::string event, by;  // its ID, and whoever took its content away ("" where nobody says)
+    };
     std::vector<json::Value> contents;
-    std::string next;  // where the next page begins; "" where this is the last
+    std::vector<Redacted> redacted;  // messages of that sender of which nothing is left
+    std::string next;                // where the next page begins; "" where this is the last
 };
 [[nodiscard]] Result<MessagePage> read_messages_of(std::string_view sender, const http::Response& response);
 [[nodiscard]] Result<std::string> read_whoami(const http::Response& response);

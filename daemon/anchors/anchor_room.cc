@@ -32,6 +32,11 @@ std::uint64_t entries_of(std::string_view note) {
     return head ? head->size : 0;
 }
 
+std::string taken_away(const matrix::MessagePage::Redacted& gone) {
+    return fmt::format("a message of the bot there was redacted{}, so that a checkpoint may be gone: {}",
+                       gone.by.empty() ? "" : " by " + gone.by, gone.event);
+}
+
 }  // namespace
 
 AnchorRoom::AnchorRoom(std::string name, std::string key, FindRoom find, matrix::Access access)
@@ -61,13 +66,13 @@ Status AnchorRoom::put(std::uint64_t size, const std::string& note) {
     return fail(ErrorKind::unavailable, fmt::format("the room {} takes no message: {}", key_, outcome->text));
 }
 
-Result<std::vector<audit::Anchor>> AnchorRoom::read(std::size_t most, std::size_t pages) {
-    std::vector<audit::Anchor> out;
+Result<audit::HeldOutside> AnchorRoom::read(std::size_t most, std::size_t pages) {
+    audit::HeldOutside out;
     const Result<std::optional<std::string>> room = find_();
     if (!room) return pass(room);
     if (!*room) return out;
     std::string from;
-    for (std::size_t page = 0; page < pages && out.size() < most; ++page) {
+    for (std::size_t page = 0; page < pages && out.heads.size() < most; ++page) {
         using Read = Result<matrix::MessagePage>;
         Result<Read> answer = patience_.answer_to<Read>(
             [&](auto take) { matrix_.messages_of(**room, matrix_.access().bot, from, take); });
@@ -77,30 +82,36 @@ Result<std::vector<audit::Anchor>> AnchorRoom::read(std::size_t most, std::size_
                         fmt::format("the room {} cannot be read: {}", key_, answer->error().message));
         for (const json::Value& content : (*answer)->contents)
             if (const json::Value& head = content[schema::kCheckpointKey]; head["note"].string() != nullptr)
-                out.push_back(
+                out.heads.push_back(
                     {fmt::format("the room {} (checkpoint of {})", key_, head["size"].integer_or(0)),
                      head["note"].text(), true});
+        for (const matrix::MessagePage::Redacted& gone : (*answer)->redacted)
+            out.taken_away.push_back(taken_away(gone));
         gets_on();
         from = (*answer)->next;
         if (from.empty()) break;
     }
+    out.whole = from.empty();
     return out;
 }
 
 Result<std::optional<audit::Anchor>> AnchorRoom::newest() {
-    Result<std::vector<audit::Anchor>> found = read(1, kNewestPages);
-    if (!found) return pass(found);
-    if (found->empty()) return std::optional<audit::Anchor>{};
+    const Result<audit::HeldOutside> read_back = read(1, kNewestPages);
+    if (!read_back) return pass(read_back);
+    const std::vector<audit::Anchor>& found = read_back->heads;
+    if (found.empty()) return std::optional<audit::Anchor>{};
     // Not the one that was sent last: whoever rolls the log back could send an old one again.
-    return std::optional(std::move(
-        *std::max_element(found->begin(), found->end(), [](const audit::Anchor& a, const audit::Anchor& b) {
+    return std::optional(
+        *std::max_element(found.begin(), found.end(), [](const audit::Anchor& a, const audit::Anchor& b) {
             return entries_of(a.note) < entries_of(b.note);
-        })));
+        }));
 }
 
-Result<std::vector<audit::Anchor>> AnchorRoom::all() {
-    Result<std::vector<audit::Anchor>> found = read(static_cast<std::size_t>(-1), kAllPages);
-    if (found) std::reverse(found->begin(), found->end());
+Result<audit::HeldOutside> AnchorRoom::all() {
+    Result<audit::HeldOutside> found = read(static_cast<std::size_t>(-1), kAllPages);
+    if (!found) return found;
+    std::reverse(found->heads.begin(), found->heads.end());
+    std::reverse(found->taken_away.begin(), found->taken_away.end());
     return found;
 }
 

@@ -33,13 +33,13 @@ class AnchorRoom : public audit::AnchorPort {
     // Among the hundred messages of the bot that hold the last one; the last 1,000 are looked through for it.
     [[nodiscard]] Result<std::optional<audit::Anchor>> newest() override;
     // Among its last 100,000 messages.
-    [[nodiscard]] Result<std::vector<audit::Anchor>> all() override;
+    [[nodiscard]] Result<audit::HeldOutside> all() override;
     void cancel() override { patience_.cancel(); }
 
   private:
     using Clock = std::chrono::steady_clock;
     // Newest first, until `most` were found or so many pages were read.
-    [[nodiscard]] Result<std::vector<audit::Anchor>> read(std::size_t most, std::size_t pages);
+    [[nodiscard]] Result<audit::HeldOutside> read(std::size_t most, std::size_t pages);
 
     const std::string key_;
     const FindRoom find_;

@@ -29,7 +29,7 @@ class AnchorSyslog : public audit::AnchorPort {
     [[nodiscard]] Result<std::optional<audit::Anchor>> newest() override {
         return std::optional<audit::Anchor>{};
     }
-    [[nodiscard]] Result<std::vector<audit::Anchor>> all() override { return std::vector<audit::Anchor>{}; }
+    [[nodiscard]] Result<audit::HeldOutside> all() override { return audit::HeldOutside{}; }
     void cancel() override { cancelled_ = true; }
 
   private:

@@ -33,7 +33,7 @@ class AnchorWitness : public audit::AnchorPort {
     [[nodiscard]] Result<std::optional<audit::Anchor>> newest() override {
         return std::optional<audit::Anchor>{};
     }
-    [[nodiscard]] Result<std::vector<audit::Anchor>> all() override { return std::vector<audit::Anchor>{}; }
+    [[nodiscard]] Result<audit::HeldOutside> all() override { return audit::HeldOutside{}; }
     [[nodiscard]] std::string cosignature() const override { return cosignature_; }
     [[nodiscard]] std::optional<schema::VerifierKey> witness() const override { return key_; }
     void cancel() override { patience_.cancel(); }

@@ -60,14 +60,14 @@ Result<std::optional<Anchor>> AnchorFolder::newest() {
     return std::optional(Anchor{files->back(), std::move(*note), true});
 }
 
-Result<std::vector<Anchor>> AnchorFolder::all() {
+Result<HeldOutside> AnchorFolder::all() {
     const Result<std::vector<std::string>> files = this->files();
     if (!files) return pass(files);
-    std::vector<Anchor> out;
+    HeldOutside out;
     for (const std::string& file : *files) {
         Result<std::string> note = read_whole(file, kLongestNote);
         if (!note) return pass(note);
-        out.push_back({file, std::move(*note), true});
+        out.heads.push_back({file, std::move(*note), true});
         gets_on();
     }
     return out;

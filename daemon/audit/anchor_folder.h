@@ -21,7 +21,7 @@ class AnchorFolder : public AnchorPort {
     // The folder itself is never made: a mount that is missing must not be taken for an empty one.
     [[nodiscard]] Status put(std::uint64_t size, const std::string& note) override;
     [[nodiscard]] Result<std::optional<Anchor>> newest() override;
-    [[nodiscard]] Result<std::vector<Anchor>> all() override;
+    [[nodiscard]] Result<HeldOutside> all() override;
 
   private:
     [[nodiscard]] Result<std::vector<std::string>> files() const;  // by number of entries

@@ -18,6 +18,14 @@
 
 namespace rollcall::audit {
 
+// What a place holds.
+struct HeldOutside {
+    std::vector<Anchor> heads;  // every checkpoint that is there, oldest first
+    // What was there and was taken away, as far as the place itself still tells: a sentence each.
+    std::vector<std::string> taken_away;
+    bool whole = true;  // that is all; otherwise there is more, which is older
+};
+
 constexpr Duration kAnchorEnding = std::chrono::seconds{2};  // for a thread that was told to give up
 
 class AnchorPort {
@@ -35,8 +43,7 @@ class AnchorPort {
     [[nodiscard]] virtual bool can_be_read() const { return true; }
     // The checkpoint of the most entries; nullopt: there is none.
     [[nodiscard]] virtual Result<std::optional<Anchor>> newest() = 0;
-    // Every checkpoint that is there, oldest first.
-    [[nodiscard]] virtual Result<std::vector<Anchor>> all() = 0;
+    [[nodiscard]] virtual Result<HeldOutside> all() = 0;
     // Signature lines that the place gave for the head that was put last; they are added to `checkpoint`.
     [[nodiscard]] virtual std::string cosignature() const { return {}; }
     // Whose signature that is: of an anchor that keeps no heads, and signs them.

@@ -21,7 +21,7 @@ struct Asked {
     std::unique_ptr<AnchorPort> port;
     std::mutex mutex;
     std::condition_variable changed;
-    std::optional<Result<std::vector<Anchor>>> kept;  // protected by mutex
+    std::optional<Result<HeldOutside>> kept;  // protected by mutex
 
     // Whether it answers before it has given nothing for so long.
     [[nodiscard]] bool comes(Clock::time_point began, Duration patience) {

@@ -17,8 +17,8 @@ struct AnchorReading {
     std::string name;
     bool can_be_read = true;
     std::optional<schema::VerifierKey> witness;  // whose signature it adds, instead of keeping heads
-    // Every checkpoint that is there. Error limit: it did not answer; otherwise the anchor's own.
-    Result<std::vector<Anchor>> kept;
+    // What is there. Error limit: it did not answer; otherwise the anchor's own.
+    Result<HeldOutside> kept;
 };
 
 // In the order of `anchors`. Given up is whoever gives nothing for so long; years of heads may take longer.

@@ -97,12 +97,14 @@ class Anchoring::Lane {
             const std::uint64_t number = offered_;
             busy_since_ = std::chrono::steady_clock::now();
             lock.unlock();
-            std::optional<Error> fork;
-            const Status done = bring(head, fork);
+            Brought brought;
+            const Status done = bring(head, brought);
             lock.lock();
             busy_since_.reset();
             tried_ = number;
-            fork_ = std::move(fork);
+            fork_ = std::move(brought.fork);
+            if (brought.left && head.size > state_.size) ++state_.left;
+            state_.found = std::max(state_.found, brought.found);
             take(head, done);
             if (ending_) break;
             news_();
@@ -120,18 +122,23 @@ class Anchoring::Lane {
 
     [[nodiscard]] bool is_due() const { return tried_ != offered_ || !state_.trouble.empty(); }
 
-    // `fork`: this key has signed another log, which is there.
-    [[nodiscard]] Status bring(const SignedHead& head, std::optional<Error>& fork) {
+    struct Brought {
+        std::optional<Error> fork;  // this key has signed another log, which is there
+        std::uint64_t found = 0;    // entries of the newest head that was there
+        bool left = false;          // the place has that head now, and had not before
+    };
+    [[nodiscard]] Status bring(const SignedHead& head, Brought& brought) {
         if (!compared_) {
             const auto held = compare_newest(*port_, log_, head);
-            if (!held && held.error().kind == ErrorKind::conflict) fork = held.error();
+            if (!held && held.error().kind == ErrorKind::conflict) brought.fork = held.error();
             if (!held) return pass(held);
             compared_ = true;
+            if (*held) brought.found = (*held)->size;
             if (*held && (*held)->size == head.size) return {};  // left there by an earlier process
         }
         if (head.note.empty()) return {};
         Status put = port_->put(head.size, head.note);
-        compared_ = put.has_value();
+        brought.left = compared_ = put.has_value();
         return put;
     }
 

@@ -11,11 +11,13 @@ namespace rollcall::audit {
 
 // A place outside where signed heads are kept.
 struct AnchorState {
-    std::string name;        // in audit.anchors
-    std::uint64_t size = 0;  // of the newest head that is there
-    std::string trouble;     // why a newer one could not be left there; "" all is well
-    Time at{};               // when the newest was left there, or found there, by this process
-    bool read_back = true;   // whether this program can compare what is there: AnchorPort::can_be_read()
+    std::string name;         // in audit.anchors
+    std::uint64_t size = 0;   // of the newest head that is there
+    std::string trouble;      // why a newer one could not be left there; "" all is well
+    Time at{};                // when the newest was left there, or found there, by this process
+    std::uint64_t left = 0;   // heads that this process left there
+    std::uint64_t found = 0;  // entries of the newest head of this log that was there before
+    bool read_back = true;    // whether this program can compare what is there: AnchorPort::can_be_read()
     bool operator==(const AnchorState&) const = default;
 };
 

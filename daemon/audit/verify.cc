@@ -186,8 +186,9 @@ class Verifier {
     void check_keys() {
         if (!out_.head) return;
         std::vector<VerifierKey> known = out_.keys.empty() ? options_.keys : out_.keys.keys();
-        if (options_.handed_out && std::find(known.begin(), known.end(), *options_.handed_out) == known.end())
-            fault(options_.handed_out->text(), "this log never had that key, nor was handed on from it");
+        for (const VerifierKey& key : options_.handed_out)
+            if (std::find(known.begin(), known.end(), key) == known.end())
+                fault(key.text(), "this log never had that key, nor was handed on from it");
         if (out_.keys.empty()) return;
         if (std::none_of(options_.keys.begin(), options_.keys.end(),
                          [this](const VerifierKey& key) { return out_.keys.contains(key); }))

@@ -41,8 +41,8 @@ inline constexpr std::size_t kMostFaults = 100;
 struct VerifyOptions {
     std::string origin;
     std::vector<schema::VerifierKey> keys;  // in force now, or until a crash a moment ago
-    // A key that was handed out once, from which the log's rotations must lead to the one in force.
-    std::optional<schema::VerifierKey> handed_out;
+    // Keys that were handed out once: from each the log's rotations must lead to the one in force.
+    std::vector<schema::VerifierKey> handed_out;
     std::vector<Anchor> anchors;
     // Called with every entry in order; a text is a fault of that entry.
     std::function<std::optional<std::string>(std::uint64_t index, const std::string& entry)> check_entry;

@@ -47,6 +47,7 @@ class StoreCheck {
         note_recovery(number, ours);
         follow_intent(number, ours);
         note_policy(number, ours);
+        out_.basis.take(number, ours);
     }
 
     // What is in the store and in no checkpoint yet.

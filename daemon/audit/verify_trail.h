@@ -5,6 +5,7 @@
 // Pure but for reading; any thread.
 #pragma once
 
+#include "daemon/audit/basis_history.h"
 #include "daemon/audit/verify.h"
 #include "daemon/store/trail_reader.h"
 
@@ -18,6 +19,7 @@ struct TrailVerification {
     std::uint64_t lost = 0;              // parts that a database took with it (recovery.h)
     std::uint64_t intents = 0;           // with their result
     std::uint64_t in_flight = 0;
+    BasisHistory basis;          // what the trail rests on, as it says itself
     std::uint64_t policies = 0;  // whose text is kept as it was put in force
     std::vector<Fault> faults;   // of the log and of the store, at most kMostFaults of each
 };

@@ -266,7 +266,9 @@ void Parser::add_audit_list(CLI::App* audit) {
 void Parser::add_audit_log(CLI::App* audit) {
     CLI::App* verify = command(
         Command::audit_verify, "verify", "Has anything in the trail been changed since it was written",
-        "rollcall audit verify\n  rollcall audit verify --from checkpoint-of-march", audit);
+        "rollcall audit verify\n  rollcall audit verify --from checkpoint-of-march\n  rollcall audit verify "
+        "--expect log.expect",
+        audit);
     verify
         ->add_option("--from", arguments_.checkpoint,
                      "Also: is it the same log of which this checkpoint was kept elsewhere")
@@ -275,6 +277,14 @@ void Parser::add_audit_log(CLI::App* audit) {
         ->add_option("--key", arguments_.key,
                      "Also: does this public key, which was handed out once, lead to the one that signs now")
         ->type_name("KEY");
+    verify
+        ->add_option("--expect", arguments_.expect,
+                     "Also: are the anchors there, with what they had when this file was written")
+        ->type_name("FILE");
+    verify
+        ->add_option("--write-expect", arguments_.write_expect,
+                     "Writes such a file if nothing is wrong; keep it where nobody here can change it")
+        ->type_name("FILE");
     CLI::App* prove =
         command(Command::audit_prove, "prove", "A proof of one entry, to hand to somebody outside",
                 "rollcall audit prove 4213 --out entry-4213.tlog-proof", audit);

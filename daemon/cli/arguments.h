@@ -68,7 +68,7 @@ struct Arguments {
     int most = 50;
     std::int64_t number = 0;  // of an entry of the trail
     // Of the commands that look at the log itself.
-    std::string checkpoint, key;
+    std::string checkpoint, key, expect, write_expect;
     bool with_names = false, wait = false;
     InitOptions init;
 };

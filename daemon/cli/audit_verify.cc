@@ -1,86 +1,151 @@
-// audit verify: the whole trail checked, from its files and the store, beside a daemon that runs or without.
+// audit verify: the whole trail checked, from its files, the store and the places outside, beside a daemon
+// that runs or without.
 #include <fmt/format.h>
 #include <algorithm>
 #include <memory>
 
 #include "daemon/anchors/make_anchors.h"
-#include "daemon/audit/anchor_readings.h"
-#include "daemon/audit/verify_trail.h"
+#include "daemon/audit/expectation.h"
 #include "daemon/cli/audit_log.h"
 #include "daemon/cli/commands.h"
-#include "daemon/cli/items.h"
+#include "daemon/cli/files.h"
 #include "daemon/cli/text.h"
+#include "daemon/cli/verify_report.h"
 #include "daemon/control/policy_files.h"
 #include "daemon/control/registration_file.h"
 
 namespace rollcall::cli {
 namespace {
 
+using audit::AnchorReading;
+using audit::Fault;
+using audit::KnownAnchor;
+using schema::TrailAnchor;
+
 constexpr std::size_t kMostNote = 1U << 20U;
 constexpr Duration kAnchors = std::chrono::seconds{30};  // all of them are asked at once
+constexpr const char* kOnlyWhole =
+    "what is expected of a log is written where all of it was checked and nothing is wrong";
 
-// What anchors say beside the checkpoints that were read there.
-struct Witnessed {
-    std::vector<std::string> signed_by;
-    std::vector<std::string> lacking;       // witnesses whose signature is not there (yet)
-    std::vector<std::string> unreadable;    // anchors that keep heads, and cannot be asked for them
-    std::vector<audit::Fault> not_checked;  // those that can, and could not be read now
+std::string place_of(const std::string& anchor) {
+    return "audit.anchors." + anchor;
+}
+
+// What was given to hold the log to, besides what it holds itself.
+struct Given {
+    audit::VerifyOptions options;
+    std::optional<audit::Expectation> expected;
 };
 
-Witnessed witnessed(const OpenedLog& log, const std::vector<audit::AnchorReading>& anchors,
-                    audit::TrailVerification& found) {
-    Witnessed out;
-    for (const audit::AnchorReading& anchor : anchors) {
-        if (!anchor.kept)
-            out.not_checked.push_back({"audit.anchors." + anchor.name, anchor.kept.error().message});
-        else if (!anchor.can_be_read && !anchor.witness)
-            out.unreadable.push_back(anchor.name);
+Status add_key(const std::string& text, audit::VerifyOptions& into) {
+    if (text.empty()) return {};
+    Result<schema::VerifierKey> key = schema::read_verifier_key(text);
+    if (!key) return pass(key);
+    into.handed_out.push_back(std::move(*key));
+    return {};
+}
+
+Status expect(const std::string& file, Given& into) {
+    const Result<std::string> text = control::read_text_file(file, kMostNote, false);
+    if (!text) return pass(text);
+    auto expected = audit::read_expectation(*text);
+    if (!expected)
+        return fail(
+            ErrorKind::invalid_input,
+            fmt::format("{} does not say what is expected of a log: {}", file, expected.error().message),
+            "`rollcall audit verify --write-expect` writes such a file");
+    if (!expected->checkpoint.empty()) into.options.anchors.push_back({file, expected->checkpoint});
+    if (Status key = add_key(expected->key, into.options); !key) return key;
+    into.expected = std::move(*expected);
+    return {};
+}
+
+Result<Given> read_given(const Session& session, const OpenedLog& log) {
+    const Arguments& typed = session.arguments;
+    Given out;
+    out.options.origin = log.config.audit.origin;
+    out.options.keys = {log.key};
+    if (Status key = add_key(typed.key, out.options); !key) return pass(key);
+    if (!typed.checkpoint.empty()) {
+        Result<std::string> note = control::read_text_file(typed.checkpoint, kMostNote, false);
+        if (!note) return pass(note);
+        out.options.anchors.push_back({typed.checkpoint, std::move(*note)});
     }
-    std::vector<schema::VerifierKey> keys = found.log.keys.keys();
+    if (!typed.expect.empty())
+        if (Status read = expect(typed.expect, out); !read) return pass(read);
+    if (!typed.write_expect.empty() && typed.write_expect != typed.expect && exists(typed.write_expect))
+        return fail(ErrorKind::conflict, fmt::format("{} is there already", typed.write_expect),
+                    "name it with --expect too: it is compared before it is written anew");
+    return out;
+}
+
+// The anchors as the configuration has them, with the IDs of rooms.
+Result<std::vector<TrailAnchor>> anchors_now(const schema::Config& config, store::TrailReader& reader) {
+    std::vector<TrailAnchor> out = schema::anchors_of(config.audit);
+    for (TrailAnchor& anchor : out) {
+        if (anchor.kind != "room") continue;
+        auto room = reader.room_id(anchor.place);
+        if (!room) return pass(room);
+        anchor.room = room->value_or("");
+    }
+    return out;
+}
+
+// What the trail says that each anchor was given, and what the store has counted since.
+Result<std::vector<KnownAnchor>> on_record(const audit::BasisHistory& history, store::TrailReader& reader) {
+    std::vector<KnownAnchor> out;
+    const auto counted = reader.marks("anchor");
+    if (!counted) return pass(counted);
+    if (!history.last()) return out;
+    for (const TrailAnchor& anchor : history.last()->basis.anchors) {
+        KnownAnchor& known =
+            out.emplace_back(KnownAnchor{fmt::format("entry {}", history.last()->number), anchor});
+        const auto mark = counted->find(anchor.name);
+        if (mark == counted->end()) continue;
+        const auto value = json::parse(mark->second);
+        if (!value) continue;
+        const auto since = schema::read_trail_anchor(*value);
+        if (!since || !since->is_at(anchor) || since->heads <= anchor.heads) continue;
+        known.said_by = "the store";
+        known.anchor.heads = since->heads;
+        known.anchor.newest = since->newest;
+    }
+    return out;
+}
+
+void look_outside(const std::vector<AnchorReading>& anchors, VerifyReport& report) {
+    for (const AnchorReading& anchor : anchors) {
+        if (!anchor.kept) {
+            report.not_checked.push_back({place_of(anchor.name), anchor.kept.error().message});
+            continue;
+        }
+        if (!anchor.can_be_read && !anchor.witness) report.unreadable.push_back(anchor.name);
+        if (anchor.can_be_read)
+            report.outside.push_back({anchor.name, audit::heads_there(anchor.kept->heads)});
+        if (!anchor.kept->whole)
+            report.not_checked.push_back({place_of(anchor.name), "there is more than was read, and older"});
+    }
+}
+
+// Whether witnesses have signed the published head, below the log's own signature.
+void look_for_witnesses(const OpenedLog& log, const std::vector<AnchorReading>& anchors,
+                        VerifyReport& report) {
+    std::vector<schema::VerifierKey> keys = report.found.log.keys.keys();
     keys.push_back(log.key);
     const auto note = log.folder.read_note(audit::kCheckpointFile);
-    if (!note || !*note) return out;  // reported by who checks the log
-    for (const audit::AnchorReading& anchor : anchors) {
+    if (!note || !*note) return;  // reported by who checks the log
+    for (const AnchorReading& anchor : anchors) {
         if (!anchor.witness) continue;
         keys.push_back(*anchor.witness);
         const auto opened = schema::open_note(**note, keys);
         const std::string& name = anchor.witness->name;
         if (!opened)
-            found.faults.push_back({audit::kCheckpointFile, opened.error().message});
+            report.found.faults.push_back({audit::kCheckpointFile, opened.error().message});
         else if (std::find(opened->signers.begin(), opened->signers.end(), name) != opened->signers.end())
-            out.signed_by.push_back(name);
+            report.signed_by.push_back(name);
         else
-            out.lacking.push_back(name);
+            report.lacking.push_back(name);
     }
-    return out;
-}
-
-// What one anchor has, as far as it can be read back.
-struct KeptOutside {
-    std::string name;
-    std::size_t checkpoints = 0;
-    std::uint64_t newest = 0;  // entries that its newest one covers
-};
-
-KeptOutside kept_outside(const std::string& name, const std::vector<audit::Anchor>& kept) {
-    KeptOutside out{name, kept.size(), 0};
-    for (const audit::Anchor& anchor : kept)
-        if (const auto head =
-                schema::read_checkpoint_text(anchor.note.substr(0, anchor.note.find("\n\n") + 1)))
-            out.newest = std::max(out.newest, head->size);
-    return out;
-}
-
-json::Value to_json(const std::vector<KeptOutside>& anchors) {
-    json::Value out{json::Array{}};
-    for (const KeptOutside& anchor : anchors) {
-        json::Value one;
-        one.set("name", anchor.name);
-        one.set("checkpoints", static_cast<std::int64_t>(anchor.checkpoints));
-        if (anchor.checkpoints > 0) one.set("newest", static_cast<std::int64_t>(anchor.newest));
-        out.push(std::move(one));
-    }
-    return out;
 }
 
 // In force for the head: the file's own may be the one before it, for a moment.
@@ -89,114 +154,59 @@ std::string key_of(const OpenedLog& log, const audit::TrailVerification& found) 
     return one ? log.key.text() : found.log.keys.at(found.log.head->size).text();
 }
 
-json::Value to_json(const OpenedLog& log, const audit::TrailVerification& found, const Witnessed& by,
-                    const std::vector<KeptOutside>& kept) {
-    json::Value out, faults{json::Array{}}, keys{json::Array{}};
-    out.set("origin", log.config.audit.origin);
-    out.set("key", key_of(log, found));
-    for (const schema::VerifierKey& key : found.log.keys.keys()) keys.push(key.text());
-    if (!found.log.keys.empty()) out.set("keys", std::move(keys));
-    if (found.log.head) {
-        out.set("size", static_cast<std::int64_t>(found.log.head->size));
-        out.set("root", schema::to_base64(found.log.head->root));
+Result<std::vector<AnchorReading>> ask_anchors(const OpenedLog& log) {
+    auto outside = anchors::make_anchors(log.config, [&] { return control::bot_access(log.config); });
+    if (!outside) return pass(outside);
+    return audit::read_anchors(std::move(*outside), kAnchors);
+}
+
+// Adds to the faults what differs from what is known to have been left outside.
+Status compare_outside(const std::string& file, const Given& given, const OpenedLog& log,
+                       const std::vector<AnchorReading>& anchors, const std::vector<TrailAnchor>& now,
+                       store::TrailReader& reader, VerifyReport& report) {
+    auto known = on_record(report.found.basis, reader);
+    if (!known) return pass(known);
+    if (given.expected)
+        for (const TrailAnchor& anchor : given.expected->anchors) known->push_back({file, anchor});
+    std::vector<Fault> faults = audit::compare_anchors(*known, now, anchors);
+    if (!faults.empty()) {  // what is on record may be younger than what was read
+        const auto again = ask_anchors(log);
+        if (!again) return pass(again);
+        faults = audit::compare_anchors(*known, now, *again);
     }
-    for (const auto& [name, count] :
-         {std::pair("checked", found.log.entries), std::pair("unsigned", found.unsigned_entries),
-          std::pair("personal", found.personal), std::pair("erased", found.erased),
-          std::pair("lost", found.lost), std::pair("intents", found.intents),
-          std::pair("in_flight", found.in_flight), std::pair("policies", found.policies),
-          std::pair("checkpoints_met", std::uint64_t{found.log.anchors})})
-        out.set(name, static_cast<std::int64_t>(count));
-    json::Value not_checked{json::Array{}};
-    for (const auto& [list, into] : {std::pair(&found.faults, &faults), {&by.not_checked, &not_checked}})
-        for (const audit::Fault& fault : *list) {
-            json::Value one;
-            one.set("place", fault.place);
-            one.set("text", fault.text);
-            into->push(std::move(one));
-        }
-    out.set("not_checked", std::move(not_checked));
-    out.set("anchors", to_json(kept));
-    out.set("witnesses", list_of(by.signed_by));
-    out.set("witnesses_lacking", list_of(by.lacking));
-    out.set("anchors_unreadable", list_of(by.unreadable));
-    out.set("faults", std::move(faults));
-    return out;
+    for (Fault& fault : faults) report.found.faults.push_back(std::move(fault));
+    return {};
 }
 
-std::string places_view(const std::string& title, const std::vector<audit::Fault>& places, const Look& look) {
-    std::string out = paragraph(look, 0, Tone::bad, title);
-    Table table(2);
-    for (const audit::Fault& one : places) table.row({{printable(one.place), Tone::strong}, one.text});
-    out += table.text(look);
-    return out;
+// What else a file says that is expected.
+void compare_expected(const std::string& file, const Given& given, const std::vector<AnchorReading>& anchors,
+                      VerifyReport& report) {
+    if (!given.expected) return;
+    if (const std::string& origin = given.expected->origin; !origin.empty() && origin != report.origin)
+        report.found.faults.push_back({"audit.origin", fmt::format("{} has {}", file, origin)});
+    for (const TrailAnchor& anchor : given.expected->anchors)
+        for (const AnchorReading& reading : anchors)
+            if (reading.name == anchor.name && reading.witness &&
+                std::find(report.lacking.begin(), report.lacking.end(), reading.witness->name) !=
+                    report.lacking.end())
+                report.not_checked.push_back(
+                    {place_of(anchor.name), "it has not signed the published checkpoint"});
 }
 
-// What the check comes to, in words; the exit status is 0 only where nothing is wrong and nothing was left
-// out.
-std::string judgement(const audit::TrailVerification& found, const Witnessed& by, const Look& look) {
-    std::string out;
-    if (!by.not_checked.empty()) out += places_view("Not checked", by.not_checked, look) + "\n";
-    if (!found.faults.empty())
-        return out + places_view(counted(found.faults.size(), "fault", "faults"), found.faults, look);
-    out += paragraph(look, 0, Tone::good, "Nothing was changed, left out or put in since it was signed.");
-    if (!by.not_checked.empty())
-        return out +
-               paragraph(look, 0, Tone::warning,
-                         "Whether it is the log that was anchored in the places above is not known: check "
-                         "again when they can be read. Until then the exit status is 1.");
-    if (found.log.anchors == 0 && by.signed_by.empty())
-        out +=
-            paragraph(look, 0, Tone::plain,
-                      "Root of this machine could have signed another log anew. A checkpoint that was kept "
-                      "elsewhere shows that: rollcall audit verify --from FILE.");
-    return out;
-}
-
-std::string view(const OpenedLog& log, const audit::TrailVerification& found, const Witnessed& by,
-                 const std::vector<KeptOutside>& kept, const Look& look) {
-    std::string out = paragraph(look, 0, Tone::strong, "The log " + log.config.audit.origin);
-    Table table(2);
-    if (found.log.head) {
-        table.row({{"signed", Tone::faint}, counted(found.log.head->size, "entry", "entries")});
-        table.row({{"checked", Tone::faint}, counted(found.log.entries, "entry", "entries")});
-        table.row({{"root", Tone::faint}, schema::to_base64(found.log.head->root)});
-    }
-    table.row({{"key", Tone::faint}, key_of(log, found)});
-    for (const auto& [number, rotation] : found.log.keys.links())
-        table.row({{fmt::format("until {}", number), Tone::faint}, rotation.from.text()});
-    if (found.unsigned_entries > 0)
-        table.row({{"not signed yet", Tone::faint},
-                   counted(found.unsigned_entries, "newer entry", "newer entries")});
-    table.row(
-        {{"about people", Tone::faint},
-         counted(found.personal, "part as it was written", "parts as they were written") +
-             (found.erased > 0 ? fmt::format(", {} erased", with_separators(found.erased)) : "") +
-             (found.lost > 0 ? fmt::format(", {} lost with a database", with_separators(found.lost)) : "")});
-    table.row({{"requests", Tone::faint},
-               counted(found.intents, "intent with its result", "intents with their results") +
-                   (found.in_flight > 0 ? fmt::format(", {} under way", found.in_flight) : "")});
-    if (found.policies > 0)
-        table.row(
-            {{"policies", Tone::faint},
-             counted(found.policies, "text as it was put in force", "texts as they were put in force")});
-    if (found.log.anchors > 0)
-        table.row({{"from outside", Tone::faint},
-                   counted(found.log.anchors, "checkpoint is met", "checkpoints are met")});
-    for (const KeptOutside& anchor : kept)
-        table.row({{"anchor", Tone::faint},
-                   anchor.checkpoints == 0
-                       ? Cell{anchor.name + " holds no checkpoint: it is new, or was emptied", Tone::bad}
-                       : Cell{fmt::format("{} has {}, the newest of {}", anchor.name,
-                                          counted(anchor.checkpoints, "checkpoint", "checkpoints"),
-                                          counted(anchor.newest, "entry", "entries"))}});
-    for (const std::string& name : by.signed_by)
-        table.row({{"witness", Tone::faint}, name + " has signed it too"});
-    for (const std::string& name : by.lacking)
-        table.row({{"witness", Tone::faint}, name + " has not signed it yet: see rollcall status"});
-    for (const std::string& name : by.unreadable)
-        table.row({{"anchor", Tone::faint}, name + " cannot be read back: give what it has to --from"});
-    return out + table.text(look) + "\n" + judgement(found, by, look);
+// For whoever holds this log to it later.
+Status write_expected(const Session& session, const OpenedLog& log, const VerifyReport& report,
+                      const std::vector<TrailAnchor>& now) {
+    const std::string& file = session.arguments.write_expect;
+    if (file.empty()) return {};
+    if (!report.good()) return fail(ErrorKind::conflict, fmt::format("{} was not written", file), kOnlyWhole);
+    const auto note = log.folder.read_note(audit::kCheckpointFile);
+    if (!note) return pass(note);
+    audit::Expectation out{report.origin, report.key, note->value_or(""), now};
+    if (!report.found.log.keys.empty()) out.key = report.found.log.keys.keys().front().text();
+    for (TrailAnchor& anchor : out.anchors)
+        for (const auto& [name, has] : report.outside)
+            if (name == anchor.name) anchor.heads = has.heads, anchor.newest = has.newest;
+    return write_file(file, audit::write_expectation(out), 0644, Existing::replace);
 }
 
 }  // namespace
@@ -205,28 +215,15 @@ int audit_verify(const Session& session) {
     int exit = 1;
     const std::optional<OpenedLog> log = open_log(session, exit);
     if (!log) return exit;
-    audit::VerifyOptions options;
-    options.origin = log->config.audit.origin;
-    options.keys = {log->key};
-    if (const std::string& text = session.arguments.key; !text.empty()) {
-        Result<schema::VerifierKey> key = schema::read_verifier_key(text);
-        if (!key) return report(session.terminal, key.error());
-        options.handed_out = std::move(*key);
-    }
-    if (const std::string& from = session.arguments.checkpoint; !from.empty()) {
-        Result<std::string> note = control::read_text_file(from, kMostNote, false);
-        if (!note) return report(session.terminal, note.error());
-        options.anchors.push_back({from, std::move(*note)});
-    }
-    auto outside = anchors::make_anchors(log->config, [&] { return control::bot_access(log->config); });
-    if (!outside) return report(session.terminal, outside.error());
-    const std::vector<audit::AnchorReading> anchors = audit::read_anchors(std::move(*outside), kAnchors);
-    std::vector<KeptOutside> outside_has;
-    for (const audit::AnchorReading& anchor : anchors) {
-        if (!anchor.kept) continue;
-        if (anchor.can_be_read) outside_has.push_back(kept_outside(anchor.name, *anchor.kept));
-        options.anchors.insert(options.anchors.end(), anchor.kept->begin(), anchor.kept->end());
-    }
+    Result<Given> given = read_given(session, *log);
+    if (!given) return report(session.terminal, given.error());
+    const auto anchors = ask_anchors(*log);
+    if (!anchors) return report(session.terminal, anchors.error());
+    audit::VerifyOptions& options = given->options;
+    for (const AnchorReading& anchor : *anchors)
+        if (anchor.kept)
+            options.anchors.insert(options.anchors.end(), anchor.kept->heads.begin(),
+                                   anchor.kept->heads.end());
     if (session.terminal.shows_progress())
         options.progress = [&](std::uint64_t done, std::uint64_t of) {
             if (done % 25'600 == 0)
@@ -238,10 +235,23 @@ int audit_verify(const Session& session) {
     auto found = audit::verify_trail(log->folder, **reader, options);
     if (session.terminal.shows_progress()) session.terminal.err("\r\x1b[K");
     if (!found) return report(session.terminal, found.error());
-    const Witnessed by = witnessed(*log, anchors, *found);
-    show(session, to_json(*log, *found, by, outside_has),
-         [&](const Look& look) { return view(*log, *found, by, outside_has, look); });
-    return found->faults.empty() && by.not_checked.empty() ? 0 : 1;
+    VerifyReport whole;
+    whole.origin = log->config.audit.origin;
+    whole.configuration = log->config.hash;
+    whole.key = key_of(*log, *found);
+    whole.found = std::move(*found);
+    look_outside(*anchors, whole);
+    look_for_witnesses(*log, *anchors, whole);
+    const auto now = anchors_now(log->config, **reader);
+    if (!now) return report(session.terminal, now.error());
+    const std::string& file = session.arguments.expect;
+    if (Status compared = compare_outside(file, *given, *log, *anchors, *now, **reader, whole); !compared)
+        return report(session.terminal, compared.error());
+    compare_expected(file, *given, *anchors, whole);
+    show(session, to_json(whole), [&](const Look& look) { return verify_view(whole, look); });
+    if (Status written = write_expected(session, *log, whole, *now); !written)
+        return report(session.terminal, written.error());
+    return whole.good() ? 0 : 1;
 }
 
 }  // namespace rollcall::cli

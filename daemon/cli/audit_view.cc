@@ -13,7 +13,7 @@ namespace rollcall::cli {
 namespace {
 
 Tone tone_of(const std::string& kind, const std::string& result) {
-    const bool done = result == "done" || result.starts_with("done:");  // by itself, or found to be so
+    const bool done = result.empty() || result == "done" || result.starts_with("done:");  // or found to be so
     if (kind == "failure" || (kind == "result" && !done)) return Tone::bad;
     if (kind == "hold") return Tone::warning;
     if (kind == "approve" || kind == "reject" || kind == "command" || kind == "policy") return Tone::change;

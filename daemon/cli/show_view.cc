@@ -4,6 +4,7 @@
 #include "daemon/cli/audit_answers.h"
 #include "daemon/cli/text.h"
 #include "daemon/cli/times.h"
+#include "schema/trail_basis.h"
 
 namespace rollcall::cli {
 namespace {
@@ -57,21 +58,8 @@ std::string checkout_text(const json::Value& checkout) {
     return out + fmt::format(", signed by {} (git says {})", checkout["signer"].text("?"), signature);
 }
 
-std::string fields(const json::Value& entry, const std::string& zone, const Look& look) {
-    Table table(2);
-    field(table, "time", shown_time(entry["time"].text(), zone));
-    field(table, "clock showed", entry["written"].is_null() ? "" : shown_time(entry["written"].text(), zone));
-    for (const Field& one : kFields) field(table, one.words, entry[one.name].text());
-    field(table, "happened",
-          entry["event_time"].is_null() ? "" : shown_time(entry["event_time"].text(), zone));
-    field(table, "until", entry["until"].is_null() ? "" : shown_end(entry["until"].text(), zone));
-    field(table, "rooms", listed(entry["rooms"]));
-    field(table, "erased", listed(entry["pseudonyms"]));
-    field(table, "caller", caller_text(entry["caller"]));
-    field(table, "checkout", checkout_text(entry["checkout"]));
-    std::string out = table.text(look);
-    const json::Value& evidence = entry["evidence"];
-    if (evidence.is_null()) return out;
+std::string evidence_text(const json::Value& evidence, const std::string& zone, const Look& look) {
+    if (evidence.is_null()) return {};
     Table facts(4);
     field(facts, "directory", evidence["directory"].text());
     field(facts, "controller", evidence["server"].text());
@@ -84,7 +72,39 @@ std::string fields(const json::Value& entry, const std::string& zone, const Look
         field(facts, "written", shown_time(written, zone));
     if (const std::string last = evidence["otherwise"].text(); !last.empty())
         field(facts, "last otherwise", shown_time(last, zone));
-    return out + paragraph(look, 2, Tone::strong, "On the evidence of") + facts.text(look);
+    return paragraph(look, 2, Tone::strong, "On the evidence of") + facts.text(look);
+}
+
+// What the trail rests on from then on.
+std::string basis_text(const json::Value& basis, const Look& look) {
+    const auto read = schema::read_trail_basis(basis);
+    if (basis.is_null() || !read) return {};
+    Table table(4);
+    field(table, "program", read->program);
+    field(table, "settings", read->configuration);
+    for (const schema::TrailAnchor& anchor : read->anchors) {
+        std::string text = anchor.name + ": " + anchor.where();
+        if (anchor.heads > 0)
+            text += fmt::format(", {}, the newest of {}", counted(anchor.heads, "checkpoint", "checkpoints"),
+                                counted(anchor.newest, "entry", "entries"));
+        field(table, "anchor", text);
+    }
+    return paragraph(look, 2, Tone::strong, "Resting on") + table.text(look);
+}
+
+std::string fields(const json::Value& entry, const std::string& zone, const Look& look) {
+    Table table(2);
+    field(table, "time", shown_time(entry["time"].text(), zone));
+    field(table, "clock showed", entry["written"].is_null() ? "" : shown_time(entry["written"].text(), zone));
+    for (const Field& one : kFields) field(table, one.words, entry[one.name].text());
+    field(table, "happened",
+          entry["event_time"].is_null() ? "" : shown_time(entry["event_time"].text(), zone));
+    field(table, "until", entry["until"].is_null() ? "" : shown_end(entry["until"].text(), zone));
+    field(table, "rooms", listed(entry["rooms"]));
+    field(table, "erased", listed(entry["pseudonyms"]));
+    field(table, "caller", caller_text(entry["caller"]));
+    field(table, "checkout", checkout_text(entry["checkout"]));
+    return table.text(look) + basis_text(entry["basis"], look) + evidence_text(entry["evidence"], zone, look);
 }
 
 std::string role_text(const std::string& role) {

@@ -83,7 +83,7 @@ Status Engine::start(Moment now, const std::function<Result<std::shared_ptr<cons
     if (!to_settle_.empty())
         entry.result += fmt::format("{}{} requests were in flight and are being settled",
                                     entry.result.empty() ? "" : "; ", to_settle_.size());
-    record(std::move(entry));
+    begin_basis(std::move(entry));
     next_accounts_ = now.tick + settings_.look_for_accounts_every;
     if (Status recalled = recall_activity(); !recalled) return recalled;
     verify_rooms();
@@ -195,6 +195,7 @@ Status Engine::turn(std::vector<Message> messages, Moment now) {
     say_what_waits();
     dispatch();
     look_at_overdue();
+    keep_basis();
     keep_alive();
     try_again_ = now.tick + kDiskRetry;
     if (Status kept = commit(); !kept || blocked_) {
@@ -345,7 +346,10 @@ Status Engine::collect() {
     for (const std::uint64_t pair : world_.touched.memberships) turn_.touched.memberships.insert(pair);
     world_.touched = {};
     if (Status taken = trail_.take_into(turn_); !taken) return taken;
-    if (!turn_.trail.empty()) turn_.trail_covered = log_state_.signed_size;  // not worth a commit of its own
+    if (!turn_.trail.empty()) {  // not worth a commit of its own
+        turn_.trail_covered = log_state_.signed_size;
+        keep_heads();
+    }
     return {};
 }
 

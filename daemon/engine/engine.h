@@ -94,6 +94,7 @@ struct Settings {
     Duration verify_every = std::chrono::hours{6};
     Duration look_for_accounts_every = std::chrono::minutes{5};
     audit::RandomBytes random;  // the system's where not set; for people's keys in the trail
+    schema::TrailBasis basis;   // what the trail rests on; without a program in it the trail does not say
     // Erases whom nothing keeps in the trail any more, at most so many, and says how many there were. Called
     // once a day, when directory and rooms have been read, and again soon after an error of the kind
     // unavailable: something is looked up beside the engine. Not set: nobody is erased by time.
@@ -143,6 +144,8 @@ class Engine {
     // An orderly end, after the last turn: the trail says so. What is in flight stays announced, and is
     // settled by the next start.
     [[nodiscard]] Status stop(std::string_view why, Moment now);
+    // After that, once the log is signed: what the anchors were given.
+    [[nodiscard]] Status note_last_heads(audit::LogState state);
 
     // One turn. An error is fatal: the process must end and recover. Want of disk space is no error (see
     // blocked()).
@@ -652,6 +655,16 @@ class Engine {
     [[nodiscard]] bool is_so(const Intent& intent) const;
     void found_not_so(Intent intent);
 
+    // basis.cc
+    [[nodiscard]] bool load_basis(const store::StoredMark& row);
+    [[nodiscard]] std::string anchor_room(const schema::TrailAnchor& anchor) const;
+    [[nodiscard]] schema::TrailBasis basis_now() const;
+    void begin_basis(schema::TrailEntry entry);
+    void record_basis(const schema::TrailBasis& before, bool whole);
+    void keep_basis();
+    void count_heads(const audit::AnchorState& at, std::uint64_t before);
+    void keep_heads();
+
     // marks.cc
     void load_marks(const std::vector<store::StoredMark>& marks);
     [[nodiscard]] Tick waits_until(Time when) const;
@@ -856,11 +869,14 @@ class Engine {
     audit::Trail trail_;
     Baseline baseline_;
     bool baseline_made_ = false;
-    std::optional<Time> retained_;  // when retention was looked at last
-    Time retain_at_{};              // … and is again
-    bool retention_waits_ = false;  // for something that is looked up beside the engine
-    std::string next_verifier_;     // to which the log is being handed on; "": it is not
-    audit::LogState log_state_;     // as its publisher said last
+    std::optional<Time> retained_;             // when retention was looked at last
+    Time retain_at_{};                         // … and is again
+    bool retention_waits_ = false;             // for something that is looked up beside the engine
+    std::string next_verifier_;                // to which the log is being handed on; "": it is not
+    audit::LogState log_state_;                // as its publisher said last
+    std::optional<schema::TrailBasis> basis_;  // as the trail says it
+    std::map<std::string, schema::TrailAnchor> anchors_;  // what each was given, by its name
+    std::set<std::string> counted_anew_;                  // of whom the store does not know yet
     audit::CollectorState collector_state_;
     std::vector<std::function<void(bool)>> answers_;
     std::vector<std::function<void()>> replies_;

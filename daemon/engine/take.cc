@@ -147,7 +147,8 @@ void Engine::take(audit::LogState& message) {
     for (const audit::AnchorState& at : message.anchors) {
         const auto before = std::find_if(log_state_.anchors.begin(), log_state_.anchors.end(),
                                          [&](const audit::AnchorState& old) { return old.name == at.name; });
-        const bool was_bad = before != log_state_.anchors.end() && !before->trouble.empty();
+        const bool known = before != log_state_.anchors.end(), was_bad = known && !before->trouble.empty();
+        count_heads(at, known ? before->left : 0);
         if (!at.trouble.empty() && (!was_bad || before->trouble != at.trouble))
             log_.warn("RC-ANCHOR", at.trouble, {{"anchor", at.name}});
         if (at.trouble.empty() && was_bad)

@@ -86,6 +86,19 @@ Result<std::optional<std::string>> TrailReader::room_id(const std::string& key) 
     return id;
 }
 
+Result<std::map<std::string, std::string>> TrailReader::marks(std::string_view kind) {
+    std::map<std::string, std::string> out;
+    const Status read = database_->each(
+        "SELECT key, value FROM mark WHERE kind = $1",
+        [&](const Row& row) {
+            out.emplace(row.text(0), row.text(1));
+            return Status{};
+        },
+        kind);
+    if (!read) return pass(read);
+    return out;
+}
+
 Status TrailReader::each_policy(const std::function<Status(const StoredPolicy&)>& visit) {
     return store::each_policy(*database_, visit);
 }

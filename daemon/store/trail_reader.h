@@ -5,6 +5,7 @@
 
 #include <array>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,8 @@ class TrailReader : public TrailSource {
     [[nodiscard]] Result<std::uint64_t> last_former_intent();
     // Every policy that was ever put in force, in their order.
     [[nodiscard]] Status each_policy(const std::function<Status(const StoredPolicy&)>& visit);
+    // Values of the marks of one kind, by key.
+    [[nodiscard]] Result<std::map<std::string, std::string>> marks(std::string_view kind);
     // The ID of the managed room of that key, or of the one that had it before; nullopt: it is not made yet.
     [[nodiscard]] Result<std::optional<std::string>> room_id(const std::string& key);
 

@@ -205,3 +205,117 @@ class Anchors(Scenario):
             new.rename(state)
         self.site.start()
         self.anchored()
+
+
+class Taken(Scenario):
+    """Whoever has the bot's token, or rollcall.yaml, takes heads or anchors away: it is told, and by whom."""
+    site = Site("at")
+
+    @classmethod
+    def setUpClass(cls):
+        site = cls.site
+        text, keys = site.config.read_text(), "  key_file: secrets/audit-key\n"
+        assert keys in text
+        site.config.write_text(text.replace(keys, keys + f"""  checkpoint_every: 1s
+  anchors:
+    worm: {{folder: worm}}
+    room: {{room: {site}-audit}}
+"""))
+        (site.folder / "worm").mkdir()
+        site.fill(["amy"], {"Staff": ["amy"], "Audit": ["amy"], "Crew": []})
+        site.start()
+        site.apply(POLICY)
+        site.settle(30)
+        for _ in range(3):
+            site.ask("pause", reason="something to sign")
+            site.ask("resume")
+            cls.anchored()
+
+    @classmethod
+    def anchored(cls) -> None:
+        def done():
+            trail = cls.site.status()["trail"]
+            return trail["signed"] == trail["entries"] and all(
+                anchor["signed"] == trail["signed"] and not anchor["trouble"] for anchor in trail["anchors"])
+        until(done, "the newest head is in every anchor", 60)
+
+    @classmethod
+    def restart(cls) -> None:
+        cls.site.stop()
+        cls.site.start()
+        cls.site.settle(30)
+        cls.anchored()
+
+    @property
+    def expected(self) -> str:
+        return str(self.site.folder / "log.expect")
+
+    def verify(self, *words) -> dict:
+        done = self.site.cli("audit", "verify", *words, json_out=True)
+        self.assertIn(done.returncode, (0, 1), done.stdout + done.stderr)
+        self.assertEqual(done.returncode == 0, not done.json["faults"] and not done.json["not_checked"], done.stdout)
+        return done.json
+
+    def faults(self, *words) -> list:
+        return [(fault["place"], fault["text"]) for fault in self.verify(*words)["faults"]]
+
+    def assert_told(self, place: str, text: str, *words) -> None:
+        faults = self.faults(*words)
+        self.assertTrue(any(place == at and text in said for at, said in faults), faults)
+
+    # One story: what is taken from a room stays taken.
+    def test_what_is_taken_from_an_anchor_is_told_and_by_whom(self):
+        site = self.site
+        self.restart()
+        self.assertEqual(self.faults(), [])
+        said = self.verify()["rests_on"]
+        self.assertEqual([anchor["kind"] for anchor in said["anchors"]], ["folder", "room"])
+        self.assertEqual(said["anchors"][1]["room"], site.room("audit"))
+        self.assertGreater(said["anchors"][0]["heads"], 2)
+        self.assertGreater(said["anchors"][1]["heads"], 0)
+
+        written = site.cli("audit", "verify", "--write-expect", self.expected)
+        self.assertEqual(written.returncode, 0, written.stdout + written.stderr)
+        again = site.cli("audit", "verify", "--write-expect", self.expected)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("is there already", again.stderr)
+        self.assertEqual(self.faults("--expect", self.expected, "--write-expect", self.expected), [])
+
+        # One head of the folder, an old one, while new ones come.
+        oldest = sorted((site.folder / "worm").iterdir())[0]
+        kept = oldest.read_bytes()
+        oldest.unlink()
+        site.ask("pause", reason="something to sign")
+        site.ask("resume")
+        self.anchored()
+        for words in ((), ("--expect", self.expected)):
+            self.assert_told("audit.anchors.worm", "checkpoints are missing", *words)
+        oldest.write_bytes(kept)
+        self.assertEqual(self.faults("--expect", self.expected), [])
+
+        # Another folder under the name: before the next start, after it, and for whoever wrote it down.
+        text = site.config.read_text()
+        (site.folder / "other").mkdir()
+        site.config.write_text(text.replace("{folder: worm}", "{folder: other}"))
+        self.assert_told("audit.anchors.worm", "now it is folder")
+        self.restart()
+        self.assertEqual(self.faults(), [])
+        self.assertEqual([one["name"] for one in self.verify()["rests_on"]["former_anchors"]], ["worm"])
+        self.assert_told("audit.anchors.worm", self.expected, "--expect", self.expected)
+        changed = [entry for entry in site.trail() if entry.get("action") == "change basis"]
+        self.assertTrue(any(entry["rule_path"] == "audit.anchors.worm" and "danger" in entry for entry in changed), changed)
+        site.config.write_text(text.replace("    worm: {folder: worm}\n", ""))
+        self.assert_told("audit.anchors.worm", "the configuration has not")
+        site.config.write_text(text)
+        self.restart()
+        self.assertEqual(self.faults("--expect", self.expected), [])
+
+        # The bot's own token, on this machine.
+        room = site.room("audit")
+        page = site.bot.call("GET", f"/_matrix/client/v3/rooms/{room}/messages", dir="b", limit="100")["chunk"]
+        head = [event["event_id"] for event in page if KEY in event["content"]][-1]      # the oldest
+        site.bot.call("PUT", f"/_matrix/client/v3/rooms/{room}/redact/{head}/once", {})
+        self.assert_told("audit.anchors.room", f"redacted by {site.bot_id}, so that a checkpoint may be gone: {head}")
+        self.assert_told("audit.anchors.room", "checkpoints are missing", "--expect", self.expected)
+        shown = site.cli("audit", "verify", "--expect", self.expected).stdout
+        self.assertIn("checkpoints are missing", " ".join(shown.split()))

@@ -104,6 +104,7 @@ TEST_F(RoomTest, OnlyWhatTheBotSentIsReadBack) {
                event("@rollcall:elsewhere", 9, "forged"), event(kBot, 8, "newest"), event(kBot, 4, "older")};
     json::Value redacted;
     redacted.set("type", "m.room.message").set("sender", kBot).set("content", json::Object{});
+    redacted.set("event_id", "$gone");
     events_.insert(events_.begin(), std::move(redacted));
     const auto one = anchor();
     const auto newest = one->newest();
@@ -111,9 +112,29 @@ TEST_F(RoomTest, OnlyWhatTheBotSentIsReadBack) {
     EXPECT_EQ((*newest)->note, "newest");
     EXPECT_EQ((*newest)->name, "the room audit (checkpoint of 8)");
     const auto all = one->all().value();
-    ASSERT_EQ(all.size(), 2U);
-    EXPECT_EQ(all[0].note, "older");
-    EXPECT_EQ(all[1].note, "newest");
+    ASSERT_EQ(all.heads.size(), 2U);
+    EXPECT_EQ(all.heads[0].note, "older");
+    EXPECT_EQ(all.heads[1].note, "newest");
+    EXPECT_TRUE(all.whole);
+    EXPECT_EQ(all.taken_away,
+              std::vector<std::string>{
+                  "a message of the bot there was redacted, so that a checkpoint may be gone: $gone"});
+}
+
+// Others' messages may be taken away; of the bot's it is told by whom.
+TEST_F(RoomTest, WhoTookAMessageOfTheBotAwayIsTold) {
+    json::Value theirs = event("@mallory:hs", 9, "x"), ours = event(kBot, 9, "x"), unsigned_part, because;
+    because.set("sender", "@amy:hs");
+    unsigned_part.set("redacted_because", std::move(because));
+    theirs.set("content", json::Object{}).set("unsigned", unsigned_part);
+    ours.set("content", json::Object{}).set("unsigned", unsigned_part).set("event_id", "$e");
+    events_ = {theirs, ours};
+    const auto all = anchor()->all().value();
+    EXPECT_TRUE(all.heads.empty());
+    EXPECT_EQ(
+        all.taken_away,
+        std::vector<std::string>{
+            "a message of the bot there was redacted by @amy:hs, so that a checkpoint may be gone: $e"});
 }
 
 TEST_F(RoomTest, TheNewestIsTheOneOfTheMostEntriesWhateverWasSentLast) {

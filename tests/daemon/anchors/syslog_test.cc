@@ -33,7 +33,7 @@ TEST(AnchorSyslog, AHeadIsOneMessage) {
     EXPECT_EQ(head["entries"].integer_or(0), 4213);
     EXPECT_FALSE(anchor.can_be_read());
     EXPECT_FALSE(anchor.newest().value());
-    EXPECT_TRUE(anchor.all().value().empty());
+    EXPECT_TRUE(anchor.all().value().heads.empty());
 }
 
 TEST(AnchorSyslog, WhoeverDoesNotTakeItIsNamed) {

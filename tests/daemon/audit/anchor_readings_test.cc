@@ -35,11 +35,11 @@ class Port : public AnchorPort {
     Port& operator=(const Port&) = delete;
     Status put(std::uint64_t, const std::string&) override { return {}; }
     Result<std::optional<Anchor>> newest() override { return std::optional<Anchor>{}; }
-    Result<std::vector<Anchor>> all() override {
+    Result<HeldOutside> all() override {
         std::unique_lock lock(door_->mutex);
         door_->changed.wait(lock, [this] { return door_->open || (door_->cancelled && door_->listens); });
         if (door_->cancelled) return fail(ErrorKind::unavailable, "given up");
-        return std::vector<Anchor>{{name() + "/1", "a head"}};
+        return HeldOutside{{{name() + "/1", "a head"}}, {}, true};
     }
     void cancel() override { door_->set(&Door::cancelled); }
 
@@ -53,7 +53,7 @@ class WriteOnly : public AnchorPort {
     Status put(std::uint64_t, const std::string&) override { return {}; }
     [[nodiscard]] bool can_be_read() const override { return false; }
     Result<std::optional<Anchor>> newest() override { return std::optional<Anchor>{}; }
-    Result<std::vector<Anchor>> all() override { return std::vector<Anchor>{}; }
+    Result<HeldOutside> all() override { return HeldOutside{}; }
 };
 
 TEST(AnchorReadings, OneThatDoesNotAnswerKeepsNoOtherFromBeingRead) {
@@ -75,7 +75,7 @@ TEST(AnchorReadings, OneThatDoesNotAnswerKeepsNoOtherFromBeingRead) {
     }
     EXPECT_TRUE(slow->comes(&Door::gone)) << "told to give up, it was waited for";
     ASSERT_TRUE(read[2].kept);
-    EXPECT_EQ(read[2].kept->front().name, "well/1");
+    EXPECT_EQ(read[2].kept->heads.front().name, "well/1");
     EXPECT_TRUE(read[2].can_be_read);
     ASSERT_TRUE(read[3].kept);
     EXPECT_FALSE(read[3].can_be_read);

@@ -50,10 +50,10 @@ class FakePort : public AnchorPort {
         if (place_.held.empty()) return std::optional<Anchor>{};
         return std::optional(Anchor{name(), place_.held.rbegin()->second});
     }
-    Result<std::vector<Anchor>> all() override {
-        std::vector<Anchor> out;
+    Result<HeldOutside> all() override {
+        HeldOutside out;
         const std::lock_guard lock(place_.mutex);
-        for (const auto& [size, note] : place_.held) out.push_back({name(), note});
+        for (const auto& [size, note] : place_.held) out.heads.push_back({name(), note});
         return out;
     }
     void cancel() override { place_.set(&Place::cancelled, true); }
@@ -125,7 +125,7 @@ TEST_F(Anchored, AnAnchorThatHangsIsSeenAndDoesNotKeepTheProgramFromEnding) {
             hang_->changed.wait(lock, [this] { return hang_->over; });
             return std::optional<Anchor>{};
         }
-        Result<std::vector<Anchor>> all() override { return std::vector<Anchor>{}; }
+        Result<HeldOutside> all() override { return HeldOutside{}; }
 
       private:
         std::shared_ptr<Hang> hang_;

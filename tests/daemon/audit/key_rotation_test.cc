@@ -38,7 +38,7 @@ class Rotation : public testing::Test {
         VerifyOptions options;
         options.origin = kLogName;
         options.keys = {in_force};
-        options.handed_out = std::move(handed_out);
+        if (handed_out) options.handed_out = {*handed_out};
         options.anchors = std::move(anchors);
         return verify_log(at.log(), options).faults;
     }

@@ -105,17 +105,17 @@ class HandedOn : public Mutation {
         const auto inside = at.log().files();
         for (const std::string& file : *inside) out.emplace_back(audit() + file, file);
         const auto kept = AnchorFolder("worm", outside()).all();
-        for (const Anchor& anchor : *kept) out.emplace_back(anchor.name, anchor.name);
+        for (const Anchor& anchor : kept->heads) out.emplace_back(anchor.name, anchor.name);
         return out;
     }
     [[nodiscard]] std::vector<Fault> faults() const {
         VerifyOptions options;
         options.origin = kLogName;
         options.keys = {at.key.verifier()};
-        options.handed_out = first;
+        options.handed_out = {first};
         const auto anchors = AnchorFolder("worm", outside()).all();
         if (!anchors) return {{"audit.anchors.worm", anchors.error().message}};
-        options.anchors = *anchors;
+        options.anchors = anchors->heads;
         return verify_log(at.log(), options).faults;
     }
     // A head that is missing outside is no lie: the others still hold this log to what they say. A tile that

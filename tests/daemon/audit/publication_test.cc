@@ -128,7 +128,7 @@ TEST(Publication, LeavesEverySignedHeadInEveryAnchorOnce) {
     EXPECT_EQ(states[1].size, 0U);
     EXPECT_NE(states[1].trouble, "");
     EXPECT_FALSE(std::filesystem::exists(at.folder.path() + "/not mounted")) << "a mount was made up";
-    const std::vector<Anchor> kept = AnchorFolder("worm", worm).all().value();
+    const std::vector<Anchor> kept = AnchorFolder("worm", worm).all().value().heads;
     ASSERT_EQ(kept.size(), 2U);
     EXPECT_TRUE(kept[0].name.ends_with("/checkpoint-00000000000000000002"));
     VerifyOptions options;
@@ -154,7 +154,7 @@ TEST(Publication, AnAnchorShowsALogThatWasMadeAnew) {
     VerifyOptions options;
     options.origin = kLogName;
     options.keys = {at.key.verifier()};
-    options.anchors = AnchorFolder("worm", worm).all().value();
+    options.anchors = AnchorFolder("worm", worm).all().value().heads;
     const Verification found = verify_log(other.log(), options);
     ASSERT_EQ(found.faults.size(), 1U);
     EXPECT_NE(found.faults[0].text.find("a fork"), std::string::npos) << found.faults[0].text;

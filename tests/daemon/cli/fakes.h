@@ -24,6 +24,13 @@ inline std::string read_all(const std::string& path) {
     return text.str();
 }
 
+// That the text is what stands in golden/.
+inline void expect_golden(const std::string& text, const std::string& name) {
+    const std::string path = std::string(GOLDEN) + "/" + name + ".txt";
+    if (std::getenv("ROLLCALL_WRITE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << text;
+    EXPECT_EQ(text, read_all(path));
+}
+
 // For what people read, of which the whole is no test's business.
 inline bool has(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;

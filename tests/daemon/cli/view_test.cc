@@ -151,6 +151,7 @@ const Case kCases[] = {
     {"plan_policy", "plan_policy.160", plan_short, kWidest},
     {"plan_people", "plan_people.80", plan_short, kNarrow},
     {"plan_people", "plan_people.160", plan_short, kWidest},
+    {"show_start", "show_start.80", zoned<show_view>, kNarrow},
     {"readmitted", "readmitted.80", readmitted_view, kNarrow},
     {"readmitted_invited", "readmitted_invited.80", readmitted_view, kNarrow},
     {"readmitted_outside", "readmitted_outside.80", readmitted_view, kNarrow},
@@ -161,9 +162,7 @@ class View : public testing::TestWithParam<Case> {};
 TEST_P(View, LooksAsItShould) {
     const Case& c = GetParam();
     const std::string text = c.view(fixture(c.fixture), c.look);
-    const std::string path = std::string(GOLDEN) + "/" + c.golden + ".txt";
-    if (std::getenv("ROLLCALL_WRITE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << text;
-    EXPECT_EQ(text, read_all(path));
+    expect_golden(text, c.golden);
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, View, testing::ValuesIn(kCases));
