@@ -109,7 +109,7 @@ PersonId World::put_person(const PersonEntry& entry) {
     person.present = true;
     if (!entry.deleted) {  // a tombstone keeps what was last known: its own attributes are stripped
         person.dn = dn_pool.dn(entry.dn);
-        person.login = entry.login;
+        if (!entry.login.empty()) person.login = entry.login;  // everybody has one: none is a hidden one
         person.account_control = entry.account_control;
         if (person.expires) expiries.erase({*person.expires, id});
         person.expires = entry.expires;
@@ -196,12 +196,15 @@ GroupId World::put_group(const GroupEntry& entry, bool absence_counts) {
         return id;
     }
     Group& group = groups[id.index()];
-    if (group.usn != entry.usn || group.dn != entry.dn || group.name != entry.name || group.cn != entry.cn)
+    // Every group has a name and a cn: none is a hidden one.
+    const std::string& name = entry.name.empty() ? group.name : entry.name;
+    const std::string& cn = entry.cn.empty() ? group.cn : entry.cn;
+    if (group.usn != entry.usn || group.dn != entry.dn || group.name != name || group.cn != cn)
         touched.groups.insert(id);
     group.usn = entry.usn;
     group.dn = entry.dn;
-    group.name = entry.name;
-    group.cn = entry.cn;
+    group.name = name;
+    group.cn = cn;
     // Where objectSid is hidden, its last part is what it was; of one that never showed it nobody knows whose
     // primary group it is.
     if (entry.rid != 0 && group.rid != entry.rid) {

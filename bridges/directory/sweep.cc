@@ -133,8 +133,8 @@ Status check_whole(const policy::DirectorySnapshot& snapshot, const Settings& se
 }
 
 bool has_no_state(const policy::PersonEntry& person) {
-    return !person.account_control || (!person.expires && !person.odd_expires) || !person.primary_group ||
-           !person.unreadable.empty();
+    return person.login.empty() || !person.account_control || (!person.expires && !person.odd_expires) ||
+           !person.primary_group || !person.unreadable.empty();
 }
 
 // Groups with a member that is neither among the people nor among the groups.

@@ -151,6 +151,44 @@ class Guards(Scenario):
             put_back()
         site.wait("crew", "max", "join")
 
+    def test_groups_that_are_hidden_whole_are_unknown_and_not_empty(self):
+        site = self.site
+        crew = site.joined("crew")
+        put_back = []
+        try:
+            site.add("pool6", "Barred")
+            site.add("pool6", "Crew")
+            for group in ("Crew", "Barred"):
+                put_back.append(site.directory.deny_read(site.group_dn(group)))
+            until(lambda: {f"{site} Crew", f"{site} Barred"} <= set(site.status()["unreadable_groups"]),
+                  "status names both groups", 20)
+            self.sweep()
+            self.assertEqual(site.joined("crew"), crew)
+            self.assertIsNone(site.membership("crew", "pool6"))
+            self.assert_removes_nobody(self.before)
+        finally:
+            for one in put_back:
+                one()
+            site.remove("pool6", "Crew")
+        until(lambda: site.status()["unreadable_groups"] == [], "both are known again", 20)
+        site.settle()
+        self.assertEqual(site.joined("crew"), crew)
+        self.assert_removes_nobody(self.before)
+        site.remove("pool6", "Barred")
+
+    def test_whoever_has_a_hidden_login_stays_who_they_were(self):
+        site = self.site
+        put_back = site.directory.deny_read(site.dn("ben"), "sAMAccountName")
+        try:
+            site.directory.set_attribute(site.dn("ben"), "description", "so that the daemon looks again")
+            until(lambda: "1 of" in site.status()["directory"]["text"], "status says that somebody cannot be read")
+            self.sweep()
+            self.assertEqual((site.membership("crew", "ben"), site.membership("hall", "ben")), ("join", "join"))
+            self.assert_removes_nobody(self.before)
+        finally:
+            put_back()
+        until(lambda: site.status()["directory"]["text"] == "", "all can be read again", 20)
+
     def test_an_unreadable_account_state_is_not_departed(self):
         site = self.site
         put_back = site.directory.deny_read(site.dn("ben"), "userAccountControl")
