@@ -95,11 +95,17 @@ struct ReactionContent {
     std::string key;    // the emoji, as it was sent
 };
 
+// m.room.redaction: no state of a room either, but the state event that it names says less from then on,
+// under the ID that it had (spec, "Redactions"). "" where it names none.
+struct RedactionContent {
+    std::string event;
+};
+
 // One of these. A type of its own, so that what copies and destroys all of them is compiled once.
 using RoomContentVariant =
     std::variant<MemberContent, PowerLevels, JoinRules, ServerAcl, NameContent, TopicContent,
                  CanonicalAliasContent, HistoryVisibilityContent, GuestAccessContent, SpaceChildContent,
-                 CreateContent, TombstoneContent, OtherContent, ReactionContent>;
+                 CreateContent, TombstoneContent, OtherContent, ReactionContent, RedactionContent>;
 struct RoomContent : RoomContentVariant {
     using RoomContentVariant::operator=;
     using RoomContentVariant::variant;

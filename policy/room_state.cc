@@ -50,6 +50,44 @@ void HeldEvents::erase(std::string_view slot) {
     if (const auto keyed = keyed_.find(slot); keyed != keyed_.end()) keyed_.erase(keyed);
 }
 
+std::string HeldEvents::slot_of(std::string_view event) const {
+    std::string found;
+    each([&](std::string_view slot, std::string_view held) {
+        if (held == event) found = slot;
+    });
+    return found;
+}
+
+namespace {
+
+struct Says {
+    const RoomState& state;
+    bool operator()(const PowerLevels& c) const { return state.power && state.power_levels() == c; }
+    bool operator()(const JoinRules& c) const { return state.join_rules == c; }
+    bool operator()(const ServerAcl& c) const { return state.acl == c; }
+    bool operator()(const NameContent& c) const { return state.name == c.name; }
+    bool operator()(const TopicContent& c) const { return state.topic == c.topic; }
+    bool operator()(const CanonicalAliasContent& c) const { return state.alias == c.alias; }
+    bool operator()(const HistoryVisibilityContent& c) const { return state.history == c.visibility; }
+    bool operator()(const GuestAccessContent& c) const { return state.guest_access == c.access; }
+    bool operator()(const TombstoneContent& c) const { return state.tombstone == c.replacement; }
+    bool operator()(const SpaceChildContent& c) const {
+        return state.children.contains(c.child) == c.present;
+    }
+    // What a room is made with stays, whatever is taken from the event that says it.
+    bool operator()(const CreateContent&) const { return true; }
+    template <class Other>
+    bool operator()(const Other&) const {
+        return true;
+    }
+};
+
+}  // namespace
+
+bool RoomState::says(const RoomContent& content) const {
+    return std::visit(Says{*this}, content);
+}
+
 void RoomState::set_power(PowerLevels levels) {
     users = std::exchange(levels.users, {});
     power = std::move(levels);

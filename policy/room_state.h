@@ -43,6 +43,8 @@ class HeldEvents {
   public:
     // "" for none. Good until the next change.
     [[nodiscard]] std::string_view find(std::string_view slot) const;
+    // The slot under which this event is held; "" for none.
+    [[nodiscard]] std::string slot_of(std::string_view event) const;
     void set(std::string_view slot, std::string_view event);
     void erase(std::string_view slot);
     template <class Visit>
@@ -80,6 +82,8 @@ struct RoomState {
     std::set<std::string, std::less<>> children;  // room IDs of a space's children
     HeldEvents events;
 
+    // Is this what is held of that part? Of what is no part of it, and of creation, which never changes, yes.
+    [[nodiscard]] bool says(const RoomContent& content) const;
     void set_power(PowerLevels levels);
     [[nodiscard]] PowerLevels power_levels() const;  // whole; only where there are any
 };

@@ -128,6 +128,7 @@ class Step {
 
     // step_rooms.cc
     void take(const RoomEventSeen& fact);
+    void redacted(RoomId room, const RoomEvent& redaction, std::string_view event);
     void late_history(RoomId room, const RoomEvent& event);
     static std::string state_key_of(const RoomEvent& event);
     void state_event(RoomId room, const RoomEvent& event);

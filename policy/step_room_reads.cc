@@ -45,9 +45,15 @@ void Step::take(const RoomRead& fact) {
             if (std::holds_alternative<OtherContent>(event.content)) continue;
             const std::string place = slot(event.content, state_key_of(event));
             places.insert(place);
-            if (room.state.events.find(place) == event.event) continue;
-            hold_event(id, place, event.event);
-            set_state(id, event, Told::read);
+            if (room.state.events.find(place) != event.event) {
+                hold_event(id, place, event.event);
+                set_state(id, event, Told::read);
+            } else if (!room.state.says(
+                           event.content)) {  // something was taken from it, by we do not know whom
+                RoomEvent redacted = event;
+                redacted.sender.clear();
+                set_state(id, redacted, Told::read);
+            }
             continue;
         }
         const UserId user = world_.user(member->user);

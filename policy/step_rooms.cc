@@ -20,8 +20,25 @@ void Step::take(const RoomEventSeen& fact) {
     if (at == world_.room_by_id.end()) return;
     if (const auto* member = std::get_if<MemberContent>(&fact.event.content))
         member_event(at->second, fact, *member);
+    else if (const auto* redaction = std::get_if<RedactionContent>(&fact.event.content))
+        redacted(at->second, fact.event, redaction->event);
     else if (fact.event.state)
         state_event(at->second, fact.event);
+}
+
+// What a state event says without what was taken from it, the room itself must say.
+void Step::redacted(RoomId room, const RoomEvent& redaction, std::string_view event) {
+    if (event.empty() || world_.rooms[room.index()].state.events.slot_of(event).empty()) return;
+    effects_.read_rooms.push_back(room);
+    if (redaction.sender == world_.bot) return;
+    Note made;
+    made.kind = Note::Kind::room_state;
+    made.text = fmt::format("{} redacted an event of the room's state", redaction.sender);
+    made.room = world_.rooms[room.index()].key;
+    made.event = redaction.event;
+    made.sender = redaction.sender;
+    if (redaction.time != Time{}) made.event_time = redaction.time;
+    note(std::move(made));
 }
 
 void Step::late_history(RoomId room, const RoomEvent& event) {
@@ -99,6 +116,7 @@ void Step::set_state(RoomId id, const RoomEvent& event, Told told) {
         void operator()(const MemberContent&) {}
         void operator()(const OtherContent&) {}
         void operator()(const ReactionContent&) {}
+        void operator()(const RedactionContent&) {}
     };
     std::visit(Setter{*this, id, state}, event.content);
     world_.count_change(id);

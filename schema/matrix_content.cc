@@ -166,8 +166,8 @@ constexpr std::array<Reader, 12> kReaders{{{"m.room.member", read_member},
                                            {"m.space.child", read_child},
                                            {"m.room.create", read_create},
                                            {"m.room.tombstone", read_tombstone}}};
-// … besides those that are no state: OtherContent and ReactionContent.
-static_assert(std::variant_size_v<policy::RoomContentVariant> == kReaders.size() + 2);
+// … besides those that are no state: OtherContent, ReactionContent and RedactionContent.
+static_assert(std::variant_size_v<policy::RoomContentVariant> == kReaders.size() + 3);
 
 // A state event of the room as a whole has an empty state key; with another one it is not that event.
 bool key_fits(std::string_view type, std::string_view state_key) {
@@ -208,6 +208,7 @@ policy::ReactionContent read_reaction(const Value& content) {
 std::string_view event_type(const RoomContent& content) {
     if (const auto* other = std::get_if<OtherContent>(&content)) return other->type;
     if (std::holds_alternative<policy::ReactionContent>(content)) return kReaction;
+    if (std::holds_alternative<policy::RedactionContent>(content)) return kRedaction;
     return kReaders[content.index()].type;
 }
 

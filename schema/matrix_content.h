@@ -27,6 +27,8 @@ inline constexpr std::string_view kReaction = "m.reaction";
 inline constexpr std::size_t kLongestReaction = 64;
 [[nodiscard]] policy::ReactionContent read_reaction(const json::Value& content);
 
+inline constexpr std::string_view kRedaction = "m.room.redaction";
+
 // "m.room.name"; the type of an OtherContent is its own.
 [[nodiscard]] std::string_view event_type(const policy::RoomContent& content);
 

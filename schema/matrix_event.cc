@@ -56,6 +56,13 @@ std::string replaced_by(const Value& event) {
     return {};
 }
 
+// In the content from room version 11 on, beside it before that (spec, "Room version 11").
+std::string redacted_by(const Value& event) {
+    for (const Value* const at : {&event["content"]["redacts"], &event["redacts"]})
+        if (std::string id = event_id_of(*at); !id.empty()) return id;
+    return {};
+}
+
 bool is_member(const policy::RoomContent& content) {
     return std::holds_alternative<policy::MemberContent>(content);
 }
@@ -96,6 +103,8 @@ Read read_event(std::string_view text, std::string_view room) {
         if (*type == "m.room.member") return unusable(made, event, "state_key");
         if (*type == kReaction)
             made.content = read_reaction(event["content"]);
+        else if (*type == kRedaction)
+            made.content = policy::RedactionContent{redacted_by(event)};
         else
             made.content = policy::OtherContent{*type};
         return made;

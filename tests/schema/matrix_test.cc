@@ -292,6 +292,19 @@ TEST(MatrixContent, ReadsReactions) {
         << "no state of a room is a reaction";
 }
 
+TEST(MatrixContent, ReadsWhichEventARedactionNames) {
+    const auto named = [](const std::string& content, std::string_view more = "") {
+        const auto transaction =
+            read_transaction(R"({"events":[)" + event("m.room.redaction", content, more) + "]}");
+        EXPECT_TRUE(transaction && transaction->events.size() == 1) << content;
+        return std::get<RedactionContent>(transaction->events.at(0).content).event;
+    };
+    EXPECT_EQ(named(R"({"redacts":"$x"})"), "$x");
+    EXPECT_EQ(named(R"({"reason":"y"})", R"(,"redacts":"$x")"), "$x") << "before room version 11";
+    for (const char* none : {"{}", R"({"redacts":7})", R"({"redacts":"x"})", R"({"redacts":["$x"]})"})
+        EXPECT_EQ(named(none), "") << none;
+}
+
 TEST(MatrixContent, WhatIsWrittenIsReadAsTheSame) {
     const auto again = [](std::string_view type, const json::Value& made, std::string_view key = "") {
         return read_content(type, key, "@s:x", *json::parse(json::write(made)));

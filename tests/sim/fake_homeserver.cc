@@ -380,6 +380,29 @@ std::string FakeHomeserver::react(const std::string& room, const std::string& us
     return reaction.event;
 }
 
+bool FakeHomeserver::redact(const std::string& room, const std::string& by, const std::string& type,
+                            const std::string& state_key) {
+    const RoomEvent* levels = state(room, "m.room.power_levels");
+    const auto at = rooms[room].state.find({type, state_key});
+    if (levels == nullptr || at == rooms[room].state.end() ||
+        power(room, by) < std::get<policy::PowerLevels>(levels->content).redact)
+        return false;
+    RoomEvent& event = at->second;
+    // What is left of each is in the specification, "Redactions": of these parts nothing.
+    if (type != "m.room.member" && type != "m.room.power_levels" && type != "m.room.join_rules" &&
+        type != "m.room.history_visibility" && type != "m.room.create")
+        event.content = schema::read_content(type, state_key, event.sender, json::Object{});
+    RoomEvent redaction;
+    redaction.room = room;
+    redaction.event = fmt::format("$redaction{}", ++next_event_);
+    redaction.sender = by;
+    redaction.time = agenda_.now();
+    redaction.content = policy::RedactionContent{event.event};
+    if (!deaf && !(swallows && swallows(redaction))) outgoing_.push_back(redaction);
+    pump();
+    return true;
+}
+
 void FakeHomeserver::force_state(const std::string& room, const RoomContent& content,
                                  const std::string& state_key) {
     emit(room, "@admin:" + server_name_, content, state_key);

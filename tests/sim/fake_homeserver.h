@@ -114,6 +114,9 @@ class FakeHomeserver : public engine::Homeserver {
     // there.
     std::string react(const std::string& room, const std::string& user, const std::string& event,
                       const std::string& key);
+    // What that state event says is taken from it; its ID stays.
+    bool redact(const std::string& room, const std::string& by, const std::string& type,
+                const std::string& state_key = {});
     // What only an administrator of the server, or a fault of it, can do.
     void force_state(const std::string& room, const policy::RoomContent& content,
                      const std::string& state_key = {});
