@@ -33,6 +33,7 @@
 #include "daemon/audit/trail.h"
 #include "daemon/engine/addresses.h"
 #include "daemon/engine/admin_room.h"
+#include "daemon/engine/after_closing.h"
 #include "daemon/engine/baseline.h"
 #include "daemon/engine/grace.h"
 #include "daemon/engine/intent.h"
@@ -819,6 +820,7 @@ class Engine {
     std::deque<std::pair<std::string, std::string>> members_to_read_;
     std::deque<UserId> accounts_to_find_;
     ReadAgain read_again_;
+    AfterClosing after_closing_;
     Unreadable unreadable_;
     Overdue overdue_;
     std::map<std::string, schema::StateSize> large_rooms_;  // by room ID

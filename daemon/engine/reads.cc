@@ -91,6 +91,7 @@ void Engine::dispatch_reads() {
         else
             members_to_read_.emplace_back(world_.rooms[what.room.index()].id, what.user);
     }
+    for (const RoomId room : after_closing_.due(world_.tick)) read_room_later(room);
     while (!members_to_read_.empty() && free()) {
         const auto [room, user] = members_to_read_.front();
         members_to_read_.pop_front();

@@ -285,7 +285,10 @@ void Engine::achieved(Intent intent, const CallResult& result) {
                 learn(policy::StateSet{room->second, intent.content, intent.call.state_key, result.event,
                                        intent.held_state});
             if (intent.action == ActionKind::publish) failpoint("closed");
-            if (intent.action == ActionKind::publish) learn(policy::Published{intent.room_ref});
+            if (intent.action == ActionKind::publish) {
+                learn(policy::Published{intent.room_ref});
+                after_closing_.shut(intent.room_ref, world_.tick);
+            }
             break;
         case CallKind::claim_alias: {
             const bool conflict = result.outcome == CallOutcome::conflict;

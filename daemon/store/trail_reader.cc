@@ -76,12 +76,12 @@ Result<std::optional<std::string>> TrailReader::room_id(const std::string& key) 
     const Status read = database_->each(
         "SELECT id FROM room WHERE id <> '' AND released = 0 AND (key = $1 OR (key = (SELECT value FROM mark "
         "WHERE kind = 'former_key' AND key = $1) AND NOT EXISTS (SELECT 1 FROM room WHERE key = $1 AND id <> "
-        "'')))",
+        "''))) AND phase <> $2",
         [&](const Row& row) {
             id = row.text(0);
             return Status{};
         },
-        key);
+        key, static_cast<int>(policy::RoomPhase::filling));
     if (!read) return pass(read);
     return id;
 }

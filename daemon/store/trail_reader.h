@@ -53,7 +53,8 @@ class TrailReader : public TrailSource {
     [[nodiscard]] Status each_policy(const std::function<Status(const StoredPolicy&)>& visit);
     // Values of the marks of one kind, by key.
     [[nodiscard]] Result<std::map<std::string, std::string>> marks(std::string_view kind);
-    // The ID of the managed room of that key, or of the one that had it before; nullopt: it is not made yet.
+    // The ID of the managed room of that key, or of the one that had it before; nullopt: it is not made yet,
+    // or still in its first fill, in which nobody writes.
     [[nodiscard]] Result<std::optional<std::string>> room_id(const std::string& key);
 
     [[nodiscard]] Result<std::vector<StoredTrailEntry>> trail(const TrailFilter& filter) override;

@@ -54,6 +54,37 @@ TEST_F(Fill, IsOverWhenAllAreIn) {
     EXPECT_TRUE(company.in("p20", "crew"));
 }
 
+// What somebody writes while the door is shut makes the homeserver drop the last join, and nothing tells of
+// it.
+class FillThatLosesSomebody : public testing::TestWithParam<int> {};
+
+TEST_P(FillThatLosesSomebody, WhoWasDroppedIsSeenToBeOutAndComesBack) {
+    Company company;
+    company.people(5);
+    company.room("crew");
+    bool shut = false;
+    company.sim.homeserver.on_carried_out = [&](const Call& call) {
+        shut = shut || (call.type == "m.room.join_rules" && call.room == company.sim.room_id("crew"));
+    };
+    company.sim.start();
+    company.sim.apply();
+    ASSERT_TRUE(company.comes([&] { return shut && company.in("p5", "crew"); }));
+    company.sim.run_for(seconds{GetParam()});
+    company.sim.homeserver.rooms[company.sim.room_id("crew")].state.erase(
+        {"m.room.member", Company::id("p5")});
+    ASSERT_FALSE(company.in("p5", "crew"));
+    EXPECT_TRUE(company.comes([&] { return company.in("p5", "crew"); }, seconds{70}));
+    company.sim.run_for(minutes{1});
+    EXPECT_EQ(company.wrongs(), "");
+    bool said = false;
+    for (const schema::TrailEntry& entry : company.trail())
+        said = said ||
+               (entry.user == Company::id("p5") && entry.result == "the homeserver knows of no membership");
+    EXPECT_TRUE(said);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seconds, FillThatLosesSomebody, testing::Values(0, 3, 30));
+
 // Many rooms of many people: as many at a time as will be full before their minute is over at the pace of
 // this homeserver, so that nobody needs an invitation.
 class FillOfMany : public testing::TestWithParam<int> {};

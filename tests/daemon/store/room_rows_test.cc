@@ -82,6 +82,11 @@ TEST(RoomRows, ARoomOfAnotherKeyKeepsItsRow) {
     world.set_room_id(never, "!y");
     ASSERT_TRUE(ok(commit()));
     EXPECT_EQ((*reader)->room_id("project-x").value(), "!y") << "another room has the key by now";
+    world.rooms[now.index()].phase = policy::RoomPhase::filling;
+    world.mark_room(now);
+    ASSERT_TRUE(ok(commit()));
+    EXPECT_EQ((*reader)->room_id("apollo").value(), std::nullopt) << "nobody writes there yet";
+    EXPECT_EQ((*reader)->room_id("project-x").value(), "!y");
 }
 
 }  // namespace
