@@ -40,7 +40,7 @@ class AfterClosing {
 
   private:
     static constexpr std::array<Duration, 3> kLooks{Duration{0}, std::chrono::seconds{10},
-                                                    std::chrono::minutes{1}};
+                                                    std::chrono::seconds{45}};
     std::multimap<Tick, RoomId> looks_;
 };
 

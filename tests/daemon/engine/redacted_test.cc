@@ -20,7 +20,8 @@ class Redacted : public CompanyTest {
         space = company.sim.room_id("space");
     }
     template <class Content>
-    [[nodiscard]] Content content(const std::string& in, const std::string& type, const std::string& key = {}) {
+    [[nodiscard]] Content content(const std::string& in, const std::string& type,
+                                  const std::string& key = {}) {
         const policy::RoomEvent* event = homeserver().state(in, type, key);
         return event == nullptr ? Content{} : std::get<Content>(event->content);
     }
