@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "schema/beginning.h"
 #include "schema/distinguished_name.h"
 #include "schema/fields.h"
 #include "schema/name_reader.h"
@@ -48,7 +49,7 @@ class ExpressionReader {
             out_, node.at, fmt::format("expected employees, nobody or a mapping, found {}", kind_name(node)),
             !near.empty()    ? fmt::format("did you mean \"{}\"?", near)
             : node.missing() ? "write {group: …}"
-                             : fmt::format("write {{group: {0}}} or {{user: {0}}}", node.text.substr(0, 80)));
+                             : fmt::format("write {{group: {0}}} or {{user: {0}}}", beginning_of(node.text)));
         return std::nullopt;
     }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "schema/beginning.h"
+
 namespace rollcall::schema {
 namespace {
 
@@ -39,7 +41,7 @@ std::string kind_name(const Node& node) {
         case Node::Kind::scalar:
             break;
     }
-    return node.missing() ? "nothing" : fmt::format("\"{}\"", node.text.substr(0, 80));
+    return node.missing() ? "nothing" : fmt::format("\"{}\"", beginning_of(node.text));
 }
 
 std::string one_of(const std::vector<std::string>& words) {
@@ -96,7 +98,7 @@ const std::vector<Node>& read_list(const Node& node, Diagnostics& out, std::size
     if (node.kind != Node::Kind::list) {
         report(out, node.at, fmt::format("expected a list, found {}", kind_name(node)),
                node.kind == Node::Kind::scalar && !node.missing()
-                   ? fmt::format("write [{}]", node.text.substr(0, 80))
+                   ? fmt::format("write [{}]", beginning_of(node.text))
                    : "");
         return kNone;
     }
@@ -146,7 +148,7 @@ void Fields::finish() {
     for (const Entry& entry : node_.entries) {
         if (std::find(all.begin(), all.end(), entry.key) != all.end()) continue;
         const std::string near = nearest(entry.key, all);
-        report(out_, entry.key_at, fmt::format("unknown key \"{}\" in {}", entry.key.substr(0, 80), what_),
+        report(out_, entry.key_at, fmt::format("unknown key \"{}\" in {}", beginning_of(entry.key), what_),
                near.empty() ? fmt::format("the keys are {}", one_of(known_))
                             : fmt::format("did you mean \"{}\"?", near));
     }

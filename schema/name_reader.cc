@@ -5,6 +5,7 @@
 
 #include "policy/base/guid.h"
 #include "policy/base/text.h"
+#include "schema/beginning.h"
 #include "schema/fields.h"
 #include "schema/matrix_id.h"
 
@@ -56,16 +57,27 @@ bool check_key(const Entry& entry, std::string_view what, const PolicyContext& c
     return check_key(entry.key, entry.key_at, what, context);
 }
 
+namespace {
+// Of letters that are none of a-z the German ones are spelt out; of others nothing is left.
+std::string in_plain_letters(std::string text) {
+    for (const auto& [letter, spelt] : {std::pair{"ä", "ae"}, {"ö", "oe"}, {"ü", "ue"}, {"ß", "ss"}})
+        for (std::size_t at = text.find(letter); at != std::string::npos; at = text.find(letter, at))
+            text.replace(at, std::string_view(letter).size(), spelt);
+    std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+    return text;
+}
+}  // namespace
+
 bool check_key(const std::string& key, const Position& at, std::string_view what,
                const PolicyContext& context) {
     const auto allowed = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
     };
     if (!key.empty() && key.size() <= 64 && std::all_of(key.begin(), key.end(), allowed)) return true;
-    const std::string instead = slug(key).substr(0, 64);
+    std::string instead = in_plain_letters(slug(key)).substr(0, 64);
     report(context.out, at,
            fmt::format("\"{}\" cannot be the key of {}: 1 to 64 of a-z 0-9 . _ - are allowed",
-                       key.substr(0, 80), what),
+                       beginning_of(key), what),
            instead.empty() ? std::string() : fmt::format("write {}", instead));
     return false;
 }

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "daemon/control/answer.h"
+#include "schema/beginning.h"
 #include "schema/time_zone.h"
 
 namespace rollcall::control {
@@ -22,7 +23,7 @@ Result<schema::MomentText> moment_of(const Context& context, const std::string& 
         text.size() > kLongestTime ? std::nullopt : schema::read_moment(text, context.config.time_zone);
     if (moment) return *moment;
     return fail(
-        ErrorKind::invalid_input, fmt::format("'{}' is no time", text.substr(0, kLongestTime)),
+        ErrorKind::invalid_input, fmt::format("'{}' is no time", schema::beginning_of(text, kLongestTime)),
         fmt::format("write 2026-03-31, \"2026-03-31 14:05\" (in {}), 2026-03-31T14:05:00+02:00, or 2h "
                     "for so long ago",
                     context.config.time_zone));

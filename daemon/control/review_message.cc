@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "schema/beginning.h"
 #include "schema/time_zone.h"
 
 namespace rollcall::control {
@@ -58,10 +59,7 @@ std::string escaped(const std::string& text) {
 }
 
 std::string cut(const std::string& text) {
-    if (text.size() <= kLongestReason) return text;
-    std::size_t end = kLongestReason;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;  // no half character
-    return text.substr(0, end) + "…";
+    return schema::beginning_of(text, kLongestReason);
 }
 
 bool is_bot(const json::Value& member) {
