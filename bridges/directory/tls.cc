@@ -8,7 +8,9 @@
 #include <memory>
 #include <mutex>
 
+#include "bridges/directory/certificate.h"
 #include "bridges/directory/dial.h"
+#include "bridges/directory/now.h"
 
 // Exported by libldap 2.5 and used by SSSD, but declared only in OpenLDAP's own headers (openldap.h).
 extern "C" int ldap_init_fd(ber_socket_t fd, int proto, const char* url, LDAP** handle);
@@ -136,6 +138,15 @@ Result<LDAP*> attempt(const Aim& aim, Cutoff& cutoff, int demand, int& code) {
     return handle;
 }
 
+// Of the certificate that the server of this session has shown.
+std::optional<Validity> shown_validity(LDAP* handle) {
+    berval der{};
+    if (ldap_get_option(handle, LDAP_OPT_X_TLS_PEERCERT, &der) != LDAP_OPT_SUCCESS || der.bv_val == nullptr)
+        return std::nullopt;
+    const std::unique_ptr<char, decltype(&ldap_memfree)> owned(der.bv_val, &ldap_memfree);
+    return validity_of({der.bv_val, der.bv_len});
+}
+
 // Says why a handshake failed. libldap over GnuTLS answers "connect error" to a bad certificate and to a
 // broken line alike, so the handshake is made once more without the check: if that works, the certificate was
 // the reason. Nothing is sent over that session.
@@ -144,14 +155,9 @@ Error explain(const Aim& aim, Cutoff& cutoff) {
     int code = LDAP_OTHER;
     const auto probe = attempt(aim, cutoff, LDAP_OPT_X_TLS_NEVER, code);
     if (!probe) return probe.error();
+    const std::optional<Validity> validity = code == LDAP_SUCCESS ? shown_validity(*probe) : std::nullopt;
     end(*probe, cutoff);
-    if (code == LDAP_SUCCESS)
-        return Error{
-            ErrorKind::refused,
-            fmt::format("the certificate of {} is not signed by an authority in {}, has expired, or does not "
-                        "name {}",
-                        settings.url, authorities, url.lud_host),
-            "put the authority's certificate into ca_file, and write the server as its certificate names it"};
+    if (code == LDAP_SUCCESS) return not_believed(settings.url, url.lud_host, authorities, validity, now());
     return Error{ErrorKind::unavailable, fmt::format("no TLS session with {}", settings.url),
                  "check that the port speaks LDAPS"};
 }

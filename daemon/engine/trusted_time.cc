@@ -87,6 +87,10 @@ bool TrustedTime::heard() const {
                        [this](const auto& reading) { return fresh(reading.second); });
 }
 
+bool TrustedTime::is_behind() const {
+    return state_ == State::unwitnessed && alive_ && alive_->wall > now_.wall + kClocksAgree;
+}
+
 std::vector<TrustedTime::Other> TrustedTime::others() const {
     std::vector<Other> out;
     for (const auto& [whose, reading] : readings_) {
@@ -118,6 +122,13 @@ std::string TrustedTime::text() const {
     const std::string here = fmt::format("this machine's clock says {}{}", to_rfc3339(now_.wall), out);
     switch (state_) {
         case State::unwitnessed:
+            if (is_behind())
+                return here + fmt::format(
+                                  ", which is before {}, when Rollcall was running last: set it if it is "
+                                  "wrong (by a clock that is behind a certificate is not valid yet); until "
+                                  "the domain controller or the homeserver answers no account and no "
+                                  "approval ends by it",
+                                  to_rfc3339(alive_->wall));
             return here +
                    ", and no other clock has been heard since the start: no account and no approval "
                    "ends by it until the domain controller or the homeserver answers";

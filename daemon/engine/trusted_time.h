@@ -59,6 +59,8 @@ class TrustedTime {
     [[nodiscard]] std::vector<Other> others() const;
     // Has any of them been heard since the start, or since this machine's was set?
     [[nodiscard]] bool heard() const;
+    // No other clock was heard, and this machine's says a date at which the process before ran already.
+    [[nodiscard]] bool is_behind() const;
     // What is wrong, in one sentence for people; "" where nothing is. trouble(): the same in a word that
     // stays while the same is wrong.
     [[nodiscard]] std::string text() const;

@@ -118,6 +118,13 @@ class Clock(Scenario):
         start = [entry for entry in site.trail() if entry["kind"] == "start"][-1]
         self.assertIn("is before", start["result"])
         site.to_directory.accept()
+        # By that clock the domain controller's certificate is not valid yet: the clock is named, and nothing is said of its
+        # authority.
+        text = until(lambda: (said := site.status()["directory"])["health"] == "certificate not trusted" and said["text"],
+                     "the certificate is not taken", 60)
+        self.assertTrue(text.startswith("this machine's clock says "), text)
+        self.assertIn("is valid from ", text)
+        self.assertIn("set this machine's clock if it is wrong", text)
         site.set_clock(0)
         until(lambda: site.why("late", "hall")["verdict"] == "out", "it is certain that the account has ended", 90, 0.5)
         self.assertNotIn("late", site.joined("hall"))

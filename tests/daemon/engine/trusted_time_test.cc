@@ -49,6 +49,24 @@ TEST_F(Clocks, AStartBelievesNothingButThatTimeWentOn) {
     EXPECT_NE(time.text(), "");
 }
 
+// What a certificate is judged by, before any other clock can be heard.
+TEST_F(Clocks, OneThatIsBehindWhatWasBelievedIsSaidAsLongAsNoOtherIsHeard) {
+    begin(start - hours{2});
+    EXPECT_FALSE(time.is_behind());
+    time = {};
+    wrong_by = -days{365};
+    begin(start - hours{2});
+    EXPECT_TRUE(time.is_behind());
+    EXPECT_TRUE(
+        time.text().starts_with("this machine's clock says 2025-11-22T09:00:00.000Z, which is before "
+                                "2026-11-22T07:00:00.000Z, when Rollcall was running last: set it"))
+        << time.text();
+    pass(minutes{10});
+    EXPECT_TRUE(time.is_behind());
+    hear();
+    EXPECT_FALSE(time.is_behind());
+}
+
 TEST_F(Clocks, AnotherClockThatAgreesConfirms) {
     begin(start - hours{2});
     hear(minutes{4});
