@@ -55,7 +55,7 @@ Shown shown(const json::Value& entry, const std::string& time_zone) {
     out.who = who(entry);
     out.room = entry["room_key"].text(entry["room"].text());
     out.action = entry["action"].text();
-    out.result = entry["result"].text();
+    out.result = with_local_times(entry["result"].text(), time_zone);
     const std::string danger = entry["danger"].text();
     out.reason = changed_setting(entry);
     for (const std::string& more : {entry["reason"].text(), in_brackets(entry["rule"].text())})

@@ -163,7 +163,9 @@ class Judge {
             say(regex.at,
                 fmt::format("{} does not begin with ^ and end with $: it may cover more than it says",
                             regex.text),
-                fmt::format("write ^{}$", regex.text), Severity::warning);
+                fmt::format("write {}{}{}", regex.text.starts_with('^') ? "" : "^", regex.text,
+                            regex.text.ends_with('$') ? "" : "$"),
+                Severity::warning);
         if (pattern_covers(regex.text, fmt::format("{}{}:{}", sigil, kSomebody, kElsewhere)).value_or(false))
             say(regex.at, fmt::format("{} covers names of every server", regex.text),
                 fmt::format("let it end with :{}$", escaped(pair_.server_name)));

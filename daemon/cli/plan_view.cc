@@ -12,6 +12,7 @@
 #include "daemon/cli/plan_lines.h"
 #include "daemon/cli/policy_changes_view.h"
 #include "daemon/cli/text.h"
+#include "daemon/cli/times.h"
 
 namespace rollcall::cli {
 namespace {
@@ -219,10 +220,12 @@ std::string rejected_section(const json::Value& plan, const PlanLines& lines, co
            rejections(plan["rejected"], zone, 0, look) + "\n";
 }
 
-std::string texts_section(const json::Value& texts, std::string_view title, const Look& look) {
+std::string texts_section(const json::Value& texts, std::string_view title, const std::string& zone,
+                          const Look& look) {
     if (texts.array() == nullptr || texts.array()->empty()) return {};
     std::string out = paragraph(look, 0, Tone::warning, title);
-    for (const json::Value& text : *texts.array()) out += bullet(look, 2, "!", Tone::warning, text.text());
+    for (const json::Value& text : *texts.array())
+        out += bullet(look, 2, "!", Tone::warning, with_local_times(text.text(), zone));
     return out + "\n";
 }
 
@@ -233,10 +236,11 @@ std::string pause_section(const json::Value& plan, const Look& look) {
 }
 
 // First of all: what this plan does not know.
-std::string unseen_section(const json::Value& unseen, const Look& look) {
+std::string unseen_section(const json::Value& unseen, const std::string& zone, const Look& look) {
     if (unseen.array() == nullptr || unseen.array()->empty()) return {};
     std::string out = paragraph(look, 0, Tone::bad, "Not seen: this plan is of what was known before");
-    for (const json::Value& text : *unseen.array()) out += bullet(look, 2, "✗", Tone::bad, text.text());
+    for (const json::Value& text : *unseen.array())
+        out += bullet(look, 2, "✗", Tone::bad, with_local_times(text.text(), zone));
     return out + "\n";
 }
 
@@ -324,11 +328,12 @@ std::string plan_summary(const json::Value& plan) {
 std::string plan_view(const json::Value& plan, const std::string& zone, const Look& look, bool all) {
     const PlanLines lines = sort_lines(plan);
     std::string out =
-        pause_section(plan, look) + unseen_section(plan["unseen"], look) + warnings(plan, look) +
-        texts_section(plan["conflicts"], "Conflicts: left alone until somebody decides", look) +
-        texts_section(plan["room_trouble"], "Rooms that cannot be kept as the policy wants", look) +
+        pause_section(plan, look) + unseen_section(plan["unseen"], zone, look) + warnings(plan, look) +
+        texts_section(plan["conflicts"], "Conflicts: left alone until somebody decides", zone, look) +
+        texts_section(plan["room_trouble"], "Rooms that cannot be kept as the policy wants", zone, look) +
         texts_section(plan["stays"],
-                      "Must be out, and cannot be taken out: have them leave or give their power up", look);
+                      "Must be out, and cannot be taken out: have them leave or give their power up", zone,
+                      look);
     const bool in_force = plan["in_force"].boolean_or(false);
     const std::string rejected = rejected_section(plan, lines, zone, look);
     const std::string people = people_sections(plan, look);

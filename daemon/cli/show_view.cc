@@ -96,7 +96,7 @@ std::string fields(const json::Value& entry, const std::string& zone, const Look
     Table table(2);
     field(table, "time", shown_time(entry["time"].text(), zone));
     field(table, "clock showed", entry["written"].is_null() ? "" : shown_time(entry["written"].text(), zone));
-    for (const Field& one : kFields) field(table, one.words, entry[one.name].text());
+    for (const Field& one : kFields) field(table, one.words, with_local_times(entry[one.name].text(), zone));
     field(table, "happened",
           entry["event_time"].is_null() ? "" : shown_time(entry["event_time"].text(), zone));
     field(table, "until", entry["until"].is_null() ? "" : shown_end(entry["until"].text(), zone));
@@ -117,13 +117,13 @@ std::string role_text(const std::string& role) {
     return role == "intent" ? "decided and announced" : "what came of it";
 }
 
-std::string said(const json::Value& link) {
+std::string said(const json::Value& link, const std::string& zone) {
     std::vector<std::string> parts;
     for (const char* name : {"action", "user", "erased", "room_key"})
         if (const std::string text = link[name].text(); !text.empty()) parts.push_back(text);
     std::string out = joined(parts, " ");
     if (const std::string result = link["result"].text(); !result.empty())
-        out += (out.empty() ? "" : ": ") + result;
+        out += (out.empty() ? "" : ": ") + with_local_times(result, zone);
     if (const std::string reason = with_rule(link); !reason.empty())
         out += (out.empty() ? "" : ", ") + reason;
     if (const std::string by = link["caller"]["text"].text(link["erased_caller"].text()); !by.empty())
@@ -147,7 +147,7 @@ std::string show_view(const json::Value& result, const std::string& zone, const 
         const bool here = link["index"].integer_or(0) == number;
         table.row({{std::to_string(link["index"].integer_or(0)), here ? Tone::strong : Tone::faint},
                    {shown_time(link["time"].text(), zone), Tone::faint},
-                   {fmt::format("{}: {}", role_text(link["role"].text()), said(link)),
+                   {fmt::format("{}: {}", role_text(link["role"].text()), said(link, zone)),
                     here ? Tone::strong : Tone::plain}});
     }
     return out + table.text(look);

@@ -185,10 +185,12 @@ void failures_attention(const json::Value& status, std::vector<std::string>& out
     if (count > 0) out.push_back(counted(count, "action", "actions") + " could not be done");
 }
 
-std::string texts(const json::Value& values, std::string_view title, const Look& look) {
+std::string texts(const json::Value& values, std::string_view title, const std::string& zone,
+                  const Look& look) {
     if (items(values).empty()) return {};
     std::string out = "\n" + paragraph(look, 0, Tone::strong, title);
-    for (const json::Value& value : items(values)) out += bullet(look, 2, "!", Tone::warning, value.text());
+    for (const json::Value& value : items(values))
+        out += bullet(look, 2, "!", Tone::warning, with_local_times(value.text(), zone));
     return out;
 }
 
@@ -241,17 +243,25 @@ std::string rooms_text(const json::Value& rooms) {
     return out;
 }
 
-// What a guard holds is to be done as well, but not by itself.
-std::string backlog_text(const json::Value& backlog, const json::Value& holds) {
-    const std::size_t actions = number(backlog["actions"]), flight = number(backlog["in_flight"]),
-                      notices = number(backlog["notices"]);
-    if (actions + flight + notices == 0) return "nothing to do";
-    std::size_t held = 0;
-    for (const json::Value& hold : items(holds)) held += items(hold["actions"]).size();
+std::size_t actions_of(const json::Value& list) {
+    std::size_t out = 0;
+    for (const json::Value& one : items(list)) out += items(one["actions"]).size();
+    return out;
+}
+
+// What a guard holds is to be done as well, but not by itself; what was rejected is not.
+std::string backlog_text(const json::Value& backlog, const json::Value& holds,
+                         const json::Value& rejections) {
+    const std::size_t all = number(backlog["actions"]), flight = number(backlog["in_flight"]),
+                      notices = number(backlog["notices"]), held = actions_of(holds),
+                      rejected = std::min(all, actions_of(rejections)), actions = all - rejected;
+    const std::string but = rejected == 0 ? "" : fmt::format(", {} rejected", with_separators(rejected));
+    if (actions + flight + notices == 0) return "nothing to do" + but;
     std::string out = counted(actions, "action", "actions") + " to do";
     if (held > 0)
         out += fmt::format(" ({} held by a guard: see `rollcall holds`)",
                            held >= actions ? "all of them" : with_separators(held) + " of them");
+    out += but;
     if (flight > 0) out += fmt::format(", {} in flight", with_separators(flight));
     if (notices > 0) out += ", " + counted(notices, "notice", "notices") + " to send";
     return out;
@@ -381,12 +391,14 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
     else
         out = paragraph(look, 0, Tone::bad,
                         counted(attention.size(), "thing needs", "things need") + " attention");
-    for (const std::string& one : attention) out += bullet(look, 2, "!", Tone::bad, one);
+    for (const std::string& one : attention)
+        out += bullet(look, 2, "!", Tone::bad, with_local_times(one, zone));
     Table table(2);
     table.row({{"directory", Tone::faint}, directory_text(status["directory"], zone)});
     table.row({{"homeserver", Tone::faint}, homeserver_text(status["homeserver"], zone)});
     table.row({{"rooms", Tone::faint}, rooms_text(status["rooms"])});
-    table.row({{"backlog", Tone::faint}, backlog_text(status["backlog"], status["holds"])});
+    table.row(
+        {{"backlog", Tone::faint}, backlog_text(status["backlog"], status["holds"], status["rejected"])});
     table.row({{"policy", Tone::faint}, policy_text(status["policy"], zone)});
     if (status["trail"].is_object()) table.row({{"trail", Tone::faint}, trail_text(status["trail"], zone)});
     if (status["collector"].is_object())
@@ -404,24 +416,25 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
     out += failures(status, zone, look);
     out += invited_section(status, look);
     out += texts(status["stays"],
-                 "Must be out, and cannot be taken out: have them leave or give their power up", look);
+                 "Must be out, and cannot be taken out: have them leave or give their power up", zone, look);
     out += people_sections(status, look);
-    out += texts(status["room_trouble"], "Rooms that cannot be kept as the policy wants", look);
-    out += texts(status["not_understood"], "Events that cannot be understood", look);
-    out += texts(status["conflicts"], "Conflicts: left alone until somebody decides", look);
+    out += texts(status["room_trouble"], "Rooms that cannot be kept as the policy wants", zone, look);
+    out += texts(status["not_understood"], "Events that cannot be understood", zone, look);
+    out += texts(status["conflicts"], "Conflicts: left alone until somebody decides", zone, look);
     out += texts(status["alias_conflicts"],
-                 "Room addresses taken by others: write another `alias`, or have them given up there", look);
-    out += texts(status["protected_departed"], "Protected, although departed", look);
-    out += texts(status["unreadable_groups"], "Groups that cannot be read", look);
+                 "Room addresses taken by others: write another `alias`, or have them given up there", zone,
+                 look);
+    out += texts(status["protected_departed"], "Protected, although departed", zone, look);
+    out += texts(status["unreadable_groups"], "Groups that cannot be read", zone, look);
     out += texts(
         status["unremembered_rooms"],
         "Made by this state folder, which does not remember them (the database is an older copy, perhaps)",
-        look);
+        zone, look);
     for (const std::string& text : control::unreadable_people_texts(status["unreadable_people"]))
         out += "\n" + bullet(look, 0, "!", Tone::warning, text);
-    out += texts(status["bans"], "Belong in a room, and are banned from it: an owner has to lift that", look);
+    out += texts(status["bans"], "Belong in a room, and are banned from it: an owner has to lift that", zone, look);
     return out +
-           texts(status["bans_of_approved"], "Banned by an owner, although an approval lets them stay", look);
+           texts(status["bans_of_approved"], "Banned by an owner, although an approval lets them stay", zone, look);
 }
 
 }  // namespace rollcall::cli

@@ -51,6 +51,20 @@ struct Wrong {
     const char* says;
 };
 
+TEST(Registrations, ToAPatternThatIsOpenItIsSaidWhatItLacks) {
+    const auto instead = [](const char* pattern) {
+        std::string out;
+        for (const Diagnostic& one :
+             judged(replaced(good_main(), "^@rollcall:corp\\.example\\.com$", pattern), good_mask()))
+            if (one.message.find("does not begin with ^ and end with $") != std::string::npos)
+                out += one.suggestion;
+        return out;
+    };
+    for (const char* pattern : {"^@rollcall:corp\\.example\\.com", "@rollcall:corp\\.example\\.com$",
+                                "@rollcall:corp\\.example\\.com"})
+        EXPECT_EQ(instead(pattern), "write ^@rollcall:corp\\.example\\.com$") << pattern;
+}
+
 TEST(Registrations, EachWrongOneIsSaidWithItsLine) {
     constexpr Severity kError = Severity::error, kWarning = Severity::warning;
     const std::vector<Wrong> cases{

@@ -65,6 +65,14 @@ TEST(Times, TheEndOfAnApprovalIsTheLastDayThatCounts) {
     EXPECT_EQ(shown_end("soon", "UTC"), "soon");
 }
 
+TEST(Times, InATextOfTheDaemonsAreThoseOfThePlace) {
+    EXPECT_EQ(with_local_times("was not running from 2026-07-31T22:00:00.123Z to 2027-01-31T23:00:00.000Z.",
+                               "Europe/Amsterdam"),
+              "was not running from 2026-08-01 00:00:00 CEST to 2027-02-01 00:00:00 CET.");
+    for (const char* text : {"", "2026-07-31T22:00:00.123", "2026-07-31", "ends 2026-07-31T22:00:00.12Z é"})
+        EXPECT_EQ(with_local_times(text, "Europe/Amsterdam"), text);
+}
+
 TEST(Table, AlignsWrapsAndLeavesEmptyColumnsOut) {
     Table table(2);
     table.row({"+", "渡辺", "", "reason one which is long"});
