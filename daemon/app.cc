@@ -93,6 +93,9 @@ class DirectoryLink : public engine::DirectoryPort {
         directory_.start(directory::Cursor{cursor.server, cursor.invocation_id, cursor.usn}, read_all);
     }
     void stop() { directory_.stop(); }
+    [[nodiscard]] std::optional<std::size_t> people_shown() const override {
+        return directory_.people_shown();
+    }
     [[nodiscard]] std::optional<Tick> last_answer() const override {
         const Tick::rep last = last_answer_;
         return last == 0 ? std::nullopt : std::optional(Tick(Tick::duration(last)));

@@ -38,6 +38,7 @@ void Directory::start(std::optional<Cursor> cursor, bool read_all) {
                               std::vector<policy::DirectoryRemark> remarks) {
                            report(&Directory::sweep_health_, {health, text, std::move(remarks)});
                        },
+                       [this](std::optional<std::size_t> shown) { people_shown_ = shown.value_or(0); },
                        [this] { return wanted(); }, [this] { return stands(); }});
     Sweeper* const sweeper = sweeper_.get();
     watch_ = std::make_unique<Watch>(

@@ -51,6 +51,11 @@ class Directory {
     // In force from the next read on. New attributes are asked for by a sweep that this requests.
     void set_attributes(std::vector<std::string> attributes);
     void set_canaries(std::vector<policy::Canary> canaries);
+    // How many people the last complete read showed that lacked a canary; nullopt: the last one did not.
+    [[nodiscard]] std::optional<std::size_t> people_shown() const {
+        const std::size_t shown = people_shown_;
+        return shown == 0 ? std::nullopt : std::optional(shown);
+    }
 
   private:
     struct Health {
@@ -90,6 +95,7 @@ class Directory {
     std::atomic<policy::DirectoryHealth> watch_now_ = policy::DirectoryHealth::up;
     std::atomic<bool> tell_again_ = false;        // what the watch says next
     std::atomic<std::uint64_t> whole_reads_ = 0;  // that ended well
+    std::atomic<std::size_t> people_shown_ = 0;   // by the last one, where it lacked a canary
     std::unique_ptr<Sweeper> sweeper_;            // set by start(), cleared by stop()
     std::unique_ptr<Watch> watch_;                // likewise; ends before the sweeper, which it calls
 };

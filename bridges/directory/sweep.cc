@@ -116,8 +116,8 @@ Status judge_empty(Connection& connection, const Settings& settings, const Root&
     });
 }
 
-Status check_whole(const policy::DirectorySnapshot& snapshot, const Settings& settings,
-                   const Wanted& wanted) {
+Status check_whole(const policy::DirectorySnapshot& snapshot, const Settings& settings, const Wanted& wanted,
+                   std::optional<std::size_t>* shown) {
     if (snapshot.people.empty())
         return fail(ErrorKind::io, fmt::format("{} shows no people below {}", settings.url, settings.base),
                     "let the bind account read them");
@@ -125,10 +125,10 @@ Status check_whole(const policy::DirectorySnapshot& snapshot, const Settings& se
     for (const auto& person : snapshot.people)
         if (person.account_control && person.unreadable.empty()) readable.insert(person.guid);
     for (const policy::Canary& canary : wanted.canaries)
-        if (!readable.contains(canary.guid))
-            return fail(ErrorKind::io,
-                        fmt::format("{} does not show the canary '{}'", settings.url, canary.name),
-                        "check what the bind account may read, and guards.canaries");
+        if (!readable.contains(canary.guid)) {
+            if (shown != nullptr) *shown = snapshot.people.size();
+            return tl::unexpected<Error>(lacks_canary(settings, canary.name));
+        }
     return {};
 }
 
@@ -167,6 +167,13 @@ std::string odd_dates(const policy::DirectorySnapshot& snapshot) {
 }
 
 }  // namespace
+
+Error lacks_canary(const Settings& settings, std::string_view canary) {
+    return {
+        ErrorKind::io, fmt::format("{} does not show the canary '{}'", settings.url, canary),
+        "most likely the bind account may not read any more where that account is: let it; take it out of "
+        "guards.canaries only if it is gone for good"};
+}
 
 std::vector<policy::DirectoryRemark> remarks(const policy::DirectorySnapshot& snapshot) {
     using About = policy::DirectoryRemark::About;
@@ -207,7 +214,7 @@ std::vector<Guid> remarked(const policy::DirectorySnapshot& snapshot) {
 }
 
 Result<policy::DirectorySnapshot> sweep(Connection& connection, const Settings& settings,
-                                        const Wanted& wanted) {
+                                        const Wanted& wanted, std::optional<std::size_t>* shown) {
     connection.must_end_within(settings.limits.whole);
     const auto root = read_root(connection, settings);
     if (!root) return pass(root);
@@ -223,7 +230,7 @@ Result<policy::DirectorySnapshot> sweep(Connection& connection, const Settings& 
     if (const auto done = complete_large(connection, *root, snapshot, large); !done) return pass(done);
     if (const auto done = judge_empty(connection, settings, *root, snapshot); !done) return pass(done);
     if (const auto done = leave_out_others(connection, settings, snapshot); !done) return pass(done);
-    if (const auto whole = check_whole(snapshot, settings, wanted); !whole) return pass(whole);
+    if (const auto whole = check_whole(snapshot, settings, wanted, shown); !whole) return pass(whole);
     return snapshot;
 }
 

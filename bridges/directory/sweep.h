@@ -7,6 +7,7 @@
 // handle of its own, since a big directory takes minutes.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,12 @@
 namespace rollcall::directory {
 
 // Incomplete, and so an Error: any search that did not end in success, nobody at all, a canary that is not
-// there or whose state is hidden.
+// there or whose state is hidden; then `shown` says how many people were there.
 [[nodiscard]] Result<policy::DirectorySnapshot> sweep(Connection& connection, const Settings& settings,
-                                                      const Wanted& wanted);
+                                                      const Wanted& wanted,
+                                                      std::optional<std::size_t>* shown = nullptr);
+
+[[nodiscard]] Error lacks_canary(const Settings& settings, std::string_view canary);
 
 // What a complete read could not see: people without a state, groups without members; and dates that nobody
 // can mean.

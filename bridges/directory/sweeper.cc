@@ -83,11 +83,11 @@ void Sweeper::settle(bool complete) {
 
 // A name can lead to several controllers, each with USNs and a delay of its own: what one has said cannot be
 // put together with what another says.
-Result<policy::DirectorySnapshot> Sweeper::read() {
+Result<policy::DirectorySnapshot> Sweeper::read(std::optional<std::size_t>& shown) {
     const auto stands = hooks_.stands();
     auto connection = Connection::open(settings_, cutoff_);
     if (!connection) return pass(connection);
-    auto snapshot = sweep(*connection, settings_, hooks_.wanted());
+    auto snapshot = sweep(*connection, settings_, hooks_.wanted(), &shown);
     if (!snapshot || !stands) return snapshot;
     if (snapshot->invocation_id != stands->invocation_id)
         return fail(ErrorKind::io,
@@ -100,8 +100,10 @@ Result<policy::DirectorySnapshot> Sweeper::read() {
 
 void Sweeper::run(const std::stop_token& stop) {
     while (wait_for_work(stop)) {
-        auto snapshot = read();
+        std::optional<std::size_t> shown;
+        auto snapshot = read(shown);
         if (stop.stop_requested()) return;
+        hooks_.shown(shown);
         settle(snapshot.has_value());
         if (snapshot) {
             std::vector<policy::DirectoryRemark> found = remarks(*snapshot);

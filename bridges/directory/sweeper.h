@@ -28,6 +28,9 @@ class Sweeper {
         std::function<void(policy::DirectoryHealth, const std::string& text,
                            std::vector<policy::DirectoryRemark>)>
             health;
+        // How many people the last read showed that lacked a canary; before `health`. nullopt: it did not end
+        // by that.
+        std::function<void(std::optional<std::size_t>)> shown;
         std::function<Wanted()> wanted;
         // Where the watch stands, asked before each read: the read must be of that controller.
         std::function<std::optional<Cursor>()> stands;
@@ -49,7 +52,7 @@ class Sweeper {
     [[nodiscard]] bool wait_for_work(const std::stop_token& stop);
     void settle(bool complete);
     [[nodiscard]] Clock::time_point next() const;
-    [[nodiscard]] Result<policy::DirectorySnapshot> read();
+    [[nodiscard]] Result<policy::DirectorySnapshot> read(std::optional<std::size_t>& shown);
 
     const Settings settings_;
     const Hooks hooks_;

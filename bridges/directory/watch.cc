@@ -5,6 +5,7 @@
 
 #include "bridges/directory/connection.h"
 #include "bridges/directory/pace.h"
+#include "bridges/directory/sweep.h"
 
 namespace rollcall::directory {
 namespace {
@@ -153,8 +154,7 @@ Result<Notification::Event> Watch::wait(Notification& notification) const {
 }
 
 Error Watch::canary_error() const {
-    return {ErrorKind::io, fmt::format("{} does not show the canary '{}'", settings_.url, missing_canary_),
-            "check what the bind account may read, and guards.canaries"};
+    return lacks_canary(settings_, missing_canary_);
 }
 
 void Watch::join_cursor(const Root& root) {

@@ -7,6 +7,7 @@
 #include "daemon/cli/commands.h"
 #include "daemon/cli/items.h"
 #include "daemon/cli/text.h"
+#include "daemon/cli/times.h"
 
 namespace rollcall::cli {
 namespace {
@@ -44,21 +45,22 @@ std::string besides_text(const json::Value& besides, const Look& look) {
 }
 
 // What was seen to work, and what was not, a line each.
-std::string seen_text(const json::Value& seen, const Look& look) {
+std::string seen_text(const json::Value& seen, const std::string& zone, const Look& look) {
     if (seen.array() == nullptr) return {};
     std::string out;
     for (const json::Value& one : *seen.array()) {
         const bool ok = one["ok"].boolean_or(false);
         out += bullet(look, 0, ok ? "✓" : "✗", ok ? Tone::good : Tone::bad,
-                      fmt::format("{}: {}", one["what"].text(), one["text"].text()));
+                      fmt::format("{}: {}", one["what"].text(), with_local_times(one["text"].text(), zone)));
     }
     return out;
 }
 
-std::string online_view(const json::Value& result, const Look& look) {
+std::string online_view(const json::Value& result, const std::string& zone, const Look& look) {
     return findings(result["unreachable"], "Rooms whose rules match no employee", look) +
            besides_text(result["besides"], look) +
-           findings(result["conflicts"], "Conflicts of Matrix IDs", look) + seen_text(result["seen"], look);
+           findings(result["conflicts"], "Conflicts of Matrix IDs", look) +
+           seen_text(result["seen"], zone, look);
 }
 
 // Whoever can register the name of the next employee is put into their rooms in their stead.
@@ -134,7 +136,13 @@ int online(const Session& session, const Checked& checked) {
     if (!args) return exit;
     std::optional<json::Value> answer = ask(session, *opened->transport, request("check", *args));
     if (!answer) return 1;
-    if (failed(session, *answer)) return exit_of(*answer);
+    if (failed(session, *answer)) {
+        // What the files say wrong of the directory, say, hides nothing of the servers.
+        if (!session.arguments.json)
+            session.terminal.out(seen_text((*answer)["result"]["seen"], opened->config.time_zone,
+                                           session.terminal.out_look()));
+        return exit_of(*answer);
+    }
     matrix::SignUp sign_up = matrix::SignUp::unknown;
     const bool usable = answers((*answer)["result"], "homeserver");  // else there is nobody to ask
     if (usable) sign_up = session.doors.sign_up(opened->config.homeserver.url);
@@ -157,7 +165,7 @@ int online(const Session& session, const Checked& checked) {
     if (!session.arguments.json) print_diagnostics(session.terminal, result["diagnostics"]);
     result.set("daemon", !opened->in_process);
     show(session, result, [&](const Look& look) {
-        return online_view(result, look) +
+        return online_view(result, opened->config.time_zone, look) +
                (opened->in_process
                     ? paragraph(look, 0, Tone::plain,
                                 "No daemon is running: this command has tried the ways itself.")

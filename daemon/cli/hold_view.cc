@@ -48,6 +48,11 @@ std::string held_lines(const json::Value& hold, bool all, const Look& look) {
     return out;
 }
 
+// Not of a read that was cut off, say.
+bool is_about_a_canary(const json::Value& hold) {
+    return hold["cause"].text().find("canary '") != std::string::npos;
+}
+
 // "3 actions", and about how many people, where that is another number.
 std::string size_words(const json::Value& hold) {
     const std::size_t actions = items(hold["actions"]).size();
@@ -91,9 +96,13 @@ std::string rejections(const json::Value& rejected, const std::string& zone, std
 
 std::string hold_answers(const json::Value& hold, const Look& look) {
     if (hold["guard"].text() == "canaries")
-        return paragraph(look, 4, Tone::strong,
-                         "Nobody can answer this: a complete read that can be believed ends it. Repair the "
-                         "directory, or take the canary out of the policy and apply that.");
+        return paragraph(
+            look, 4, Tone::strong,
+            std::string("Nobody can answer this: a complete read that can be believed ends it. ") +
+                (is_about_a_canary(hold)
+                     ? "Let the bind account read again what it does not show. Only if the canary "
+                       "is gone for good, take it out of the policy and apply that."
+                     : "Repair the directory, or what hides part of it from the bind account."));
     const std::string id = printable(hold["id"].text());
     return paragraph(look, 4, Tone::strong, fmt::format("rollcall approve {} --reason \"…\"", id)) +
            paragraph(look, 4, Tone::strong, fmt::format("rollcall reject {} --reason \"…\"", id));

@@ -18,6 +18,17 @@ std::string first_of(const std::vector<std::string>& names, std::size_t most, st
 
 }  // namespace
 
+std::string with_who_else_is_hidden(const engine::Engine& engine, const std::string& text) {
+    const std::optional<std::size_t> shown = engine.directory().people_shown();
+    if (!shown || engine.decider() == nullptr || text.find("canary '") == std::string::npos) return text;
+    const auto& people = engine.decider()->world().people;
+    const auto known = static_cast<std::size_t>(
+        std::count_if(people.begin(), people.end(),
+                      [](const policy::Person& person) { return person.present && !person.deleted; }));
+    if (known < *shown + 2) return text;
+    return fmt::format("{} of {} people are not shown any more: {}", known - *shown, known, text);
+}
+
 std::vector<std::string> unreadable_groups(const policy::World& world) {
     std::vector<std::string> out;
     for (std::size_t i = 0; i < world.groups.size(); ++i) {

@@ -242,7 +242,11 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
         room.set("lines", std::move(lines));
         rooms.push(std::move(room));
     }
-    for (const policy::Hold& hold : draft.holds) holds.push(to_json(hold, draft.memory.held_since));
+    for (const policy::Hold& hold : draft.holds) {
+        json::Value row = to_json(hold, draft.memory.held_since);
+        row.set("cause", with_who_else_is_hidden(context.engine, hold.cause));
+        holds.push(std::move(row));
+    }
     for (const policy::IdentityConflict& conflict : draft.decider->conflicts()) conflicts.push(conflict.text);
     for (const auto& [kind, n] : count) counts.set(kind, n);
     plan.set("version", program.version);
@@ -383,8 +387,6 @@ Answer check(const Context& context) {
     // What was asked for this plan may have met no answer: whether the homeserver is away is being asked, and
     // that it was there a moment before says nothing then.
     const bool looked = lately && !context.engine.reach().in_doubt();
-    if (!drafted && drafted.error().kind != ErrorKind::unavailable)
-        return error(drafted.error(), told(*context.policy, diagnostics));
     // Without a daemon each server has a time-out of its own, and a complete read takes what it takes.
     const bool enough = !context.engine.settings().one_shot && context.waited >= kCheckWaits;
     if (!enough && (!looked || !directory)) return std::nullopt;
@@ -398,6 +400,12 @@ Answer check(const Context& context) {
         for (Seen& one : seen)  // what was seen of it before is not seen now
             if (one.what == "mask registration" || one.what == "events")
                 one = {one.what, false, "not known: the homeserver has not answered"};
+    }
+    if (!drafted && drafted.error().kind != ErrorKind::unavailable) {  // the files are wrong; the servers?
+        json::Value answer = error(drafted.error(), told(*context.policy, diagnostics)), result;
+        result.set("seen", to_json(seen));
+        answer.set("result", std::move(result));
+        return answer;
     }
     if (!drafted || (!*drafted && enough)) return only_seen(std::move(seen));
     if (!*drafted) return std::nullopt;

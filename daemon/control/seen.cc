@@ -74,10 +74,13 @@ Seen events(const Context& context) {
     switch (way.state()) {
         case WayBack::State::broken:
             return {"events", false, way.trouble()};
-        case WayBack::State::arrives:
+        case WayBack::State::arrives: {
+            const std::string again = way.came_again();
             return {"events", true,
-                    fmt::format("the homeserver reaches the daemon at {}{}", url,
+                    fmt::format("the homeserver reaches the daemon at {}{}{}", url,
+                                again.empty() ? "" : ", and tells again of what was missing: " + again,
                                 when(context, "last at", way.last_seen()))};
+        }
         case WayBack::State::not_seen:
             break;
     }
@@ -132,10 +135,11 @@ Seen directory(const Context& context) {
     const policy::DirectoryStatus& status = engine.directory_status();
     if (status.health != policy::DirectoryHealth::up)
         return {"directory", false,
-                (status.text.empty() ? "the directory cannot be read" : status.text) +
+                (status.text.empty() ? "the directory cannot be read"
+                                     : with_who_else_is_hidden(engine, status.text)) +
                     tried(context, engine.directory_told())};
     if (!directory_heard(engine)) return {"directory", false, "it has not answered anything since the start"};
-    if (!world.frozen.empty()) return {"directory", false, world.frozen};
+    if (!world.frozen.empty()) return {"directory", false, with_who_else_is_hidden(engine, world.frozen)};
     if (std::string doubt = policy::doubt_text(world); !doubt.empty())
         return {"directory", false, std::move(doubt)};
     if (!world.directory_read) return {"directory", false, "it has not been read completely yet"};
@@ -159,10 +163,10 @@ Seen directory(const Context& context) {
 }
 
 // Nothing ends by a date that is not known. While the directory cannot be asked, that it says none is no
-// second cause.
+// second cause; but that this machine's clock is wrong may be the first.
 std::optional<Seen> clock_seen(const Engine& engine, bool directory_ok) {
     const engine::TrustedTime& date = engine.clock();
-    const bool waits = date.state() == engine::TrustedTime::State::unwitnessed;
+    const bool waits = date.state() == engine::TrustedTime::State::unwitnessed && !date.is_behind();
     std::string text = date.text();
     if (text.empty() || (waits && !directory_ok)) return std::nullopt;
     return Seen{"clock", false, std::move(text)};
@@ -187,15 +191,15 @@ std::optional<Seen> accounts_seen(Engine& engine) {
 }  // namespace
 
 bool is_of_the_barred(const engine::Failure& failure) {
-    return failure.as_bot && failure.text.starts_with("M_USER_");
+    return engine::is_of_the_barred(failure.as_bot, failure.text);
 }
 
 std::string barred_text(const Engine& engine) {
     for (const engine::Failure& failure : engine.failures())
         if (is_of_the_barred(failure))
             return fmt::format(
-                "the homeserver's administrator has barred the account {}: {} Have that undone, then "
-                "`rollcall apply`",
+                "the homeserver's administrator has barred the account {}: {} Have that undone; `rollcall "
+                "check --online` has it tried again",
                 engine.settings().bot, failure.text);
     return {};
 }

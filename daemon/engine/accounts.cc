@@ -73,6 +73,20 @@ void Engine::look_for_accounts() {
     if (world_.tick >= next_awaited_) look_for_awaited_accounts();
 }
 
+// Made while nobody looked. A start reads each room once, and asks for as many accounts: two requests a room
+// at most. Whoever became known last goes first; the others are looked for with the next round.
+void Engine::look_for_accounts_at_start() {
+    if (!decider_ || settings_.one_shot) return;
+    std::size_t places = rooms_to_read_.size();
+    for (std::size_t i = world_.users.size(); i > 0 && places > 0; --i) {
+        const UserId user(i - 1);
+        if (world_.account(user) != policy::Account::absent || !policy::worth_finding(*decider_, user))
+            continue;
+        accounts_to_find_.push_back(user);
+        --places;
+    }
+}
+
 // Of names that nobody in the directory has: seldom, and some at a time, one after the other, so that whoever
 // invites as many as they like makes none of that cost more.
 void Engine::look_for_made_up_accounts() {

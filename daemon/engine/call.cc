@@ -50,6 +50,8 @@ std::string_view to_text(CallKind kind) {
             return "find_alias";
         case CallKind::know_sign_in:
             return "know_sign_in";
+        case CallKind::probe:
+            return "probe";
     }
     return "";
 }

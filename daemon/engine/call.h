@@ -40,6 +40,7 @@ enum class CallKind : std::uint8_t {
     know_mask,     // does the homeserver know the mask registration, or the main one where there is no mask?
     find_alias,    // alias: where it leads
     know_sign_in,  // do people sign in by another service than the homeserver (`conflict`)?
+    probe,         // room ("": it is made), user, marker, known: probe.h
 };
 [[nodiscard]] std::string_view to_text(CallKind kind);
 
@@ -78,7 +79,7 @@ enum class CallOutcome : std::uint8_t {
 struct CallResult {
     CallOutcome outcome = CallOutcome::done;
     std::string event;                        // event ID
-    std::string room;                         // create_room, find_created, join_alias, find_alias
+    std::string room;                         // create_room, find_created, join_alias, find_alias, probe
     std::string maker;                        // join_alias: who made that room
     std::vector<std::string> rooms;           // list_rooms
     bool partly = false;                      // list_rooms: that failed, and these are known all the same

@@ -87,6 +87,7 @@ Status Engine::start(Moment now, const std::function<Result<std::shared_ptr<cons
     next_accounts_ = now.tick + settings_.look_for_accounts_every;
     if (Status recalled = recall_activity(); !recalled) return recalled;
     verify_rooms();
+    look_for_accounts_at_start();
     look_for_made_up_accounts();
     more_ = true;
     return {};

@@ -17,8 +17,8 @@
 // events come back, is the mask known), notices.cc, direct_rooms.cc (where they are sent), told.cc (what the
 // admins were told, until it is over), reviews.cc (what owners are asked to sign), marks.cc (what is
 // remembered), renames.cc (rooms that get another key), accounts.cc (is there an account of that name),
-// orders.cc (what commands ask), rights.cc (erasure, legal holds, and the log's key), baseline.cc (what was
-// so before the trail).
+// orders.cc (what commands ask), on_demand.cc (what is tried now because somebody asks), rights.cc (erasure,
+// legal holds, and the log's key), baseline.cc (what was so before the trail).
 #pragma once
 
 #include <array>
@@ -62,6 +62,9 @@ class DirectoryPort {
     virtual void want(std::vector<std::string> attributes, std::vector<policy::Canary> canaries) = 0;
     // Somebody wants to know whether it can be read now: what is put off is tried. Does a status follow?
     virtual bool try_now() { return false; }
+    // How many people a complete read showed that lacked a canary, the last one. Any thread. nullopt: there
+    // was none, or one since that could be believed.
+    [[nodiscard]] virtual std::optional<std::size_t> people_shown() const { return std::nullopt; }
     // When it last answered anything, at least every directory::kLookEvery while all is well. Any thread.
     // nullopt: it has not, or nobody keeps count.
     [[nodiscard]] virtual std::optional<Tick> last_answer() const { return std::nullopt; }
@@ -125,6 +128,9 @@ struct Failure {
     bool invited = false;  // to be put into a room, which was refused: whoever it is can accept by themselves
     bool as_bot = false;   // tried in the bot's own name
 };
+
+// Refused because the homeserver's administrator has suspended, locked or deactivated the bot's account.
+[[nodiscard]] bool is_of_the_barred(bool as_bot, const std::string& text);
 
 struct Counters {
     std::uint64_t requests = 0, requests_failed = 0, transactions = 0, events = 0, events_repeated = 0,
@@ -209,7 +215,7 @@ class Engine {
     [[nodiscard]] bool sign_in_elsewhere() const { return sign_in_elsewhere_; }
     // Asks for a ping and for the mask now, and says whether both have been answered since, or lately. Only
     // of an engine that hears events, or that was told whether its listener is open. What did not work is
-    // asked anew for a command that has waited so long, and for nobody oftener than about once a second.
+    // tried anew for a command that has waited so long, and for nobody oftener than about once a second.
     // `anew`: what was seen before the command began does not count.
     [[nodiscard]] bool ways_looked_at(Duration waited, bool anew = false);
     // Asks where these addresses lead, and says whether that has been answered since, or lately; or cannot
@@ -249,6 +255,7 @@ class Engine {
     [[nodiscard]] const audit::CollectorState& collector_state() const { return collector_state_; }
     [[nodiscard]] std::uint64_t trail_size() const { return trail_.size(); }
     [[nodiscard]] DirectoryPort& directory() { return directory_; }
+    [[nodiscard]] const DirectoryPort& directory() const { return directory_; }
     [[nodiscard]] Log& log() { return log_; }
 
     enum class Pause : std::uint8_t { none, all_but_departures, all };
@@ -611,6 +618,12 @@ class Engine {
     void not_too_often(const policy::ActionKey& key, const CallResult& result);
     void forget_retry(const policy::ActionKey& key);
 
+    // on_demand.cc
+    void try_what_is_red();
+    [[nodiscard]] bool trying() const;
+    [[nodiscard]] std::vector<policy::ActionKey> refused_to_the_bot() const;
+    void over_for_the_bot(const policy::ActionKey& done);
+
     // ways.cc
     void ask(CallKind kind, std::string marker);
     void ask(Call call);
@@ -619,6 +632,8 @@ class Engine {
     void look_at_addresses();
     [[nodiscard]] bool take_address(const CallDone& message);
     [[nodiscard]] bool take_asked(const CallDone& message);
+    void probe_the_way_back();
+    void take_probe(const CallResult& result);
     void way_back_changed(const std::string& before);
     void mask_seen(bool known);
     void sign_in_seen(const CallResult& result);
@@ -680,6 +695,7 @@ class Engine {
     [[nodiscard]] bool awaited(UserId user) const;
     [[nodiscard]] bool accounts_unasked() const;
     void look_for_accounts();
+    void look_for_accounts_at_start();
     void look_for_made_up_accounts();
     void look_for_awaited_accounts();
     void account_read(UserId user, const CallResult& result);
@@ -779,6 +795,11 @@ class Engine {
     bool directory_tries_ = false;                          // and a status follows
     Addresses addresses_;
     bool look_at_ways_now_ = false;
+    // What was put off and is tried now because somebody asks; since when.
+    std::vector<policy::ActionKey> tried_now_;
+    Tick tried_since_{};
+    std::string probe_room_;        // of the bot's own, to try whether events come (probe.h); ""
+    bool probe_room_lost_ = false;  // … and made once more, in this process
     Pause pause_ = Pause::none;
     std::string pause_text_;
     Counters counters_;

@@ -286,8 +286,8 @@ Result<Engine::Answered> Engine::answer(bool yes, const std::string& beginning,
             ErrorKind::refused,
             "removals are frozen because the directory could not be believed: that can be neither "
             "approved nor rejected",
-            "repair the directory, or take the canary out of the policy and apply it; a complete read "
-            "that can be believed ends the hold");
+            "let the bind account read again what it does not show, or repair the directory: a complete "
+            "read that can be believed ends the hold");
     const std::vector<ActionKey> actions = actions_of(id);
     Answered out;
     out.id = id;

@@ -6,6 +6,7 @@
 
 #include "bridges/matrix/answer_reader.h"
 #include "bridges/matrix/ping.h"
+#include "daemon/engine/probe.h"
 #include "schema/json.h"
 
 namespace rollcall::engine {
@@ -217,6 +218,8 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
             });
         case CallKind::find_alias:
             return find_alias(id, call);
+        case CallKind::probe:
+            return probe(id, call);
         case CallKind::find_notice:
             return client_.marked_message(
                 call.room, call.marker, [this, id](Result<std::optional<std::string>> found) {
@@ -481,6 +484,36 @@ void MatrixHomeserver::look_for_marker(std::uint64_t id, std::string marker, std
                     return finish(id, std::move(result));
                 }
         look_for_marker(id, std::move(marker), std::move(rooms));
+    });
+}
+
+// A process that ends before it knows the room that it has made leaves it behind, with nobody but the bot.
+void MatrixHomeserver::probe(std::uint64_t id, Call call) {
+    if (!call.room.empty())
+        return make_events(
+            id, call.room,
+            probe_calls({call.room, client_.access().bot, call.user, call.marker}, call.known));
+    client_.perform(matrix::create_room(probe_room()),
+                    [this, id, call = std::move(call)](const matrix::Outcome& outcome) mutable {
+                        if (outcome.kind != Kind::done) return finish(id, result_of(outcome));
+                        call.room = outcome.room_id;
+                        probe(id, std::move(call));
+                    });
+}
+
+void MatrixHomeserver::make_events(std::uint64_t id, std::string room, std::vector<matrix::Call> rest) {
+    CallResult result;
+    result.room = room;
+    if (rest.empty()) return finish(id, std::move(result));
+    const matrix::Call next = std::move(rest.front());
+    rest.erase(rest.begin());
+    client_.perform(next, [this, id, room = std::move(room),
+                           rest = std::move(rest)](const matrix::Outcome& outcome) mutable {
+        if (outcome.kind == Kind::done || outcome.kind == Kind::already_so)
+            return make_events(id, std::move(room), std::move(rest));
+        CallResult failed = result_of(outcome);
+        failed.room = std::move(room);
+        finish(id, std::move(failed));
     });
 }
 

@@ -50,6 +50,8 @@ class MatrixHomeserver : public Homeserver {
     void list_rooms(std::uint64_t id, const Call& call);
     void find_created(std::uint64_t id, const Call& call);
     void look_for_marker(std::uint64_t id, std::string marker, std::vector<std::string> rooms);
+    void probe(std::uint64_t id, Call call);
+    void make_events(std::uint64_t id, std::string room, std::vector<matrix::Call> rest);
 
     matrix::Client& client_;
     Mailbox& mailbox_;

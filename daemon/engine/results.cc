@@ -70,6 +70,7 @@ void Engine::take(CallDone& message) {
     busy_.erase(intent.key());
     if (const std::string room = intent.room_key(); !room.empty() && was_done(message.result))
         wake_of_room(retries_, room, world_.tick);
+    if (was_done(message.result)) over_for_the_bot(intent.key());
     if (intent.call.kind == CallKind::put_state) room_state_.erase(intent.call.room);
     if (takes_turn_in_room(intent.call))
         if (--room_members_[intent.call.room] == 0) room_members_.erase(intent.call.room);

@@ -99,7 +99,9 @@ void Engine::forget_trouble(const std::string& id) {
 
 void Engine::load_trouble(const store::StoredMark& row) {
     (row.kind == kToTellMark ? to_tell_ : told_)[row.key] = *row.value;
-    if (row.kind == kToldMark && row.key == kEvents) way_back_.were_missing(*row.value);
+    // Without a daemon nothing is heard for long enough to say that it is over.
+    if (row.kind == kToldMark && row.key == kEvents && !settings_.one_shot)
+        way_back_.were_missing(*row.value);
 }
 
 // What was over before anybody could be told is told to nobody.

@@ -22,6 +22,8 @@ constexpr Duration kFirstPingAgain = std::chrono::seconds{5};
 constexpr Duration kLongestPingAgain = std::chrono::minutes{1};
 constexpr Duration kFirstLookAgain = std::chrono::seconds{30};
 constexpr Duration kLongestLookAgain = std::chrono::minutes{10};
+// Whoever asks waits so long for what a probe made.
+constexpr Duration kProbeComes = std::chrono::seconds{2};
 
 std::string kick_of(const std::string& room, const std::string& user) {
     return room + "\n" + user;
@@ -32,11 +34,15 @@ std::string event_of(const Intent& intent, const std::string& event) {
     return event.empty() ? kick_of(intent.room_id, intent.user) : event;
 }
 
-std::string member_kind(policy::MembershipState state) {
-    return fmt::format("m.room.member ({})", policy::to_text(state));
+std::string list_of(const std::set<std::string>& kinds) {
+    return fmt::format("{}", fmt::join(kinds, ", "));
 }
 
 }  // namespace
+
+std::string member_kind(policy::MembershipState state) {
+    return fmt::format("m.room.member ({})", policy::to_text(state));
+}
 
 bool is_kick(const policy::RoomEvent& event, const std::string& bot) {
     const auto* member = std::get_if<policy::MemberContent>(&event.content);
@@ -63,13 +69,16 @@ std::string WayBack::trouble() const {
             refused_);
     if (!ping_trouble_.empty()) return ping_trouble_;
     if (missing_.empty()) return {};
-    std::string kinds;
-    for (const std::string& kind : missing_) kinds += (kinds.empty() ? "" : ", ") + kind;
     return fmt::format(
         "the homeserver took {} of the daemon's changes and did not tell of them ({}); look at what stands "
         "between the homeserver and appservice.url, and at the homeserver's log; it is over with the next "
-        "event of that kind",
-        missed_, kinds);
+        "event of that kind; the bot makes some in a room of its own, now and then and whenever `rollcall "
+        "check --online` asks{}",
+        missed_, list_of(missing_), probe_trouble_);
+}
+
+std::string WayBack::came_again() const {
+    return list_of(came_again_);
 }
 
 void WayBack::cannot_listen(std::string why) {
@@ -176,9 +185,12 @@ std::optional<std::uint64_t> WayBack::event_came(const policy::RoomEvent& event,
     const auto* member = std::get_if<policy::MemberContent>(&event.content);
     const std::string kind =
         member != nullptr ? member_kind(member->membership) : std::string(schema::event_type(event.content));
-    missing_.erase(kind);
-    missing_before_.erase(kind);
+    if (missing_.erase(kind) + missing_before_.erase(kind) > 0) came_again_.insert(kind);
     if (missing_.empty()) missed_ = 0;
+    if (missing_.empty() && missing_before_.empty()) {
+        probed_.reset();
+        probe_trouble_.clear();
+    }
     auto at = awaited_.find(event.event);
     if (at == awaited_.end() && member != nullptr) {
         at = awaited_.find(kick_of(event.room, member->user));
@@ -192,31 +204,78 @@ std::optional<std::uint64_t> WayBack::event_came(const policy::RoomEvent& event,
 }
 
 // What was accepted well before what came of ours should have come before it: no more patience.
-Tick WayBack::overdue(const Awaited& awaited) const {
-    if (awaited.since + kEventDue < told_until_) return awaited.since;
-    return std::min(awaited.since + kEventDueBusy, std::max(awaited.since, last_heard_) + kEventDue);
+Tick WayBack::overdue(Tick since) const {
+    if (since + kEventDue < told_until_) return since;
+    return std::min(since + kEventDueBusy, std::max(since, last_heard_) + kEventDue);
 }
 
 void WayBack::notice_missing(Tick now) {
     const bool was_whole = missing_.empty();
     std::erase_if(awaited_, [&](const auto& entry) {
-        if (now < overdue(entry.second)) return false;
+        if (now < overdue(entry.second.since)) return false;
         if (!entry.second.must_come) return true;
         missing_.insert(entry.second.kind);
+        came_again_.erase(entry.second.kind);
         ++missed_;
         return true;
     });
+    probe_in_vain(now);
     if (!was_whole || missing_.empty()) return;
     broken_at(now);
     ping_soon();
+    next_probe_ = now + kFirstLookAgain;
+    probes_ = 0;
+}
+
+// What was missing when the last process ended was tried, and is missing still.
+void WayBack::probe_in_vain(Tick now) {
+    if (!probed_ || now < overdue(*probed_)) return;
+    probed_.reset();
+    probe_trouble_ = ", and what it made last did not come either";
+    for (const std::string& kind : missing_before_)
+        if (missing_.insert(kind).second) ++missed_;
+}
+
+std::set<std::string> WayBack::all_missing() const {
+    std::set<std::string> all = missing_before_;
+    all.insert(missing_.begin(), missing_.end());
+    return all;
+}
+
+bool WayBack::probe_due(Tick now) const {
+    return !probing_ && !(missing_.empty() && missing_before_.empty()) && now >= next_probe_;
+}
+
+std::vector<std::string> WayBack::begin_probe() {
+    probing_ = true;
+    probed_.reset();
+    const std::set<std::string> kinds = all_missing();
+    return {kinds.begin(), kinds.end()};
+}
+
+// Its events may have come before the answer.
+void WayBack::probe_ended(const CallResult& result, Tick now) {
+    probing_ = false;
+    next_probe_ = now + backoff(kFirstLookAgain, kLongestLookAgain, ++probes_);
+    if (missing_.empty() && missing_before_.empty()) return;
+    probe_trouble_.clear();
+    if (result.outcome == CallOutcome::done)
+        probed_ = now;
+    else
+        probe_trouble_ = ", and the last time it could not: " + result.text;
+}
+
+bool WayBack::probing(Tick now) const {
+    return probing_ || (probed_ && now < *probed_ + kProbeComes);
+}
+
+Tick WayBack::next_of_probe() const {
+    if (probing_ || (missing_.empty() && missing_before_.empty())) return kNoTick;
+    return probed_ ? std::min(next_probe_, overdue(*probed_)) : next_probe_;
 }
 
 std::string WayBack::kinds_missing() const {
-    std::set<std::string> all = missing_before_;
-    all.insert(missing_.begin(), missing_.end());
-    std::string out;
-    for (const std::string& kind : all) out += (out.empty() ? "" : "\n") + kind;
-    return out;
+    return fmt::format("{}", fmt::join(all_missing(), "\n"));
 }
 
 void WayBack::were_missing(const std::string& kinds) {
@@ -234,7 +293,8 @@ void WayBack::looked(Tick now) {
 
 Tick WayBack::next() const {
     Tick next = ping_.empty() && no_listener_.empty() ? next_ping_ : kNoTick;
-    for (const auto& [key, awaited] : awaited_) next = std::min(next, overdue(awaited));
+    for (const auto& [key, awaited] : awaited_) next = std::min(next, overdue(awaited.since));
+    next = std::min(next, next_of_probe());
     if (state() == State::broken && no_listener_.empty()) next = std::min(next, next_look_);
     return next;
 }

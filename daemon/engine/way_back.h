@@ -4,7 +4,8 @@
 //     change of ours accepted ─► its event is awaited ─► came: it is done, and events of that kind arrive
 //                                                   ├─► it was looked at, and is not so: there is none
 //                                                   └─► did not come: they are missing, until one of that
-//                                                       kind comes, of whomever
+//                                                       kind comes, of whomever, or of the bot's own making
+//                                                       (a probe, again and again, and for whoever asks)
 //     a transaction that can never be taken ─► nothing comes, until one was taken
 //     start, outage over, nothing heard for minutes ─► ping ─► at the listener, and answered: the way is
 //     there
@@ -18,6 +19,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "daemon/engine/call.h"
 #include "daemon/engine/intent.h"
@@ -30,6 +32,8 @@ namespace rollcall::engine {
 [[nodiscard]] bool is_kick(const policy::RoomEvent& event, const std::string& bot);
 // Is it the next one after the event with this digest, as far as it says? 0: there was none.
 [[nodiscard]] bool comes_after(const policy::RoomEvent& event, std::uint32_t before);
+// "m.room.member (leave)": of other events the kind is their type.
+[[nodiscard]] std::string member_kind(policy::MembershipState state);
 
 class WayBack {
   public:
@@ -70,6 +74,16 @@ class WayBack {
     [[nodiscard]] std::string kinds_missing() const;
     void were_missing(const std::string& kinds);
     [[nodiscard]] bool well_again() const { return state() == State::arrives && missing_before_.empty(); }
+    // … that came again since, for people; "": none was missing.
+    [[nodiscard]] std::string came_again() const;
+
+    // --- the bot makes an event of each kind that is missing (probe.h) ---
+    [[nodiscard]] bool probe_due(Tick now) const;
+    [[nodiscard]] std::vector<std::string> begin_probe();  // the kinds
+    void probe_ended(const CallResult& result, Tick now);
+    void probe_soon() { next_probe_ = Tick{}; }
+    // Is one under way, or made a moment ago, so that what it made may still come?
+    [[nodiscard]] bool probing(Tick now) const;
 
     void notice_missing(Tick now);  // awaited events that are overdue are missing from now on
     // While something is missing, all rooms are read, again and again, and more and more seldom.
@@ -89,7 +103,10 @@ class WayBack {
         bool must_come = true;
         Tick since{};
     };
-    [[nodiscard]] Tick overdue(const Awaited& awaited) const;
+    [[nodiscard]] Tick overdue(Tick since) const;
+    [[nodiscard]] std::set<std::string> all_missing() const;
+    void probe_in_vain(Tick now);
+    [[nodiscard]] Tick next_of_probe() const;
     static bool is_it(const policy::RoomEvent& event, Awaited& awaited, const std::string& bot);
     void broken_at(Tick now);
 
@@ -110,8 +127,14 @@ class WayBack {
     std::map<std::string, Awaited> awaited_;  // by what tells the event: its ID, or of a kick room and user
     std::set<std::string> missing_;           // kinds of events
     std::set<std::string> missing_before_;    // … in the process before, and none has come since
+    std::set<std::string> came_again_;        // … and have come since
     std::size_t missed_ = 0;                  // how many, since the first of them
-    Tick next_look_{};                        // while broken
+    bool probing_ = false;                    // the bot makes such events
+    std::optional<Tick> probed_;              // … has made them, and they have not all come
+    std::string probe_trouble_;               // what became of the last time; ""
+    Tick next_probe_{};
+    int probes_ = 0;
+    Tick next_look_{};  // while broken
     int looks_ = 0;
 };
 

@@ -1,5 +1,6 @@
 // Engine: whether the homeserver reaches us, and whether it knows the registrations. What is not seen to work
 // is said once, by its cause, and what depends on it waits instead of failing one by one.
+#include <fmt/format.h>
 #include <algorithm>
 #include <utility>
 
@@ -14,48 +15,11 @@ using schema::TrailKind;
 namespace {
 constexpr Duration kMaskAgain = std::chrono::minutes{1};  // while it is not known
 constexpr Duration kSignInAgain = std::chrono::hours{1};  // where it did not say
-constexpr Duration kLately = std::chrono::seconds{10};
-constexpr Duration kTryAtMost = std::chrono::seconds{3};  // a command waits for one try of what hangs
 }  // namespace
 
 void Engine::listening(const Status& listener) {
     hears_ = true;
     if (!listener) way_back_.cannot_listen(listener.error().text());
-}
-
-bool Engine::ways_looked_at(Duration waited, bool anew) {
-    const Tick began = world_.tick - waited, since = began - kTryOnDemand;
-    if (reach_.away()) {  // that is told instead, once it is known to be so now
-        if (reach_.asked_in_vain_at() >= since || waited >= kTryAtMost) return true;
-        reach_.ask_now(world_.tick);
-        more_ = true;
-        return false;
-    }
-    const bool good = mask_ != Mask::unknown && way_back_.state() != WayBack::State::broken;
-    if (ways_looked_at_ && anew && *ways_looked_at_ > began) return true;
-    if (ways_looked_at_ && !anew &&
-        (*ways_looked_at_ >= since || (good && world_.tick - *ways_looked_at_ < kLately)))
-        return true;
-    if (!look_at_ways_now_) {
-        look_at_ways_now_ = more_ = true;
-        if (!way_back_.pinging()) way_back_.ping_soon();
-        next_mask_ = Tick{};
-        ask_for_admin_room();
-    }
-    return false;
-}
-
-bool Engine::directory_looked_at(Duration waited) {
-    const policy::DirectoryStatus& status = directory_status_;
-    const bool up = status.health == policy::DirectoryHealth::up;
-    if (!directory_tried()) return false;
-    if (settings_.one_shot || (up && status.text.empty() && world_.frozen.empty())) return true;
-    const Tick since = world_.tick - waited - kTryOnDemand;
-    if (waited >= kTryAtMost || (directory_told_ && *directory_told_ >= since)) return true;
-    if (directory_asked_ && *directory_asked_ >= since) return !directory_tries_;
-    directory_asked_ = world_.tick;
-    directory_tries_ = directory_.try_now();
-    return !directory_tries_;
 }
 
 policy::Abilities Engine::abilities_now() const {
@@ -102,7 +66,8 @@ void Engine::look_at_ways() {
         ask(CallKind::know_sign_in, "");
     }
     if (hears_ && way_back_.ping_due(world_.tick)) ask(CallKind::ping, way_back_.begin_ping(world_.tick));
-    if (look_at_ways_now_ && asked_.empty()) {
+    probe_the_way_back();
+    if (look_at_ways_now_ && asked_.empty() && !trying()) {
         look_at_ways_now_ = false;
         ways_looked_at_ = world_.tick;
     }
@@ -131,6 +96,8 @@ bool Engine::take_asked(const CallDone& message) {
         sign_in_seen(message.result);
     } else if (kind == CallKind::read_member) {
         take_admin_room(message.result);
+    } else if (kind == CallKind::probe) {
+        take_probe(message.result);
     } else if (message.result.outcome == CallOutcome::done) {
         mask_seen(true);
     } else if (message.result.outcome == CallOutcome::no_mask) {
@@ -172,6 +139,32 @@ bool Engine::take_address(const CallDone& message) {
     for (std::size_t i = 0; i < world_.rooms.size(); ++i)
         if (world_.rooms[i].alias_conflict == *address) learn(policy::AliasClaimed{RoomId(i), "", true});
     return true;
+}
+
+// In a room of its own, which is made once: so it is the same however often that is needed.
+void Engine::probe_the_way_back() {
+    if (!hears_ || settings_.one_shot || !way_back_.probe_due(world_.tick)) return;
+    Call call;
+    call.kind = CallKind::probe;
+    call.room = probe_room_;
+    call.user = "@_rollcall_probe:" + settings_.server_name;
+    call.marker = fmt::format("{}.{}", run_, next_read_);
+    call.known = way_back_.begin_probe();
+    ask(std::move(call));
+}
+
+void Engine::take_probe(const CallResult& result) {
+    if (!result.room.empty() && result.room != probe_room_) {
+        probe_room_ = result.room;
+        mark("probe_room", "id", probe_room_);
+    }
+    way_back_.probe_ended(result, world_.tick);
+    // The bot was put out of it, or its administrator deleted it.
+    if (!result.out_of_room() || probe_room_.empty() || std::exchange(probe_room_lost_, true)) return;
+    probe_room_.clear();
+    mark("probe_room", "id", std::nullopt);
+    way_back_.probe_soon();
+    more_ = true;
 }
 
 void Engine::take(PingIn& message) {

@@ -104,3 +104,44 @@ class WayBack(Scenario):
         site.wait("apollo", "ben", "leave", 30)
         until(lambda: self.events()["state"] == "arrive", "leaves come again", 30)
         self.assertEqual(site.cli("status", "--exit-code").returncode, 0, site.cli("status").stdout)
+
+    def test_4_what_was_swallowed_is_seen_to_come_again_by_whoever_asks(self):
+        """A proxy said 200 to every transaction and passed none on; then it is mended, and nobody does anything."""
+        site = self.site
+        site.from_homeserver.answered_with("PUT", "/transactions/", b"{}", times=-1)
+        site.remove("cem", "Staff")
+        site.wait("apollo", "cem", "leave", 30)
+        site.apply(POLICY.replace("name: Project Apollo", "name: Apollo\n    topic: The moon\n    history: joined\n"
+                                  "    outsiders: approved\n    who_posts: owners\n    alias: {p}-moon"))
+        kinds = ("m.room.member (leave)", "m.room.name", "m.room.topic", "m.room.history_visibility", "m.room.power_levels",
+                 "m.room.canonical_alias")
+        until(lambda: all(kind in self.events()["text"] for kind in kinds), "all that is swallowed is missed", 60)
+        checked = site.cli("check", "--online")
+        self.assertEqual(checked.returncode, 1, checked.stdout)
+        self.assertIn("✗ events: ", checked.stdout)
+        self.assertNotIn("could not", checked.stdout, "the homeserver takes what the bot tries")
+        site.from_homeserver.well()
+        checked = until(lambda: (one := site.cli("check", "--online")).returncode == 0 and one,
+                        "asked a second later, all is well", 5, 0.5)
+        self.assertIn("tells again of what was missing: ", checked.stdout)
+        self.assertEqual(site.cli("status", "--exit-code").returncode, 0, site.cli("status").stdout)
+        own = [room for room in site.bot.joined_rooms()
+               if (site.bot.state_content(room, "m.room.name") or {}).get("name") == "Rollcall: do events arrive?"]
+        self.assertEqual([site.bot.joined(room) for room in own], [{site.bot_id}], "one room, and nobody else in it")
+
+    def test_5_a_suspension_that_was_lifted_is_tried_anew_by_whoever_asks(self):
+        """Synapse lets a suspended bot remove people, and neither invite nor write state."""
+        site, admin = self.site, Client.breakglass()
+        suspend = f"/_synapse/admin/v1/suspend/{site.bot_id}"
+        admin.call("PUT", suspend, {"suspend": True})
+        try:
+            site.person("new", ["Staff"], account=False)   # who is invited
+            until(lambda: any(one["refused"] and one.get("barred") for one in site.status()["failures"]),
+                  "the invitation is put off for a quarter of an hour", 60)
+            checked = site.cli("check", "--online")
+            self.assertEqual(checked.returncode, 1, checked.stdout)
+            self.assertIn("✗ bot: ", checked.stdout)
+        finally:
+            admin.call("PUT", suspend, {"suspend": False})
+        until(lambda: site.cli("check", "--online").returncode == 0, "asked a second later, all is well", 5, 0.5)
+        site.wait("apollo", "new", "invite", 10)

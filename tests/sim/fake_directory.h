@@ -24,6 +24,7 @@ class FakeDirectory : public engine::DirectoryPort {
     void request_sweep() override;
     bool try_now() override { return on_try && on_try(); }
     [[nodiscard]] std::optional<Tick> last_answer() const override { return answered; }
+    [[nodiscard]] std::optional<std::size_t> people_shown() const override { return shown; }
     void want(std::vector<std::string> attributes, std::vector<policy::Canary> canaries) override;
 
     // --- the daemon's process ---
@@ -35,8 +36,9 @@ class FakeDirectory : public engine::DirectoryPort {
     // What stands in the directory: change it through these, which tell the daemon of it a little later.
     policy::test::Directory content;
     void hire(const std::string& login, const std::vector<std::string>& groups);
-    std::optional<Tick> answered;  // last; nobody counts by itself
-    bool tells_when = true;        // an attribute was written, of what has changed
+    std::optional<Tick> answered;      // last; nobody counts by itself
+    std::optional<std::size_t> shown;  // by a read that lacked a canary, likewise
+    bool tells_when = true;            // an attribute was written, of what has changed
     void disable(const std::string& login, bool disabled);
     void erase(const std::string& login);
     // A login that is changed, and in the same write perhaps disabled; known here as the one of before.

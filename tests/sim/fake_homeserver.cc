@@ -29,7 +29,7 @@ constexpr std::size_t kMostElsewhere = 6;  // beside them, of what other homeser
 // Asks whether the ways are there; waits for nobody, and nobody for it.
 bool asks_ways(CallKind kind) {
     return kind == CallKind::ping || kind == CallKind::know_mask || kind == CallKind::know_sign_in ||
-           kind == CallKind::answers;
+           kind == CallKind::answers || kind == CallKind::probe;
 }
 
 bool changes_something(CallKind kind) {
@@ -46,6 +46,7 @@ bool changes_something(CallKind kind) {
         case CallKind::know_mask:
         case CallKind::find_alias:
         case CallKind::know_sign_in:
+        case CallKind::probe:
             return false;
         default:
             return true;
@@ -212,6 +213,8 @@ CallResult FakeHomeserver::perform(const Call& call) {
             return said(accounts.contains(call.user) ? CallOutcome::done : CallOutcome::absent);
         case CallKind::know_sign_in:
             return said(sign_in_elsewhere ? CallOutcome::conflict : CallOutcome::done);
+        case CallKind::probe:
+            return probe(call);
         case CallKind::find_alias: {
             const auto at = aliases.find(call.alias);
             if (at == aliases.end()) return said(CallOutcome::absent);

@@ -163,6 +163,7 @@ class FakeHomeserver : public engine::Homeserver {
     [[nodiscard]] engine::CallResult put_member_as_bot(const engine::Call& call);
     [[nodiscard]] engine::CallResult create_room(const engine::Call& call);
     [[nodiscard]] engine::CallResult put_state(const engine::Call& call);
+    [[nodiscard]] engine::CallResult probe(const engine::Call& call);
     [[nodiscard]] engine::CallResult read_room(const engine::Call& call);
     [[nodiscard]] engine::CallResult read_member(const engine::Call& call);
     [[nodiscard]] const std::map<FakeRoom::Slot, policy::RoomEvent>* seen_by(const std::string& room,

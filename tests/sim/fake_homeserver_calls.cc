@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 
+#include "daemon/engine/way_back.h"
 #include "schema/json.h"
 #include "schema/matrix_content.h"
 #include "tests/sim/fake_answers.h"
@@ -209,6 +210,25 @@ CallResult FakeHomeserver::put_state(const Call& call) {
     if (const auto* name = std::get_if<policy::NameContent>(&content)) rooms[call.room].name = name->name;
     CallResult result;
     result.event = emit(call.room, bot_, content, call.state_key).event;
+    return result;
+}
+
+// A room of the bot's alone, and one event of each kind in it.
+CallResult FakeHomeserver::probe(const Call& call) {
+    CallResult result;
+    result.room = call.room.empty() ? make_room(bot_, "") : call.room;
+    if (membership(result.room, bot_) != MembershipState::join)
+        return said(CallOutcome::refused, "M_FORBIDDEN: the bot is not in the room");
+    for (const std::string& kind : call.known) {
+        if (kind == engine::member_kind(MembershipState::join))
+            emit(result.room, bot_, MemberContent{bot_, MembershipState::join, ""}, bot_);
+        else if (kind == engine::member_kind(MembershipState::invite) ||
+                 kind == engine::member_kind(MembershipState::leave))
+            for (const auto state : {MembershipState::invite, MembershipState::leave})
+                emit(result.room, bot_, MemberContent{call.user, state, ""}, call.user);
+        else
+            emit(result.room, bot_, policy::OtherContent{kind}, "io.rollcall.probe");
+    }
     return result;
 }
 

@@ -278,6 +278,52 @@ TEST_F(Commands, AFaultOfAFileIsFoldedToo) {
         << err();
 }
 
+// First what is likely, and only then what would hide it for good.
+TEST_F(Commands, WhoeverHasAHoldOfACanaryIsToldOfRightsBeforeTheCanary) {
+    json::Value result;
+    result.set("holds", fixture("plan_canaries")["holds"]);
+    json::Value hold = (*result["holds"].array())[0];
+    hold.set("cause", "12 of 405 people are not shown any more: ldaps://dc1 does not show the canary 'gina'");
+    result.set("holds", json::Value{json::Array{hold}});
+    answer("holds", answered(result, 4));
+    EXPECT_EQ(bench.run({"holds"}), 4);
+    const std::size_t count = out().find("12 of 405 people"),
+                      rights = out().find("Let the bind account read again"),
+                      canary = out().find("Only if the canary is gone for good");
+    ASSERT_NE(canary, std::string::npos) << out();
+    EXPECT_LT(count, rights) << out();
+    EXPECT_LT(rights, canary) << out();
+}
+
+// What was rejected is not to be done.
+TEST_F(Commands, StatusCountsWhatWasRejectedApart) {
+    json::Value status = fixture("status_well"), backlog = status["backlog"];
+    backlog.set("actions", 41);
+    status.set("backlog", backlog);
+    const auto actions = [](const char* guard, int count) {
+        json::Value list, row{*json::parse(R"({"id":"0a1b","hold":"0a1b","by":"alice","reason":"no"})")};
+        for (int i = 0; i < count; ++i) list.push("remove x @p" + std::to_string(i) + ":corp.example.com");
+        row.set("guard", guard);
+        row.set("actions", std::move(list));
+        return json::Value{json::Array{std::move(row)}};
+    };
+    status.set("holds", actions("removals", 11));
+    status.set("rejected", actions("", 30));
+    answer("status", answered(status, 4));
+    EXPECT_EQ(bench.run({"status"}), 4);
+    EXPECT_TRUE(has(out(),
+                    "11 actions to do (all of them held by a guard: see `rollcall holds`), 30 "
+                    "rejected"))
+        << out();
+    backlog.set("actions", 30);
+    status.set("backlog", backlog);
+    status.set("holds", json::Array{});
+    bench.script.answers["status"] = {answered(status)};
+    bench.clear();
+    EXPECT_EQ(bench.run({"status"}), 0);
+    EXPECT_TRUE(has(out(), "nothing to do, 30 rejected")) << out();
+}
+
 // The bot's account is barred: what is refused to it comes of that, and a daemon that runs tries again.
 TEST_F(Commands, OfABarredBotThereIsOneLineWithWhatToDo) {
     const std::string cause =
@@ -541,6 +587,21 @@ TEST_F(Commands, CheckLooksWhetherTheFoldersCanBeMade) {
     }
     names_state(bench.folder / "fresh");
     EXPECT_EQ(bench.run({"check"}), 0) << err();
+}
+
+// What is wrong in the files of what the directory has hides nothing of the servers.
+TEST_F(Commands, CheckOnlineSaysWhatWasSeenOfTheServersBesideAFaultOfTheFiles) {
+    json::Value wrong = answered(*json::parse(R"({"seen":[{"what":"homeserver","ok":true,"text":"it answers"},
+                                 {"what":"events","ok":false,"text":"none since 2026-11-22T09:00:00.000Z"}]})"),
+                                 2);
+    wrong.set("error", *json::parse(R"({"message":"the policy has errors","hint":"correct them"})"));
+    wrong.set("diagnostics", *json::parse(R"([{"at":"a.yaml:3:1","message":"no group 'Stafff'",
+                                               "suggestion":"Staff","severity":"error"}])"));
+    answer("check", wrong);
+    EXPECT_EQ(bench.run({"check", "--online"}), 2);
+    EXPECT_TRUE(has(err(), "a.yaml:3:1: error: no group 'Stafff'")) << err();
+    EXPECT_TRUE(has(out(), "✓ homeserver: it answers")) << out();
+    EXPECT_TRUE(has(out(), "✗ events: none since 2026-11-22 ")) << out();
 }
 
 TEST_F(Commands, CheckOnlineFailsForWhatWasNotSeen) {

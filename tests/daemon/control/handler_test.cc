@@ -543,7 +543,7 @@ TEST_F(LookingAtAdmins, ABarredBotWritesNothing) {
     const json::Value status = look("status")["result"];
     const std::string text = status["bot_text"].text();
     EXPECT_NE(text.find("M_USER_SUSPENDED"), std::string::npos) << text;
-    EXPECT_TRUE(text.ends_with("Have that undone, then `rollcall apply`")) << text;
+    EXPECT_TRUE(text.ends_with("Have that undone; `rollcall check --online` has it tried again")) << text;
     ASSERT_GT(status["failures"].array()->size(), 0U);
     EXPECT_TRUE(status["failures"].array()->front()["barred"].boolean_or(false));
 }
@@ -877,8 +877,42 @@ TEST_F(Looking, CheckSaysThatTheBotsAccountIsBarred) {
     daemon_.sim.run_for(std::chrono::minutes{1});
     EXPECT_EQ(unseen(), "bot ") << "known from before";
     homeserver.answer_instead = nullptr;
+    daemon_.sim.run_for(std::chrono::seconds{5});
+    EXPECT_EQ(unseen(), "") << "tried because somebody asks";
     daemon_.sim.run_for(std::chrono::minutes{20});
     EXPECT_EQ(unseen(), "");
+}
+
+// The way is tried, and the line says what was seen to come again.
+TEST_F(Looking, EventsThatWereSwallowedAreSeenToComeAgainByWhoeverAsks) {
+    put_in_force();
+    daemon_.sim.homeserver.swallows = [](const policy::RoomEvent&) { return true; };
+    daemon_.sim.directory.disable("p1", true);
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "events ");
+    daemon_.sim.homeserver.swallows = nullptr;
+    daemon_.sim.run_for(std::chrono::seconds{5});
+    const json::Value answer = look("check");
+    EXPECT_EQ(exit_of(answer), 0) << json::write(answer["result"]["seen"]);
+    std::string text;
+    for (const json::Value& one : *answer["result"]["seen"].array())
+        if (one["what"].text() == "events") text = one["text"].text();
+    EXPECT_NE(text.find(", and tells again of what was missing: m.room.member (leave)"), std::string::npos)
+        << text;
+    EXPECT_NE(text.find(", last at "), std::string::npos) << text;
+}
+
+// The files are wrong, and what is wrong with a server is said all the same.
+TEST_F(Looking, CheckOfAMisspeltGroupSaysWhatWasSeenOfTheServers) {
+    text_ += "  y: {name: Y, members: {group: Stafff}}\n";
+    daemon_.sim.homeserver.knows_mask = false;
+    const json::Value answer = look("check");
+    EXPECT_EQ(exit_of(answer), 2) << json::write(answer);
+    EXPECT_NE(messages(answer["diagnostics"]).find("Stafff"), std::string::npos) << json::write(answer);
+    std::string seen;
+    for (const json::Value& one : *answer["result"]["seen"].array())
+        seen += one["what"].text() + (one["ok"].boolean_or(false) ? " " : "! ");
+    EXPECT_EQ(seen, "homeserver mask registration! events directory ");
 }
 
 TEST_F(Looking, StatusSaysWhichFileOfAnEditedPolicyIsBroken) {

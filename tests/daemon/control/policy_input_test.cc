@@ -104,6 +104,10 @@ TEST(PolicyInput, TheDaemonOpensNothingThatACallerNames) {
     const std::string file = testing::TempDir() + "rollcall_secret";
     std::ofstream(file) << "hunter2-the-password\n";
     ASSERT_EQ(chmod(file.c_str(), 0600), 0);
+    // Whoever checks is told of the servers as well, which are looked at before.
+    EXPECT_TRUE(daemon.sim.command(
+        [](engine::Engine& engine) { static_cast<void>(engine.ways_looked_at(Duration{})); }));
+    daemon.sim.run_for(std::chrono::seconds{1});
     for (const char* command : {"plan", "apply", "check"}) {
         const json::Value answer =
             daemon.ask(fmt::format(R"({{"command":"{}","args":{{"policy":"{}"}}}})", command, file));

@@ -1,5 +1,6 @@
 // What status and plan say of rooms and people beside what is to be done: daemon/control/room_remarks.h,
 // people_remarks.h; and readmit, the way back, with each of its refusals.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <algorithm>
 
@@ -332,6 +333,18 @@ TEST_F(Remarks, AHoldOfCanariesCountsWhatItHoldsAndTakesNoAnswer) {
     const json::Value& hold = holds.array()->front();
     EXPECT_EQ(hold["guard"].text(), "canaries");
     EXPECT_GT(hold["actions"].array()->size(), 0U) << json::write(hold);
+    EXPECT_TRUE(hold["cause"].text().starts_with("a complete read of corp lacks the canary 'gina'"));
+    // Of one alone it may be gone; where more are not shown, their places are hidden.
+    const std::size_t known = daemon.sim.directory.content.people.size() + 1;
+    for (const std::size_t missing : {std::size_t{1}, std::size_t{4}}) {
+        daemon.sim.directory.shown = known - missing;
+        const std::string text =
+            missing == 1 ? "" : fmt::format("4 of {} people are not shown any more: ", known);
+        const std::string lacks = text + "a complete read of corp lacks the canary 'gina'";
+        const json::Value again = daemon.ask(R"({"command":"holds"})")["result"]["holds"];
+        EXPECT_TRUE((*again.array())[0]["cause"].text().starts_with(lacks)) << json::write(again);
+        EXPECT_TRUE(status()["directory"]["frozen"].text().starts_with(lacks)) << json::write(status());
+    }
     for (const char* command : {"approve", "reject"}) {
         json::Value args;
         args.set("id", hold["id"].text());
