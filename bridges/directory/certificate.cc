@@ -27,7 +27,8 @@ class Elements {
             const std::size_t width = size - kLong;
             if (width == 0 || width > 4 || rest_.size() < begin + width) return std::nullopt;
             size = 0;
-            for (std::size_t i = 0; i < width; ++i) size = size << 8U | static_cast<std::uint8_t>(rest_[begin++]);
+            for (std::size_t i = 0; i < width; ++i)
+                size = size << 8U | static_cast<std::uint8_t>(rest_[begin++]);
         }
         if (size > rest_.size() - begin) return std::nullopt;
         const std::string_view inside = rest_.substr(begin, size);
@@ -44,7 +45,7 @@ class Elements {
 };
 
 // "261122025006Z", and from 2050 on "20501122025006Z".
-std::optional<Time> time_of(std::uint8_t tag, std::string_view text) {
+std::optional<Time> date_of(std::uint8_t tag, std::string_view text) {
     if (tag == kGeneralizedTime) return parse_generalized_time(text);
     if (tag != kUtcTime) return std::nullopt;
     return parse_generalized_time((text < "50" ? "20" : "19") + std::string(text));
@@ -67,7 +68,7 @@ std::optional<Validity> validity_of(std::string_view der) {
     for (std::optional<Time>& time : found) {
         const std::uint8_t tag = times.tag();
         const auto text = times.take();
-        if (text) time = time_of(tag, *text);
+        if (text) time = date_of(tag, *text);
         if (!time) return std::nullopt;
     }
     return Validity{*found[0], *found[1]};
@@ -76,11 +77,12 @@ std::optional<Validity> validity_of(std::string_view der) {
 Error not_believed(std::string_view url, std::string_view host, std::string_view authorities,
                    const std::optional<Validity>& validity, Time now) {
     if (validity && now < validity->from)
-        return {ErrorKind::refused,
-                fmt::format("this machine's clock says {}, and the certificate of {} is valid from {} on",
-                            to_rfc3339(now), url, to_rfc3339(validity->from)),
-                "set this machine's clock if it is wrong; if it is right, the certificate was made by one that "
-                "was ahead"};
+        return {
+            ErrorKind::refused,
+            fmt::format("this machine's clock says {}, and the certificate of {} is valid from {} on",
+                        to_rfc3339(now), url, to_rfc3339(validity->from)),
+            "set this machine's clock if it is wrong; if it is right, the certificate was made by one that "
+            "was ahead"};
     if (validity && validity->until < now)
         return {ErrorKind::refused,
                 fmt::format("the certificate of {} has ended at {}, and this machine's clock says {}", url,

@@ -432,9 +432,10 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
         zone, look);
     for (const std::string& text : control::unreadable_people_texts(status["unreadable_people"]))
         out += "\n" + bullet(look, 0, "!", Tone::warning, text);
-    out += texts(status["bans"], "Belong in a room, and are banned from it: an owner has to lift that", zone, look);
-    return out +
-           texts(status["bans_of_approved"], "Banned by an owner, although an approval lets them stay", zone, look);
+    out += texts(status["bans"], "Belong in a room, and are banned from it: an owner has to lift that", zone,
+                 look);
+    return out + texts(status["bans_of_approved"], "Banned by an owner, although an approval lets them stay",
+                       zone, look);
 }
 
 }  // namespace rollcall::cli

@@ -51,7 +51,7 @@ bool Engine::directory_looked_at(Duration waited) {
     const policy::DirectoryStatus& status = directory_status_;
     const bool up = status.health == policy::DirectoryHealth::up;
     if (!directory_tried()) return false;
-    if (settings_.one_shot || (up && status.text.empty() && world_.frozen.empty())) return true;
+    if (settings_.one_shot || (up && status.sentence().empty() && world_.frozen.empty())) return true;
     const Tick since = world_.tick - waited - kTryOnDemand;
     if (waited >= kTryAtMost || (directory_told_ && *directory_told_ >= since)) return true;
     if (directory_asked_ && *directory_asked_ >= since) return !directory_tries_;
@@ -100,7 +100,8 @@ bool Engine::trying() const {
                            std::any_of(reading_.begin(), reading_.end(), [](const auto& reading) {
                                return reading.second.kind == ReadKind::account;
                            }));
-    return rooms || accounts || std::any_of(tried_now_.begin(), tried_now_.end(), [this](const ActionKey& key) {
+    return rooms || accounts ||
+           std::any_of(tried_now_.begin(), tried_now_.end(), [this](const ActionKey& key) {
                const auto retry = retries_.find(key);
                return busy_.contains(key) ||
                       (retry != retries_.end() && retry->second.not_before <= tried_since_);

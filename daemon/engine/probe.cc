@@ -46,8 +46,7 @@ std::vector<matrix::Call> probe_calls(const Probe& probe, const std::vector<std:
     if (wanted(MembershipState::join))
         out.push_back(matrix::put_member(probe.room, probe.bot, MembershipState::join, probe.marker, ""));
     if (wanted(MembershipState::invite) || wanted(MembershipState::leave)) {
-        out.push_back(
-            matrix::put_member(probe.room, probe.guest, MembershipState::invite, probe.marker, ""));
+        out.push_back(matrix::put_member(probe.room, probe.guest, MembershipState::invite, probe.marker, ""));
         out.push_back(matrix::kick(probe.room, probe.guest, probe.marker));
     }
     return out;

@@ -157,6 +157,12 @@ void Engine::take_probe(const CallResult& result) {
     if (!result.room.empty() && result.room != probe_room_) {
         probe_room_ = result.room;
         mark("probe_room", "id", probe_room_);
+        TrailEntry entry;
+        entry.kind = TrailKind::result;
+        entry.action = "try events";
+        entry.room = probe_room_;
+        entry.result = "done: made a room of the bot's own, in which it tries whether events arrive";
+        record(std::move(entry));
     }
     way_back_.probe_ended(result, world_.tick);
     // The bot was put out of it, or its administrator deleted it.

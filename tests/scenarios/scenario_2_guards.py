@@ -1,5 +1,7 @@
 """Policy files that are edited, guards that hold, and what cannot be known: nobody loses anything by it."""
 
+import re
+
 from harness import CommandFailed, Scenario, Site, until
 
 POLICY = """
@@ -236,7 +238,8 @@ class Guards(Scenario):
         hall = site.joined("hall")
         put_back = site.directory.hide_children(f"OU={site.prefix}")
         try:
-            until(lambda: site.status()["directory"]["frozen"], "frozen", 10)
+            until(lambda: re.match(r"\d+ of \d+ people are not shown any more: .*canary", site.status()["directory"]["frozen"]),
+                  "frozen, and said how many are hidden beside the canary", 20)
             self.assertEqual(site.ask("why", user=site.user("ben"))["departed"], "no")
             self.assertEqual(site.joined("hall"), hall)
             self.assert_removes_nobody(self.before)

@@ -55,15 +55,18 @@ TEST(Certificate, OneThatIsNotValidYetIsAQuestionToTheClock) {
     };
     const std::string before = said("2025-11-22T00:00:00Z"), meanwhile = said("2026-11-30T00:00:00Z"),
                       after = said("2027-01-01T00:00:00Z");
-    EXPECT_TRUE(before.starts_with("this machine's clock says 2025-11-22T00:00:00.000Z, and the certificate of "
-                                   "ldaps://dc1 is valid from 2026-11-22T02:50:06.000Z on"))
+    EXPECT_TRUE(
+        before.starts_with("this machine's clock says 2025-11-22T00:00:00.000Z, and the certificate of "
+                           "ldaps://dc1 is valid from 2026-11-22T02:50:06.000Z on"))
         << before;
     EXPECT_NE(before.find("set this machine's clock if it is wrong"), std::string::npos) << before;
-    EXPECT_TRUE(meanwhile.starts_with("the certificate of ldaps://dc1 is not signed by an authority in "
-                                      "/etc/ca.pem, or does not name dc1"))
+    EXPECT_TRUE(
+        meanwhile.starts_with("the certificate of ldaps://dc1 is not signed by an authority in "
+                              "/etc/ca.pem, or does not name dc1"))
         << meanwhile;
-    EXPECT_TRUE(after.starts_with("the certificate of ldaps://dc1 has ended at 2026-12-02T02:50:06.000Z, and "
-                                  "this machine's clock says 2027-01-01T00:00:00.000Z"))
+    EXPECT_TRUE(
+        after.starts_with("the certificate of ldaps://dc1 has ended at 2026-12-02T02:50:06.000Z, and "
+                          "this machine's clock says 2027-01-01T00:00:00.000Z"))
         << after;
 }
 

@@ -37,8 +37,7 @@ class OnDemand : public CompanyTest {
     void miss_something() {
         swallow_all(true);
         company.sim.directory.disable("p3", true);
-        ASSERT_TRUE(
-            company.comes([this] { return way().state() == WayBack::State::broken; }, minutes{1}));
+        ASSERT_TRUE(company.comes([this] { return way().state() == WayBack::State::broken; }, minutes{1}));
     }
     [[nodiscard]] std::vector<std::string> probe_rooms() {
         std::vector<std::string> out;
@@ -61,6 +60,12 @@ TEST_F(OnDemand, EventsThatWereSwallowedAreTriedForWhoeverAsks) {
     EXPECT_EQ(way().state(), WayBack::State::arrives) << way().trouble();
     EXPECT_EQ(way().came_again(), "m.room.member (leave)");
     EXPECT_EQ(probe_rooms().size(), 1U) << "the same room each time";
+    const std::vector<schema::TrailEntry> entries = company.trail();
+    EXPECT_EQ(std::count_if(entries.begin(), entries.end(),
+                            [&](const schema::TrailEntry& entry) {
+                                return entry.action == "try events" && entry.room == probe_rooms().front();
+                            }),
+              1);
     EXPECT_EQ(company.wrongs(), "");
 }
 
@@ -144,6 +149,26 @@ TEST_F(OnDemand, AProbeThatIsRefusedSaysSo) {
         << way().trouble();
 }
 
+// It is up, and says nothing but that part of it was not shown: that may be over.
+TEST_F(OnDemand, WhatTheDirectoryDoesNotShowIsReadAgainForWhoeverAsks) {
+    company.open();
+    int tries = 0;
+    company.sim.directory.on_try = [&tries] { return ++tries == 0; };
+    const auto asked_with = [&](std::vector<policy::DirectoryRemark> remarks) {
+        policy::DirectoryStatus status;
+        status.directory = "corp";
+        status.current = true;
+        status.remarks = std::move(remarks);
+        company.sim.directory.deliver(Message(status));
+        company.sim.run_for(seconds{5});
+        EXPECT_TRUE(company.sim.command(
+            [](Engine& engine) { static_cast<void>(engine.directory_looked_at(Duration{})); }));
+        return std::exchange(tries, 0);
+    };
+    EXPECT_EQ(asked_with({}), 0);
+    EXPECT_EQ(asked_with({{policy::DirectoryRemark::About::groups, "`member` of 1 of 9 groups"}}), 1);
+}
+
 // Accounts that were made while no daemon ran.
 class MadeMeanwhile : public CompanyTest {
   protected:
@@ -174,7 +199,8 @@ TEST_F(MadeMeanwhile, AreLookedForWithTheStartAsManyAsThereAreRooms) {
         return out;
     };
     EXPECT_EQ(joined(), 2);
-    EXPECT_TRUE(company.comes([&] { return joined() == 12; }, minutes{6})) << "the others with the next round";
+    EXPECT_TRUE(company.comes([&] { return joined() == 12; }, minutes{6}))
+        << "the others with the next round";
 }
 
 TEST_F(MadeMeanwhile, NobodyIsAskedForWhoHasOne) {
