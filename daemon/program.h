@@ -1,5 +1,5 @@
-// Which program this is, for the trail: its version, and the build ID that the linker gave it, which tells one
-// build from another (`file`, or `readelf -n`, shows it of an executable). Any thread.
+// Which program this is, for the trail: its version, and the build ID that the linker gave it, which tells
+// one build from another (`file`, or `readelf -n`, shows it of an executable). Any thread.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// BasisHistory: what the trail says of what it rests on (schema/trail_basis.h), from its entries in their order.
-// Pure; any thread.
+// BasisHistory: what the trail says of what it rests on (schema/trail_basis.h), from its entries in their
+// order. Pure; any thread.
 #pragma once
 
 #include <cstdint>

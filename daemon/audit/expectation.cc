@@ -18,7 +18,8 @@ Status only_known(const Value& value) {
     if (!value.is_object()) return fail(ErrorKind::invalid_input, "it is no JSON object");
     for (const auto& [name, member] : *value.object())
         if (std::find(kMembers.begin(), kMembers.end(), name) == kMembers.end())
-            return fail(ErrorKind::invalid_input, fmt::format("nothing is called \"{}\" in such a file", name));
+            return fail(ErrorKind::invalid_input,
+                        fmt::format("nothing is called \"{}\" in such a file", name));
     if (value["v"].integer_or(0) != kVersion)
         return fail(ErrorKind::invalid_input, fmt::format("\"v\" is not {}", kVersion));
     return {};
@@ -53,9 +54,8 @@ Result<Expectation> read_expectation(std::string_view text) {
     if (!value) return pass(value);
     if (Status known = only_known(*value); !known) return pass(known);
     Expectation out;
-    for (const auto& [name, into] : {std::pair("checkpoint", &out.checkpoint),
-                                     {"key", &out.key},
-                                     {"origin", &out.origin}}) {
+    for (const auto& [name, into] :
+         {std::pair("checkpoint", &out.checkpoint), {"key", &out.key}, {"origin", &out.origin}}) {
         const Value& member = (*value)[name];
         if (!member.is_null() && member.string() == nullptr)
             return fail(ErrorKind::invalid_input, fmt::format("\"{}\" is no text", name));

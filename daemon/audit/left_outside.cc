@@ -28,8 +28,9 @@ std::string what_is_wrong(const KnownAnchor& known, const TrailAnchor* now, cons
     // Heads only ever come: so many of that size or below must be there for ever.
     const std::uint64_t there = heads_there(reading->kept->heads, was.newest).heads;
     if (there >= was.heads) return {};
-    const std::string left = fmt::format("{} says that {} left there, the newest of {} entries", known.said_by,
-                                         was.heads == 1 ? "1 was" : fmt::format("{} were", was.heads), was.newest);
+    const std::string left =
+        fmt::format("{} says that {} left there, the newest of {} entries", known.said_by,
+                    was.heads == 1 ? "1 was" : fmt::format("{} were", was.heads), was.newest);
     if (reading->kept->heads.empty()) return fmt::format("it was emptied of its checkpoints: {}", left);
     return fmt::format("checkpoints are missing: {}, and {} of these {} there", left, there,
                        there == 1 ? "is" : "are");
@@ -40,8 +41,7 @@ std::string what_is_wrong(const KnownAnchor& known, const TrailAnchor* now, cons
 HeadsThere heads_there(const std::vector<Anchor>& heads, std::uint64_t newest) {
     std::set<std::uint64_t> sizes;
     for (const Anchor& anchor : heads) {
-        const auto head =
-            schema::read_checkpoint_text(anchor.note.substr(0, anchor.note.find("\n\n") + 1));
+        const auto head = schema::read_checkpoint_text(anchor.note.substr(0, anchor.note.find("\n\n") + 1));
         if (head && head->size <= newest) sizes.insert(head->size);
     }
     return {sizes.size(), sizes.empty() ? 0 : *sizes.rbegin()};

@@ -18,13 +18,14 @@ struct KnownAnchor {
     schema::TrailAnchor anchor;
 };
 
-// `now`: the anchors as the configuration has them, with the rooms' IDs. `readings`: what is in them. What could
-// not be read whole is not compared, and is for whoever asked for the readings to say.
+// `now`: the anchors as the configuration has them, with the rooms' IDs. `readings`: what is in them. What
+// could not be read whole is not compared, and is for whoever asked for the readings to say.
 [[nodiscard]] std::vector<Fault> compare_anchors(const std::vector<KnownAnchor>& known,
                                                  const std::vector<schema::TrailAnchor>& now,
                                                  const std::vector<AnchorReading>& readings);
 
-// The heads that are there, each size once: how many cover up to `newest` entries, and the most that any covers.
+// The heads that are there, each size once: how many cover up to `newest` entries, and the most that any
+// covers.
 struct HeadsThere {
     std::uint64_t heads = 0, newest = 0;
 };

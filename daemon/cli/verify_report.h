@@ -12,9 +12,9 @@
 namespace rollcall::cli {
 
 struct VerifyReport {
-    std::string origin, key;          // of the log; the key in force for its head
-    std::string configuration;        // SHA-256 of rollcall.yaml, as it is now
-    audit::TrailVerification found;   // its faults are all that is wrong, outside too
+    std::string origin, key;         // of the log; the key in force for its head
+    std::string configuration;       // SHA-256 of rollcall.yaml, as it is now
+    audit::TrailVerification found;  // its faults are all that is wrong, outside too
     std::vector<audit::Fault> not_checked;
     std::vector<std::string> signed_by;   // witnesses
     std::vector<std::string> lacking;     // witnesses whose signature is not there (yet)

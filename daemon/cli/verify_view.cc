@@ -68,13 +68,14 @@ void log_rows(const VerifyReport& report, Table& table) {
 void basis_rows(const VerifyReport& report, Table& table) {
     const auto& said = report.found.basis.last();
     if (!said) return;
-    table.row({{"program", Tone::faint}, fmt::format("{}, says entry {}", said->basis.program, said->number)});
+    table.row(
+        {{"program", Tone::faint}, fmt::format("{}, says entry {}", said->basis.program, said->number)});
     const bool same = said->basis.configuration == report.configuration;
-    table.row({{"configuration", Tone::faint},
-               same ? Cell{fmt::format("as it was at entry {}", said->number)}
-                    : Cell{fmt::format("changed since entry {}: not in force before the next start",
-                                       said->number),
-                           Tone::warning}});
+    table.row(
+        {{"configuration", Tone::faint},
+         same ? Cell{fmt::format("as it was at entry {}", said->number)}
+              : Cell{fmt::format("changed since entry {}: not in force before the next start", said->number),
+                     Tone::warning}});
 }
 
 void outside_rows(const VerifyReport& report, Table& table) {
@@ -84,11 +85,10 @@ void outside_rows(const VerifyReport& report, Table& table) {
                    counted(found.log.anchors, "checkpoint is met", "checkpoints are met")});
     for (const auto& [name, has] : report.outside)
         table.row({{"anchor", Tone::faint},
-                   has.heads == 0
-                       ? Cell{name + " holds no checkpoint", Tone::bad}
-                       : Cell{fmt::format("{} has {}, the newest of {}", name,
-                                          counted(has.heads, "checkpoint", "checkpoints"),
-                                          counted(has.newest, "entry", "entries"))}});
+                   has.heads == 0 ? Cell{name + " holds no checkpoint", Tone::bad}
+                                  : Cell{fmt::format("{} has {}, the newest of {}", name,
+                                                     counted(has.heads, "checkpoint", "checkpoints"),
+                                                     counted(has.newest, "entry", "entries"))}});
     for (const std::string& name : report.signed_by)
         table.row({{"witness", Tone::faint}, name + " has signed it too"});
     for (const std::string& name : report.lacking)

@@ -1,6 +1,6 @@
-// Engine: what the trail rests on (schema/trail_basis.h): each start says it, and whatever changes of it has an
-// entry. What the anchors were given is counted here, so that a place that was emptied is not taken for a new
-// one.
+// Engine: what the trail rests on (schema/trail_basis.h): each start says it, and whatever changes of it has
+// an entry. What the anchors were given is counted here, so that a place that was emptied is not taken for a
+// new one.
 #include <algorithm>
 
 #include "daemon/engine/engine.h"

@@ -248,6 +248,7 @@ TEST(Remark, SpeaksOfThoseWhoseChangeMayEndIt) {
     policy::DirectorySnapshot read;
     policy::PersonEntry seen, hidden;
     seen.guid = *Guid::from_text("00000000-0000-0000-0000-000000000001");
+    seen.login = "anna";
     seen.account_control = 512;
     seen.expires = kNever;
     seen.primary_group = 513;

@@ -13,7 +13,8 @@ namespace {
 using schema::TrailAnchor;
 
 Anchor head(std::uint64_t size) {
-    return {"somewhere", fmt::format("log\n{}\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— log AAAA\n", size), true};
+    return {"somewhere",
+            fmt::format("log\n{}\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— log AAAA\n", size), true};
 }
 
 const TrailAnchor kWorm{"worm", "folder", "/mnt/worm", "", "", 3, 30};
@@ -43,9 +44,10 @@ TEST_F(LeftOutside, AllOfItIsThere) {
 TEST_F(LeftOutside, WhatIsMissingIsToldAlsoWhereNewOnesCame) {
     reading.kept->heads.erase(reading.kept->heads.begin());
     for (std::uint64_t size = 50; size < 90; size += 10) reading.kept->heads.push_back(head(size));
-    EXPECT_EQ(faults(),
-              "audit.anchors.worm: checkpoints are missing: entry 7 says that 3 were left there, the newest of 30 "
-              "entries, and 2 of these are there\n");
+    EXPECT_EQ(
+        faults(),
+        "audit.anchors.worm: checkpoints are missing: entry 7 says that 3 were left there, the newest of 30 "
+        "entries, and 2 of these are there\n");
     reading.kept->heads.push_back(head(20));  // the same once more is no other
     EXPECT_NE(faults(), "");
     reading.kept->heads.clear();
@@ -54,9 +56,11 @@ TEST_F(LeftOutside, WhatIsMissingIsToldAlsoWhereNewOnesCame) {
 
 TEST_F(LeftOutside, AnAnchorThatIsGoneOrElsewhereIsTold) {
     now.front().place = "/mnt/other";
-    EXPECT_EQ(faults(), "audit.anchors.worm: entry 7 has it as folder /mnt/worm, and now it is folder /mnt/other\n");
+    EXPECT_EQ(faults(),
+              "audit.anchors.worm: entry 7 has it as folder /mnt/worm, and now it is folder /mnt/other\n");
     now.clear();
-    EXPECT_EQ(faults(), "audit.anchors.worm: entry 7 has it, folder /mnt/worm, and the configuration has not\n");
+    EXPECT_EQ(faults(),
+              "audit.anchors.worm: entry 7 has it, folder /mnt/worm, and the configuration has not\n");
 }
 
 TEST_F(LeftOutside, AnotherRoomAndNoneAreOtherPlaces) {
@@ -107,7 +111,8 @@ TEST(BasisHistory, RemembersWhatAnchorsThereWereAndTheMostThatTheyWereGiven) {
 }
 
 TEST(Expectation, IsReadAsItWasWritten) {
-    const Expectation all{"log", "log+1+A", "log\n3\n", {kWorm, {.name = "r", .kind = "room", .place = "audit"}}};
+    const Expectation all{
+        "log", "log+1+A", "log\n3\n", {kWorm, {.name = "r", .kind = "room", .place = "audit"}}};
     const auto read = read_expectation(write_expectation(all));
     ASSERT_TRUE(read) << read.error().text();
     EXPECT_EQ(read->origin, "log");

@@ -35,8 +35,9 @@ TEST(VerifyView, SaysWhatTheTrailRestsOn) {
 TEST(VerifyView, NamesWhatIsWrongAndWhatWasNotChecked) {
     VerifyReport found = whole();
     found.configuration = "bb";
-    found.found.faults = {{"audit.anchors.room", "a message of the bot there was redacted by @rollcall:corp.example.com, "
-                                                 "so that a checkpoint may be gone: $abc"}};
+    found.found.faults = {{"audit.anchors.room",
+                           "a message of the bot there was redacted by @rollcall:corp.example.com, "
+                           "so that a checkpoint may be gone: $abc"}};
     found.not_checked = {{"audit.anchors.witness", "it has not signed the published checkpoint"}};
     json::Value ours;
     ours.set("basis", schema::to_json(schema::TrailBasis{"0.1.0 (build 3f2c)", "aa", {}}));

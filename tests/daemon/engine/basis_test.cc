@@ -16,7 +16,8 @@ class BasisTest : public CompanyTest {
     BasisTest() {
         company.people(2);
         company.room("audit");
-        company.sim.settings.basis = {"0.1.0", "aa", {{.name = "worm", .kind = "folder", .place = "/mnt/worm"}}};
+        company.sim.settings.basis = {
+            "0.1.0", "aa", {{.name = "worm", .kind = "folder", .place = "/mnt/worm"}}};
     }
     void add_room() {
         company.sim.settings.basis.anchors.push_back({.name = "room", .kind = "room", .place = "audit"});
@@ -65,13 +66,13 @@ TEST_F(BasisTest, AStartSaysIt) {
 
 TEST_F(BasisTest, WhatIsAnotherAtAStartHasAnEntry) {
     company.open();
-    company.sim.settings.basis = {"0.2.0", "bb", {{.name = "siem", .kind = "syslog", .place = "tls://siem:6514"}}};
+    company.sim.settings.basis = {
+        "0.2.0", "bb", {{.name = "siem", .kind = "syslog", .place = "tls://siem:6514"}}};
     company.sim.restart();
     company.sim.run_for(minutes{1});
-    EXPECT_EQ(changes(), (std::vector<std::string>{
-                             "program: 0.1.0 → 0.2.0", "configuration: aa → bb",
-                             "audit.anchors.worm: folder /mnt/worm →  !",
-                             "audit.anchors.siem:  → syslog tls://siem:6514"}));
+    EXPECT_EQ(changes(), (std::vector<std::string>{"program: 0.1.0 → 0.2.0", "configuration: aa → bb",
+                                                   "audit.anchors.worm: folder /mnt/worm →  !",
+                                                   "audit.anchors.siem:  → syslog tls://siem:6514"}));
     company.sim.settings.basis.anchors[0].place = "tls://other:6514";
     company.sim.restart();
     company.sim.run_for(minutes{1});

@@ -1,5 +1,5 @@
-// Hundreds of names that somebody made up, in a room out of which nobody can take them: each is tried, seldom,
-// and neither requests nor messages nor the trail grow with their number for ever.
+// Hundreds of names that somebody made up, in a room out of which nobody can take them: each is tried,
+// seldom, and neither requests nor messages nor the trail grow with their number for ever.
 #include <fmt/format.h>
 
 #include "tests/daemon/engine/admin_room.h"
