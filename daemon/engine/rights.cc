@@ -95,11 +95,12 @@ void Engine::keep_retention() {
     tell_admins("retention", text);
 }
 
-void Engine::rotate_key(const std::string& verifier, TrailEntry entry) {
+void Engine::rotate_key(const schema::SignerKey& next, TrailEntry entry) {
     entry.kind = TrailKind::command;
     entry.action = schema::kRotateKey;
+    trail_.hand_on(next);
     record(std::move(entry));
-    next_verifier_ = verifier;
+    next_verifier_ = next.verifier().text();
 }
 
 void Engine::hold(const std::string& identity, bool released, TrailEntry entry) {
