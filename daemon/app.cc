@@ -132,7 +132,6 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
                                  audit::Publication& publication, audit::Collector* collector,
                                  control::ReviewReader& reviews) {
     engine::Settings out;
-    if (purpose != Purpose::ask) out.sealer = publication.sealer();
     out.server_name = config.homeserver.server_name;
     out.bot = control::bot_id(config);
     if (const std::string& room = config.appservice.admin_room; room.starts_with('!'))
@@ -453,9 +452,9 @@ Result<std::optional<audit::Recovered>> recover_store(
     if (!reader) return pass(reader);
     const auto log = audit::LogFolder::open(config.audit.folder);
     if (!log) return pass(log);
-    return audit::recover(**store, **reader, *log,
-                          {config.audit.origin, *key, audit::KeyFiles(config.audit.key_file), config.state,
-                           caller, reason, clock_now().wall, progress});
+    return audit::recover(
+        **store, **reader, *log,
+        {config.audit.origin, {key->verifier()}, caller, reason, clock_now().wall, progress});
 }
 
 Status converge(control::Transport& transport, const std::function<void(std::string line)>& progress) {

@@ -35,7 +35,7 @@ struct TextField {
     std::string_view name;
     std::string TrailEntry::*text;
 };
-constexpr std::array<TextField, 25> kTexts{{{"action", &TrailEntry::action},
+constexpr std::array<TextField, 24> kTexts{{{"action", &TrailEntry::action},
                                             {"after", &TrailEntry::after},
                                             {"before", &TrailEntry::before},
                                             {"danger", &TrailEntry::danger},
@@ -57,7 +57,6 @@ constexpr std::array<TextField, 25> kTexts{{{"action", &TrailEntry::action},
                                             {"sender", &TrailEntry::sender},
                                             {"source", &TrailEntry::source},
                                             {"sponsor", &TrailEntry::sponsor},
-                                            {"taken_out", &TrailEntry::taken_out},
                                             {"user", &TrailEntry::user},
                                             {"was", &TrailEntry::was}}};
 

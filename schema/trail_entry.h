@@ -108,8 +108,7 @@ struct TrailEntry {
     std::string rotation;  // of the log's key: the note that both keys signed (schema/key_rotation.h)
     std::vector<std::string> pseudonyms;  // of whoever was erased by it
     std::string recovered;                // entries that the store has from the log alone: "first-last"
-    std::string taken_out;  // entries that nobody had sealed: "first-last", and the hash of what they said
-    std::optional<TrailBasis> basis;  // of a start, and of a change of it: what the trail rests on
+    std::optional<TrailBasis> basis;      // of a start, and of a change of it: what the trail rests on
 
     // Only read: the pseudonym that is left of whom it is about, and of who called, once they were erased.
     std::string erased, erased_caller;

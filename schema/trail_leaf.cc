@@ -14,10 +14,10 @@ using json::Value;
 
 // Members of an entry that lead to nobody. `time` is the event's, at the top; `v` and `number` are the
 // leaf's.
-constexpr std::array<std::string_view, 23> kPublic{
-    "action",     "basis",     "danger",    "history", "intent",   "kind",  "membership", "policy",
-    "pseudonyms", "recovered", "review",    "room",    "room_key", "rooms", "rotation",   "rule",
-    "rule_path",  "source",    "taken_out", "until",   "v",        "was",   "written"};
+constexpr std::array<std::string_view, 22> kPublic{
+    "action",     "basis",     "danger", "history", "intent",   "kind",   "membership", "policy",
+    "pseudonyms", "recovered", "review", "room",    "room_key", "rooms",  "rotation",   "rule",
+    "rule_path",  "source",    "until",  "v",       "was",      "written"};
 constexpr std::array<std::string_view, 7> kPublicEvidence{"attribute", "directory", "otherwise", "server",
                                                           "time",      "usn",       "written"};
 // Of who called, whatever the entry is about.

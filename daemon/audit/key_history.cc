@@ -7,24 +7,17 @@
 namespace rollcall::audit {
 
 Result<schema::KeyChain> key_history(store::TrailReader& reader) {
-    schema::KeyChain out;
-    if (Status added = add_key_history(reader, 0, out); !added) return pass(added);
-    return out;
-}
-
-Status add_key_history(store::TrailReader& reader, std::uint64_t after, schema::KeyChain& into) {
-    const auto numbers =
-        reader.numbers(schema::to_text(schema::TrailKind::command), schema::kRotateKey, after);
+    const auto numbers = reader.numbers(schema::to_text(schema::TrailKind::command), schema::kRotateKey);
     if (!numbers) return pass(numbers);
+    schema::KeyChain out;
     for (const std::uint64_t number : *numbers) {
-        if (!into.empty() && number <= into.links().back().number) continue;
         const Result<std::string> leaf = reader.leaf(number);
         if (!leaf) return pass(leaf);
-        if (Status added = into.add(number, schema::key_rotation_in(*leaf).value_or("")); !added)
+        if (Status added = out.add(number, schema::key_rotation_in(*leaf).value_or("")); !added)
             return fail(added.error().kind, fmt::format("entry {}: {}", number, added.error().message),
                         "`rollcall audit verify` says what is wrong");
     }
-    return {};
+    return out;
 }
 
 Status go_on_with(const schema::KeyChain& keys, const KeyFiles& files, Publisher& publisher) {

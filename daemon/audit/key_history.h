@@ -12,9 +12,6 @@ namespace rollcall::audit {
 // Every rotation that was committed, published or not; empty where the log has its first key.
 [[nodiscard]] Result<schema::KeyChain> key_history(store::TrailReader& reader);
 
-// Adds those of the entries after that one, where they are not there yet.
-[[nodiscard]] Status add_key_history(store::TrailReader& reader, std::uint64_t after, schema::KeyChain& into);
-
 // Hands the publisher's log on where its last rotation is not done yet: from the publisher's key to the one
 // in `files`. Errors: conflict where the publisher's key is not the log's (any more), or the next one is
 // missing.

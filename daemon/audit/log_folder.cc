@@ -104,8 +104,8 @@ schema::TlogReader LogFolder::reader(std::uint64_t size) const {
     };
 }
 
-Result<schema::TlogEdge> LogFolder::edge(std::uint64_t size, std::uint64_t within) const {
-    const schema::TlogReader read_node = reader(within);
+Result<schema::TlogEdge> LogFolder::edge(std::uint64_t size) const {
+    const schema::TlogReader read_node = reader(size);
     std::vector<TlogHash> roots;
     std::uint64_t begin = 0;
     for (std::uint64_t rest = size; rest != 0;) {

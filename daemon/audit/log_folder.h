@@ -40,9 +40,7 @@ class LogFolder {
     // read last stay in memory.
     [[nodiscard]] schema::TlogReader reader(std::uint64_t size) const;
     // The right edge of that tree, to go on from.
-    [[nodiscard]] Result<schema::TlogEdge> edge(std::uint64_t size) const { return edge(size, size); }
-    // The same of a tree that has grown to `within` since: its partial tiles may be gone.
-    [[nodiscard]] Result<schema::TlogEdge> edge(std::uint64_t size, std::uint64_t within) const;
+    [[nodiscard]] Result<schema::TlogEdge> edge(std::uint64_t size) const;
     // Every file below the folder, by its path in it, sorted.
     [[nodiscard]] Result<std::vector<std::string>> files() const;
 

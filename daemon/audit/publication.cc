@@ -65,7 +65,6 @@ Result<std::unique_ptr<Publication>> Publication::open(PublicationSettings setti
     std::unique_ptr<Publication> out(
         new Publication(std::move(settings), std::move(*reader), std::move(*publisher), std::move(*keys)));
     if (Status same = out->same_log(); !same) return pass(same);
-    if (Status seal = out->make_sealer(); !seal) return pass(seal);
     out->anchoring_ = std::make_unique<Anchoring>(std::move(anchors),
                                                   AnchoredLog{out->settings_.folder, out->settings_.origin},
                                                   [publication = out.get()] {
@@ -108,54 +107,14 @@ Status Publication::same_log() {
     return {};
 }
 
-// Of one moment: the engine may commit meanwhile.
-Result<SealCheck> Publication::look_at_seal() {
-    SealCheck out;
-    const Status done = reader_->snapshot([&]() -> Status {
-        SealTerms terms;
-        terms.origin = settings_.origin;
-        terms.keys = {settings_.key.verifier()};
-        terms.history = keys_;
-        terms.log_size = publisher_.published();
-        terms.log_edge = [this](std::uint64_t) { return Result<schema::TlogEdge>(publisher_.edge()); };
-        terms.required = seal_seen_;
-        if (Status known = add_key_history(*reader_, publisher_.published(), terms.history); !known)
-            return known;
-        auto checked = check_seal(*reader_, terms);
-        if (!checked) return pass(checked);
-        out = std::move(*checked);
-        return {};
-    });
-    if (!done) return pass(done);
-    seal_seen_ = seal_seen_ || out.sealed;
-    return out;
-}
-
-// Whoever writes entries from now on goes on from those that are there.
-Status Publication::make_sealer() {
-    Result<SealCheck> seal = look_at_seal();
-    if (!seal) return pass(seal);
-    sealer_.emplace(publisher_.key_in_force(), std::move(seal->edge));
-    return {};
-}
-
-// What is not sealed is not published: nothing of it may be signed.
 Status Publication::append() {
-    const auto size = reader_->trail_size();
-    if (!size) return pass(size);
-    if (*size == publisher_.published()) return {};
-    const Result<SealCheck> seal = look_at_seal();
-    if (!seal) return pass(seal);
-    while (publisher_.published() < seal->edge.size()) {
-        auto leaves = reader_->leaves(publisher_.published(), kLeavesAtOnce);
+    while (true) {
+        const auto leaves = reader_->leaves(publisher_.published(), kLeavesAtOnce);
         if (!leaves) return pass(leaves);
-        if (leaves->size() > seal->edge.size() - publisher_.published())
-            leaves->resize(seal->edge.size() - publisher_.published());
         if (leaves->empty()) return {};
         if (Status handed = hand_on(publisher_.published(), *leaves); !handed) return handed;
         if (Status appended = publisher_.append(*leaves); !appended) return appended;
     }
-    return {};
 }
 
 // An entry that was committed meanwhile may hand the log on to another key.

@@ -23,7 +23,6 @@
 #include "daemon/audit/key_files.h"
 #include "daemon/audit/log_state.h"
 #include "daemon/audit/publisher.h"
-#include "daemon/audit/seal.h"
 #include "daemon/store/trail_reader.h"
 #include "schema/key_rotation.h"
 
@@ -52,8 +51,6 @@ class Publication {
 
     using Tell = std::function<void(const LogState&)>;
     void start(Tell tell);
-    // For whoever writes entries into the store from now on: nothing else has written there since open().
-    [[nodiscard]] const std::optional<Sealer>& sealer() const { return sealer_; }
     void wake();
     // Ends the thread, publishes the rest, signs it, and gives the anchors some seconds to take it.
     [[nodiscard]] Status finish();
@@ -68,8 +65,6 @@ class Publication {
     [[nodiscard]] Status append();
     [[nodiscard]] Status hand_on(std::uint64_t after, const std::vector<std::string>& leaves);
     [[nodiscard]] Status same_log();
-    [[nodiscard]] Result<SealCheck> look_at_seal();
-    [[nodiscard]] Status make_sealer();
     void offer();
     void note(const Status& done);
 
@@ -77,8 +72,6 @@ class Publication {
     const std::unique_ptr<store::TrailReader> reader_;
     Publisher publisher_;
     schema::KeyChain keys_;  // of what was appended and is still to come
-    std::optional<Sealer> sealer_;
-    bool seal_seen_ = false;  // so there must be one
     Tell tell_;
     std::optional<Clock::time_point> signed_last_;
     std::optional<LogState> told_;  // what is not said twice

@@ -34,9 +34,6 @@ class Publisher {
     // head is out, `files` puts it in place of the one before, which signs along until then.
     void hand_on(schema::SignerKey next, std::uint64_t number, KeyFiles files);
     [[nodiscard]] bool handing_on() const { return next_.has_value(); }
-    // Which the entries call the log's own, published or not.
-    [[nodiscard]] const schema::SignerKey& key_in_force() const { return next_ ? next_->key : key_; }
-    [[nodiscard]] const schema::TlogEdge& edge() const { return edge_; }  // of what was published
     [[nodiscard]] const schema::VerifierKey& verifier() const { return key_.verifier(); }
     // Signs the head of what was appended, where it is not signed already, and publishes it. The note.
     [[nodiscard]] Result<std::string> sign();

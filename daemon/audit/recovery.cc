@@ -7,11 +7,6 @@
 #include <map>
 #include <set>
 
-#include "daemon/audit/durable_file.h"
-#include "daemon/audit/key_history.h"
-#include "daemon/audit/seal.h"
-#include "schema/sha256.h"
-
 namespace rollcall::audit {
 namespace {
 
@@ -37,84 +32,41 @@ class Recovery {
         : store_(store), reader_(reader), folder_(folder), settings_(settings) {}
 
     Result<std::optional<Recovered>> run() {
-        if (Status checked = check_log(); !checked) return pass(checked);
-        const auto size = look_at_store();
+        const auto size = store_.trail_size();
         if (!size) return pass(size);
         if (Status read = read_log(*size); !read) return pass(read);
-        if (leaves_.empty() && out_.taken_out == 0) return std::optional<Recovered>{};
+        if (leaves_.empty()) return std::optional<Recovered>{};
         if (Status same = same_log(*size); !same) return pass(same);
         if (Status known = know_keys(); !known) return pass(known);
-        if (!leaves_.empty()) out_.first = *size + 1, out_.last = *size + leaves_.size();
+        out_.first = *size + 1;
+        out_.last = *size + leaves_.size();
         for (std::size_t i = 0; i < leaves_.size(); ++i)
             if (Status adopted = adopt(out_.first + i, leaves_[i]); !adopted) return pass(adopted);
-        if (Status settled = settle(*size); !settled) return pass(settled);
+        if (Status settled = settle(); !settled) return pass(settled);
         if (Status done = commit(); !done) return pass(done);
         return std::optional(std::move(out_));
     }
 
   private:
-    // All that is signed, from its root.
-    Status check_log() {
+    // All that is signed, checked from its root, and what lies behind it in the files.
+    Status read_log(std::uint64_t size) {
         VerifyOptions options;
         options.origin = settings_.origin;
-        options.keys = {settings_.key.verifier()};
+        options.keys = settings_.keys;
         options.progress = settings_.progress;
-        found_ = verify_log(folder_, options);
-        if (found_.faults.empty() && found_.head) return {};
-        return fail(ErrorKind::conflict,
-                    found_.faults.empty()
-                        ? fmt::format("the log in {} has no checkpoint", folder_.path())
-                        : fmt::format("the log is not whole: {}: {}", found_.faults.front().place,
-                                      found_.faults.front().text),
-                    "restore the audit folder first; `rollcall audit verify` names what is wrong");
-    }
-
-    // How many of the store's entries were written by the daemon. The others are put aside.
-    Result<std::uint64_t> look_at_store() {
-        SealTerms terms;
-        terms.origin = settings_.origin;
-        terms.keys = {settings_.key.verifier()};
-        terms.history = found_.keys;
-        terms.log_size = found_.head->size;
-        terms.log_edge = [this](std::uint64_t size) { return folder_.edge(size, found_.head->size); };
-        if (Status known = add_key_history(reader_, found_.head->size, terms.history); !known)
-            return pass(known);
-        keys_of_log_ = terms.history;
-        auto seal = look_at_seal(reader_, terms);
-        if (!seal) return pass(seal);
-        edge_ = std::move(seal->edge);
-        if (edge_.size() == seal->rows) return seal->rows;
-        out_.taken_out = seal->rows - edge_.size();
-        turn_.trail_cut = edge_.size();
-        if (Status kept = put_aside(seal->rows); !kept) return pass(kept);
-        return edge_.size();
-    }
-
-    // For whoever looks into it: as they stand in the database, one a line.
-    Status put_aside(std::uint64_t rows) {
-        out_.kept_in = fmt::format("{}/strange-entries-{}-{}.jsonl", settings_.state, edge_.size() + 1, rows);
-        std::string text;
-        for (std::uint64_t after = edge_.size(); after < rows;) {
-            const auto read = reader_.rows(after, kCompared);
-            if (!read) return pass(read);
-            if (read->empty()) break;
-            for (const store::TrailRowRead& one : *read) {
-                json::Value line, parts{json::Array{}};
-                for (const schema::PersonalPart& part : one.row.leaf.personal) parts.push(part.text);
-                line.set("number", static_cast<std::int64_t>(one.row.number));
-                line.set("entry", one.row.leaf.text).set("personal", std::move(parts));
-                text += json::write(line) + "\n";
-                after = one.row.number;
-            }
-        }
-        strange_ = schema::sha256_hex(text);
-        if (Status written = write_synced(out_.kept_in, text); !written) return written;
-        return sync_folder(settings_.state);
-    }
-
-    // What the store lacks, also what is not signed yet, and the last of what it has.
-    Status read_log(std::uint64_t size) {
-        for (std::uint64_t next = size - std::min(size, kCompared);;) {
+        options.check_entry = [&](std::uint64_t index, const std::string& leaf) {
+            take(index, size, leaf);
+            return std::optional<std::string>{};
+        };
+        const Verification found = verify_log(folder_, options);
+        if (!found.faults.empty() || !found.head)
+            return fail(ErrorKind::conflict,
+                        found.faults.empty()
+                            ? fmt::format("the log in {} has no checkpoint", folder_.path())
+                            : fmt::format("the log is not whole: {}: {}", found.faults.front().place,
+                                          found.faults.front().text),
+                        "restore the audit folder first; `rollcall audit verify` names what is wrong");
+        for (std::uint64_t next = found.head->size;;) {
             const auto bundle = folder_.longest_bundle(next / schema::kTileWidth);
             if (!bundle && bundle.error().kind != ErrorKind::not_found) return pass(bundle);
             const std::uint64_t first = next - next % schema::kTileWidth;
@@ -131,15 +83,14 @@ class Recovery {
 
     // The last entries that both have must be the same, to the byte where the store has them whole.
     Status same_log(std::uint64_t size) {
-        const std::uint64_t before = size - std::min(size, kCompared);
-        const auto rows = reader_.rows(before, shared_.size());
+        const auto rows = reader_.rows(size - shared_.size(), shared_.size());
         if (!rows) return pass(rows);
         std::size_t same = 0;
         while (same < std::min(rows->size(), shared_.size()) && is(shared_[same], (*rows)[same].row)) ++same;
-        if (same == shared_.size()) return {};
+        if (same == std::min(size, kCompared)) return {};
         return fail(ErrorKind::conflict,
-                    fmt::format("entry {} is another in the store than in the log in {}", before + same + 1,
-                                folder_.path()),
+                    fmt::format("entry {} is another in the store than in the log in {}",
+                                size - shared_.size() + same + 1, folder_.path()),
                     "this store went on by itself, or is of another log: restore another copy of it");
     }
     static bool is(const std::string& text, const TrailRow& row) {
@@ -219,32 +170,18 @@ class Recovery {
         ++out_.erased;
     }
 
-    [[nodiscard]] schema::TrailEntry command(const char* action) const {
+    // What the entries after these say.
+    Status settle() {
+        Trail trail(store_, system_random());
+        trail.start_after(out_.last, last_key_);
         schema::TrailEntry entry;
         entry.time = settings_.now;
         entry.kind = schema::TrailKind::command;
-        entry.action = action;
+        entry.action = "recover";
         entry.caller = settings_.caller;
         entry.reason = settings_.reason;
-        return entry;
-    }
-
-    // What the entries after these say.
-    Status settle(std::uint64_t size) {
-        Trail trail(store_, system_random());
-        trail.start_after(size + leaves_.size(), last_key_);
-        if (Status sealed = seal(trail); !sealed) return sealed;
-        if (out_.first > 0) {
-            schema::TrailEntry entry = command("recover");
-            entry.recovered = fmt::format("{}-{}", out_.first, out_.last);
-            trail.add(entry);
-        }
-        if (out_.taken_out > 0) {
-            schema::TrailEntry entry = command("take out entries");
-            entry.taken_out = fmt::format("{}-{} {}", size + 1, size + out_.taken_out, strange_);
-            trail.add(entry);
-        }
-        schema::TrailEntry entry;
+        entry.recovered = fmt::format("{}-{}", out_.first, out_.last);
+        trail.add(entry);
         out_.unknown = open_.size();
         for (const auto& [intent, lost] : open_) {
             entry = {};
@@ -258,23 +195,6 @@ class Recovery {
             trail.add(entry);
         }
         return trail.take_into(turn_);
-    }
-
-    // By the key in force after the log's last rotation.
-    Status seal(Trail& trail) {
-        schema::SignerKey key = settings_.key;
-        if (!keys_of_log_.empty() && keys_of_log_.links().back().rotation.to != key.verifier()) {
-            const auto next = settings_.key_files.next();
-            if (!next) return pass(next);
-            if (!*next || (*next)->verifier() != keys_of_log_.links().back().rotation.to)
-                return fail(ErrorKind::conflict, "the key to which the log was handed on is missing",
-                            fmt::format("restore {}", settings_.key_files.next_path()));
-            key = **next;
-        }
-        Sealer sealer(std::move(key), std::move(edge_));
-        for (const TrailRow& row : turn_.trail) sealer.append(row);
-        trail.seal_with(std::move(sealer));
-        return {};
     }
 
     Status commit() {
@@ -301,10 +221,6 @@ class Recovery {
     const LogFolder& folder_;
     const RecoverySettings& settings_;
     const json::Value leafless_;
-    Verification found_;
-    schema::KeyChain keys_of_log_;
-    schema::TlogEdge edge_;  // of the entries that the daemon wrote into the store
-    std::string strange_;    // hash of the file of those that it did not
     std::uint64_t last_key_ = 0, highest_ = 0;
     std::vector<std::string> shared_, leaves_;   // of the log: what the store has too, and what it lacks
     std::map<std::string, std::uint64_t> keys_;  // by pseudonym

@@ -8,9 +8,6 @@
 // Orders, holds and policies of that time are in the log, and not in the store: they are listed, so that
 // somebody gives them again.
 //
-// Entries that nobody sealed (seal.h) were not written by the daemon. They are taken out, into a file beside
-// the database, and an entry says so.
-//
 // On the thread that owns the store, before anything else uses it.
 #pragma once
 
@@ -19,7 +16,6 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/audit/key_files.h"
 #include "daemon/audit/trail.h"
 #include "daemon/audit/verify.h"
 #include "daemon/store/store.h"
@@ -35,9 +31,7 @@ struct LostOrder {
 };
 
 struct Recovered {
-    std::uint64_t first = 0, last = 0;  // entries taken from the log; 0 for none
-    std::uint64_t taken_out = 0;        // entries of the store that were not written by the daemon
-    std::string kept_in;                // the file in which they are now
+    std::uint64_t first = 0, last = 0;  // entries taken from the log
     std::size_t people = 0;             // pseudonyms of whom the store knows nobody
     std::size_t erased = 0;             // people erased again
     std::size_t unknown = 0;            // requests whose end is not known
@@ -46,9 +40,7 @@ struct Recovered {
 
 struct RecoverySettings {
     std::string origin;
-    schema::SignerKey key;  // in force, or until a rotation a moment ago
-    KeyFiles key_files{};   // where the next one lies then
-    std::string state;      // folder of the store
+    std::vector<schema::VerifierKey> keys;  // in force
     schema::TrailCaller caller;
     std::string reason;
     Time now{};
@@ -56,8 +48,8 @@ struct RecoverySettings {
 };
 
 // One commit. Leaves the daemon paused, departures too: the policy in force is an older one, perhaps.
-// nullopt: the store has all that the log has, and nothing strange. Errors: conflict where the log is not
-// whole, or not this store's.
+// nullopt: the store has all that the log has. Errors: conflict where the log is not whole, or not this
+// store's.
 // `reader`: of the same state folder.
 [[nodiscard]] Result<std::optional<Recovered>> recover(store::Store& store, store::TrailReader& reader,
                                                        const LogFolder& folder,

@@ -41,10 +41,6 @@ void Trail::add(const schema::TrailEntry& entry) {
     if (spoiled_) spoiled_ = write(entry);
 }
 
-void Trail::hand_on(const schema::SignerKey& next) {
-    if (sealer_) sealer_->hand_on(next);
-}
-
 Status Trail::write(const schema::TrailEntry& whole) {
     Result<schema::TrailEntry> entry = schema::fit_trail_entry(whole);
     if (!entry) return pass(entry);
@@ -142,12 +138,7 @@ void Trail::erase(const std::vector<std::uint64_t>& keys) {
 Status Trail::take_into(store::Turn& turn) {
     if (!spoiled_) return spoiled_;
     for (Key& key : std::exchange(keys_, {})) turn.person_keys.push_back(std::move(key));
-    const bool entries = !rows_.empty();
-    for (store::TrailRow& row : std::exchange(rows_, {})) {
-        if (sealer_) sealer_->append(row);
-        turn.trail.push_back(std::move(row));
-    }
-    if (sealer_ && entries) turn.trail_seal = sealer_->seal();
+    for (store::TrailRow& row : std::exchange(rows_, {})) turn.trail.push_back(std::move(row));
     for (const std::uint64_t key : std::exchange(erased_, {})) turn.erased_keys.push_back(key);
     erases_ = !turn.erased_keys.empty();
     return {};

@@ -13,7 +13,6 @@
 #include <string>
 #include <vector>
 
-#include "daemon/audit/seal.h"
 #include "daemon/store/store.h"
 #include "schema/trail_entry.h"
 
@@ -32,10 +31,6 @@ class Trail {
     // The same, where the turn that it is first taken into brings entries up to `number` and keys up to
     // `key`.
     void start_after(std::uint64_t number, std::uint64_t key);
-    // Each turn with entries is sealed from now on.
-    void seal_with(Sealer sealer) { sealer_ = std::move(sealer); }
-    // The log's key from the entry that is added next on.
-    void hand_on(const schema::SignerKey& next);
     void add(const schema::TrailEntry& entry);
     // These keys are destroyed by the turn's commit; whoever had one gets a new one with their next entry.
     void erase(const std::vector<std::uint64_t>& keys);
@@ -56,7 +51,6 @@ class Trail {
     store::Store& store_;
     const RandomBytes random_;
     Status spoiled_;
-    std::optional<Sealer> sealer_;
     std::uint64_t next_ = 1, next_key_ = 1;
     bool erases_ = false;  // the turn that is being committed
     std::vector<store::TrailRow> rows_;

@@ -8,11 +8,9 @@
 #include <unordered_set>
 #include <utility>
 
-#include "daemon/audit/kept_policies.h"
-#include "daemon/audit/key_history.h"
-#include "daemon/audit/publication.h"
 #include "daemon/audit/recovery.h"
-#include "daemon/audit/seal.h"
+
+#include "daemon/audit/kept_policies.h"
 
 namespace rollcall::audit {
 namespace {
@@ -323,32 +321,10 @@ class StoreCheck {
     bool failed_ = false;
 };
 
-// Whether what the store holds after the checkpoint was written by the daemon: a finding, where it was not.
-Status check_sealed(const LogFolder& folder, store::TrailReader& reader, const VerifyOptions& options,
-                    TrailVerification& out) {
-    if (!out.log.faults.empty()) return {};  // nothing to begin from
-    SealTerms terms;
-    terms.origin = options.origin;
-    terms.keys = options.keys;
-    terms.history = out.log.keys;
-    terms.log_size = out.log.head->size;
-    terms.log_edge = [&folder](std::uint64_t size) { return folder.edge(size); };
-    Status sealed = add_key_history(reader, out.log.head->size, terms.history);
-    if (sealed) {
-        const auto checked = check_seal(reader, terms);
-        if (checked) return {};
-        sealed = pass(checked);
-    }
-    if (sealed.error().kind == ErrorKind::io) return sealed;
-    out.faults.push_back({store::kDatabaseFile, sealed.error().message});
-    return {};
-}
-
 // One look at both.
 Result<TrailVerification> look_at(const LogFolder& folder, store::TrailReader& reader,
                                   VerifyOptions options) {
     TrailVerification out;
-    reader.read_leaves_with(log_reader(folder));
     StoreCheck check(reader, out);
     options.check_entry = [&, theirs = std::move(options.check_entry)](
                               std::uint64_t index, const std::string& leaf) -> std::optional<std::string> {
@@ -361,7 +337,6 @@ Result<TrailVerification> look_at(const LogFolder& folder, store::TrailReader& r
         out.log = verify_log(folder, options);
         if (!out.log.head) return {};
         if (Status rest = check.rest(out.log.head->size); !rest) return rest;
-        if (Status sealed = check_sealed(folder, reader, options, out); !sealed) return sealed;
         const bool whole = out.log.entries == out.log.head->size;  // otherwise not every intent was seen
         return whole ? check.intents() : Status{};
     });

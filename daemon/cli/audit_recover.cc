@@ -11,11 +11,6 @@ namespace {
 
 json::Value to_json(const audit::Recovered& recovered) {
     json::Value out, orders{json::Array{}};
-    if (recovered.taken_out > 0) {
-        out.set("taken_out", static_cast<std::int64_t>(recovered.taken_out));
-        out.set("kept_in", recovered.kept_in);
-    }
-    if (recovered.first == 0) return out;
     for (const auto& [name, count] : {std::pair("first", recovered.first), std::pair("last", recovered.last),
                                       std::pair("people_lost", std::uint64_t{recovered.people}),
                                       std::pair("erased_again", std::uint64_t{recovered.erased}),
@@ -48,9 +43,7 @@ std::string orders_view(const std::vector<audit::LostOrder>& orders, const std::
            table.text(look) + "\n";
 }
 
-std::string recovered_view(const audit::Recovered& recovered, const std::string& time_zone,
-                           const Look& look) {
-    if (recovered.first == 0) return {};
+std::string view(const audit::Recovered& recovered, const std::string& time_zone, const Look& look) {
     const std::uint64_t count = recovered.last - recovered.first + 1;
     std::string out =
         paragraph(look, 0, Tone::good,
@@ -63,29 +56,11 @@ std::string recovered_view(const audit::Recovered& recovered, const std::string&
     line("not known any more", recovered.people, "pseudonym", "pseudonyms");
     line("erased again", recovered.erased, "person", "people");
     line("end not known", recovered.unknown, "request", "requests");
-    return out + table.text(look) + "\n" + orders_view(recovered.orders, time_zone, look) +
+    out += table.text(look) + "\n" + orders_view(recovered.orders, time_zone, look);
+    return out +
            paragraph(look, 0, Tone::plain,
-                     "What these entries say of people was in the lost database alone.");
-}
-
-std::string taken_out_view(const audit::Recovered& recovered, const Look& look) {
-    if (recovered.taken_out == 0) return {};
-    return paragraph(
-               look, 0, Tone::bad,
-               fmt::format(
-                   "Taken out of the database: {}. Rollcall had not written {}. What {} said is in {}.",
-                   counted(recovered.taken_out, "entry", "entries"), recovered.taken_out == 1 ? "it" : "them",
-                   recovered.taken_out == 1 ? "it" : "they", recovered.kept_in)) +
-           paragraph(look, 0, Tone::plain,
-                     "Whoever put them there may have changed what is believed of people and rooms too: "
-                     "rollcall plan shows what would be done.");
-}
-
-std::string view(const audit::Recovered& recovered, const std::string& time_zone, const Look& look) {
-    return recovered_view(recovered, time_zone, look) + taken_out_view(recovered, look) +
-           paragraph(look, 0, Tone::plain,
-                     "The daemon will start paused, departures too: look at rollcall plan, then rollcall "
-                     "resume.");
+                     "What these entries say of people was in the lost database alone. The daemon will start "
+                     "paused, departures too: look at rollcall plan, then rollcall resume.");
 }
 
 }  // namespace

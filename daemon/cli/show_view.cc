@@ -34,7 +34,6 @@ constexpr Field kFields[] = {{"action", "action"},
                              {"policy", "policy"},
                              {"sponsor", "asked for by"},
                              {"review", "review"},
-                             {"taken_out", "taken out"},
                              {"erased", "was erased"},
                              {"erased_caller", "caller, erased"}};
 

@@ -66,7 +66,7 @@ Answer audit_rotate_key(const Context& context) {
     entry.caller = context.caller;
     entry.reason = *reason;
     entry.rotation = schema::write_key_rotation(*key, *next);
-    context.engine.rotate_key(*next, std::move(entry));
+    context.engine.rotate_key(next->verifier().text(), std::move(entry));
     json::Value out;
     out.set("from", key->verifier().text());
     out.set("to", next->verifier().text());

@@ -63,7 +63,6 @@ Status Engine::start(Moment now, const std::function<Result<std::shared_ptr<cons
     run_ = fmt::format("{:08x}", std::random_device{}());
     next_intent_ = *last + 1;
     if (Status begun = trail_.start(); !begun) return begun;
-    if (settings_.sealer) trail_.seal_with(*settings_.sealer);
     if (!baseline_made_) baseline_.begin(world_, trail_.size());
     for (const store::StoredIntent& row : *intents)
         if (std::optional<Intent> intent = Intent::from_text(row.id, row.text))

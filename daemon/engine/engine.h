@@ -97,9 +97,8 @@ struct Settings {
     bool reads_only = false;
     Duration verify_every = std::chrono::hours{6};
     Duration look_for_accounts_every = std::chrono::minutes{5};
-    audit::RandomBytes random;            // the system's where not set; for people's keys in the trail
-    std::optional<audit::Sealer> sealer;  // of the store's entries; without one they are not sealed
-    schema::TrailBasis basis;  // what the trail rests on; without a program in it the trail does not say
+    audit::RandomBytes random;  // the system's where not set; for people's keys in the trail
+    schema::TrailBasis basis;   // what the trail rests on; without a program in it the trail does not say
     // Erases whom nothing keeps in the trail any more, at most so many, and says how many there were. Called
     // once a day, when directory and rooms have been read, and again soon after an error of the kind
     // unavailable: something is looked up beside the engine. Not set: nobody is erased by time.
@@ -294,7 +293,7 @@ class Engine {
     void hold(const std::string& identity, bool released, schema::TrailEntry entry);
     // The log is handed on to another key by `entry`, which carries the rotation. One at a time: until the
     // publisher says that it signs with `verifier`, the log is being handed on.
-    void rotate_key(const schema::SignerKey& next, schema::TrailEntry entry);
+    void rotate_key(const std::string& verifier, schema::TrailEntry entry);
     [[nodiscard]] bool rotating_key() const { return !next_verifier_.empty(); }
     // Reviews that owners were asked to sign off, and who has reacted. At most kMostReviewAsks.
     static constexpr std::size_t kMostReviewAsks = 2'000;

@@ -95,12 +95,11 @@ void Engine::keep_retention() {
     tell_admins("retention", text);
 }
 
-void Engine::rotate_key(const schema::SignerKey& next, TrailEntry entry) {
+void Engine::rotate_key(const std::string& verifier, TrailEntry entry) {
     entry.kind = TrailKind::command;
     entry.action = schema::kRotateKey;
-    trail_.hand_on(next);
     record(std::move(entry));
-    next_verifier_ = next.verifier().text();
+    next_verifier_ = verifier;
 }
 
 void Engine::hold(const std::string& identity, bool released, TrailEntry entry) {

@@ -53,9 +53,7 @@ Status SqliteStore::write(const Turn& turn) {
     if (saved) saved = save_transactions(*database_, turn.transactions);
     if (saved) saved = save_intents(*database_, turn.intents, turn.finished);
     if (saved) saved = save_person_keys(*database_, turn.person_keys);
-    if (saved && turn.trail_cut) saved = cut_trail(*database_, *turn.trail_cut);
     if (saved) saved = save_trail(*database_, turn.trail);
-    if (saved && !turn.trail_seal.empty()) saved = put_meta(*database_, kTrailSeal, turn.trail_seal);
     if (saved && turn.trail_covered > 0) saved = drop_covered(*database_, turn.trail_covered);
     if (saved) saved = save_marks(*database_, turn.marks);
     if (saved && turn.policy) saved = save_policy(*database_, *turn.policy);

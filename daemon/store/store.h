@@ -91,9 +91,6 @@ struct Turn {
     std::vector<std::uint64_t> finished;       // intents whose result is in `trail`
     std::vector<StoredPersonKey> person_keys;  // new, or one that is found by more than before
     std::vector<TrailRow> trail;
-    // Entries after that number go, before `trail` comes: who wrote them was not this program.
-    std::optional<std::uint64_t> trail_cut{};
-    std::string trail_seal;  // over all entries up to those in `trail` (audit/seal.h); "": as before
     std::uint64_t trail_covered =
         0;  // leaves up to this number are in the log, signed: they go; 0: as before
     std::vector<StoredMark> marks;

@@ -114,35 +114,17 @@ Result<std::uint64_t> TrailReader::first_leaf() {
     return first;
 }
 
-Result<std::vector<std::uint64_t>> TrailReader::numbers(std::string_view kind, std::string_view action,
-                                                        std::uint64_t after) {
+Result<std::vector<std::uint64_t>> TrailReader::numbers(std::string_view kind, std::string_view action) {
     std::vector<std::uint64_t> out;
     const Status read = database_->each(
-        "SELECT number FROM trail WHERE kind = $1 AND action = $2 AND number > $3 ORDER BY number",
+        "SELECT number FROM trail WHERE kind = $1 AND action = $2 ORDER BY number",
         [&](const Row& row) {
             out.push_back(static_cast<std::uint64_t>(row.integer(0)));
             return Status{};
         },
-        kind, action, after);
+        kind, action);
     if (!read) return pass(read);
     return out;
-}
-
-Result<std::uint64_t> TrailReader::newest(std::string_view kind, std::uint64_t upto) {
-    std::uint64_t out = 0;
-    const Status read = database_->each(
-        "SELECT COALESCE(MAX(number), 0) FROM trail WHERE kind = $1 AND number <= $2",
-        [&](const Row& row) {
-            out = static_cast<std::uint64_t>(row.integer(0));
-            return Status{};
-        },
-        kind, upto);
-    if (!read) return pass(read);
-    return out;
-}
-
-Result<std::optional<std::string>> TrailReader::seal() {
-    return get_meta(*database_, kTrailSeal);
 }
 
 Result<std::string> TrailReader::leaf(std::uint64_t number) {

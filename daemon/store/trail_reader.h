@@ -36,13 +36,8 @@ class TrailReader : public TrailSource {
     [[nodiscard]] Result<std::vector<std::string>> leaves(std::uint64_t after, std::size_t at_most);
     // The number of the first leaf that is still there; 0 for none.
     [[nodiscard]] Result<std::uint64_t> first_leaf();
-    // Numbers of the entries of that kind and action after entry `after`, in order.
-    [[nodiscard]] Result<std::vector<std::uint64_t>> numbers(std::string_view kind, std::string_view action,
-                                                             std::uint64_t after = 0);
-    // Of the entries up to that number the newest of a kind; 0: there is none.
-    [[nodiscard]] Result<std::uint64_t> newest(std::string_view kind, std::uint64_t upto);
-    // What the last commit that had entries sealed (Turn::trail_seal).
-    [[nodiscard]] Result<std::optional<std::string>> seal();
+    // Numbers of the entries of that kind and action, in order.
+    [[nodiscard]] Result<std::vector<std::uint64_t>> numbers(std::string_view kind, std::string_view action);
     // One leaf: the store's, or, where that went, the log's (see read_leaves_with()).
     [[nodiscard]] Result<std::string> leaf(std::uint64_t number);
     // Rows after entry `after`, in order, at most so many. whole_rows(): each with its leaf, wherever that

@@ -151,24 +151,6 @@ Status save_trail(Database& database, const std::vector<TrailRow>& entries) {
     return save_times(database, *size, last);
 }
 
-// What keeps everybody else from it steps aside, within the transaction.
-Status cut_trail(Database& database, std::uint64_t after) {
-    std::string away, back;
-    Status done = database.each(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('trail', 'trail_leaf', "
-        "'trail_part', 'trail_time')",
-        [&](const Row& row) {
-            away += fmt::format("DROP TRIGGER {};", row.text(0));
-            back += fmt::format("{};", row.text(1));
-            return Status{};
-        });
-    if (done) done = database.execute(away);
-    for (const char* table : {"trail", "trail_leaf", "trail_part"})
-        if (done) done = database.run(fmt::format("DELETE FROM {} WHERE number > $1", table), after);
-    if (done) done = database.run("DELETE FROM trail_time WHERE block >= $1", after / kTimeBlock);
-    return done ? database.execute(back) : done;
-}
-
 Status drop_covered(Database& database, std::uint64_t number) {
     Status done = put_meta(database, "trail_covered", std::to_string(number));
     if (!done) return done;

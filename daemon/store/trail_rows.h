@@ -11,12 +11,8 @@
 
 namespace rollcall::store {
 
-inline constexpr const char* kTrailSeal = "trail_seal";  // in meta: Turn::trail_seal
-
 // Called inside the store's transaction. Error `conflict` if an entry does not follow the one before it.
 [[nodiscard]] Status save_trail(Database& database, const std::vector<TrailRow>& entries);
-// Entries after that number go, with all that is personal in them.
-[[nodiscard]] Status cut_trail(Database& database, std::uint64_t after);
 // Leaves up to that number may go, and some thousands of them do.
 [[nodiscard]] Status drop_covered(Database& database, std::uint64_t number);
 // `leaves` gives those that went; may be empty where none did.

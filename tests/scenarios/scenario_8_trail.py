@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime
-import json
 import os
 import pathlib
 import shutil
@@ -230,34 +229,6 @@ class Trail(Scenario):
         os.chmod(store, 0o600)
         self.site.start()
         self.assert_whole()
-
-    def test_an_entry_that_somebody_put_into_the_database_is_never_signed(self):
-        self.all_signed()
-        self.site.stop()
-        last = self.assert_whole()["size"]
-        with contextlib.closing(sqlite3.connect(self.site.folder / "state" / "rollcall.db")) as store, store:
-            leaf = store.execute("SELECT text FROM trail_leaf ORDER BY number LIMIT 1").fetchone()
-            made = (leaf[0] if leaf else "{}").replace('"kind":"stop"', '"kind":"policy"')
-            store.execute("INSERT INTO trail (number, time, kind) VALUES (?, 0, 'policy')", (last + 1,))
-            store.execute("INSERT INTO trail_leaf (number, text) VALUES (?, ?)", (last + 1, made))
-        told = f"entry {last + 1} in the database was not written by Rollcall"
-        refused = subprocess.run([program(), "run", "-c", self.site.config], capture_output=True, text=True, timeout=30)
-        self.assertEqual(refused.returncode, 1, refused.stderr)
-        self.assertIn(told, refused.stderr)
-        self.assertEqual(self.site.cli("pause", "--reason", "nor this").returncode, 1)
-        self.assert_fault("rollcall.db", told)
-        taken = self.site.cli("audit", "recover", "--reason", "somebody wrote there", json_out=True)
-        self.assertEqual((taken.returncode, taken.json["taken_out"]), (0, 1), taken.stderr)
-        self.assertIn(made, json.loads(pathlib.Path(taken.json["kept_in"]).read_text())["entry"])
-        self.site.start()
-        self.assertEqual(self.site.status()["pause"], "all")
-        self.site.ask("resume", reason="looked at the plan")
-        self.swap()
-        self.all_signed()
-        self.assert_whole()
-        said = [entry for entry in self.site.trail() if entry.get("action") == "take out entries"]
-        self.assertEqual([(entry["index"], entry["taken_out"].split()[0]) for entry in said],
-                         [(last + 1, f"{last + 1}-{last + 1}")])
 
     @property
     def key_file(self) -> pathlib.Path:

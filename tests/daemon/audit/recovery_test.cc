@@ -36,15 +36,13 @@ class RecoveryTest : public testing::Test {
     [[nodiscard]] Result<std::optional<Recovered>> recovered() {
         RecoverySettings settings;
         settings.origin = kLogName;
-        settings.key = at.key;
-        settings.state = at.folder.path();
+        settings.keys = {at.key.verifier()};
         settings.caller = {1000, 1000, "alice"};
         settings.reason = "the disk died";
         settings.now = from_ms(1'795'400'000'000);
         const auto reader = store::TrailReader::open(at.folder.path()).value();
         auto out = recover(*at.store, *reader, at.log(), settings);
         at.start();
-        if (out) at.seal();
         return out;
     }
     void about_bob(TrailKind kind, const std::string& action, std::uint64_t intent) {

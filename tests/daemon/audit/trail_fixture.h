@@ -34,12 +34,6 @@ class TrailFolder {
         });
         EXPECT_TRUE(trail->start());
     }
-    // What is written from now on is sealed, as a daemon does.
-    void seal() {
-        const auto publication = open();
-        ASSERT_TRUE(publication) << publication.error().text();
-        trail->seal_with(*(*publication)->sealer());
-    }
     [[nodiscard]] Status commit(std::uint64_t covered = 0) const {
         store::Turn turn;
         turn.trail_covered = covered;
@@ -84,7 +78,6 @@ class TrailFolder {
     schema::SignerKey rotate() {
         const schema::SignerKey next = schema::SignerKey::generate(kLogName).value();
         EXPECT_TRUE(KeyFiles(key_file()).write_next(next));
-        trail->hand_on(next);
         hand_on(schema::write_key_rotation(key, next));
         return next;
     }
