@@ -50,11 +50,9 @@ void HeldEvents::erase(std::string_view slot) {
     if (const auto keyed = keyed_.find(slot); keyed != keyed_.end()) keyed_.erase(keyed);
 }
 
-std::string HeldEvents::slot_of(std::string_view event) const {
-    std::string found;
-    each([&](std::string_view slot, std::string_view held) {
-        if (held == event) found = slot;
-    });
+bool HeldEvents::holds(std::string_view event) const {
+    bool found = false;
+    each([&](std::string_view, std::string_view held) { found = found || held == event; });
     return found;
 }
 
@@ -74,8 +72,7 @@ struct Says {
     bool operator()(const SpaceChildContent& c) const {
         return state.children.contains(c.child) == c.present;
     }
-    // What a room is made with stays, whatever is taken from the event that says it.
-    bool operator()(const CreateContent&) const { return true; }
+    // Of what is no part, and of what a room is made with, which stays whatever is taken from its event.
     template <class Other>
     bool operator()(const Other&) const {
         return true;

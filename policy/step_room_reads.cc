@@ -48,8 +48,8 @@ void Step::take(const RoomRead& fact) {
             if (room.state.events.find(place) != event.event) {
                 hold_event(id, place, event.event);
                 set_state(id, event, Told::read);
-            } else if (!room.state.says(
-                           event.content)) {  // something was taken from it, by we do not know whom
+            } else if (!room.state.says(event.content)) {
+                // Something was taken from it, and the read does not say by whom.
                 RoomEvent redacted = event;
                 redacted.sender.clear();
                 set_state(id, redacted, Told::read);

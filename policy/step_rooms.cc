@@ -28,7 +28,7 @@ void Step::take(const RoomEventSeen& fact) {
 
 // What a state event says without what was taken from it, the room itself must say.
 void Step::redacted(RoomId room, const RoomEvent& redaction, std::string_view event) {
-    if (event.empty() || world_.rooms[room.index()].state.events.slot_of(event).empty()) return;
+    if (event.empty() || !world_.rooms[room.index()].state.events.holds(event)) return;
     effects_.read_rooms.push_back(room);
     if (redaction.sender == world_.bot) return;
     Note made;

@@ -178,7 +178,7 @@ Outcome interpret(const Call& call, const http::Response& response) {
     if (const std::int64_t* status = body["status"].integer();
         call.action == Action::ping && status != nullptr)
         outcome.text += fmt::format(" ({})", *status);
-    if (response.status == 401)
+    if (outcome.unknown_token())  // and not of a 401 about one person: M_USER_LOCKED, say
         outcome.text = fmt::format(
             "{}{} The homeserver does not know the token in registrations/{}: add that "
             "file to app_service_config_files and restart the homeserver",

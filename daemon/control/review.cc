@@ -1,12 +1,12 @@
 #include "daemon/control/review.h"
 
 #include <fmt/format.h>
-#include <sodium.h>
 #include <algorithm>
 #include <set>
 
 #include "daemon/control/room_remarks.h"
 #include "policy/explain.h"
+#include "schema/sha256.h"
 
 namespace rollcall::control {
 namespace {
@@ -119,12 +119,7 @@ json::Value review_content(const Context& context, std::uint32_t room, const Rev
 }
 
 std::string review_hash(const json::Value& content) {
-    const std::string bytes = json::write(content);
-    unsigned char digest[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256(digest, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-    std::string hex;
-    for (const unsigned char byte : digest) hex += fmt::format("{:02x}", byte);
-    return hex;
+    return schema::sha256_hex(json::write(content));
 }
 
 namespace {

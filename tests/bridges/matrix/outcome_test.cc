@@ -135,6 +135,21 @@ TEST(Interpret, reads_what_homeservers_say) {
     }
 }
 
+// An account that is locked, or a proxy that wants a password, says nothing of a registration.
+TEST(Interpret, OnlyATokenThatIsNotKnownNamesTheRegistration) {
+    const auto text = [](const std::string& body) {
+        http::Response response;
+        response.status = 401;
+        response.body = body;
+        return interpret(kKick, response).text;
+    };
+    EXPECT_NE(text(error_body("M_UNKNOWN_TOKEN", "Invalid")).find("app_service_config_files"),
+              std::string::npos);
+    EXPECT_EQ(text(error_body("M_USER_LOCKED", "This account has been locked")),
+              "This account has been locked");
+    EXPECT_EQ(text("<html>who are you?</html>"), "status 401 without a Matrix error");
+}
+
 // Under 200 a change is done only if the body is what the specification says.
 TEST(Interpret, believes_only_what_the_specification_says) {
     const Call logout = logout_all("@a:hs"), alias = put_alias("#a:hs", kRoomId),
