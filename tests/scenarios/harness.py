@@ -439,7 +439,11 @@ class Site:
             until(lambda: self.bot.members(room).get(self.user(name)) == membership,
                   f"{name} is {membership} in {key}", seconds)
         except AssertionError as error:
-            raise AssertionError(f"{error}\n{json.dumps(self.why(name, key))}\n{self.log_end(8)}") from None
+            try:
+                said = json.dumps(self.why(name, key))
+            except CommandFailed as failed:         # the daemon knows nobody of that name there
+                said = str(failed)
+            raise AssertionError(f"{error}\n{said}\n{self.log_end(8)}") from None
 
     def power(self, key: str, name: str) -> int:
         levels = self.bot.state_content(self.room(key), "m.room.power_levels")
