@@ -134,6 +134,7 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
     engine::Settings out;
     out.server_name = config.homeserver.server_name;
     out.bot = control::bot_id(config);
+    out.sender = fmt::format("@{}:{}", secrets.main.sender_localpart, config.homeserver.server_name);
     if (const std::string& room = config.appservice.admin_room; room.starts_with('!'))
         out.admin_room = room;
     else if (!room.empty())

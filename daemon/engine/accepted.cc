@@ -14,6 +14,7 @@
 namespace rollcall::engine {
 
 using policy::ActionKey;
+using policy::ActionKind;
 using policy::Lane;
 using policy::MembershipState;
 
@@ -27,6 +28,10 @@ constexpr Duration kSeenSoon =
 constexpr Duration kSeenAtMost = std::chrono::minutes{1};
 // More of one room than this are looked at by one read of the room.
 constexpr std::size_t kLookedAtAlone = 3;
+
+bool moves(const Intent& intent) {
+    return intent.action == ActionKind::add || intent.action == ActionKind::remove;
+}
 
 }  // namespace
 
@@ -147,17 +152,26 @@ void Engine::not_told(Accepted& accepted) {
         say_accepted(accepted.intent, "the homeserver said so, and has not told of it since");
 }
 
-// Has something about the same thing been asked for after this?
+// Has something about the same thing been asked for after this? Of a person in a room that is whatever was to
+// become of them there: who was put out since is not in, and was in all the same.
 bool Engine::overtaken(const Intent& intent) const {
     const ActionKey key = intent.key();
-    const auto later = [&](const Intent& other) { return other.id > intent.id && other.key() == key; };
-    const auto open = open_.find(key);
+    const auto later = [&](const Intent& other) {
+        if (other.id <= intent.id) return false;
+        const bool same_membership =
+            moves(intent) && moves(other) && other.user == intent.user && other.room_id == intent.room_id;
+        return same_membership || other.key() == key;
+    };
+    const auto open = [&](ActionKind kind) {
+        const auto at = open_.find({kind, key.room, key.user});
+        return at != open_.end() && later(at->second);
+    };
     return std::any_of(accepted_.upper_bound(intent.id), accepted_.end(),
                        [&](const auto& entry) { return later(entry.second.intent); }) ||
            std::any_of(in_flight_.upper_bound(intent.id), in_flight_.end(),
                        [&](const auto& entry) { return later(entry.second); }) ||
-           std::any_of(to_settle_.begin(), to_settle_.end(), later) ||
-           (open != open_.end() && later(open->second));
+           std::any_of(to_settle_.begin(), to_settle_.end(), later) || open(key.kind) ||
+           (moves(intent) && (open(ActionKind::add) || open(ActionKind::remove)));
 }
 
 void Engine::look_at_effect(Intent intent) {
@@ -187,6 +201,8 @@ void Engine::look_at_effects_in(RoomId id, bool read) {
             look_at_effect(std::move(intent));
         else if (is_so(intent))
             effect_seen(intent, "done: found so when asked", intent.event);
+        else if (overtaken(intent))
+            look_at_effect(std::move(intent));
         else
             found_not_so(std::move(intent));
     }

@@ -89,6 +89,7 @@ class Engine;
 struct Settings {
     std::string server_name;
     std::string bot;         // Matrix ID
+    std::string sender;      // … of the registration's own sender, which is nobody's account
     std::string admin_room;  // full alias, or room ID; "" for none
     policy::Abilities abilities;
     bool one_shot = false;  // a command without a daemon: reads, and acts only when told to converge

@@ -1,7 +1,10 @@
 // What the bot does in a room of its own so that there are events of certain kinds to tell of: whether those
 // kinds come shows by nothing else where the company is quiet (way_back.h). Nobody else is in that room. Each
 // kind is made by what says nothing: state under a key that no client reads, a join of who is in, and an
-// invitation, taken back, of a name that is nobody's account. Pure; any thread.
+// invitation, taken back, of the registration's own sender, which is nobody's account. (Of another name that
+// has no account a homeserver asks each appservice which claims it, one after the other, and tells nobody of
+// anything until each has answered: seen on Synapse, a third of a second for each that is not there.) Pure;
+// any thread.
 #pragma once
 
 #include <string>

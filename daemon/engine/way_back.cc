@@ -19,6 +19,8 @@ constexpr Duration kEventDueBusy = std::chrono::minutes{5};
 constexpr Duration kSilence = std::chrono::seconds{30};
 constexpr Duration kLostAtOnce = std::chrono::seconds{2};
 constexpr Duration kFirstPingAgain = std::chrono::seconds{5};
+constexpr Duration kPingCameAgain = std::chrono::seconds{1};
+constexpr int kMostDoubts = 3;
 constexpr Duration kLongestPingAgain = std::chrono::minutes{1};
 constexpr Duration kFirstLookAgain = std::chrono::seconds{30};
 constexpr Duration kLongestLookAgain = std::chrono::minutes{10};
@@ -110,13 +112,17 @@ void WayBack::ping_ended(const CallResult& result, Moment now) {
     const std::string before = ping_trouble_;
     const bool failed = !nothing && !none_there && (result.outcome != CallOutcome::done || !ping_came_);
     // One that is lost on a way that was there says nothing yet: it is sent again at once. So is one that is
-    // lost at once: the homeserver may have kept a connection to the process before, which is no more.
+    // lost at once: the homeserver may have kept a connection to the process before, which is no more. One
+    // that came and is said to be lost is sent again a moment later: Synapse says so while it sends anew what
+    // it had kept. Each time it is lost, the answer to what came may be what does not reach the homeserver.
     const bool at_once = now.tick - pinged_at_ < kLostAtOnce;
-    if (failed && before.empty() && (last_seen_ != Time{} || at_once) && !std::exchange(doubted_, true)) {
-        next_ping_ = now.tick;
+    const bool came = ping_came_ && result.outcome != CallOutcome::done;
+    if (failed && before.empty() && (last_seen_ != Time{} || at_once || came) &&
+        doubts_++ < (came ? kMostDoubts : 1)) {
+        next_ping_ = now.tick + (came ? kPingCameAgain : Duration{0});
         return;
     }
-    doubted_ = false;
+    doubts_ = 0;
     if (!nothing) ping_trouble_.clear();
     if (result.outcome == CallOutcome::done && !ping_came_) {
         ping_trouble_ =

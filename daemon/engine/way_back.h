@@ -113,7 +113,7 @@ class WayBack {
     std::string ping_;  // transaction ID of the one under way; ""
     Tick pinged_at_{};
     bool ping_came_ = false;
-    bool doubted_ = false;  // the last one was lost, and is sent again
+    int doubts_ = 0;  // how many were lost one after the other, and sent again
     std::uint64_t pings_ = 0;
     int failed_pings_ = 0;
     Tick next_ping_{};

@@ -147,7 +147,7 @@ void Engine::probe_the_way_back() {
     Call call;
     call.kind = CallKind::probe;
     call.room = probe_room_;
-    call.user = "@_rollcall_probe:" + settings_.server_name;
+    call.user = settings_.sender;
     call.marker = fmt::format("{}.{}", run_, next_read_);
     call.known = way_back_.begin_probe();
     ask(std::move(call));

@@ -31,6 +31,7 @@ Simulation::Simulation(Options wanted)
       log_(static_cast<LogLevel>(4), LogFormat::text),
       store_(wanted.store == nullptr ? memory : *wanted.store) {
     settings.server_name = kServerName;
+    settings.sender = kSender;
     settings.bot = kBot;
     settings.abilities.mask = options.mask;
     settings.random = [this](std::span<unsigned char> bytes) {  // not `random`: what happens stays the same

@@ -23,6 +23,7 @@
 namespace rollcall::sim {
 
 inline constexpr const char* kServerName = "corp.example";
+inline constexpr const char* kSender = "@_rollcall_sender:corp.example";
 inline constexpr const char* kBot = "@rollcall:corp.example";
 inline constexpr const char* kFriend = "@friend:partner.example";  // an outsider with an approval
 

@@ -102,6 +102,24 @@ TEST_F(Effects, AKickThatMetSomebodyOnTheWayInIsKnownByItsEvent) {
     EXPECT_EQ(company.wrongs(), "");
 }
 
+// Nothing is told for a while, and rooms are read: who came in and was put out again meanwhile was in.
+TEST_F(Effects, WhatAnotherDoingHasUndoneSinceIsNotSaidNeverToHaveBeen) {
+    company.sim.homeserver.add_account(Company::id("late"));
+    company.sim.homeserver.swallows = [](const policy::RoomEvent&) { return true; };
+    company.sim.directory.hire("late", {"Staff", "Crew"});
+    ASSERT_TRUE(company.comes([this] { return company.in("late", "crew") && company.in("late", "hall"); }));
+    disable("late");
+    ASSERT_TRUE(company.comes([this] { return out("late"); }));
+    EXPECT_TRUE(company.sim.command([](Engine& engine) { engine.verify_rooms(); }));
+    company.sim.run_for(minutes{3});
+    for (const char* action : {"invite", "join"})
+        EXPECT_EQ(results("late", action),
+                  std::vector<std::string>(2, "accepted: something else has happened since"))
+            << action;
+    EXPECT_EQ(with(results("late", "leave"), "done"), 2U);
+    EXPECT_EQ(company.wrongs(), "");
+}
+
 TEST_F(Effects, UntilItWasSeenNobodySaysThatTheyAreOut) {
     pretend(&removal, 1'000);
     disable("p2");

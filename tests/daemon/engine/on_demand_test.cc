@@ -42,7 +42,7 @@ class OnDemand : public CompanyTest {
     [[nodiscard]] std::vector<std::string> probe_rooms() {
         std::vector<std::string> out;
         for (const auto& [id, room] : homeserver().rooms)
-            if (room.state.contains({"m.room.member", "@_rollcall_probe:corp.example"})) out.push_back(id);
+            if (room.state.contains({"m.room.member", sim::kSender})) out.push_back(id);
         return out;
     }
 };

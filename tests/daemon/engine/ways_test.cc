@@ -98,6 +98,33 @@ TEST_F(Ways, NorDoesTheFirstOneAfterAStartWhereItIsLostAtOnce) {
     EXPECT_TRUE(company.comes([this] { return state() == WayBack::State::broken; }, seconds{5}));
 }
 
+// Synapse says so while it sends anew what it had kept for us.
+TEST(WayBackTest, APingThatCameAndIsSaidToBeLostIsSentThriceMoreBeforeThatIsBelieved) {
+    WayBack way;
+    CallResult lost;
+    lost.outcome = CallOutcome::refused;
+    lost.text = "the homeserver cannot reach the daemon";
+    Tick tick{};
+    const auto ping = [&](const CallResult& result) {
+        ASSERT_TRUE(way.ping_due(tick));
+        way.ping_arrived(way.begin_ping(tick));
+        way.ping_ended(result, {Time{}, tick});
+    };
+    for (int i = 0; i < 3; ++i, tick += seconds{1}) {
+        ping(lost);
+        EXPECT_EQ(way.trouble(), "") << i;
+        EXPECT_FALSE(way.ping_due(tick)) << "not at once: that is why it was refused";
+    }
+    ping(lost);
+    EXPECT_EQ(way.trouble(), lost.text) << "the answers do not get back";
+    tick += minutes{2};
+    ping({});
+    EXPECT_EQ(way.trouble(), "");
+    tick += minutes{1};
+    ping(lost);
+    EXPECT_EQ(way.trouble(), "") << "counted anew";
+}
+
 TEST_F(Ways, AHomeserverThatCannotReachUsIsToldAndRoomsAreReadUntilItCan) {
     company.open();
     company.sim.homeserver.reaches_us = false;
