@@ -16,6 +16,13 @@ Time ledger_needed_from(const Guards& guards, const HeldSince& held_since, Time 
     return now - longest;
 }
 
+bool gives_up_a_canary(const Program& in_force, const Program& next) {
+    return std::any_of(in_force.canaries.begin(), in_force.canaries.end(), [&next](const Canary& canary) {
+        return std::none_of(next.canaries.begin(), next.canaries.end(),
+                            [&canary](const Canary& kept) { return kept.guid == canary.guid; });
+    });
+}
+
 namespace {
 
 // What stands under the new key already is of a room that was never made.
@@ -196,19 +203,24 @@ void GuardState::evaluate(const Decider& decider, const Backlog& backlog, const 
     const Guards& guards = decider.program().guards;
     Finding found(decider, backlog, memory);
     frozen_ = !decider.world().frozen.empty();
-    const auto over = [&](Guard guard, const auto& c, const auto& keys, int at_most, Duration within) {
-        if (c.actions.empty() || std::cmp_less_equal(c.size(), at_most)) return false;
-        found.trip({guard, ""}, keys(c), {.passed = passed(c), .at_most = at_most, .within = within});
+    const auto over = [&](Guard guard, const auto& c, const auto& keys, int at_most, Duration within,
+                          bool all = false) {
+        if (c.actions.empty() || (!all && std::cmp_less_equal(c.size(), at_most))) return false;
+        found.trip({guard, ""}, keys(c),
+                   {.passed = passed(c), .at_most = at_most, .within = within, .given_up = all});
         return true;
     };
+    const bool given_up = memory.canary_given_up && !frozen_;
     const auto of_people = [&count](const Count& c) { return count.keys(c); };
     const auto of_rooms = [](const RoomCount& c) { return c.actions; };
     departures_ = over(Guard::departures, count.departures, of_people, guards.departures.at_most,
                        guards.departures.within);
     const Rate& removals = guards.removals;
-    outsiders_ = over(Guard::outsiders, count.outsiders, of_people, removals.at_most, removals.within);
+    outsiders_ =
+        over(Guard::outsiders, count.outsiders, of_people, removals.at_most, removals.within, given_up);
     if (!frozen_)
-        removals_ = over(Guard::removals, count.removals, of_people, removals.at_most, removals.within);
+        removals_ =
+            over(Guard::removals, count.removals, of_people, removals.at_most, removals.within, given_up);
     const auto room_trips = [&](Guard guard, std::uint32_t room, const Count& c, const Share& limit) {
         found.trip({guard, decider.program().rooms[room].key}, count.keys(c),
                    {.passed = passed(c),

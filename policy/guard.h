@@ -41,7 +41,13 @@ struct GuardMemory {
     // While a guard holds, its window stands still: no hold is released by the ledger growing old.
     HeldSince held_since;
     std::set<ActionKey> under_way;  // asked of the homeserver already: too late to hold them
+    // A policy has given up a canary while removals were frozen: until guards have counted what the first
+    // read after that brings, nobody is removed unasked.
+    bool canary_given_up = false;
 };
+
+// Does this policy do without a canary of the one in force?
+[[nodiscard]] bool gives_up_a_canary(const Program& in_force, const Program& next);
 
 // The room has another key from now on.
 void rename_room(GuardMemory& memory, const std::string& from, const std::string& to);

@@ -44,6 +44,10 @@ std::size_t things_of(const std::vector<ActionKey>& actions) {
 }
 
 std::string overrun_cause(const HeldBy& by, const Overrun& overrun) {
+    if (overrun.given_up)
+        return would(by, overrun.people, "") +
+               ", by the first read after the policy gave up a canary that was not shown; only an approval "
+               "lets it happen";
     std::string when = " within " + duration_text(overrun.within);
     if (overrun.passed > 0) when += fmt::format(", after {}", counted(overrun.passed, "other", "others"));
     if (overrun.elsewhere > 0)

@@ -15,7 +15,8 @@ struct Overrun {
     std::size_t elsewhere = 0;  // actions that another hold has already
     int at_most = 0;            // of a room's own guard: percent
     Duration within{};
-    int at_least = 0;  // of a room's own guard
+    int at_least = 0;       // of a room's own guard
+    bool given_up = false;  // however few: a canary was given up
 };
 [[nodiscard]] std::string overrun_cause(const HeldBy& by, const Overrun& overrun);
 // Of a guard that would not trip by now, for what it has stopped before.

@@ -95,6 +95,11 @@ Guid ObjectNames::resolve(const Kind& kind, const std::string& name, const Posit
     if (found.empty()) {
         const bool guess = ++guessed_ <= kMostGuessed;
         const std::string near = guess ? nearest_of(fold(name), names()) : "";
+        if (fold(near) == fold(name)) {
+            complain(at, fmt::format("the directory does not show the {} '{}' any more", what, name),
+                     "let the bind account read where it is, or take the name out if it is gone");
+            return {};
+        }
         complain(at, fmt::format("no {} '{}' in the directory", what, name),
                  !near.empty()           ? fmt::format("did you mean '{}'?", near)
                  : name.starts_with('@') ? "write the login name; a Matrix ID is found once what "

@@ -161,6 +161,13 @@ std::string Step::lacks_a_canary(const DirectorySnapshot& fact) const {
     return {};
 }
 
+bool Step::is_canary(const Guid& guid) const {
+    if (decider_ == nullptr) return false;
+    const std::vector<Canary>& canaries = decider_->program().canaries;
+    return std::any_of(canaries.begin(), canaries.end(),
+                       [&guid](const Canary& canary) { return canary.guid == guid; });
+}
+
 // Links to an object end with it, so whom a group still names is there. A list without them is not whole, and
 // who else is missing from it proves nothing either.
 std::string Step::lacks_the_named(const DirectorySnapshot& fact) const {
@@ -265,6 +272,7 @@ void Step::take(const DirectoryChanges& fact) {
         // Who is back from deletion may be back in groups whose own entries did not move.
         const PersonId held = world_.person(entry.guid);
         effects_.sweep |= held.valid() && world_.people[held.index()].deleted && !entry.deleted;
+        effects_.sweep |= entry.deleted && is_canary(entry.guid);  // it tells that one is missing
         written_[entry.guid] = entry.written;
         put_doubted(entry, fact.attributes, false);
     }

@@ -84,6 +84,7 @@ class Step {
     void forget_usns();
     void read_attributes(const std::vector<std::string>& asked, bool of_everybody);
     [[nodiscard]] std::string disbelief(const DirectorySnapshot& fact) const;
+    [[nodiscard]] bool is_canary(const Guid& guid) const;
     [[nodiscard]] std::string lacks_a_canary(const DirectorySnapshot& fact) const;
     [[nodiscard]] std::string lacks_the_named(const DirectorySnapshot& fact) const;
     bool newer_known(const PersonEntry& entry) const;

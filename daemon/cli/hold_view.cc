@@ -101,7 +101,7 @@ std::string hold_answers(const json::Value& hold, const Look& look) {
             std::string("Nobody can answer this: a complete read that can be believed ends it. ") +
                 (is_about_a_canary(hold)
                      ? "Let the bind account read again what it does not show. Only if the canary "
-                       "is gone for good, take it out of the policy and apply that."
+                       "is gone for good, name another one in its stead and apply that."
                      : "Repair the directory, or what hides part of it from the bind account."));
     const std::string id = printable(hold["id"].text());
     return paragraph(look, 4, Tone::strong, fmt::format("rollcall approve {} --reason \"…\"", id)) +

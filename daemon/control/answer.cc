@@ -82,7 +82,7 @@ json::Value holds_json(const engine::Engine& engine, bool with_lines) {
     json::Value out, holds{json::Array{}};
     for (const policy::Hold& hold : engine.guards().holds()) {
         json::Value row = to_json(hold, engine.memory().held_since);
-        row.set("cause", with_who_else_is_hidden(engine, hold.cause));
+        row.set("cause", frozen_words(engine, hold.cause));
         if (with_lines) row.set("lines", hold_lines(engine, hold));
         holds.push(std::move(row));
     }

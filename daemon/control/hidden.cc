@@ -18,9 +18,30 @@ std::string first_of(const std::vector<std::string>& names, std::size_t most, st
 
 }  // namespace
 
-std::string with_who_else_is_hidden(const engine::Engine& engine, const std::string& text) {
+namespace {
+
+// The first canary that was seen to be deleted; "": none was.
+std::string deleted_canary(const policy::Decider& decider) {
+    const policy::World& world = decider.world();
+    for (const policy::Canary& canary : decider.program().canaries) {
+        const PersonId person = world.person(canary.guid);
+        if (person.valid() && world.people[person.index()].deleted) return canary.name;
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string frozen_words(const engine::Engine& engine, const std::string& text) {
     const std::optional<std::size_t> shown = engine.directory().people_shown();
-    if (!shown || engine.decider() == nullptr || text.find("canary '") == std::string::npos) return text;
+    if (engine.decider() == nullptr || text.empty() || text != engine.decider()->world().frozen)
+        return text;
+    if (const std::string gone = deleted_canary(*engine.decider()); !gone.empty())
+        return fmt::format(
+            "the canary '{}' was deleted from the directory: name another account in guards.canaries and "
+            "apply that (one made anew under its name is another one: write its guid:…)",
+            gone);
+    if (!shown) return text;
     const auto& people = engine.decider()->world().people;
     const auto known = static_cast<std::size_t>(
         std::count_if(people.begin(), people.end(),

@@ -244,7 +244,7 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
     }
     for (const policy::Hold& hold : draft.holds) {
         json::Value row = to_json(hold, draft.memory.held_since);
-        row.set("cause", with_who_else_is_hidden(context.engine, hold.cause));
+        row.set("cause", frozen_words(context.engine, hold.cause));
         holds.push(std::move(row));
     }
     for (const policy::IdentityConflict& conflict : draft.decider->conflicts()) conflicts.push(conflict.text);

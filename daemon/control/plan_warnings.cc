@@ -127,8 +127,26 @@ Status none_is_being_made(engine::Engine& engine, const policy::Program& program
     return {};
 }
 
+namespace {
+
+// What a complete read would bring is not known before it is believed.
+void add_given_up_canary(const engine::Engine& engine, const Decider& decider, Diagnostics& out) {
+    if (engine.decider() == nullptr || decider.world().frozen.empty() ||
+        !policy::gives_up_a_canary(engine.decider()->program(), decider.program()))
+        return;
+    out.push_back({Position{"guards.canaries", 0, 0},
+                   "a canary is given up while removals are frozen; who is not shown with it, or has lost a "
+                   "group meanwhile, is not in this plan",
+                   "once it is applied the directory is read whole, and whoever would lose a room by that "
+                   "waits for `rollcall approve`, however few they are",
+                   Severity::warning});
+}
+
+}  // namespace
+
 Diagnostics plan_warnings(const engine::Engine& engine, const Decider& decider) {
     Diagnostics out = policy::without_sponsor(decider);
+    add_given_up_canary(engine, decider, out);
     add_large_acls(decider, out);
     add_addresses(engine, decider, out);
     return out;

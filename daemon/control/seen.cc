@@ -136,10 +136,10 @@ Seen directory(const Context& context) {
     if (status.health != policy::DirectoryHealth::up)
         return {"directory", false,
                 (status.text.empty() ? "the directory cannot be read"
-                                     : with_who_else_is_hidden(engine, status.text)) +
+                                     : frozen_words(engine, status.text)) +
                     tried(context, engine.directory_told())};
     if (!directory_heard(engine)) return {"directory", false, "it has not answered anything since the start"};
-    if (!world.frozen.empty()) return {"directory", false, with_who_else_is_hidden(engine, world.frozen)};
+    if (!world.frozen.empty()) return {"directory", false, frozen_words(engine, world.frozen)};
     if (std::string doubt = policy::doubt_text(world); !doubt.empty())
         return {"directory", false, std::move(doubt)};
     if (!world.directory_read) return {"directory", false, "it has not been read completely yet"};

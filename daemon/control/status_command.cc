@@ -98,13 +98,13 @@ json::Value directory_json(const engine::Engine& engine, const policy::World& wo
     out.set("health", !asked                     ? "not asked"
                       : !directory_heard(engine) ? "not heard yet"
                                                  : health_text(status.health));
-    out.set("text", with_who_else_is_hidden(engine, status.sentence()));
+    out.set("text", frozen_words(engine, status.sentence()));
     if (status.health == policy::DirectoryHealth::up) out.set("text_says", text_says(status));
     out.set("read", world.directory_read);
     out.set("current", engine.directory_current());
     out.set("usn", static_cast<std::int64_t>(world.cursor.usn));
     out.set("last_answer", world.cursor.time == Time{} ? "" : to_rfc3339(world.cursor.time));
-    out.set("frozen", with_who_else_is_hidden(engine, world.frozen));
+    out.set("frozen", frozen_words(engine, world.frozen));
     out.set("doubt", policy::doubt_text(world));
     out.set("people", static_cast<std::int64_t>(world.people.size()));
     out.set("groups", static_cast<std::int64_t>(world.groups.size()));

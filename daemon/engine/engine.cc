@@ -222,6 +222,8 @@ void Engine::decide() {
     if (complete) go_on_with_first_fills();
     if (backlog_.grown() || backlog_.shrunk()) grace_.update(*decider_, backlog_, world_.tick);
     if (count()) keep_holds();
+    // What the first read after that brought is held by now.
+    if (complete && world_.frozen.empty() && !world_.doubt.any()) set_canary_given_up(false);
     trim_ledger();
     if (complete) drop_unwanted();
     if (complete && in_flight_.empty()) recheck();

@@ -420,6 +420,7 @@ class Engine {
     // holds.cc
     void ledger(policy::Guard guard, std::string user, std::string room);
     void keep_ledger(const policy::LedgerEntry& entry, Time time);
+    void set_canary_given_up(bool given_up);
     void keep_held_since(const std::pair<policy::Guard, std::string>& guard, Time time);
     void trim_ledger();
     // A hold that was shown, and when in the order of all of them.

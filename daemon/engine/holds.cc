@@ -106,6 +106,11 @@ void Engine::keep_held_since(const std::pair<policy::Guard, std::string>& guard,
     mark("held_since", text_of(guard), std::to_string(to_ms(time)));
 }
 
+void Engine::set_canary_given_up(bool given_up) {
+    if (std::exchange(memory_.canary_given_up, given_up) == given_up) return;
+    mark("canary_given_up", "", given_up ? std::optional<std::string>("1") : std::nullopt);
+}
+
 void Engine::trim_ledger() {
     const Time needed = policy::ledger_needed_from(program_->guards, memory_.held_since, world_.now);
     if (needed < ledger_trimmed_ + kTrimLedgerEvery) return;
@@ -399,6 +404,10 @@ bool Engine::load_guard_mark(const store::StoredMark& row) {
             (row.kind == "approved" ? memory_.approved : memory_.rejected)[*key] = {
                 static_cast<policy::Basis>((*stored)["basis"].integer_or(0)), (*stored)["hold"].text(),
                 (*stored)["by"].text(), (*stored)["reason"].text(), from_ms((*stored)["at"].integer_or(0))};
+        return true;
+    }
+    if (row.kind == "canary_given_up") {
+        memory_.canary_given_up = true;
         return true;
     }
     if (row.kind != "hold" && row.kind != "held" && row.kind != "ledger" && row.kind != "held_since")

@@ -602,6 +602,32 @@ TEST_F(Guards, RoomsCreatedAndLetGoOf) {
         scene.guards.allows(*scene.decider, scene.memory, kNoRoom, {ActionKind::release, Lane::cosmetic}));
 }
 
+// A policy that gives up the canary that is missing: what the next read brings was in no plan.
+TEST_F(Guards, N1_WhatTheFirstReadBringsAfterACanaryWasGivenUpIsHeldHoweverLittle) {
+    leave(0, 1);
+    scene.memory.canary_given_up = true;
+    DirectorySnapshot empty = scene.directory.snapshot();
+    empty.people.clear();
+    scene.learn(empty);
+    scene.evaluate_guards();
+    EXPECT_TRUE(scene.hold(Guard::canaries)) << "nothing can be said to that";
+    EXPECT_FALSE(scene.hold(Guard::removals));
+    scene.read();
+    scene.evaluate_guards();
+    const auto hold = scene.hold(Guard::removals);
+    ASSERT_TRUE(hold);
+    EXPECT_EQ(hold->actions.size(), 1U);
+    EXPECT_NE(hold->cause.find("gave up a canary"), std::string::npos) << hold->cause;
+    EXPECT_FALSE(scene.allowed(removal(0)));
+    // Counted once, it is held until somebody answers; what comes later is not.
+    scene.memory.canary_given_up = false;
+    scene.memory.held = scene.guards.held();
+    leave(1, 2);
+    scene.evaluate_guards();
+    EXPECT_FALSE(scene.allowed(removal(0)));
+    EXPECT_TRUE(scene.allowed(removal(1)));
+}
+
 TEST_F(Guards, N1_AReadThatCannotBeBelievedFreezesRemovalsAndNothingElse) {
     leave(0, 3);
     depart(10, 11);

@@ -67,6 +67,15 @@ TEST_F(Never, N1_NobodyIsRemovedByAReadThatLacksACanary) {
     EXPECT_EQ(scene.world.frozen, "");
 }
 
+TEST_F(Never, N1_ACanaryThatIsDeletedIsMissedByACompleteReadAtOnce) {
+    scene.policy.guards.canaries.push_back({"Cleo", {}});
+    restart();
+    scene.directory.people.at("bob").deleted = true;
+    EXPECT_FALSE(scene.learn(scene.directory.changes({"bob"})).sweep);
+    scene.directory.people.at("cleo").deleted = true;
+    EXPECT_TRUE(scene.learn(scene.directory.changes({"cleo"})).sweep);
+}
+
 TEST_F(Never, N1_NobodyIsRemovedBecauseAnUnverifiedGroupReadLacksThem) {
     scene.directory.leave("Eng", "anna");
     const Effects effects = scene.learn(scene.directory.changes({"Eng"}, false));

@@ -141,6 +141,17 @@ TEST_F(Pins, N7_ACanaryIsPinnedHoweverItIsWritten) {
     EXPECT_FALSE(scene.apply());
 }
 
+TEST_F(Pins, WhoWasThereOnceIsSaidToBeShownNoMoreAndNotMisspelt) {
+    DirectorySnapshot read = scene.directory.snapshot();
+    const Guid anna = guid_of("person", "anna");
+    std::erase_if(read.people, [&anna](const PersonEntry& entry) { return entry.guid == anna; });
+    for (GroupEntry& group : read.groups) std::erase(group.members, anna);
+    scene.learn(std::move(read));
+    scene.policy.guards.canaries = {{"Anna", {}}};
+    ASSERT_FALSE(scene.apply());
+    EXPECT_EQ(scene.compiled.diagnostics[0].message, "the directory does not show the user 'Anna' any more");
+}
+
 // A generated policy with a wrong prefix: each guess would be a comparison with the whole directory.
 TEST_F(Pins, OfThousandsOfWrongNamesTheFirstAreTold) {
     for (int i = 0; i < 1'500; ++i) scene.room("r" + std::to_string(i), "group Staf" + std::to_string(i));

@@ -1,5 +1,6 @@
 """Policy files that are edited, guards that hold, and what cannot be known: nobody loses anything by it."""
 
+import json
 import re
 
 from harness import CommandFailed, Scenario, Site, until
@@ -232,6 +233,41 @@ class Guards(Scenario):
         site.wait("pool", "pool1", "leave", 20)
         status = site.settle()
         self.assertEqual((status["directory"]["frozen"], status["holds"]), ("", []))
+
+    def test_a_canary_that_is_given_up_lets_nobody_be_removed_whom_no_plan_showed(self):
+        site = self.site
+        whole = site.policy_file.read_text()
+        put_back = site.directory.deny_read(site.dn("canary"))
+        try:
+            until(lambda: site.status()["directory"]["frozen"], "frozen", 10)
+            site.remove("pool3", "Pool")
+            site.write_policy(whole.replace(f"canaries: [{site.prefix}-canary]", "canaries: []"))
+            plan = site.ask("plan")
+            self.assertIn("a canary is given up", json.dumps(plan["diagnostics"]))
+            site.ask("apply", plan=plan["hash"], reason="it is gone, they say")
+            hold = until(lambda: next((h for h in site.status()["holds"] if h["guard"] == "removals"), None), "held", 20)
+            self.assertEqual(hold["actions"], [f"remove {site}-pool {site.user('pool3')}"])
+            self.assertIn("gave up a canary", hold["cause"])
+            self.assert_removes_nobody(self.before)
+            site.ask("approve", id=hold["id"], reason="pool3 did leave")
+            site.wait("pool", "pool3", "leave")
+        finally:
+            put_back()
+        self.sweep()                                     # it is shown again
+        site.apply(whole)
+        site.settle()
+
+    def test_a_canary_that_is_deleted_is_missed_at_once(self):
+        site = self.site
+        whole = site.policy_file.read_text()
+        site.person("canary2", [], account=False)
+        self.sweep()
+        site.apply(whole.replace(f"[{site.prefix}-canary]", f"[{site.prefix}-canary2]"))
+        site.directory.delete(site.dn("canary2"))
+        frozen = until(lambda: site.status()["directory"]["frozen"], "frozen", 10)
+        self.assertIn("was deleted from the directory: name another account", frozen)
+        site.apply(whole)
+        until(lambda: not site.status()["directory"]["frozen"], "believed again", 20)
 
     def test_a_directory_that_shows_nobody_removes_nobody(self):
         site = self.site

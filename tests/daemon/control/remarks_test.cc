@@ -355,6 +355,45 @@ TEST_F(Remarks, AHoldOfCanariesCountsWhatItHoldsAndTakesNoAnswer) {
     EXPECT_EQ(homeserver().membership(room, id("bob")), MembershipState::join);
 }
 
+// What a policy lets the daemon believe was in no plan: a restart between changes nothing of that.
+TEST_F(Remarks, WhatComesToLightWhereAPolicyGivesUpACanaryWaitsForAnAnswer) {
+    daemon.sim.policy.policy.guards.canaries.push_back({"gina", {}});
+    daemon.sim.policy.policy.guards.grace = {};
+    daemon.sim.apply();
+    after(minutes{1});
+    const Guid gina = daemon.sim.directory.content.people.at("gina").guid;
+    daemon.sim.directory.content.people.erase("gina");
+    daemon.sim.directory.request_sweep();
+    after(minutes{1});
+    ASSERT_FALSE(status()["directory"]["frozen"].text().empty());
+    const auto remarks = [this] {
+        const json::Value why = daemon.ask(R"({"command":"why","args":{"user":"bob","room":"crew"}})");
+        return json::write((*why["result"]["rooms"].array())[0]["remarks"]);
+    };
+    EXPECT_NE(remarks().find("still counts as in it: a complete read of corp lacks"), std::string::npos);
+    policy::test::Directory& content = daemon.sim.directory.content;
+    for (auto& [name, group] : content.groups) std::erase(group.members, gina);
+    const Guid bob = content.people.at("bob").guid;
+    std::erase(content.groups.at("Crew").members, bob);  // of which only a whole read tells
+    daemon.sim.policy.policy.guards.canaries.clear();
+    daemon.sim.apply();
+    daemon.sim.restart();
+    daemon.sim.directory.request_sweep();
+    after(minutes{2});
+    EXPECT_EQ(status()["directory"]["frozen"].text(), "");
+    EXPECT_EQ(homeserver().membership(room, id("bob")), MembershipState::join);
+    const json::Value holds = daemon.ask(R"({"command":"holds"})")["result"]["holds"];
+    ASSERT_EQ(holds.array()->size(), 1U) << json::write(holds);
+    EXPECT_EQ((*holds.array())[0]["guard"].text(), "removals");
+    json::Value args;
+    args.set("id", (*holds.array())[0]["id"].text());
+    args.set("reason", "he did leave it");
+    EXPECT_EQ(daemon.ask("approve", std::move(args))["error"]["message"].text(), "");
+    after(minutes{1});
+    EXPECT_EQ(homeserver().membership(room, id("bob")), MembershipState::leave);
+    EXPECT_EQ(remarks(), "null");
+}
+
 // Whoever signs for a room must know that it is not all of it; what they sign is another text then.
 TEST_F(Remarks, WhileTheHomeserverIsAwayNobodyIsSaidToBeInARoomNow) {
     const auto not_read = [this] {
