@@ -34,8 +34,7 @@ std::string deleted_canary(const policy::Decider& decider) {
 
 std::string frozen_words(const engine::Engine& engine, const std::string& text) {
     const std::optional<std::size_t> shown = engine.directory().people_shown();
-    if (engine.decider() == nullptr || text.empty() || text != engine.decider()->world().frozen)
-        return text;
+    if (engine.decider() == nullptr || text.empty() || text != engine.decider()->world().frozen) return text;
     if (const std::string gone = deleted_canary(*engine.decider()); !gone.empty())
         return fmt::format(
             "the canary '{}' was deleted from the directory: name another account in guards.canaries and "

@@ -9,9 +9,9 @@
 
 namespace rollcall::control {
 
-// What is said of why removals are frozen, which is this text: that a canary was deleted, where that was seen;
-// else behind how many people are not shown with it: of one alone it may be gone, of many their places are
-// hidden. Another text stays as it is.
+// What is said of why removals are frozen, which is this text: that a canary was deleted, where that was
+// seen; else behind how many people are not shown with it: of one alone it may be gone, of many their places
+// are hidden. Another text stays as it is.
 [[nodiscard]] std::string frozen_words(const engine::Engine& engine, const std::string& text);
 
 // Groups whose members are not known, or not all of them: by their names, with how many cannot be seen.

@@ -4,6 +4,7 @@
 
 #include "policy/acl_size.h"
 #include "policy/base/text.h"
+#include "policy/doubts.h"
 #include "policy/explain.h"
 
 namespace rollcall::control {
@@ -146,6 +147,7 @@ void add_given_up_canary(const engine::Engine& engine, const Decider& decider, D
 
 Diagnostics plan_warnings(const engine::Engine& engine, const Decider& decider) {
     Diagnostics out = policy::without_sponsor(decider);
+    for (Diagnostic& deleted : policy::deleted_groups(decider)) out.push_back(std::move(deleted));
     add_given_up_canary(engine, decider, out);
     add_large_acls(decider, out);
     add_addresses(engine, decider, out);

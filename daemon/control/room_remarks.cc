@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <set>
 
 #include "daemon/engine/room_texts.h"
 #include "policy/base/text.h"
@@ -86,6 +87,24 @@ void add_lines(const json::Value& texts, const char* what, std::vector<Seen>& ou
             {what, false, fmt::format("{} more; `rollcall status` names them", all.size() - shown)});
 }
 
+// Whoever has departed, and of whom the homeserver refuses what must still be done: a line each.
+json::Value refused_departures(engine::Engine& engine) {
+    json::Value list{json::Array{}};
+    std::size_t more = 0;
+    std::set<std::string> told;
+    for (const engine::Failure& failure : engine.failures()) {
+        const auto key = policy::ActionKey::from_text(failure.action);
+        if (!failure.refused || is_of_the_barred(failure) || !key) continue;
+        const bool departing = key->kind == ActionKind::sign_out || key->kind == ActionKind::list_rooms ||
+                               key->kind == ActionKind::leave_unmanaged || key->kind == ActionKind::forget;
+        if (!departing || !told.insert(key->user).second) continue;
+        add(list, more,
+            fmt::format("{} has departed, and not everything is done: {}", tame_line(key->user),
+                        tame_line(failure.text)));
+    }
+    return finished(std::move(list), more);
+}
+
 }  // namespace
 
 json::Value rooms_in_trouble(engine::Engine& engine, const policy::Decider& decider,
@@ -107,6 +126,7 @@ std::vector<Seen> not_kept(engine::Engine& engine, const policy::Decider& decide
     std::vector<Seen> out;
     add_lines(in_trouble(engine, decider, backlog, false), "rooms", out);
     add_lines(who_stays(engine, decider, backlog), "people", out);
+    add_lines(refused_departures(engine), "people", out);
     return out;
 }
 

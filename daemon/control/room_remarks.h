@@ -21,7 +21,7 @@ namespace rollcall::control {
 [[nodiscard]] json::Value who_stays(engine::Engine& engine, const policy::Decider& decider,
                                     const policy::Backlog& backlog);
 // Both as lines of what was not seen to work, but for the rooms that the bot is not in: what_was_seen() has
-// them.
+// them. And whoever has departed and is not out of everything, since the homeserver refuses that.
 [[nodiscard]] std::vector<Seen> not_kept(engine::Engine& engine, const policy::Decider& decider,
                                          const policy::Backlog& backlog);
 // What the homeserver said of rooms or members, and cannot be used.

@@ -135,8 +135,7 @@ Seen directory(const Context& context) {
     const policy::DirectoryStatus& status = engine.directory_status();
     if (status.health != policy::DirectoryHealth::up)
         return {"directory", false,
-                (status.text.empty() ? "the directory cannot be read"
-                                     : frozen_words(engine, status.text)) +
+                (status.text.empty() ? "the directory cannot be read" : frozen_words(engine, status.text)) +
                     tried(context, engine.directory_told())};
     if (!directory_heard(engine)) return {"directory", false, "it has not answered anything since the start"};
     if (!world.frozen.empty()) return {"directory", false, frozen_words(engine, world.frozen)};

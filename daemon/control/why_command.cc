@@ -83,9 +83,10 @@ void doubts(const engine::Engine& engine, RoomId id, json::Value& out) {
     const json::Value not_read = room_not_read(engine, id);
     for (const json::Value& one : *not_read.array()) remarks.push(one);
     if (!world.frozen.empty())
-        remarks.push(fmt::format("whoever lost a group since the last read that can be believed still counts "
-                                 "as in it: {}",
-                                 frozen_words(engine, world.frozen)));
+        remarks.push(
+            fmt::format("whoever lost a group since the last read that can be believed still counts "
+                        "as in it: {}",
+                        frozen_words(engine, world.frozen)));
     if (remarks.array()->empty()) return;
     out.set("remarks", std::move(remarks));
     if (!world.rooms[id.index()].bot_joined || !not_read.array()->empty()) out.set("stale", true);

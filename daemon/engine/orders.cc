@@ -41,8 +41,7 @@ void Engine::apply(PolicyToApply wanted) {
     // The one in force is in force since it came, by whoever put it there and for that reason.
     const bool again = policy_ && policy_->version == wanted.program->version;
     if (!again) drop_rejections();
-    if (decider_ && !world_.frozen.empty() &&
-        policy::gives_up_a_canary(decider_->program(), *wanted.program))
+    if (decider_ && !world_.frozen.empty() && policy::gives_up_a_canary(decider_->program(), *wanted.program))
         set_canary_given_up(true);
     policy_ = store::StoredPolicy{wanted.program->version,
                                   std::move(wanted.files),

@@ -208,6 +208,18 @@ TEST_F(Identities, WhoWasDeletedAndKeepsAMatrixIdIsNamedByTheirGuid) {
     EXPECT_EQ(scene.decider->conflicts().size(), 0U);
 }
 
+TEST_F(Identities, AGroupThatIsNamedAndWasDeletedIsSaidToBe) {
+    EXPECT_TRUE(deleted_groups(*scene.decider).empty());
+    GroupEntry gone = scene.directory.changes({"Eng"}).groups.front();
+    gone.deleted = true;
+    DirectoryChanges changes = scene.directory.changes({"Eng"});
+    changes.groups = {gone};
+    scene.learn(changes);
+    const Diagnostics said = deleted_groups(*scene.decider);
+    ASSERT_EQ(said.size(), 1U);
+    EXPECT_EQ(said[0].message, "the group 'Eng' was deleted from the directory: nobody is in it");
+}
+
 TEST_F(Identities, AServiceAccountThatIsAnEmployeesIsDoubted) {
     scene.service("bot", kWrong, {"eng"});
     ASSERT_TRUE(scene.apply());

@@ -642,6 +642,21 @@ TEST_F(Looking, CheckAndPlanSayWhereTheBotIsNot) {
     EXPECT_EQ(look("plan")["result"]["unseen"].array()->size(), 1U);
 }
 
+TEST_F(Looking, CheckSaysWhoseSessionsCannotBeEnded) {
+    put_in_force();
+    daemon_.sim.homeserver.not_covered.insert("@p3:corp.example");
+    daemon_.sim.directory.disable("p3", true);
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "people ");
+    const json::Value answer = look("check");
+    EXPECT_EQ(exit_of(answer), 1);
+    EXPECT_NE(
+        json::write(answer["result"]["seen"])
+            .find("@p3:corp.example has departed, and not everything is done: sessions cannot be ended"),
+        std::string::npos)
+        << json::write(answer["result"]["seen"]);
+}
+
 TEST_F(Looking, CheckAndPlanSayWhoCannotBeTakenOutAndWhichRoomIsNoMore) {
     const std::string guest = "@eve:elsewhere.example";
     daemon_.sim.homeserver.room_version = "11";
