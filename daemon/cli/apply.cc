@@ -1,6 +1,7 @@
 // apply: shows the plan, asks, and puts the policy files in force. What is applied is what was shown, by its
 // hash; the handler plans again and refuses anything else.
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "daemon/cli/action_words.h"
 #include "daemon/cli/commands.h"
@@ -217,18 +218,24 @@ class Apply {
                 paragraph(look, 0, Tone::plain,
                           fmt::format("The daemon carries out {} now; `rollcall status` shows how far it is.",
                                       counted(n, "action", "actions")));
+        const bool frozen =
+            holds != nullptr && std::any_of(holds->begin(), holds->end(), [](const json::Value& hold) {
+                return hold["guard"].text() == "canaries";
+            });
         if (held > 0)
-            out += paragraph(look, 0, Tone::warning,
-                             fmt::format("{} held: not done unless somebody approves it.",
-                                         counted(held, "action is", "actions are")));
+            out += paragraph(
+                look, 0, Tone::warning,
+                fmt::format("{} held: not done unless {}.", counted(held, "action is", "actions are"),
+                            frozen ? "somebody approves it, or the directory can be believed again"
+                                   : "somebody approves it"));
         if (opened_.in_process)
             out += paragraph(look, 0, Tone::plain,
                              "No daemon is running: changes in the directory and in rooms are not followed "
                              "until `rollcall run`.");
         if (holds == nullptr || holds->empty()) return out;
         out += "\n" + paragraph(look, 0, Tone::warning,
-                                fmt::format("{} for an answer:",
-                                            counted(holds->size(), "hold waits", "holds wait")));
+                                counted(holds->size(), "hold waits", "holds wait") +
+                                    (frozen ? ":" : " for an answer:"));
         for (const json::Value& hold : *holds)
             out += hold_heading(hold, opened_.config.time_zone, look) + hold_answers(hold, look);
         return out;

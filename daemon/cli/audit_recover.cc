@@ -77,7 +77,7 @@ int audit_recover(const Session& session) {
                     fmt::format("\r{} of {} entries checked", with_separators(done), with_separators(of)));
         };
     const auto recovered = session.doors.recover_store(log->config, session.arguments.reason, progress);
-    if (session.terminal.shows_progress()) session.terminal.err("\r\x1b[K");
+    wipe_progress(session.terminal);
     if (!recovered) return report(session.terminal, recovered.error());
     if (!*recovered) {
         show(session, json::Value{json::Object{}}, [](const Look& look) {

@@ -233,7 +233,7 @@ int audit_verify(const Session& session) {
     auto reader = store::TrailReader::open(log->config.state);
     if (!reader) return report(session.terminal, reader.error());
     auto found = audit::verify_trail(log->folder, **reader, options);
-    if (session.terminal.shows_progress()) session.terminal.err("\r\x1b[K");
+    wipe_progress(session.terminal);
     if (!found) return report(session.terminal, found.error());
     VerifyReport whole;
     whole.origin = log->config.audit.origin;

@@ -56,6 +56,11 @@ class ProcessTerminal final : public Terminal {
 
 }  // namespace
 
+void wipe_progress(Terminal& terminal) {
+    constexpr std::size_t kLongest = 60;
+    if (terminal.shows_progress()) terminal.err("\r" + std::string(kLongest, ' ') + "\r");
+}
+
 std::unique_ptr<Terminal> make_terminal(bool no_color) {
     return std::make_unique<ProcessTerminal>(no_color);
 }

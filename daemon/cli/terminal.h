@@ -23,6 +23,10 @@ class Terminal {
     virtual std::optional<std::string> ask(std::string_view question) = 0;
 };
 
+// Takes a line of progress away that was begun with "\r" and is over; without a control sequence, for not
+// every terminal knows those.
+void wipe_progress(Terminal& terminal);
+
 // Of this process: colours only on a terminal, never with `no_color`, NO_COLOR or TERM=dumb.
 [[nodiscard]] std::unique_ptr<Terminal> make_terminal(bool no_color);
 

@@ -197,7 +197,8 @@ Answer leavers_answer(const Context& context, const audit::Period& period, Durat
     json::Value unseen = not_looked_at(context);
     const bool all = unseen.array()->empty();
     out.set("unseen", std::move(unseen));
-    return ok(std::move(out), all ? 0 : 1);
+    const bool kept = counts[audit::Promise::missed] == 0 && counts[audit::Promise::not_proven] == 0;
+    return ok(std::move(out), all && kept ? 0 : 1);
 }
 
 }  // namespace

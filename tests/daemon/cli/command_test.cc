@@ -278,6 +278,29 @@ TEST_F(Commands, AFaultOfAFileIsFoldedToo) {
         << err();
 }
 
+// Nobody can answer that one, so nobody is told to.
+TEST_F(Commands, AnApplyWhileRemovalsAreFrozenAsksNobodyForAnAnswer) {
+    answer("plan", answered(fixture("plan_mixed")));
+    json::Value result;
+    result.set("version", "3f2a91c04d5e77aa10bb");
+    result.set("held", 3);
+    result.set("holds", fixture("plan_canaries")["holds"]);
+    answer("apply", answered(std::move(result), 4));
+    EXPECT_EQ(bench.run({"apply", "--yes", "--reason", "Monday"}), 4);
+    EXPECT_TRUE(has(out(), "or the directory can be believed again.")) << out();
+    EXPECT_TRUE(has(out(), "1 hold waits:")) << out();
+    EXPECT_FALSE(has(out(), "for an answer")) << out();
+}
+
+TEST_F(Commands, ProgressIsWipedWithoutControlSequences) {
+    wipe_progress(bench.terminal);
+    EXPECT_EQ(err(), "") << "nobody looks";
+    bench.terminal.there = true;
+    wipe_progress(bench.terminal);
+    EXPECT_EQ(err().find('\x1b'), std::string::npos);
+    EXPECT_TRUE(err().starts_with("\r  ") && err().ends_with(" \r")) << err();
+}
+
 // First what is likely, and only then what would hide it for good.
 TEST_F(Commands, WhoeverHasAHoldOfACanaryIsToldOfRightsBeforeTheCanary) {
     json::Value result;

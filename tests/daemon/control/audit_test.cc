@@ -248,6 +248,8 @@ TEST_F(Audit, ALeaverIsCountedFromTheDirectorysOwnChange) {
     EXPECT_EQ(row["parts"]["sessions"]["kept"].text(), "late") << json::write(row);
     EXPECT_EQ(row["parts"]["rooms"]["kept"].text(), "late") << json::write(row);
     EXPECT_EQ(late["result"]["missed"].integer_or(0), 1);
+    EXPECT_EQ(late["exit"].integer_or(0), 1) << "whoever runs it once a day reads the status alone";
+    EXPECT_EQ(ask("leavers", R"({"promise":"1d"})")["exit"].integer_or(0), 0);
     EXPECT_EQ(ask("leavers", R"({"promise":"2m"})")["result"]["kept"].integer_or(0), 1);
 }
 
