@@ -2,9 +2,19 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 namespace rollcall::http {
+namespace {
+
+// What GnuTLS and OpenSSL, either of which is below libcurl, say of an answer that is no TLS.
+bool says_no_tls(std::string_view text) {
+    return text.find("unexpected TLS packet") != std::string_view::npos ||
+           text.find("wrong version number") != std::string_view::npos;
+}
+
+}  // namespace
 
 using std::chrono::steady_clock;
 
@@ -194,6 +204,8 @@ void Transfer::finish(CURLcode code) {
         response.text = "the answer is larger than allowed";
     } else {
         response.text = error_[0] != '\0' ? error_.data() : curl_easy_strerror(code);
+        if (response.failure == Failure::tls && says_no_tls(response.text))
+            response.text += "; nothing speaks TLS there: http:// is meant, or another port";
     }
     done_(std::move(response));
 }

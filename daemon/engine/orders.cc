@@ -116,7 +116,9 @@ Result<Engine::Readmitted> Engine::readmit(UserId user, std::uint32_t room, cons
         return fail(ErrorKind::refused,
                     approved ? fmt::format("{} was never in #{}, or is there", who, key)
                              : fmt::format("{} is not out of #{} by a kick or by their own leave", who, key),
-                    "`rollcall why` says whether they are in, or what is still to be done");
+                    approved ? "an owner invites whoever was never in it; `rollcall why` says whether they "
+                               "are in"
+                             : "`rollcall why` says whether they are in, or what is still to be done");
     TrailEntry entry;
     entry.kind = TrailKind::command;
     entry.action = "readmit";

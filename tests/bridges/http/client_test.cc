@@ -250,6 +250,7 @@ TEST(Client, says_tls_when_the_other_end_speaks_none) {
     }
     const Response response = answer.get();
     EXPECT_EQ(response.failure, Failure::tls) << response.text;
+    EXPECT_NE(response.text.find("http:// is meant"), std::string::npos) << response.text;
     EXPECT_EQ(client.requests_sent(), 0U);
 }
 
