@@ -53,11 +53,11 @@ std::string homeserver_text(const json::Value& homeserver, const std::string& zo
     else if (events == "not seen")
         out += ", no event seen yet";
     if (!down && !last.empty()) out += fmt::format(" (last seen {})", shown_time(last, zone));
-    if (!homeserver["mask_text"].text().empty())
-        out += "; does not know the mask registration";
-    else if (!homeserver["mask"].boolean_or(true))
+    if (!homeserver["mask"].boolean_or(true))
         out +=
             "; no mask registration: people are invited, and earlier messages stay readable after a removal";
+    else if (!homeserver["mask_text"].text().empty())
+        out += "; does not know the mask registration";
     return out;
 }
 

@@ -61,6 +61,7 @@ std::optional<Seen> hanging(Engine& engine) {
 
 Seen mask(const Engine& engine) {
     const std::string what = "mask registration";
+    if (engine.mask_gone()) return {what, false, std::string(engine::kMaskGone)};
     if (engine.mask() == Engine::Mask::unknown) return {what, false, std::string(engine::kMaskUnknown)};
     if (engine.mask() == Engine::Mask::not_seen)
         return {what, false,
@@ -284,7 +285,7 @@ std::vector<Seen> what_was_seen(const Context& context) {
     if (out.front().ok) {
         if (std::optional<Seen> hangs = hanging(engine)) out.push_back(std::move(*hangs));
         if (std::optional<Seen> bot = barred(engine)) out.push_back(std::move(*bot));
-        if (engine.mask() != Engine::Mask::none) out.push_back(mask(engine));
+        if (engine.mask() != Engine::Mask::none || engine.mask_gone()) out.push_back(mask(engine));
         if (engine.hears()) out.push_back(events(context));
         if (std::optional<Seen> lost = rooms(engine)) out.push_back(std::move(*lost));
         if (std::optional<Seen> unknown = accounts_seen(engine)) out.push_back(std::move(*unknown));

@@ -56,6 +56,7 @@ Status Engine::start(Moment now, const std::function<Result<std::shared_ptr<cons
     begin_clock(now);
     load_marks(*marks);
     world_.in_question.set_can_ask(settings_.abilities.mask);
+    if (settings_.abilities.mask) set_had_mask(true);
     if (folder_.empty()) {
         folder_ = fmt::format("{:08x}", std::random_device{}());
         mark("folder", "id", folder_);

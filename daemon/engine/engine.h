@@ -71,6 +71,10 @@ class DirectoryPort {
 };
 
 // What is said while the homeserver does not know the mask registration.
+inline constexpr std::string_view kMaskGone =
+    "registrations/rollcall-mask.yaml was there when the daemon last ran, and is gone: people are only "
+    "invited, and of whoever departs the sessions go on; put it back and restart the daemon (where you do "
+    "without it on purpose, the next `rollcall apply` ends this)";
 inline constexpr std::string_view kMaskUnknown =
     "the homeserver does not know registrations/rollcall-mask.yaml: nobody is joined, signed out or made to "
     "forget; add the file to app_service_config_files and restart the homeserver";
@@ -212,6 +216,8 @@ class Engine {
     // Does the homeserver know the mask registration? not_seen: it has not said so yet.
     enum class Mask : std::uint8_t { none, not_seen, known, unknown };
     [[nodiscard]] Mask mask() const { return mask_; }
+    // Had the process before a mask registration that this one does not find? Until a policy is applied.
+    [[nodiscard]] bool mask_gone() const { return had_mask_ && !settings_.abilities.mask; }
     // Is it known that sessions are another service's?
     [[nodiscard]] bool sign_in_elsewhere() const { return sign_in_elsewhere_; }
     // Asks for a ping and for the mask now, and says whether both have been answered since, or lately. Only
@@ -421,6 +427,7 @@ class Engine {
     void ledger(policy::Guard guard, std::string user, std::string room);
     void keep_ledger(const policy::LedgerEntry& entry, Time time);
     void set_canary_given_up(bool given_up);
+    void set_had_mask(bool had);
     void keep_held_since(const std::pair<policy::Guard, std::string>& guard, Time time);
     void trim_ledger();
     // A hold that was shown, and when in the order of all of them.
@@ -789,6 +796,7 @@ class Engine {
     bool look_everywhere_ = false;        // all rooms are to be read, once those are that are being read
     bool hears_ = false;                  // there is a listener
     Mask mask_ = Mask::none;
+    bool had_mask_ = false;                    // since it was seen first, over restarts
     std::map<std::uint64_t, CallKind> asked_;  // pings, the mask, the admin room, whether it answers
     Tick next_mask_{}, next_sign_in_{};
     bool sign_in_elsewhere_ = false;

@@ -32,6 +32,8 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
             load_trouble(row);
         } else if (row.kind == "folder") {
             folder_ = value;
+        } else if (row.kind == "had_mask") {
+            had_mask_ = true;
         } else if (row.kind == "probe_room") {
             probe_room_ = value;
         } else if (row.kind == "stray" || row.kind == "unremembered") {

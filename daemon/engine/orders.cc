@@ -52,6 +52,7 @@ void Engine::apply(PolicyToApply wanted) {
     turn_.policy = policy_;
     for (const auto& [key, retry] : retries_) mark("retry", key.text(), std::nullopt);
     retries_.clear();  // what was refused may be possible now
+    set_had_mask(settings_.abilities.mask);
     suspect_rooms_.clear();
     bind(std::move(wanted.program));
     grace_.applied();

@@ -141,6 +141,11 @@ bool Engine::take_address(const CallDone& message) {
     return true;
 }
 
+void Engine::set_had_mask(bool had) {
+    if (std::exchange(had_mask_, had) == had) return;
+    mark("had_mask", "", had ? std::optional<std::string>("1") : std::nullopt);
+}
+
 // In a room of its own, which is made once: so it is the same however often that is needed.
 void Engine::probe_the_way_back() {
     if (!hears_ || settings_.one_shot || !way_back_.probe_due(world_.tick)) return;

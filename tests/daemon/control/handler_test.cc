@@ -642,6 +642,21 @@ TEST_F(Looking, CheckAndPlanSayWhereTheBotIsNot) {
     EXPECT_EQ(look("plan")["result"]["unseen"].array()->size(), 1U);
 }
 
+TEST_F(Looking, CheckAndStatusMissAMaskRegistrationThatIsGone) {
+    EXPECT_EQ(unseen(), "");
+    daemon_.sim.stop();
+    daemon_.sim.settings.abilities.mask = false;
+    daemon_.sim.start();
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "mask registration ");
+    const json::Value status = daemon_.ask(R"({"command":"status"})")["result"];
+    EXPECT_TRUE(
+        status["homeserver"]["mask_text"].text().starts_with("registrations/rollcall-mask.yaml was there"));
+    daemon_.sim.apply();
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "");
+}
+
 TEST_F(Looking, CheckSaysWhoseSessionsCannotBeEnded) {
     put_in_force();
     daemon_.sim.homeserver.not_covered.insert("@p3:corp.example");

@@ -52,6 +52,25 @@ TEST_F(Ways, AMaskThatIsTakenAwayWhereNobodyIsActedAsIsSeenAllTheSame) {
         company.comes([this] { return company.sim.engine().mask() == Engine::Mask::unknown; }, minutes{20}));
 }
 
+// The file was moved, or a backup was put back without it: nothing else would tell.
+TEST_F(Ways, AMaskRegistrationThatTheNextStartDoesNotFindIsMissedUntilAPolicyIsApplied) {
+    company.open();
+    const auto gone = [this] { return company.sim.engine().mask_gone(); };
+    EXPECT_FALSE(gone());
+    for (int start = 0; start < 2; ++start) {
+        company.sim.stop();
+        company.sim.settings.abilities.mask = false;
+        company.sim.start();
+        company.sim.run_for(minutes{1});
+        EXPECT_TRUE(gone()) << start;
+    }
+    company.sim.apply();
+    company.sim.run_for(minutes{1});
+    EXPECT_FALSE(gone());
+    company.sim.restart();
+    EXPECT_FALSE(gone());
+}
+
 TEST_F(Ways, OnePingThatIsLostSaysNothingAndIsSentAgain) {
     company.open();
     int lost = 0;
