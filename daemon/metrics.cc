@@ -95,6 +95,9 @@ std::string metrics_text(engine::Engine& engine) {
                  std::count_if(world.rooms.begin(), world.rooms.end(), [](const policy::Room& room) {
                      return !room.released && !room.id.empty() && !room.bot_joined;
                  }))));
+    page.add("changed_again", "gauge",
+             "settings of rooms, and memberships, that people change by hand again and again",
+             number(engine.put_backs().again()));
     page.add("unread", "gauge", "rooms and members whose state the homeserver does not say",
              number(engine.unread().all().size()));
     page.add("paused", "gauge", "0 running, 1 all but departures paused, 2 all paused",

@@ -54,6 +54,74 @@ std::string_view to_text(ActionKind kind) {
     return "";
 }
 
+std::string_view room_change_words(ActionKind kind) {
+    switch (kind) {
+        case ActionKind::create:
+            return "the room";
+        case ActionKind::publish:
+            return "open it when it is filled";
+        case ActionKind::set_name:
+            return "name";
+        case ActionKind::set_topic:
+            return "topic";
+        case ActionKind::set_history:
+            return "who sees the past";
+        case ActionKind::set_guest_access:
+            return "guest access";
+        case ActionKind::set_join_rule:
+            return "who may join";
+        case ActionKind::set_server_acl:
+            return "which servers may take part";
+        case ActionKind::set_power_levels:
+            return "power levels";
+        case ActionKind::claim_alias:
+            return "address";
+        case ActionKind::set_alias:
+            return "published address";
+        case ActionKind::set_space_child:
+            return "place in its space";
+        case ActionKind::release:
+            return "let go of it";
+        default:
+            return "";
+    }
+}
+
+std::optional<ActionKind> setting_of(const RoomContent& content) {
+    struct Writer {
+        using Kind = std::optional<ActionKind>;
+        Kind operator()(const NameContent&) const { return ActionKind::set_name; }
+        Kind operator()(const TopicContent&) const { return ActionKind::set_topic; }
+        Kind operator()(const HistoryVisibilityContent&) const { return ActionKind::set_history; }
+        Kind operator()(const GuestAccessContent&) const { return ActionKind::set_guest_access; }
+        Kind operator()(const JoinRules&) const { return ActionKind::set_join_rule; }
+        Kind operator()(const ServerAcl&) const { return ActionKind::set_server_acl; }
+        Kind operator()(const PowerLevels&) const { return ActionKind::set_power_levels; }
+        Kind operator()(const CanonicalAliasContent&) const { return ActionKind::set_alias; }
+        Kind operator()(const SpaceChildContent&) const { return ActionKind::set_space_child; }
+        Kind operator()(const MemberContent&) const { return std::nullopt; }
+        Kind operator()(const CreateContent&) const { return std::nullopt; }
+        Kind operator()(const TombstoneContent&) const { return std::nullopt; }
+        Kind operator()(const OtherContent&) const { return std::nullopt; }
+        Kind operator()(const ReactionContent&) const { return std::nullopt; }
+        Kind operator()(const RedactionContent&) const { return std::nullopt; }
+    };
+    return std::visit(Writer{}, static_cast<const RoomContentVariant&>(content));
+}
+
+bool decides_who_reads(ActionKind kind) {
+    switch (kind) {
+        case ActionKind::set_history:
+        case ActionKind::set_guest_access:
+        case ActionKind::set_join_rule:
+        case ActionKind::set_server_acl:
+        case ActionKind::set_power_levels:
+            return true;
+        default:
+            return false;
+    }
+}
+
 namespace {
 
 Lane removal_lane(Basis basis, const Membership& held) {

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "policy/decide.h"
@@ -43,6 +45,12 @@ enum class ActionKind : std::uint8_t {
     notify,  // tell whoever invited an outsider why they are gone
 };
 [[nodiscard]] std::string_view to_text(ActionKind kind);
+// For people: what of a room an action about it changes, "name" or "who may join"; "" for any other.
+[[nodiscard]] std::string_view room_change_words(ActionKind kind);
+// What writes that piece of a room's state; nullopt: nothing does.
+[[nodiscard]] std::optional<ActionKind> setting_of(const RoomContent& content);
+// Is it a setting that decides who reads a room, who comes into it or who may change it?
+[[nodiscard]] bool decides_who_reads(ActionKind kind);
 
 struct UserAction {
     std::uint32_t room = 0;  // index into Program::rooms; of leave_unmanaged, into the user's list

@@ -147,6 +147,9 @@ struct RoomRead {
     bool joined = true;  // false: the bot is not in it, state is empty
     std::vector<RoomEvent> state;
     std::vector<UnreadableEvent> unreadable{};
+    // Matrix ID: the bot is not in it, and the homeserver was asked in the name of that member, to whom
+    // `joined` refers; "": the bot asked.
+    std::string seen_by{};
 };
 
 }  // namespace rollcall::policy

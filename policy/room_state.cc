@@ -50,9 +50,11 @@ void HeldEvents::erase(std::string_view slot) {
     if (const auto keyed = keyed_.find(slot); keyed != keyed_.end()) keyed_.erase(keyed);
 }
 
-bool HeldEvents::holds(std::string_view event) const {
-    bool found = false;
-    each([&](std::string_view, std::string_view held) { found = found || held == event; });
+std::string HeldEvents::slot_of(std::string_view event) const {
+    std::string found;
+    each([&](std::string_view slot, std::string_view held) {
+        if (held == event) found = slot;
+    });
     return found;
 }
 

@@ -43,8 +43,8 @@ class HeldEvents {
   public:
     // "" for none. Good until the next change.
     [[nodiscard]] std::string_view find(std::string_view slot) const;
-    // Did this event say anything of what is held?
-    [[nodiscard]] bool holds(std::string_view event) const;
+    // The slot under which this event is held; "" for none.
+    [[nodiscard]] std::string slot_of(std::string_view event) const;
     void set(std::string_view slot, std::string_view event);
     void erase(std::string_view slot);
     template <class Visit>

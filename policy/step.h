@@ -13,6 +13,7 @@
 
 #include "policy/decide.h"
 #include "policy/fact.h"
+#include "policy/plan.h"
 
 namespace rollcall::policy {
 
@@ -59,8 +60,18 @@ struct Notice {
     std::string outsider;  // Matrix ID
 };
 
+// What somebody else than the bot has changed in a room: a setting, or a membership.
+struct ByHand {
+    RoomId room;  // which it is about: of a place in a space, the room that has it
+    ActionKind setting = ActionKind::add;
+    UserId user{};           // whose membership; not valid: a setting
+    bool own_leave = false;  // … and they left, or declined, by themselves
+    std::string by;          // Matrix ID
+};
+
 struct Effects {
     std::vector<Note> notes;
+    std::vector<ByHand> by_hand;
     std::vector<Notice> notices;
     std::vector<std::pair<std::string, std::string>>
         read_members;  // (room ID, Matrix ID): stale or doubtful, read afresh

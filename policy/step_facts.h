@@ -135,6 +135,7 @@ class Step {
     void state_event(RoomId room, const RoomEvent& event);
     void hold_event(RoomId room, const std::string& slot, const std::string& event);
     void set_state(RoomId id, const RoomEvent& event, Told told);
+    void setting_by_hand(RoomId id, const RoomContent& content, const std::string& by);
     void note_state(RoomId id, const RoomEvent& event, Told told, const std::string& history_before);
     void set_power(RoomId id, const PowerLevels& levels);
 
@@ -178,5 +179,6 @@ class Step {
 
 // Under which the event is held that last said this piece of a room's state.
 [[nodiscard]] std::string slot(const RoomContent& content, const std::string& state_key);
+[[nodiscard]] RoomContent nothing_at(std::string_view slot);
 
 }  // namespace rollcall::policy

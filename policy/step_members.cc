@@ -63,6 +63,11 @@ void Step::set_member(RoomId room, UserId user, const RoomEvent& event, const Me
     // Of what a request in flight brings about, its result will tell.
     if ((before != next.state || again) && (told != Told::ours || content.user == world_.bot))
         note_member(room, user, event, next.state, told, earlier);
+    if (before != next.state && told != Told::ours && event.sender != world_.bot &&
+        content.user != world_.bot)
+        effects_.by_hand.push_back({room, ActionKind::add, user,
+                                    next.state == MembershipState::leave && event.sender == content.user,
+                                    event.sender});
     // Out already, as our own answer said: it is told now since when.
     if (!again && before == next.state && next.state == MembershipState::leave && told == Told::event)
         late_member(room, user, event, content);

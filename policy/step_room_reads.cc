@@ -5,6 +5,19 @@
 
 namespace rollcall::policy {
 
+// What that piece of a room's state says where nothing is there; of a piece that a room always has, or that
+// decides nothing, OtherContent.
+RoomContent nothing_at(std::string_view place) {
+    const std::string key(place.substr(place.find('|') + 1));
+    for (const RoomContent& content :
+         {RoomContent{JoinRules{}}, RoomContent{ServerAcl{}}, RoomContent{NameContent{}},
+          RoomContent{TopicContent{}}, RoomContent{CanonicalAliasContent{}},
+          RoomContent{HistoryVisibilityContent{}}, RoomContent{GuestAccessContent{}},
+          RoomContent{SpaceChildContent{key, false}}})
+        if (slot(content, key) == place) return content;
+    return OtherContent{};
+}
+
 // Held, but the whole state has nothing there: an answer of ours said that it had been written. What a room
 // always has is left alone.
 void Step::drop_unknown_state(RoomId id, const std::set<std::string, std::less<>>& places) {
@@ -15,14 +28,7 @@ void Step::drop_unknown_state(RoomId id, const std::set<std::string, std::less<>
     for (const std::string& place : gone) {
         RoomEvent nothing;
         nothing.sender = world_.bot;
-        nothing.content = OtherContent{};
-        const std::string key = place.substr(place.find('|') + 1);
-        for (const RoomContent& content :
-             {RoomContent{JoinRules{}}, RoomContent{ServerAcl{}}, RoomContent{NameContent{}},
-              RoomContent{TopicContent{}}, RoomContent{CanonicalAliasContent{}},
-              RoomContent{HistoryVisibilityContent{}}, RoomContent{GuestAccessContent{}},
-              RoomContent{SpaceChildContent{key, false}}})
-            if (slot(content, key) == place) nothing.content = content;
+        nothing.content = nothing_at(place);
         if (std::holds_alternative<OtherContent>(nothing.content)) continue;
         world_.rooms[id.index()].state.events.erase(place);
         world_.touched.room_parts[id].slots.insert(place);
@@ -34,7 +40,7 @@ void Step::take(const RoomRead& fact) {
     const auto at = world_.room_by_id.find(fact.room);
     if (at == world_.room_by_id.end()) return;
     const RoomId id = at->second;
-    bot_is_in(id, fact.joined, "");
+    if (fact.seen_by.empty()) bot_is_in(id, fact.joined, "");
     if (!fact.joined) return;
     const Room& room = world_.rooms[id.index()];
     std::unordered_set<UserId> seen;

@@ -28,9 +28,14 @@ void Step::take(const RoomEventSeen& fact) {
 
 // What a state event says without what was taken from it, the room itself must say.
 void Step::redacted(RoomId room, const RoomEvent& redaction, std::string_view event) {
-    if (event.empty() || !world_.rooms[room.index()].state.events.holds(event)) return;
+    const std::string place =
+        event.empty() ? std::string() : world_.rooms[room.index()].state.events.slot_of(event);
+    if (place.empty()) return;
     effects_.read_rooms.push_back(room);
     if (redaction.sender == world_.bot) return;
+    // Of power levels only some are taken, in room versions before 11 who may invite.
+    const bool levels = place == slot(PowerLevels{}, "");
+    setting_by_hand(room, levels ? PowerLevels{} : nothing_at(place), redaction.sender);
     Note made;
     made.kind = Note::Kind::room_state;
     made.text = fmt::format("{} redacted an event of the room's state", redaction.sender);
@@ -123,6 +128,20 @@ void Step::set_state(RoomId id, const RoomEvent& event, Told told) {
     world_.parts.share(state);
     world_.mark_room(id);
     note_state(id, event, told, history_before);
+    if (told != Told::ours) setting_by_hand(id, event.content, event.sender);
+}
+
+// Of what the policy says of this room, somebody has changed something, whatever it is now.
+void Step::setting_by_hand(RoomId id, const RoomContent& content, const std::string& by) {
+    if (by.empty() || by == world_.bot || world_.rooms[id.index()].just_managed) return;
+    const std::optional<ActionKind> setting = setting_of(content);
+    if (!setting) return;
+    if (const auto* child = std::get_if<SpaceChildContent>(&content)) {
+        const auto room = world_.room_by_id.find(child->child);
+        if (room == world_.room_by_id.end()) return;
+        id = room->second;
+    }
+    effects_.by_hand.push_back({id, *setting, {}, false, by});
 }
 
 // Who can read what depends on the history visibility, so each of its values is noted, ours too.

@@ -125,16 +125,17 @@ Result<std::vector<std::string>> read_invitations(const http::Response& response
     return rooms;
 }
 
-Result<policy::RoomRead> read_room(std::string_view room, std::string_view bot,
+Result<policy::RoomRead> read_room(std::string_view room, std::string_view user,
                                    const http::Response& response) {
     policy::RoomRead outside{std::string(room), false, {}};
     if (says_not_in_room(response)) return outside;
     if (const Status good = success(response); !good) return pass(good);
     auto read = as_specified(schema::read_room_state(room, response.body));
     if (!read) return pass(read);
-    const auto own = membership_of(*read, bot);
+    const auto own = membership_of(*read, user);
     if (!own)
-        return tl::unexpected<Error>(malformed("a room's state without a membership of " + std::string(bot)));
+        return tl::unexpected<Error>(
+            malformed("a room's state without a membership of " + std::string(user)));
     if (*own != policy::MembershipState::join) return outside;
     return read;
 }

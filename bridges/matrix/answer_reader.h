@@ -21,10 +21,10 @@ namespace rollcall::matrix {
 [[nodiscard]] Result<std::vector<std::string>> read_joined_rooms(const http::Response& response);
 // The filtered /sync of invitations(): IDs of the rooms that the user is invited to, sorted.
 [[nodiscard]] Result<std::vector<std::string>> read_invitations(const http::Response& response);
-// GET /rooms/{roomId}/state. A room that the bot is not in reads as `joined == false`, without state: it
-// never was (403 M_FORBIDDEN, 404 M_NOT_FOUND), or has left (200 with the state of that moment, which is old
-// by now and says so itself). Nothing else says that.
-[[nodiscard]] Result<policy::RoomRead> read_room(std::string_view room, std::string_view bot,
+// GET /rooms/{roomId}/state as that user, mostly the bot. A room that they are not in reads as `joined ==
+// false`, without state: it never was (403 M_FORBIDDEN, 404 M_NOT_FOUND), or has left (200 with the state of
+// that moment, which is old by now and says so itself). Nothing else says that.
+[[nodiscard]] Result<policy::RoomRead> read_room(std::string_view room, std::string_view user,
                                                  const http::Response& response);
 // GET state/m.room.member: nullopt where the room has no member event of that user.
 [[nodiscard]] Result<std::optional<policy::RoomEvent>> read_member(const http::Response& response);

@@ -191,11 +191,11 @@ Call invitations(std::string_view as_user) {
     return call;
 }
 
-Call room_state(std::string_view room) {
+Call room_state(std::string_view room, std::string_view as_user) {
     Call call = about(read_call(room_path(room, "state")), room);
     call.max_response_bytes = kWholeRoomBytes;
     call.deadline = std::chrono::minutes{2};
-    return call;
+    return acting_as(std::move(call), as_user);
 }
 
 Call member_event(std::string_view room, std::string_view user, std::string_view as_user) {

@@ -95,7 +95,8 @@ struct Call {
 // Pending invitations, which joined_rooms omits: a first /sync that is filtered down to them.
 [[nodiscard]] Call invitations(std::string_view as_user);
 // The whole current state of a room. 500,000 members are some 250 MB.
-[[nodiscard]] Call room_state(std::string_view room);
+// `as_user`: as that member sees it, where the bot is not in the room.
+[[nodiscard]] Call room_state(std::string_view room, std::string_view as_user = {});
 // The member event of one user, as an event.
 // `as_user`: as that user sees it, where the bot is not in the room.
 [[nodiscard]] Call member_event(std::string_view room, std::string_view user, std::string_view as_user = {});

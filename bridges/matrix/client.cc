@@ -66,12 +66,13 @@ void Client::invitations(std::string_view as_user, Reading<std::vector<std::stri
     read(line_, matrix::invitations(as_user), std::move(done), &read_invitations);
 }
 
-void Client::room_state(std::string_view room, Reading<policy::RoomRead> done,
+void Client::room_state(std::string_view room, std::string_view as_user, Reading<policy::RoomRead> done,
                         std::function<void(const schema::StateSize&)> large) {
-    read(line_, matrix::room_state(room), std::move(done),
-         [room = std::string(room), bot = line_->access.bot,
-          large = std::move(large)](const http::Response& response) {
-             auto made = read_room(room, bot, response);
+    read(line_, matrix::room_state(room, as_user), std::move(done),
+         [room = std::string(room), user = as_user.empty() ? line_->access.bot : std::string(as_user),
+          seen_by = std::string(as_user), large = std::move(large)](const http::Response& response) {
+             auto made = read_room(room, user, response);
+             if (made) made->seen_by = seen_by;
              if (made && made->joined && large)
                  if (const auto size = schema::too_large_state(response.body)) large(*size);
              return made;

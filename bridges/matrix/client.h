@@ -49,7 +49,7 @@ class Client {
     void joined_rooms(std::string_view as_user, Reading<std::vector<std::string>> done);
     void invitations(std::string_view as_user, Reading<std::vector<std::string>> done);
     // `large` is told before `done` where there is more of it than there should be.
-    void room_state(std::string_view room, Reading<policy::RoomRead> done,
+    void room_state(std::string_view room, std::string_view as_user, Reading<policy::RoomRead> done,
                     std::function<void(const schema::StateSize&)> large = {});
     void member_event(std::string_view room, std::string_view user, std::string_view as_user,
                       Reading<std::optional<policy::RoomEvent>> done);

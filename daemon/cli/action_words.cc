@@ -1,32 +1,10 @@
 #include "daemon/cli/action_words.h"
 
 #include <fmt/format.h>
-#include <array>
+
+#include "policy/plan.h"
 
 namespace rollcall::cli {
-namespace {
-
-struct RoomChange {
-    std::string_view action, words;
-};
-constexpr std::array kRoomChanges = std::to_array<RoomChange>({
-    {"create", "the room"},
-    {"publish", "open it when it is filled"},
-    {"set_name", "name"},
-    {"set_topic", "topic"},
-    {"set_history", "who sees the past"},
-    {"set_guest_access", "guest access"},
-    {"set_join_rule", "who may join"},
-    {"set_server_acl", "which servers may take part"},
-    {"set_power_levels", "power levels"},
-    {"claim_alias", "address"},
-    {"set_alias", "published address"},
-    {"set_space_child", "place in its space"},
-    {"release", "let go of it"},
-});
-
-}  // namespace
-
 Kind kind_of(std::string_view action) {
     if (action == "add" || action == "create") return Kind::addition;
     if (action == "remove" || action == "leave_unmanaged" || action == "sign_out") return Kind::removal;
@@ -34,8 +12,9 @@ Kind kind_of(std::string_view action) {
 }
 
 std::string_view room_change(std::string_view action) {
-    for (const RoomChange& change : kRoomChanges)
-        if (change.action == action) return change.words;
+    for (int kind = 0; kind <= static_cast<int>(policy::ActionKind::notify); ++kind)
+        if (to_text(static_cast<policy::ActionKind>(kind)) == action)
+            return policy::room_change_words(static_cast<policy::ActionKind>(kind));
     return {};
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "daemon/cli/action_words.h"
+#include "daemon/cli/by_hand_view.h"
 #include "daemon/cli/hold_view.h"
 #include "daemon/cli/items.h"
 #include "daemon/cli/people_view.h"
@@ -356,6 +357,9 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
     if (const std::size_t banned = number(status["banned"]); banned > 0)
         out.push_back(fmt::format("{} banned by an owner from a room in which they belong",
                                   counted(banned, "person is", "people are")));
+    if (const std::size_t again = changed_again(status); again > 0)
+        out.push_back(fmt::format("{} by hand again and again, against the policy",
+                                  counted(again, "thing is changed", "things are changed")));
     count_attention(status["not_understood"], "event", "events",
                     "of the homeserver cannot be understood: nothing is concluded from what they are about",
                     out);
@@ -418,6 +422,7 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
     out += texts(status["stays"],
                  "Must be out, and cannot be taken out: have them leave or give their power up", zone, look);
     out += people_sections(status, look);
+    out += changed_again_section(status, zone, look);
     out += texts(status["room_trouble"], "Rooms that cannot be kept as the policy wants", zone, look);
     out += texts(status["not_understood"], "Events that cannot be understood", zone, look);
     out += texts(status["conflicts"], "Conflicts: left alone until somebody decides", zone, look);

@@ -64,6 +64,8 @@ std::string next_of(const json::Value& room) {
         if (!line["held"].text().empty()) words += " once a hold is approved (see `rollcall holds`)";
         if (const std::string waits = line["waits"].text(); !waits.empty())
             words += fmt::format(" in {}, unless the directory has them back by then", waits);
+        if (const std::string wait = line["left_again"].text(); !wait.empty())
+            words += fmt::format(" in {}: who leaves again and again is put back more and more seldom", wait);
         if (const std::string after = line["after"].text(); !after.empty()) words += " " + after;
         if (line["paused"].boolean_or(false)) words += " once `rollcall resume` ends the pause";
         if (line["mask"].boolean_or(false))

@@ -61,7 +61,7 @@ json::Value in_trouble(engine::Engine& engine, const policy::Decider& decider, c
         if (!id.valid() || world.rooms[id.index()].id.empty()) continue;
         const Room& room = world.rooms[id.index()];
         if (!room.bot_joined && lost_too)
-            add(list, more, engine::lost_text(world, id, backlog.adds_waiting(r)));
+            add(list, more, engine::lost_text(world, id, engine.seen_through(id), backlog.adds_waiting(r)));
         if (!room.state.tombstone.empty())
             add(list, more, engine::replaced_text(world, id, backlog.adds_waiting(r)));
     }
@@ -179,7 +179,12 @@ json::Value room_doubts(const engine::Engine& engine, const policy::World& world
     json::Value list{json::Array{}};
     const Room& room = world.rooms[id.index()];
     if (room.id.empty()) return list;
-    if (!room.bot_joined)
+    if (const std::string seen_by = engine.seen_through(id); !room.bot_joined && !seen_by.empty())
+        list.push(
+            fmt::format("the bot is not in this room: who is in it is seen in the name of {} every "
+                        "minute, and nobody is added",
+                        tame_line(seen_by)));
+    else if (!room.bot_joined)
         list.push(
             "the bot is not in this room: who is in it is known as of when it was, and nobody is added");
     if (!room.state.tombstone.empty()) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "daemon/control/answer.h"
+#include "daemon/control/by_hand.h"
 #include "daemon/control/commands.h"
 #include "daemon/control/hidden.h"
 #include "daemon/control/people_remarks.h"
@@ -129,39 +130,6 @@ json::Value homeserver_json(const Context& context) {
                    engine.sign_in_elsewhere() ? engine::kSignInElsewhere : std::string_view());
     if (engine.hears()) homeserver.set("events", events_json(engine));
     return homeserver;
-}
-
-// What owners have banned: people who belong there, whom only an owner can let in again; and outsiders whom
-// an approval would let stay. Any other ban is as the policy has it.
-struct Bans {
-    std::int64_t belong = 0;
-    json::Value list{json::Array{}}, of_approved{json::Array{}};
-};
-
-Bans bans_of(const policy::Decider& decider) {
-    constexpr std::size_t kMostBans = 100;
-    const policy::World& world = decider.world();
-    Bans out;
-    std::size_t more = 0, more_approved = 0;
-    const auto add = [&world](json::Value& list, std::size_t& unnamed, UserId user, RoomId room) {
-        if (list.array()->size() < kMostBans)
-            list.push(world.users.text(user) + " in " + world.rooms[room.index()].key);
-        else
-            ++unnamed;
-    };
-    for (std::size_t u = 0; u < world.users.size(); ++u)
-        for (const policy::Membership& held : world.memberships.row(u)) {
-            const int room = decider.managed(held.room);
-            if (held.state != policy::MembershipState::ban || room < 0) continue;
-            const policy::Verdict verdict = decider.verdict(UserId(u), static_cast<std::uint32_t>(room));
-            if (verdict.presence == policy::Presence::in)
-                ++out.belong, add(out.list, more, UserId(u), held.room);
-            else if (verdict.basis == policy::Basis::approval)
-                add(out.of_approved, more_approved, UserId(u), held.room);
-        }
-    if (more > 0) out.list.push(fmt::format("… and {} more", more));
-    if (more_approved > 0) out.of_approved.push(fmt::format("… and {} more", more_approved));
-    return out;
 }
 
 struct Counted {
@@ -339,6 +307,7 @@ Answer status(const Context& context) {
     if (engine.decider() != nullptr) {
         out.set("out_by_hand", out_by_hand(*engine.decider(), engine.backlog()));
         out.set("must_accept", must_accept(*engine.decider(), engine.backlog()));
+        out.set("changed_again", changed_again(engine));
     }
     out.set("not_understood", not_understood(engine));
     json::Value suspects{json::Array{}};

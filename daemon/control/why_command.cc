@@ -3,6 +3,7 @@
 #include <string>
 
 #include "daemon/control/answer.h"
+#include "daemon/control/by_hand.h"
 #include "daemon/control/commands.h"
 #include "daemon/control/hidden.h"
 #include "daemon/control/people_remarks.h"
@@ -89,7 +90,8 @@ void doubts(const engine::Engine& engine, RoomId id, json::Value& out) {
                         frozen_words(engine, world.frozen)));
     if (remarks.array()->empty()) return;
     out.set("remarks", std::move(remarks));
-    if (!world.rooms[id.index()].bot_joined || !not_read.array()->empty()) out.set("stale", true);
+    const bool unseen = !world.rooms[id.index()].bot_joined && engine.seen_through(id).empty();
+    if (unseen || !not_read.array()->empty()) out.set("stale", true);
 }
 
 // What was tried and did not succeed, by action → why.
@@ -130,6 +132,8 @@ json::Value room_json(engine::Engine& engine, UserId user, std::uint32_t room, c
             if (const auto at = tried.find(key.text()); at != tried.end()) row.set("tried", at->second);
             if (const Duration left = engine.grace_left(user, action); allowed && left > Duration{})
                 row.set("waits", duration_text(std::chrono::ceil<std::chrono::seconds>(left)));
+            if (std::string left_again = put_back_in(engine, key); !left_again.empty())
+                row.set("left_again", std::move(left_again));
             if (std::string after = after_sponsor(engine, user, action); !after.empty())
                 row.set("after", std::move(after));
             if (engine.waits_for_mask(user, action)) row.set("mask", true);

@@ -27,7 +27,7 @@ enum class CallKind : std::uint8_t {
     find_created,     // marker: the room whose creation_content carries it; `known` rooms are passed over
     put_state,        // room, type, state_key, body
     claim_alias,      // alias, room
-    read_room,        // room: its whole state
+    read_room,        // room: its whole state; as_user: as that member sees it
     read_member,      // room, user
     read_state,       // room, type, state_key: which event it is
     find_account,     // user

@@ -89,7 +89,7 @@ bool Engine::place_elsewhere(const Call& call, Lane lane) const {
 }
 
 bool Engine::ready(const ActionKey& key) const {
-    if (busy_.contains(key)) return false;
+    if (busy_.contains(key) || put_backs_.waits(key, world_.tick)) return false;
     const auto retry = retries_.find(key);
     if (retry == retries_.end() || retry->second.not_before <= world_.tick) return true;
     return retry->second.nobody &&

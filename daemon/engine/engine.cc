@@ -193,6 +193,7 @@ Status Engine::turn(std::vector<Message> messages, Moment now) {
     keep_retention();
     look_at_reactions();
     ask_the_time();
+    look_at_put_backs();
     say_what_is_over();
     say_what_waits();
     dispatch();
@@ -305,6 +306,7 @@ Tick Engine::wake() const {
     consider(next_awaited_);
     consider_date(policy::next_moment(world_, decider_.get()));
     for (const auto& [key, retry] : retries_) consider(retry.not_before);
+    consider(put_backs_.next(looked_from_));
     for (const Intent& intent : to_settle_) consider(intent.look_at);
     for (const auto& [id, accepted] : accepted_)
         if (!accepted.by_room) consider(accepted.look_at);

@@ -12,13 +12,14 @@
 //
 // All of it runs on the engine thread. It never waits: not on a queue, a server or a lock. The parts: take.cc
 // (messages → facts), holds.cc (what guards stop), lost.cc (rooms that the bot is not in, events that cannot
-// be used), dispatch.cc and rooms.cc (backlog → calls), send.cc (their announcement), results.cc (results →
-// facts), accepted.cc (until they are seen), settle.cc (what a crash left in flight), reads.cc, ways.cc (do
-// events come back, is the mask known), notices.cc, direct_rooms.cc (where they are sent), told.cc (what the
-// admins were told, until it is over), reviews.cc (what owners are asked to sign), marks.cc (what is
-// remembered), renames.cc (rooms that get another key), accounts.cc (is there an account of that name),
-// orders.cc (what commands ask), on_demand.cc (what is tried now because somebody asks), rights.cc (erasure,
-// legal holds, and the log's key), baseline.cc (what was so before the trail).
+// be used), by_hand.cc (what people change again and again), dispatch.cc and rooms.cc (backlog → calls),
+// send.cc (their announcement), results.cc (results → facts), accepted.cc (until they are seen), settle.cc
+// (what a crash left in flight), reads.cc, ways.cc (do events come back, is the mask known), notices.cc,
+// direct_rooms.cc (where they are sent), told.cc (what the admins were told, until it is over), reviews.cc
+// (what owners are asked to sign), marks.cc (what is remembered), renames.cc (rooms that get another key),
+// accounts.cc (is there an account of that name), orders.cc (what commands ask), on_demand.cc (what is tried
+// now because somebody asks), rights.cc (erasure, legal holds, and the log's key), baseline.cc (what was so
+// before the trail).
 #pragma once
 
 #include <array>
@@ -39,6 +40,7 @@
 #include "daemon/engine/intent.h"
 #include "daemon/engine/message.h"
 #include "daemon/engine/overdue.h"
+#include "daemon/engine/put_backs.h"
 #include "daemon/engine/reach.h"
 #include "daemon/engine/read_again.h"
 #include "daemon/engine/review_ask.h"
@@ -237,6 +239,9 @@ class Engine {
     [[nodiscard]] const std::map<std::string, schema::StateSize>& large_rooms() const { return large_rooms_; }
     [[nodiscard]] const ReadAgain& unread() const { return read_again_; }
     [[nodiscard]] const Overdue& overdue() const { return overdue_; }
+    [[nodiscard]] const PutBacks& put_backs() const { return put_backs_; }
+    // Of a room that the bot is not in: the member in whose name it sees who comes in; "": nobody.
+    [[nodiscard]] std::string seen_through(RoomId room) const;
     // Why nothing is told to the admins, for people; "" where nothing is known to be wrong.
     [[nodiscard]] const std::string& admin_room_trouble() const { return admin_room_.trouble; }
     // The room that the bot went into to write to the admins; "": it has not yet.
@@ -348,7 +353,8 @@ class Engine {
         RoomId room_ref;
         // When it was asked: of a room, what had changed in it; of a member, the event that was held.
         std::uint64_t changes = 0;
-        bool as_them = false;  // of a member: asked in their own name
+        bool as_them = false;   // of a member: asked in their own name
+        std::string seen_by{};  // of a room: asked in the name of that member
     };
     // A message owed: to a person in a direct room, or to the admin room (`to` is how it is named then).
     struct NoticeDebt {
@@ -586,6 +592,20 @@ class Engine {
     void go_back_to(RoomId room);
     void cannot_use(const policy::UnreadableEvent& event);
     void tell_who_stays(const Intent& intent, const CallResult& result);
+
+    [[nodiscard]] UserId who_may_look(RoomId room) const;
+    void look_through_somebody(RoomId room);
+    [[nodiscard]] std::string next_looker(RoomId room);
+    void room_read_as_member(const Reading& reading, const CallResult& result);
+
+    // by_hand.cc
+    void changed_by_hand(const policy::ByHand& one);
+    void say_changed_again(const policy::ActionKey& key, const std::string& by);
+    void put_back_entry(const policy::ActionKey& key, schema::TrailKind kind, const std::string& text,
+                        const std::string& by);
+    void put_back(const Intent& intent);
+    void look_at_put_backs();
+    [[nodiscard]] std::optional<std::string> changed_again_over(const std::string& id) const;
 
     // large_rooms.cc
     void look_at_size(RoomId room, const std::optional<schema::StateSize>& size);
@@ -854,10 +874,15 @@ class Engine {
     AfterClosing after_closing_;
     Unreadable unreadable_;
     Overdue overdue_;
+    PutBacks put_backs_;
     std::map<std::string, schema::StateSize> large_rooms_;  // by room ID
-    // Rooms that the bot is not in: when each is looked at again, and when it may try to go back.
+    // Rooms that the bot is not in: when each is looked at again, and when it may try to go back; in whose
+    // name it is looked at next, and was; and who could not look.
     struct Lost {
         Tick look{}, go_back{};
+        UserId looker{}, seen_by{};
+        std::set<UserId> cannot{};
+        int tries = 0;
     };
     std::map<RoomId, Lost> lost_;
     std::map<RoomId, Tick> looked_after_refusal_;  // when that may be done again

@@ -19,6 +19,7 @@ using schema::TrailKind;
 
 namespace {
 constexpr Duration kGoBackAgain = std::chrono::minutes{1};
+constexpr int kLookersAtOnce = 3;  // of whom none can look: the next ones at the next look
 
 std::string sentence(std::string text) {
     if (text.starts_with("the ")) text.front() = 'T';
@@ -33,7 +34,9 @@ void Engine::lost(RoomId id) {
     lost_[id].look = world_.tick + kLookAtLost;
     log_.error("RC-ROOM-LOST", "the bot is not in this room any more, and can do little there",
                {{"room", room.key}, {"id", room.id}});
-    tell_trouble(fmt::format("lost/{}", room.key), sentence(lost_text(world_, id)));
+    const UserId looker = who_may_look(id);
+    tell_trouble(fmt::format("lost/{}", room.key),
+                 sentence(lost_text(world_, id, looker.valid() ? world_.users.text(looker) : "")));
     more_ = true;
 }
 
@@ -78,6 +81,74 @@ void Engine::look_at_lost_rooms() {
         }
         if (may_act && lost.go_back <= world_.tick) go_back_to(id);
     }
+}
+
+// Somebody who is there and belongs there, in whose name the homeserver may be asked. What they would be
+// shown is the homeserver's word, and it is asked for the state alone.
+UserId Engine::who_may_look(RoomId id) const {
+    if (!decider_ || mask_ == Mask::none || !may_act_as_users()) return {};
+    const int managed = decider_->managed(id);
+    const auto lost = lost_.find(id);
+    if (managed < 0 || lost == lost_.end()) return {};
+    const auto may = [&](UserId user) {
+        return sees_as_themselves(id, world_.users.text(user)) && !lost->second.cannot.contains(user) &&
+               world_.state_of(user, id) == MembershipState::join &&
+               world_.account(user) != policy::Account::absent &&
+               decider_->verdict(user, static_cast<std::uint32_t>(managed)).presence == policy::Presence::in;
+    };
+    if (lost->second.seen_by.valid() && may(lost->second.seen_by)) return lost->second.seen_by;
+    const auto row = world_.room_users.row(id.index());
+    const auto found = std::find_if(row.begin(), row.end(), may);
+    return found == row.end() ? UserId{} : *found;
+}
+
+// The bot is shown the room as it was when it left.
+void Engine::look_through_somebody(RoomId id) {
+    Lost& lost = lost_[id];
+    const UserId looker = who_may_look(id);
+    if (!looker.valid()) lost.cannot.clear();
+    if (!looker.valid() || ++lost.tries > kLookersAtOnce) {
+        lost.seen_by = {};
+        return;
+    }
+    lost.looker = looker;
+    read_room(id);
+}
+
+// In whose name the room is asked for now; "": the bot's.
+std::string Engine::next_looker(RoomId id) {
+    const auto lost = lost_.find(id);
+    if (lost == lost_.end() || sees_now(id)) return {};
+    const UserId looker = std::exchange(lost->second.looker, UserId{});
+    return looker.valid() ? world_.users.text(looker) : std::string();
+}
+
+void Engine::room_read_as_member(const Reading& reading, const CallResult& result) {
+    const RoomId id = reading.room_ref;
+    const auto lost = lost_.find(id);
+    if (lost == lost_.end()) return;  // the bot is back, and reads it itself
+    const UserId looker = world_.user(reading.seen_by);
+    if (result.outcome == CallOutcome::unreachable || result.outcome == CallOutcome::torn ||
+        result.outcome == CallOutcome::retry)
+        return;  // says nothing; it is looked at again soon
+    if (result.read && result.read->joined) {
+        if (world_.changes(id) != reading.changes) return look_through_somebody(id);
+        lost->second.seen_by = looker;
+        lost->second.cannot.clear();
+        learn(*result.read);
+        look_at_effects_in(id, true);
+        unreadable_.room_read(*result.read);
+        return;
+    }
+    lost->second.cannot.insert(looker);
+    if (!cannot_act_as(reading.seen_by, result)) look_at_member(reading.room, reading.seen_by);
+    look_through_somebody(id);
+}
+
+std::string Engine::seen_through(RoomId id) const {
+    const auto lost = lost_.find(id);
+    return lost == lost_.end() || !lost->second.seen_by.valid() ? std::string()
+                                                                : world_.users.text(lost->second.seen_by);
 }
 
 // Where it needs nobody else: the bot was invited again, or anybody may come in.

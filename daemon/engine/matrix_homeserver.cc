@@ -234,11 +234,12 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
 void MatrixHomeserver::read_room(std::uint64_t id, const Call& call) {
     const auto large = std::make_shared<std::optional<schema::StateSize>>();
     client_.room_state(
-        call.room,
-        [this, id, large](Result<policy::RoomRead> read) {
+        call.room, call.as_user,
+        [this, id, large, as_user = call.as_user](Result<policy::RoomRead> read) {
             CallResult result = read ? CallResult{} : failed(read.error());
             if (read) result.read = std::move(*read);
             result.large = std::move(*large);
+            if (!read && !as_user.empty()) return not_read_as(id, as_user, read.error(), std::move(result));
             finish(id, std::move(result));
         },
         [large](const schema::StateSize& size) { *large = size; });
@@ -249,15 +250,18 @@ void MatrixHomeserver::read_member(std::uint64_t id, const Call& call) {
                          [this, id, as_user = call.as_user](Result<std::optional<policy::RoomEvent>> read) {
                              CallResult result = read ? CallResult{} : failed(read.error());
                              if (read) result.member = std::move(*read);
-                             if (!read && !as_user.empty()) {
-                                 if (matrix::says_unknown_token(read.error()))
-                                     result.outcome = CallOutcome::no_mask;
-                                 // That nobody may act as them says nothing of the room.
-                                 if (read.error().kind == ErrorKind::denied)
-                                     return why_denied(id, as_user, std::move(result));
-                             }
+                             if (!read && !as_user.empty())
+                                 return not_read_as(id, as_user, read.error(), std::move(result));
                              finish(id, std::move(result));
                          });
+}
+
+// That nobody may act as them says nothing of the room.
+void MatrixHomeserver::not_read_as(std::uint64_t id, const std::string& user, const Error& error,
+                                   CallResult result) {
+    if (matrix::says_unknown_token(error)) result.outcome = CallOutcome::no_mask;
+    if (error.kind == ErrorKind::denied) return why_denied(id, user, std::move(result));
+    finish(id, std::move(result));
 }
 
 void MatrixHomeserver::find_account(std::uint64_t id, const Call& call) {
@@ -388,7 +392,7 @@ void MatrixHomeserver::is_it_left(std::uint64_t id, const Call& call, CallResult
 
 // The others first: without the bot nobody could take an invitation back.
 void MatrixHomeserver::leave_double(std::uint64_t id, const Call& call) {
-    client_.room_state(call.room, [this, id, room = call.room](Result<policy::RoomRead> read) {
+    client_.room_state(call.room, "", [this, id, room = call.room](Result<policy::RoomRead> read) {
         if (!read) return finish(id, failed(read.error()));
         std::vector<std::string> others;
         for (const policy::RoomEvent& event : read->state)
@@ -470,21 +474,23 @@ void MatrixHomeserver::look_for_marker(std::uint64_t id, std::string marker, std
     }
     const std::string room = rooms.back();
     rooms.pop_back();
-    client_.room_state(room, [this, id, room, marker = std::move(marker),
-                              rooms = std::move(rooms)](Result<policy::RoomRead> read) mutable {
-        // Passed over by an answer that is none, the room that was made would be made again.
-        if (!read && outcome_of(read.error().kind) != CallOutcome::refused)
-            return finish(id, failed(read.error()));
-        if (read)
-            for (const policy::RoomEvent& event : read->state)
-                if (const auto* create = std::get_if<policy::CreateContent>(&event.content);
-                    create != nullptr && create->intent == marker) {
-                    CallResult result;
-                    result.room = room;
-                    return finish(id, std::move(result));
-                }
-        look_for_marker(id, std::move(marker), std::move(rooms));
-    });
+    client_.room_state(
+        room, "",
+        [this, id, room, marker = std::move(marker),
+         rooms = std::move(rooms)](Result<policy::RoomRead> read) mutable {
+            // Passed over by an answer that is none, the room that was made would be made again.
+            if (!read && outcome_of(read.error().kind) != CallOutcome::refused)
+                return finish(id, failed(read.error()));
+            if (read)
+                for (const policy::RoomEvent& event : read->state)
+                    if (const auto* create = std::get_if<policy::CreateContent>(&event.content);
+                        create != nullptr && create->intent == marker) {
+                        CallResult result;
+                        result.room = room;
+                        return finish(id, std::move(result));
+                    }
+            look_for_marker(id, std::move(marker), std::move(rooms));
+        });
 }
 
 // A process that ends before it knows the room that it has made leaves it behind, with nobody but the bot.

@@ -35,6 +35,7 @@ class MatrixHomeserver : public Homeserver {
     void sign_out(std::uint64_t id, const Call& call);
     void forget(std::uint64_t id, const Call& call);
     void why_denied(std::uint64_t id, const std::string& user, CallResult denied);
+    void not_read_as(std::uint64_t id, const std::string& user, const Error& error, CallResult result);
     void leave_elsewhere(std::uint64_t id, const Call& call);
     void leave_double(std::uint64_t id, const Call& call);
     void put_out(std::uint64_t id, std::string room, std::vector<std::string> others);

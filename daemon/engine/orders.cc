@@ -52,6 +52,7 @@ void Engine::apply(PolicyToApply wanted) {
     turn_.policy = policy_;
     for (const auto& [key, retry] : retries_) mark("retry", key.text(), std::nullopt);
     retries_.clear();  // what was refused may be possible now
+    put_backs_.try_now();
     set_had_mask(settings_.abilities.mask);
     suspect_rooms_.clear();
     bind(std::move(wanted.program));
@@ -140,6 +141,7 @@ Result<Engine::Readmitted> Engine::readmit(UserId user, std::uint32_t room, cons
     set_answer(memory_.approved, "approved", action,
                policy::Answer{verdict.basis, "", caller.text, reason, world_.now});
     forget_retry(action);
+    put_backs_.try_now(action);
     more_ = true;
     return left || approved ? Readmitted::invited : Readmitted::put_back;
 }

@@ -123,8 +123,11 @@ void Engine::dispatch_reads() {
         Call call;
         call.kind = CallKind::read_room;
         call.room = room;
+        call.as_user = next_looker(id);
         room_state_.insert(room);
-        send_read({ReadKind::room, room, "", id, world_.changes(id)}, std::move(call));
+        Reading reading{ReadKind::room, room, "", id, world_.changes(id)};
+        reading.seen_by = call.as_user;
+        send_read(std::move(reading), std::move(call));
     }
     if (clock_to_ask_ && free()) {
         clock_to_ask_ = false;
@@ -159,7 +162,9 @@ void Engine::read_done(const Reading& reading, const CallResult& result) {
 }
 
 void Engine::room_read(const Reading& reading, const CallResult& result) {
-    if (!result.read) {
+    if (!reading.seen_by.empty()) {
+        room_read_as_member(reading, result);
+    } else if (!result.read) {
         not_answered(reading, result);
     } else if (world_.changes(reading.room_ref) != reading.changes) {
         rooms_to_read_.push_back(
@@ -171,8 +176,11 @@ void Engine::room_read(const Reading& reading, const CallResult& result) {
         learn(*result.read);
         look_at_effects_in(reading.room_ref, result.read->joined);
         if (result.read->joined) unreadable_.room_read(*result.read);
-        if (!world_.rooms[reading.room_ref.index()].bot_joined)
+        if (!world_.rooms[reading.room_ref.index()].bot_joined) {
             lost_[reading.room_ref].look = world_.tick + kLookAtLost;
+            lost_[reading.room_ref].tries = 0;
+            look_through_somebody(reading.room_ref);
+        }
     }
 }
 

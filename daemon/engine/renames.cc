@@ -124,6 +124,7 @@ void Engine::rename_room(const RoomRename& one, const policy::CompiledRoom& spec
     rename_requests(false, one.from, one.to);
     rename_held(one.from, one.to);
     rename_told(one.from, one.to);
+    put_backs_.rename_room(one.from, one.to);
     rename_reviews(one.from, one.to);
     for (const auto& [room, user] : std::exchange(by_mask_, {}))
         by_mask_.emplace(room == one.from ? one.to : room, user);

@@ -176,7 +176,7 @@ std::optional<Wanted> wanted_call(const policy::Decider& decider, const policy::
     if (policy::waits_for_room(world, room, action.kind)) return std::nullopt;
     // Where the bot is not, people of this server still leave in their own name.
     const bool bot_in = world.rooms[room.index()].bot_joined;
-    if (!bot_in && (!abilities.mask || !world.is_local(name))) return std::nullopt;
+    if (!bot_in && (!abilities.mask || !world.is_local(name) || !world.covered(user))) return std::nullopt;
     switch (action.kind) {
         case ActionKind::remove:
             return remove_member(world, user, room, action.basis, by_mask || !bot_in);

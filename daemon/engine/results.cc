@@ -186,8 +186,9 @@ void Engine::finish(Intent& intent, const CallResult& result) {
     not_too_often(key, result);
 }
 
-// What was done and is wanted again at once has not brought about what it should have: a fault of ours, or of
-// the homeserver. It is tried more and more seldom, and shows in status.
+// What was done and is wanted again at once, though nobody has changed it (changed_by_hand()), has not
+// brought about what it should have: a fault of ours, or of the homeserver. It is tried more and more seldom,
+// and shows in status.
 void Engine::not_too_often(const ActionKey& key, const CallResult& result) {
     if (world_.tick >= repeats_until_) {
         repeats_until_ = world_.tick + kRepeatsWithin;
@@ -204,12 +205,12 @@ void Engine::not_too_often(const ActionKey& key, const CallResult& result) {
 // anew.
 void Engine::not_covered(Intent intent, const CallResult& result) {
     by_mask_.erase({intent.room, intent.user});
+    if (intent.user_id.valid()) learn(policy::MaskCovers{intent.user_id, false});
     if (intent.action == ActionKind::remove) {
         CallResult refused = result;
         refused.outcome = CallOutcome::refused;
         return put_off(std::move(intent), refused);
     }
-    if (intent.user_id.valid()) learn(policy::MaskCovers{intent.user_id, false});
     log_.warn("RC-NOT-COVERED",
               "the mask registration does not cover them: nothing can be done in their name",
               {{"user", intent.user}, {"action", intent.wanted}});
@@ -244,6 +245,7 @@ void Engine::achieved(Intent intent, const CallResult& result) {
         learn(policy::AccountSeen{intent.user_id, policy::Account::absent});
     std::string text = no_account ? "no such account" : "done";
     if (result.outcome == CallOutcome::accepted) text = "accepted: " + result.text;
+    put_back(intent);
     const bool seen = was_seen(intent, result);
     if (!seen) await_event(intent, result.event);
     switch (intent.call.kind) {

@@ -31,13 +31,16 @@ std::string who_can_invite(const policy::World& world, RoomId id) {
 }  // namespace
 
 // In most rooms inviting takes a power that owners do not have.
-std::string lost_text(const policy::World& world, RoomId id, std::size_t waiting) {
+std::string lost_text(const policy::World& world, RoomId id, const std::string& seen_by,
+                      std::size_t waiting) {
     const std::string inviter = who_can_invite(world, id);
     return fmt::format(
-        "the bot is not in #{}: nobody is added there{}, and only people of this server are taken out, in "
-        "their own name; it looks every minute whether it is back. {} make the room anew, under another key; "
-        "if the room is no more, take it out of the policy",
+        "the bot is not in #{}: nobody is added there{}, only people of this server are taken out, in their "
+        "own name, and {}; it looks every minute whether it is back. {} make the room anew, under another "
+        "key; if the room is no more, take it out of the policy",
         world.rooms[id.index()].key, people_wait(waiting),
+        seen_by.empty() ? "nobody sees who comes in"
+                        : fmt::format("who comes in is seen in the name of {}", tame_line(seen_by)),
         inviter.empty() ? "Nobody who is there has the power to invite the bot:"
                         : fmt::format("{} can invite the bot; or", inviter));
 }

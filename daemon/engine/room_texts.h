@@ -8,8 +8,10 @@
 
 namespace rollcall::engine {
 
-// The bot is not in it. `waiting`: so many are to be added there.
-[[nodiscard]] std::string lost_text(const policy::World& world, RoomId id, std::size_t waiting = 0);
+// The bot is not in it. `seen_by`: the member in whose name it is looked at, "" for nobody; `waiting`: so
+// many are to be added there.
+[[nodiscard]] std::string lost_text(const policy::World& world, RoomId id, const std::string& seen_by,
+                                    std::size_t waiting = 0);
 // It was upgraded by hand.
 [[nodiscard]] std::string replaced_text(const policy::World& world, RoomId id, std::size_t waiting = 0);
 // Where people are led to then.

@@ -209,6 +209,7 @@ void Engine::dispatch_released() {
         entry.room = room.id;
         entry.result = "the policy no longer names this room: members stay, nothing is done there any more";
         record(std::move(entry));
+        put_backs_.forget_room(room.key);
         learn(policy::Released{RoomId(i)});
     }
 }

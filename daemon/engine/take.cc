@@ -190,6 +190,7 @@ void Engine::effects(policy::Effects&& effects) {
     for (const UserId user : effects.in_question) keep_in_question(user);
     for (const Guid& guid : effects.departed_unknown) keep_departed_unknown(guid);
     for (const policy::UnreadableEvent& event : effects.unreadable) cannot_use(event);
+    for (const policy::ByHand& one : effects.by_hand) changed_by_hand(one);
     for (const RoomId room : effects.lost) lost(room);
     for (const RoomId room : effects.regained) regained(room);
     for (const RoomId room : effects.replaced) replaced(room);

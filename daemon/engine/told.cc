@@ -46,6 +46,7 @@ const char* many(std::string_view what) {
     if (what == "lost") return "rooms that the bot is not in";
     if (what == "replaced") return "rooms that were upgraded";
     if (what == "large") return "rooms whose state is too large";
+    if (what == "again") return "settings and memberships that are changed by hand again and again";
     if (what == "unremembered") return "rooms that Rollcall made and does not remember";
     return "people who cannot be taken out of a room";
 }
@@ -170,6 +171,7 @@ std::optional<std::string> Engine::over(const std::string& id) const {
             "stays, "
             "and nothing is done there.",
             parts.room);
+    if (parts.what == "again") return changed_again_over(id);
     if (parts.what == "stays") return stay_over(known->second, std::string(parts.user));
     return room_over(parts.what, world_.rooms[known->second.index()]);
 }

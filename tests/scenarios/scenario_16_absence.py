@@ -143,6 +143,16 @@ class Absence(Scenario):
         until(lambda: f"The bot is not in #{site}-one" in told(self.lead, ours), "the admins are told", 20)
         self.assertEqual(site.status()["admin_room_text"], "")
         self.assertEqual(told(finn, theirs), "")
+        # Who comes in meanwhile is seen as somebody sees it who belongs there; a stranger of this server leaves.
+        stranger, room = Client.register(f"{site}-stranger"), site.room("one")
+        carol = "@carol:partner.example.org"
+        self.lead.invite(room, stranger.user_id)
+        self.lead.invite(room, carol)
+        stranger.join(room)
+        until(lambda: "who comes in is seen in the name of @" in str(site.status()["room_trouble"]), "it looks", 90)
+        until(lambda: stranger.user_id not in self.lead.joined(room), "the stranger is out", 90)
+        until(lambda: f"{carol} cannot be taken out of #{site}-one: the bot is not in it" in str(site.status()["stays"]),
+              "who cannot be taken out is named", 90)
         self.lead.invite(site.room("one"), site.bot_id)
         until(lambda: f"The bot is in #{site}-one again" in told(self.lead, ours), "and that it is over", 90)
 

@@ -378,6 +378,26 @@ class Story(Scenario):
         site.settle()
         self.assertEqual(site.membership("eng", "banned"), "ban")
         self.assertIn("eng", str(site.status()["bans"]))
+        self.assertIn("is banned by an owner from a room in which they belong", site.cli("status").stdout)
+        self.assertEqual(site.cli("status", "--exit-code").returncode, 1)
+
+    def test_a_topic_that_an_owner_changes_again_and_again_is_put_back_seldom(self):
+        site, room, lead = self.site, self.site.room("eng"), self.person("lead")
+        topic = lambda: site.bot.state_content(room, "m.room.topic")["topic"]  # noqa: E731
+        before = site.trail_end()
+        for turn in range(3):
+            lead.set_state(room, "m.room.topic", {"topic": f"mine {turn}"})
+            until(lambda: topic() == "Build, ship, run", f"put back at once, {turn + 1} times")
+        lead.set_state(room, "m.room.topic", {"topic": "mine for ever"})
+        row = until(lambda: next(iter(site.status()["changed_again"]["first"]), None), "it is said")
+        self.assertEqual((row["room"], row["setting"], row["by"]), (f"{site}-eng", "set_topic", [lead.user_id]))
+        self.assertEqual((row["changes"], row["put_back"]), (4, 3))
+        self.assertIn(f"#{site}-eng, topic: changed 4 times since", site.cli("status").stdout)
+        said = [entry for entry in site.trail(before) if entry.get("action") == "put back"]
+        self.assertEqual(len(said), 1, said)
+        self.assertEqual(topic(), "mine for ever")
+        site.apply(POLICY)                                # whoever asks for it does not wait
+        until(lambda: topic() == "Build, ship, run", "put back at once")
 
     def test_who_leaves_stays_out_or_comes_back_as_the_room_says(self):
         site = self.site

@@ -395,6 +395,8 @@ bool FakeHomeserver::redact(const std::string& room, const std::string& by, cons
     if (type != "m.room.member" && type != "m.room.power_levels" && type != "m.room.join_rules" &&
         type != "m.room.history_visibility" && type != "m.room.create")
         event.content = schema::read_content(type, state_key, event.sender, json::Object{});
+    // Room versions before 11.
+    if (auto* taken = std::get_if<policy::PowerLevels>(&event.content)) taken->invite = 0;
     RoomEvent redaction;
     redaction.room = room;
     redaction.event = fmt::format("$redaction{}", ++next_event_);

@@ -237,13 +237,18 @@ CallResult FakeHomeserver::read_room(const Call& call) {
         --garbled;
         return no_answer();
     }
-    if (membership(call.room, bot_) != MembershipState::join) {
+    if (not_covered.contains(call.as_user))
+        return said(CallOutcome::not_covered,
+                    "M_FORBIDDEN: Application service cannot masquerade as this user");
+    if (!call.as_user.empty() && !accounts.contains(call.as_user)) return said(CallOutcome::no_account);
+    if (membership(call.room, call.as_user.empty() ? bot_ : call.as_user) != MembershipState::join) {
         CallResult outside;  // as the bridge reads 403 M_FORBIDDEN
-        outside.read = policy::RoomRead{call.room, false, {}, {}};
+        outside.read = policy::RoomRead{call.room, false, {}, {}, call.as_user};
         return outside;
     }
     policy::RoomRead read;
     read.room = call.room;
+    read.seen_by = call.as_user;
     for (const auto& [slot, event] : rooms[call.room].state) {
         if (spoilt(event))
             read.unreadable.push_back(unusable(event));

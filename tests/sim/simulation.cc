@@ -182,6 +182,7 @@ void Simulation::apply() {
         if (!rule.parent.empty()) room.parent = policy::Text{rule.parent, {}};
         for (const std::string& key : rule.formerly) room.formerly.push_back({key, {"test.yaml", 1, 1}});
         if (rule.invite_only) room.admission = policy::Admission::invite;
+        if (rule.rejoin) room.leaving = policy::Leaving::rejoin;
         if (rule.everyone_invites) room.who_invites = policy::WhoInvites::everyone;
         if (rule.key == "room0") room.outsiders = policy::Outsiders::approved;
     }

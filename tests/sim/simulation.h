@@ -38,6 +38,7 @@ struct Rule {
     bool invite_only = false;  // admission: invite
     bool everyone_invites = false;
     std::vector<std::string> formerly{};  // keys that it had before
+    bool rejoin = false;                  // whoever leaves is put back
 };
 
 // The process ends here.

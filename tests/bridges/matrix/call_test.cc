@@ -74,6 +74,8 @@ TEST(Call, makes_the_request_that_the_specification_names) {
         {joined_rooms(""), Action::read, "GET", "/_matrix/client/v3/joined_rooms?" + kAsBot, "",
          "main-token"},
         {room_state(kRoom), Action::read, "GET", kRoomPath + "state?" + kAsBot, "", "main-token"},
+        {room_state(kRoom, "@alice:hs"), Action::read, "GET", kRoomPath + "state?" + kAsAlice, "",
+         "mask-token"},
         {member_event(kRoom, "@alice:hs"), Action::read, "GET",
          kRoomPath + "state/m.room.member/%40alice%3Ahs?format=event&" + kAsBot, "", "main-token"},
         {profile("@alice:hs"), Action::read, "GET", "/_matrix/client/v3/profile/%40alice%3Ahs?" + kAsBot, "",

@@ -149,10 +149,25 @@ TEST_F(MatrixClient, reads_rooms_and_members) {
     when("GET /_matrix/client/v3/rooms/%21r/state/m.room.member/%40bot%3Ahs", 200, bot);
     Client c = client();
     std::promise<Result<policy::RoomRead>> room;
-    c.room_state("!r", [&](Result<policy::RoomRead> r) { room.set_value(std::move(r)); });
+    c.room_state("!r", "", [&](Result<policy::RoomRead> r) { room.set_value(std::move(r)); });
     const auto read = room.get_future().get();
     ASSERT_TRUE(read) << read.error().text();
     EXPECT_TRUE(read->joined);
+    EXPECT_EQ(read->seen_by, "");
+    // In the name of somebody of whose own membership the state says nothing: it is no answer.
+    std::promise<Result<policy::RoomRead>> as_them;
+    c.room_state("!r", "@alice:hs", [&](Result<policy::RoomRead> r) { as_them.set_value(std::move(r)); });
+    EXPECT_FALSE(as_them.get_future().get());
+    const std::string alice =
+        R"({"type":"m.room.member","room_id":"!r","event_id":"$a","sender":"@alice:hs","state_key":"@alice:hs",)"
+        R"("origin_server_ts":1,"content":{"membership":"join"}})";
+    when("GET /_matrix/client/v3/rooms/%21r/state", 200, "[" + alice + "]");
+    std::promise<Result<policy::RoomRead>> as_member;
+    c.room_state("!r", "@alice:hs", [&](Result<policy::RoomRead> r) { as_member.set_value(std::move(r)); });
+    const auto seen = as_member.get_future().get();
+    ASSERT_TRUE(seen) << seen.error().text();
+    EXPECT_TRUE(seen->joined);
+    EXPECT_EQ(seen->seen_by, "@alice:hs");
     std::promise<Result<std::optional<policy::RoomEvent>>> member;
     c.member_event("!r", "@bot:hs", "",
                    [&](Result<std::optional<policy::RoomEvent>> m) { member.set_value(std::move(m)); });

@@ -87,6 +87,7 @@ const Case kCases[] = {
     {"why_mask", "why_mask.80", why_room, kNarrow},
     {"why_lost", "why_lost.80", why_room, kNarrow},
     {"why_sponsor", "why_sponsor.80", why_room, kNarrow},
+    {"why_left_again", "why_left_again.80", why_room, kNarrow},
     {"plan_sponsor", "plan_sponsor.80", plan_short, kNarrow},
     {"why_lost", "why_lost_rooms.80", why_person, kNarrow},
     {"why_rooms", "why_rooms.80", why_person, kNarrow},

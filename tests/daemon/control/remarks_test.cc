@@ -260,11 +260,96 @@ TEST_F(Remarks, OfARoomThatTheBotLostNobodyIsSaidToBeInItNow) {
             ->front();
     };
     EXPECT_TRUE(why()["remarks"].is_null() && why()["stale"].is_null()) << json::write(why());
+    for (const auto& [user, account] : homeserver().accounts) homeserver().not_covered.insert(user);
     homeserver().put_bot_out(room);
     after(minutes{2});
+    EXPECT_NE(
+        first(status()["room_trouble"]).find("in their own name, and nobody sees who comes in; it looks"),
+        std::string::npos)
+        << first(status()["room_trouble"]);
     const json::Value lost = why();
     EXPECT_TRUE(lost["stale"].boolean_or(false)) << json::write(lost);
     EXPECT_TRUE(first(lost["remarks"]).starts_with("the bot is not in this room")) << json::write(lost);
+}
+
+// Where somebody who belongs there can be acted as, who comes in is named.
+TEST_F(Remarks, OfARoomThatTheBotLostItIsSaidWhoIsThereAsAMemberSeesIt) {
+    const std::string eve = "@eve:elsewhere.example", stranger = id("stranger");
+    homeserver().add_account(stranger);
+    homeserver().not_covered.insert(stranger);
+    homeserver().put_bot_out(room);
+    after(minutes{1});
+    for (const std::string& user : {eve, stranger}) {
+        ASSERT_TRUE(homeserver().invite(room, id("bob"), user));
+        ASSERT_TRUE(homeserver().join(room, user));
+    }
+    after(minutes{2});
+    const json::Value now = status();
+    EXPECT_NE(first(now["room_trouble"]).find("and who comes in is seen in the name of " + id("alice")),
+              std::string::npos)
+        << first(now["room_trouble"]);
+    for (const std::string& user : {eve, stranger})
+        EXPECT_NE(
+            json::write(now["stays"]).find(user + " cannot be taken out of #crew: the bot is not in it"),
+            std::string::npos)
+            << json::write(now["stays"]);
+    const json::Value why = daemon.ask(R"({"command":"why","args":{"user":"dave","room":"crew"}})");
+    const json::Value& row = why["result"]["rooms"].array()->front();
+    EXPECT_TRUE(row["stale"].is_null()) << json::write(row);
+    EXPECT_TRUE(first(row["remarks"])
+                    .starts_with("the bot is not in this room: who is in it is seen in the name of @alice:"))
+        << json::write(row);
+}
+
+TEST_F(Remarks, WhatIsChangedByHandAgainAndAgainIsListedWithWhoAndHowOften) {
+    EXPECT_EQ(status()["changed_again"]["count"].integer_or(-1), 0);
+    for (int i = 0; i < 5; ++i) {
+        ASSERT_TRUE(homeserver().set_state(room, id("alice"), policy::NameContent{"ours"}));
+        homeserver().force_state(room, policy::JoinRules{"public", {}});
+        after(seconds{10});
+    }
+    const json::Value again = status()["changed_again"];
+    ASSERT_EQ(again["count"].integer_or(-1), 2) << json::write(again);
+    const json::Array& rows = *again["first"].array();
+    const json::Value &name = rows[0], &rule = rows[1];
+    EXPECT_EQ(rule["setting"].text(), "set_join_rule");
+    EXPECT_EQ(rule["put_back"].integer_or(0), 5);
+    EXPECT_TRUE(rule["at_once"].boolean_or(false));
+    EXPECT_TRUE(rule["next"].is_null());
+    EXPECT_EQ(json::write(rule["by"]), R"(["@admin:corp.example"])");
+    EXPECT_EQ(name["setting"].text(), "set_name");
+    EXPECT_EQ(name["room"].text(), "crew");
+    EXPECT_EQ(name["changes"].integer_or(0), 5);
+    EXPECT_EQ(name["put_back"].integer_or(0), 3);
+    EXPECT_FALSE(name["at_once"].boolean_or(true));
+    EXPECT_EQ(json::write(name["by"]), R"([")" + id("alice") + R"("])");
+    EXPECT_GT(name["next"].text(), status()["now"].text());
+}
+
+TEST_F(Remarks, WhoLeavesAgainAndAgainIsToldWhenTheyArePutBack) {
+    daemon.sim.rules.push_back({.key = "news", .members = "Crew", .owners = "Leads", .rejoin = true});
+    daemon.sim.apply();
+    after(minutes{2});
+    const std::string news = daemon.sim.room_id("news");
+    const auto next = [this] {
+        const json::Value why = daemon.ask(R"({"command":"why","args":{"user":"bob","room":"news"}})");
+        const json::Array& lines = *why["result"]["rooms"].array()->front()["next"].array();
+        return lines.empty() ? json::Value{} : lines.front();
+    };
+    for (int i = 0; i < 4; ++i) {
+        ASSERT_TRUE(homeserver().leave(news, id("bob"))) << i;
+        homeserver().rooms.at(news).left_by_choice.erase(id("bob"));
+        after(seconds{10});
+    }
+    EXPECT_EQ(next()["kind"].text(), "add");
+    EXPECT_TRUE(next()["left_again"].text().ends_with("s")) << json::write(next());
+    const json::Value again = status()["changed_again"]["first"].array()->front();
+    EXPECT_EQ(again["user"].text(), id("bob"));
+    EXPECT_EQ(again["room"].text(), "news");
+    EXPECT_EQ(again["changes"].integer_or(0), 4);
+    after(minutes{1});
+    EXPECT_EQ(homeserver().membership(news, id("bob")), MembershipState::join);
+    EXPECT_TRUE(next().is_null());
 }
 
 TEST_F(Remarks, ARoomThatWasUpgradedIsNamedWithWherePeopleAreLed) {

@@ -157,5 +157,117 @@ TEST_F(LostRoom, WhoHasNoAccountIsTriedSeldomAndTold) {
                               minutes{30}));
 }
 
+constexpr const char* kStranger = "@stranger:corp.example";
+
+class SeenThrough : public LostRoom {
+  protected:
+    [[nodiscard]] RoomId id() { return company.sim.engine().world().room_by_key.at("crew"); }
+    [[nodiscard]] std::string seen_by() { return company.sim.engine().seen_through(id()); }
+    void comes_in(const std::string& user) {
+        ASSERT_TRUE(homeserver().invite(room, Company::id("p2"), user));
+        ASSERT_TRUE(homeserver().join(room, user));
+    }
+    // In whose names the whole room was asked for; "" is the bot's.
+    [[nodiscard]] std::vector<std::string> askers() {
+        std::vector<std::string> out;
+        for (const auto& [time, call] : homeserver().log)
+            if (call.kind == CallKind::read_room) out.push_back(call.as_user);
+        return out;
+    }
+};
+
+TEST_F(SeenThrough, WhoComesInMeanwhileIsSeenByWhoeverBelongsThereAndLeaves) {
+    homeserver().add_account(kStranger);
+    lose();
+    comes_in(kStranger);
+    EXPECT_TRUE(company.comes(
+        [&] { return homeserver().membership(room, kStranger) == MembershipState::leave; }, minutes{2}));
+    EXPECT_EQ(seen_by(), Company::id("p1"));
+    EXPECT_FALSE(known().bot_joined) << "the bot is not in it for that";
+    company.sim.run_for(minutes{1});
+    EXPECT_FALSE(homeserver().rooms.at(room).past_readers.contains(kStranger));
+    ASSERT_TRUE(homeserver().invite(room, Company::id("p1"), sim::kBot));
+    ASSERT_TRUE(company.comes([this] { return known().bot_joined; }, minutes{2}));
+    EXPECT_EQ(seen_by(), "") << "it sees by itself";
+    company.sim.run_for(minutes{1});
+    EXPECT_EQ(company.wrongs(), "");
+}
+
+TEST_F(SeenThrough, WhoCannotBeTakenOutIsKnownToBeThere) {
+    const std::string eve = "@eve:elsewhere.example";
+    lose();
+    comes_in(eve);
+    company.sim.run_for(minutes{2});
+    policy::World& world = company.sim.engine().world();
+    ASSERT_TRUE(world.users.find(eve).valid());
+    EXPECT_EQ(world.state_of(world.users.find(eve), id()), MembershipState::join);
+    EXPECT_EQ(homeserver().membership(room, eve), MembershipState::join);
+}
+
+// A start knows nothing of what came about while nobody looked.
+TEST_F(SeenThrough, AStartLooksAtOnce) {
+    lose();
+    homeserver().add_account(kStranger);
+    company.sim.stop();
+    comes_in(kStranger);
+    company.sim.start();
+    EXPECT_TRUE(company.comes(
+        [&] { return homeserver().membership(room, kStranger) == MembershipState::leave; }, seconds{10}));
+}
+
+TEST_F(SeenThrough, WhoIsOutOrCannotBeActedAsIsReplacedByTheNext) {
+    lose();
+    company.sim.run_for(minutes{2});
+    ASSERT_EQ(seen_by(), Company::id("p1"));
+    homeserver().not_covered.insert(Company::id("p1"));
+    EXPECT_TRUE(company.comes([this] { return seen_by() == Company::id("p2"); }, minutes{2}));
+    ASSERT_TRUE(homeserver().leave(room, Company::id("p2")));
+    EXPECT_TRUE(company.comes([this] { return seen_by() == Company::id("p3"); }, minutes{2}));
+    EXPECT_EQ(believed("p2"), MembershipState::leave);
+    company.sim.directory.disable("p3", true);
+    EXPECT_TRUE(company.comes([this] { return seen_by() == Company::id("p4"); }, minutes{2}));
+}
+
+TEST_F(SeenThrough, WhereNobodyCanLookFewAreTriedAndNobodyIsTakenForOut) {
+    for (int i = 1; i <= 5; ++i) homeserver().not_covered.insert(Company::id("p" + std::to_string(i)));
+    lose();
+    homeserver().log.clear();
+    company.sim.run_for(minutes{10});
+    EXPECT_EQ(seen_by(), "");
+    EXPECT_LE(askers().size(), 30U) << "of which those by the bot are half";
+    for (const char* login : {"p1", "p2", "p3", "p4", "p5"})
+        EXPECT_EQ(believed(login), MembershipState::join) << login;
+}
+
+// Whoever was shown the room as it was when they left shows nothing of what is.
+TEST_F(SeenThrough, OnlyWhoIsInTheRoomIsBelieved) {
+    lose();
+    homeserver().answer_instead = [&](const Call& call) -> std::optional<CallResult> {
+        if (call.kind != CallKind::read_room || call.as_user.empty()) return std::nullopt;
+        CallResult result;
+        result.read = policy::RoomRead{room, false, {}, {}, call.as_user};
+        return result;
+    };
+    company.sim.run_for(minutes{5});
+    EXPECT_EQ(seen_by(), "");
+    for (const char* login : {"p1", "p2", "p3", "p4", "p5"})
+        EXPECT_EQ(believed(login), MembershipState::join) << login;
+    EXPECT_FALSE(known().bot_joined);
+}
+
+TEST(SeenThroughNobody, WithoutTheMaskNobodyIsActedAs) {
+    Company company({.mask = false});
+    company.people(3);
+    company.room("crew");
+    company.open();
+    for (const char* login : {"p1", "p2", "p3"})
+        company.sim.homeserver.join(company.sim.room_id("crew"), Company::id(login));
+    company.sim.run_for(minutes{1});
+    company.sim.homeserver.keep_log = true;
+    company.sim.homeserver.put_bot_out(company.sim.room_id("crew"));
+    company.sim.run_for(minutes{5});
+    for (const auto& [time, call] : company.sim.homeserver.log) EXPECT_EQ(call.as_user, "");
+}
+
 }  // namespace
 }  // namespace rollcall::engine

@@ -62,6 +62,11 @@ TEST_F(MadeUpNames, InARoomThatTheBotIsNotInAreTriedSeldom) {
     company.pause(Engine::Pause::none);
     expect_seldom();
     EXPECT_LE(told_in(admins), 1U) << "that the room is lost";
+    // Whoever gets one of these names and comes in is seen by those who are there, and leaves.
+    homeserver().add_account(name(7));
+    ASSERT_TRUE(homeserver().join(crew, name(7)));
+    EXPECT_TRUE(company.comes(
+        [&] { return homeserver().membership(crew, name(7)) == MembershipState::leave; }, minutes{2}));
 }
 
 class MadeUpNamesAboveTheBot : public MadeUpNames {
