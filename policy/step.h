@@ -96,6 +96,10 @@ void keep_approvals(World& world, const Decider& old);
 // by it, and so waits from now on until it is known which account is theirs.
 [[nodiscard]] std::vector<Guid> keep_departures(World& world, const Decider& old, const Decider& now);
 
+// What was done about whoever departed is undone, for the homeserver was put back to a backup: it is done
+// once more, and no guard asks again. False: nothing of it had been done.
+bool departs_again(World& world, UserId user);
+
 // Rooms that no policy names any more and that are not let go of yet: whoever departed is taken out of them
 // as out of rooms outside the policy.
 void leave_unnamed_rooms(World& world, const Decider& decider, UserId user);

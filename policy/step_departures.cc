@@ -142,6 +142,15 @@ std::vector<Guid> keep_departures(World& world, const Decider& old, const Decide
     return unknown;
 }
 
+bool departs_again(World& world, UserId user) {
+    const auto at = world.departing.find(user);
+    if (at == world.departing.end() || (!at->second.signed_out && !at->second.listed)) return false;
+    at->second = {.late = true};
+    world.touched.users.insert(user);
+    world.dirty.users.insert(user);
+    return true;
+}
+
 void leave_unnamed_rooms(World& world, const Decider& decider, UserId user) {
     const auto leaving = world.departing.find(user);
     if (leaving == world.departing.end()) return;

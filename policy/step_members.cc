@@ -146,11 +146,7 @@ void Step::unknown_member(RoomId room, UserId user) {
 // Whoever departed and is in a room again has a session: what was done is undone (the homeserver was put back
 // to a backup), and is done once more.
 void Step::back_in(UserId user) {
-    const auto at = world_.departing.find(user);
-    if (at == world_.departing.end() || (!at->second.signed_out && !at->second.listed)) return;
-    at->second = {};
-    touch_user(user);
-    world_.dirty.users.insert(user);
+    if (departs_again(world_, user)) touch_user(user);
 }
 
 // Shared by events and by our own results: what follows from a membership whatever told us of it.

@@ -152,7 +152,7 @@ struct Departing {
         bool done = false;
     };
     std::vector<Elsewhere> rooms;
-    bool late = false;  // the account has appeared since
+    bool late = false;  // the account has appeared since, or what was done was undone
     // Of whom nothing was ever seen: the homeserver has said whether there is such an account. In memory
     // only.
     bool asked = false;

@@ -66,6 +66,7 @@ struct TrailCheckout {
 
 // Which members are about a person, and which of the person who called, is in schema/trail_leaf.cc.
 // The result of a leave in somebody's own name that made them forget the room as well.
+inline constexpr std::string_view kUndone = "undone";  // begins it: whoever had departed is signed in again
 inline constexpr std::string_view kLeftAndForgotten = "done: left, and the past taken away";
 
 // Of the policy: a room has another key from this entry on; `before` and `after` are the keys.

@@ -14,6 +14,8 @@ std::string_view to_text(CallKind kind) {
             return "forget";
         case CallKind::sign_out:
             return "sign_out";
+        case CallKind::sessions:
+            return "sessions";
         case CallKind::list_rooms:
             return "list_rooms";
         case CallKind::create_room:

@@ -22,6 +22,7 @@ enum class CallKind : std::uint8_t {
     leave_elsewhere,  // room, as_user: leave and forget a room outside the policy, and look
     forget,           // room, as_user; and look whether they still read it
     sign_out,         // as_user: every session; and look whether any is left
+    sessions,         // as_user: is any there (`not_so`)?
     list_rooms,       // as_user: joined rooms and pending invitations
     create_room,      // body
     find_created,     // marker: the room whose creation_content carries it; `known` rooms are passed over

@@ -46,7 +46,7 @@ int rounds_of(Lane lane) {
 bool Engine::slot_free(Lane lane, int round) const {
     if (lane > Lane::outsider && reach_.slow(world_.tick)) return false;
     const bool urgent = lane == Lane::departure || (lane == Lane::outsider && round == 0);
-    std::size_t used = reading_.size() + addresses_.in_flight(), departures = 0;
+    std::size_t used = reading_.size() + addresses_.in_flight() + departed_again_.in_flight(), departures = 0;
     for (const auto& [id, intent] : in_flight_) {
         if (may_wait_for_others(intent.call)) continue;
         ++used;
@@ -144,6 +144,7 @@ void Engine::dispatch() {
     close_rooms();     // in a pause as well: no door stays open
     dispatch_strays();
     dispatch_reads();
+    look_at_the_departed();
     if (pause_ == Pause::all_but_departures && !whole_pass_) dispatch_notices();  // to the admins
     if (!all || whole_pass_) return;
     dispatch_rooms();

@@ -326,6 +326,7 @@ Tick Engine::wake() const {
     for (const auto& [room, stray] : strays_) consider(stray.not_before);
     if (const auto again = read_again_.next()) consider(*again);
     if (const auto look = after_closing_.next()) consider(*look);
+    if (const auto again = departed_again_.again()) consider(*again);
     for (const auto& [room, lost] : lost_) consider(lost.look);
     return next;
 }

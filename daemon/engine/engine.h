@@ -36,6 +36,7 @@
 #include "daemon/engine/admin_room.h"
 #include "daemon/engine/after_closing.h"
 #include "daemon/engine/baseline.h"
+#include "daemon/engine/departed_again.h"
 #include "daemon/engine/grace.h"
 #include "daemon/engine/intent.h"
 #include "daemon/engine/message.h"
@@ -659,6 +660,9 @@ class Engine {
     void ask_whether_it_answers();
     void look_at_ways();
     void look_at_addresses();
+    void look_for_the_departed();
+    void look_at_the_departed();
+    [[nodiscard]] bool take_departed(const CallDone& message);
     [[nodiscard]] bool take_address(const CallDone& message);
     [[nodiscard]] bool take_asked(const CallDone& message);
     void probe_the_way_back();
@@ -824,6 +828,7 @@ class Engine {
     std::optional<Tick> directory_told_, directory_asked_;  // its last status; that it was to be tried now
     bool directory_tries_ = false;                          // and a status follows
     Addresses addresses_;
+    DepartedAgain departed_again_;
     bool look_at_ways_now_ = false;
     // What was put off and is tried now because somebody asks; since when.
     std::vector<policy::ActionKey> tried_now_;

@@ -173,6 +173,10 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
             return forget(id, call);
         case CallKind::sign_out:
             return sign_out(id, call);
+        case CallKind::sessions:
+            return client_.devices(call.as_user, [this, id](const Result<std::optional<std::size_t>>& left) {
+                finish(id, sessions_left(left));
+            });
         case CallKind::list_rooms:
             return list_rooms(id, call);
         case CallKind::create_room:

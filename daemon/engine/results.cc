@@ -53,7 +53,7 @@ void Engine::take(CallDone& message) {
     // A date in Retry-After is compared with this machine's own clock, and what says it may be anything.
     if (auto& wait = message.result.retry_after) wait = std::min(*wait, kRefusedRetry);
     heard_of_it(message);
-    if (take_asked(message) || take_address(message)) return;
+    if (take_asked(message) || take_address(message) || take_departed(message)) return;
     if (const auto read = reading_.find(message.id); read != reading_.end()) {
         const Reading reading = read->second;
         reading_.erase(read);

@@ -67,6 +67,7 @@ void Engine::look_for_a_backup(const std::string& transaction) {
     if (number > std::exchange(last_transaction_, number) || number == 0) return;
     log_.info("RC-EVENTS-ANEW", "the homeserver counts its transactions anew: all rooms are read");
     look_everywhere_ = more_ = true;
+    look_for_the_departed();
 }
 
 // Is this the doing of a request of ours that has not been answered yet?

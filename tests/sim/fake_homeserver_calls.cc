@@ -83,6 +83,8 @@ CallResult FakeHomeserver::as_user(const Call& call) {
         case engine::CallKind::sign_out:
             accounts[call.as_user].sessions = 0;
             return look_at_sessions(call.as_user);
+        case engine::CallKind::sessions:
+            return look_at_sessions(call.as_user);
         default:
             result.rooms = rooms_of(call.as_user, true);
             return result;

@@ -53,6 +53,30 @@ Leavers told(const std::vector<TrailEntry>& entries) {
     return leavers;
 }
 
+// The homeserver was put back to a backup: what had been done is not done any more.
+TEST(Leavers, WhatWasUndoneCountsFromWhenItWasDoneOnceMore) {
+    TrailEntry listed = done(seconds{2}, "list rooms");
+    listed.result = "in 0 rooms outside";
+    std::vector<TrailEntry> entries = {departed(seconds{1}, seconds{0}, "userAccountControl"),
+                                       done(seconds{2}, "sign out"), listed};
+    entries.front().evidence->written = kStart;
+    const auto is = [&entries](Part part, Duration now) {
+        return told(entries).departures().front().kept(part, minutes{5}, kStart + now, {});
+    };
+    EXPECT_EQ(is(Part::sessions, minutes{10}), Kept::kept);
+    EXPECT_EQ(is(Part::elsewhere, minutes{10}), Kept::kept);
+    TrailEntry undone = entry(TrailKind::failure, minutes{60}, "sign out");
+    undone.result = "undone: 1 of their sessions are there all the same";
+    entries.push_back(undone);
+    EXPECT_EQ(is(Part::sessions, minutes{61}), Kept::not_done);
+    EXPECT_EQ(is(Part::elsewhere, minutes{61}), Kept::not_done);
+    entries.push_back(done(minutes{61}, "sign out"));
+    listed.time = kStart + minutes{61};
+    entries.push_back(listed);
+    EXPECT_EQ(is(Part::sessions, minutes{62}), Kept::late);
+    EXPECT_EQ(is(Part::elsewhere, minutes{62}), Kept::late);
+}
+
 TEST(Leavers, WhoeverHadTwoMatrixIdsIsOutOnlyAsBoth) {
     const auto former = [](TrailEntry entry) {
         entry.user = "@doe.former:corp.example";

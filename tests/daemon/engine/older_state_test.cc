@@ -72,5 +72,40 @@ TEST_F(Backups, N2_WhoDepartedAndIsInARoomAgainIsSignedOutAgain) {
         seconds{2}));
 }
 
+// The copy knows nothing of what was done since; no room tells, for they are in none that is managed.
+TEST_F(Backups, N2_WhoDepartedAndIsInNoManagedRoomIsAskedAfterWhereTheHomeserverWasPutBack) {
+    const std::vector<std::string> gone = {"p3", "p4", "p5", "p6"};
+    const auto sessions = [this](const std::string& login) -> int& {
+        return company.sim.homeserver.accounts.at(Company::id(login)).sessions;
+    };
+    const auto all_out = [&] {
+        return std::all_of(gone.begin(), gone.end(),
+                           [&](const std::string& login) { return sessions(login) == 0; });
+    };
+    company.sim.policy.policy.guards.departures = {3, std::chrono::hours{1}};
+    company.sim.apply();
+    for (const std::string& login : gone) {
+        company.sim.directory.disable(login, true);
+        company.sim.run_for(std::chrono::hours{2});
+    }
+    ASSERT_TRUE(all_out());
+    const std::size_t done = company.calls(CallKind::sign_out);
+    for (const char* login : {"p3", "p4", "p6"}) sessions(login) = 1;
+    company.sim.homeserver.count_anew();
+    company.sim.directory.leave("Crew", "p2");  // something happens
+    EXPECT_TRUE(company.comes(all_out, minutes{2}));
+    company.sim.run_for(minutes{1});
+    EXPECT_EQ(company.calls(CallKind::sign_out), done + 3) << "nobody was signed in as p5";
+    EXPECT_EQ(company.calls(CallKind::sessions), 4U);
+    const std::vector<schema::TrailEntry> entries = company.trail();
+    EXPECT_EQ(std::count_if(entries.begin(), entries.end(),
+                            [](const schema::TrailEntry& entry) {
+                                return entry.action == "sign out" && entry.result.starts_with("undone: 1 of");
+                            }),
+              3);
+    EXPECT_TRUE(company.sim.engine().guards().holds().empty()) << "they had departed before";
+    EXPECT_EQ(company.wrongs(), "");
+}
+
 }  // namespace
 }  // namespace rollcall::engine
