@@ -1,6 +1,6 @@
 """The second registration was forgotten at the homeserver: one cause, told once, and nothing fails for each person."""
 
-from harness import Scenario, Site, synapse, until
+from harness import Client, Scenario, Site, settings, synapse, until
 
 POLICY = """
 people:
@@ -47,3 +47,21 @@ class ForgottenMask(Scenario):
             site.wait("apollo", name, "join", 120)
         site.settle(60)
         self.assertEqual(site.status()["homeserver"]["mask_text"], "")
+
+    def test_who_had_departed_is_signed_out_again_where_the_homeserver_was_put_back(self):
+        """As after a backup: they are in no managed room, and their session is there."""
+        site = self.site
+        site.directory.disable(site.dn("eva"))
+        for room in ("apollo", "borealis"):
+            site.wait(room, "eva", "leave", 20)
+        site.settle()
+        eva = Client.login(site.login("eva"))
+        synapse.restart(settings.CORP)
+        dan = Client.login(site.login("dan"))
+        self.assertTrue(eva.signed_in())
+        dan.send(site.room("apollo"), "is anybody there?")      # whose transaction is the first of that homeserver
+        until(lambda: not eva.signed_in(), "eva is signed out once more", 60)
+        row = until(lambda: next((row for row in site.ask("audit.leavers", promise="1s")["departures"]
+                                  if row["user"] == site.user("eva") and row["signed_out"]), None), "it is done again")
+        self.assertEqual(row["parts"]["sessions"]["kept"], "late", row)
+        self.assertIn("RC-SIGNED-IN-AGAIN", (site.folder / "log").read_text())
