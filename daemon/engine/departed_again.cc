@@ -1,5 +1,7 @@
 #include "daemon/engine/departed_again.h"
 
+#include <fmt/format.h>
+
 #include "daemon/engine/engine.h"
 #include "policy/step.h"
 
