@@ -11,8 +11,8 @@ namespace {
 using schema::TrailEntry;
 using schema::TrailKind;
 
-constexpr std::size_t kAtOnce = 2;
-constexpr Duration kAgain = std::chrono::seconds{5};
+constexpr std::size_t kLooksAtOnce = 2;
+constexpr Duration kSaidNothingAgain = std::chrono::seconds{5};
 
 bool said_nothing(CallOutcome outcome) {
     return outcome == CallOutcome::retry || outcome == CallOutcome::unreachable ||
@@ -26,7 +26,7 @@ void DepartedAgain::look_at(std::vector<UserId> users) {
 }
 
 std::optional<UserId> DepartedAgain::next(std::uint64_t id, Tick now) {
-    if (to_ask_.empty() || asked_.size() >= kAtOnce || now < not_before_) return std::nullopt;
+    if (to_ask_.empty() || asked_.size() >= kLooksAtOnce || now < not_before_) return std::nullopt;
     const UserId user = to_ask_.front();
     to_ask_.pop_front();
     asked_.emplace(id, user);
@@ -40,7 +40,7 @@ std::optional<UserId> DepartedAgain::answered(std::uint64_t id, const CallResult
     asked_.erase(at);
     if (said_nothing(result.outcome)) {
         to_ask_.push_back(user);
-        not_before_ = now + kAgain;
+        not_before_ = now + kSaidNothingAgain;
     }
     return user;
 }
