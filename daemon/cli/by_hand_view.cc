@@ -16,7 +16,7 @@ std::size_t count_of(const json::Value& value) {
     return static_cast<std::size_t>(std::max<std::int64_t>(0, value.integer_or(0)));
 }
 
-std::string who(const json::Value& one) {
+std::string by_whom(const json::Value& one) {
     std::vector<std::string> names;
     for (const json::Value& name : items(one["by"])) names.push_back(name.text());
     const std::size_t others = count_of(one["others"]);
@@ -30,7 +30,7 @@ std::string words(const json::Value& one, const std::string& zone) {
                         : fmt::format("{}: left", user);
     out += fmt::format(" {} times since {}", with_separators(count_of(one["changes"])),
                        shown_time(one["since"].text(), zone));
-    if (user.empty()) out += " by " + who(one);
+    if (user.empty()) out += " by " + by_whom(one);
     if (one["at_once"].boolean_or(false)) return out + "; put back at once each time";
     out += fmt::format("; put back {}", counted(count_of(one["put_back"]), "time", "times"));
     return next.empty() ? out : fmt::format("{}, next at {}", out, shown_time(next, zone));
