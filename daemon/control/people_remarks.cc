@@ -6,12 +6,12 @@
 namespace rollcall::control {
 namespace {
 
-constexpr std::int64_t kMostNamed = 5;
+constexpr std::int64_t kMostPeopleNamed = 5;
 
 class Few {
   public:
     // Is this one of those that are named? Then its row is to be added.
-    [[nodiscard]] bool named() { return ++count_ <= kMostNamed; }
+    [[nodiscard]] bool named() { return ++count_ <= kMostPeopleNamed; }
     void add(const std::string& user, const std::string& room, const std::string& left = {}) {
         json::Value row;
         row.set("user", user);
@@ -62,7 +62,7 @@ json::Value overdue_json(engine::Engine& engine) {
     auto people = engine.overdue().departed(world.tick);
     std::erase_if(people, [&](const auto& person) { return is_held(engine, person.user); });
     departed.set("count", static_cast<std::int64_t>(people.size()));
-    for (std::size_t i = 0; i < people.size() && static_cast<std::int64_t>(i) < kMostNamed; ++i) {
+    for (std::size_t i = 0; i < people.size() && static_cast<std::int64_t>(i) < kMostPeopleNamed; ++i) {
         json::Value row;
         row.set("user", world.users.text(people[i].user));
         row.set("since", text(people[i].since));

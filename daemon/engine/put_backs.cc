@@ -9,7 +9,7 @@ namespace rollcall::engine {
 using policy::ActionKey;
 
 namespace {
-constexpr std::size_t kMostNamed = 20;
+constexpr std::size_t kMostWhoDid = 20;
 }  // namespace
 
 bool PutBacks::changed(const ActionKey& key, std::string_view by, Time date, Tick now) {
@@ -19,7 +19,7 @@ bool PutBacks::changed(const ActionKey& key, std::string_view by, Time date, Tic
     one.open = true;
     if (const auto known = one.by.find(std::string(by)); known != one.by.end())
         ++known->second;
-    else if (one.by.size() < kMostNamed)
+    else if (one.by.size() < kMostWhoDid)
         one.by.emplace(by, 1);
     return one.times >= kAtOnce && !std::exchange(one.again, true);
 }
