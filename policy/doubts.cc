@@ -42,17 +42,26 @@ void say(const CompiledCondition& condition, Position at, const Looked& attribut
                        Severity::warning});
 }
 
-}  // namespace
-
-Diagnostics deleted_groups(const Decider& decider) {
-    const World& world = decider.world();
-    const Program& program = decider.program();
-    Diagnostics out;
+// Of each condition, where it is written first.
+std::vector<const Node*> first_places(const Program& program) {
+    std::vector<const Node*> out;
     std::vector<bool> seen(program.conditions.size(), false);
     for (const Node& node : program.nodes) {
         if (node.op != Node::Op::condition || seen[node.first]) continue;
         seen[node.first] = true;
-        const CompiledCondition& condition = program.conditions[node.first];
+        out.push_back(&node);
+    }
+    return out;
+}
+
+}  // namespace
+
+Diagnostics deleted_groups(const Decider& decider) {
+    const World& world = decider.world();
+    Diagnostics out;
+    for (const Node* where : first_places(decider.program())) {
+        const Node& node = *where;
+        const CompiledCondition& condition = decider.program().conditions[node.first];
         if (condition.kind != Condition::Kind::group) continue;
         const auto group = world.group_by_guid.find(condition.guid);
         if (group == world.group_by_guid.end() || !world.groups[group->second.index()].deleted) continue;
@@ -81,10 +90,8 @@ Diagnostics doubtful_conditions(const Decider& decider) {
         }
     }
     Diagnostics out;
-    std::vector<bool> seen(program.conditions.size(), false);
-    for (const Node& node : program.nodes) {
-        if (node.op != Node::Op::condition || seen[node.first]) continue;
-        seen[node.first] = true;
+    for (const Node* where : first_places(program)) {
+        const Node& node = *where;
         const CompiledCondition& condition = program.conditions[node.first];
         if (condition.kind == Condition::Kind::attribute && !fulfilled[node.first]) {
             const AttributeId attribute = world.attribute_names.find(condition.attribute);

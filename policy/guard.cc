@@ -86,13 +86,6 @@ bool has_begun(const World& world, UserId user, const UserAction& action) {
            (leaving->second.signed_out || leaving->second.listed || leaving->second.late);
 }
 
-// Let in by hand against the verdict: however many those are, they are taken back, and fill no guard.
-bool came_unbidden(const Decider& decider, UserId user, const UserAction& action) {
-    if (action.kind != ActionKind::remove) return false;
-    const Membership* held = decider.world().membership(user, decider.world_room(action.room));
-    return held != nullptr && held->unbidden;
-}
-
 std::optional<Guard> guard_of_addition(const Decider& decider, UserId user, const UserAction& action) {
     if (action.kind != ActionKind::add) return std::nullopt;
     const RoomId room = decider.world_room(action.room);
@@ -281,7 +274,9 @@ bool GuardState::allows(const Decider& decider, const GuardMemory& memory, UserI
     const ActionKey key = key_of(decider, user, action);
     if (answers(memory.rejected, key, action.basis)) return false;
     if (answers(memory.approved, key, action.basis)) return true;
-    if (const auto held = held_.find(key); held != held_.end() && stops(held->second, action)) return false;
+    if (const auto held = held_.find(key);
+        held != held_.end() && stops(held->second, action) && !came_unbidden(decider, user, action))
+        return false;
     if (!guard) return true;
     switch (*guard) {
         case Guard::departures:

@@ -45,6 +45,12 @@ HeldState unwanted(const Decider& decider, UserId user, const ActionKey& key, co
 
 }  // namespace
 
+bool came_unbidden(const Decider& decider, UserId user, const UserAction& action) {
+    if (action.kind != ActionKind::remove) return false;
+    const Membership* held = decider.world().membership(user, decider.world_room(action.room));
+    return held != nullptr && held->unbidden;
+}
+
 std::optional<Basis> wanted_basis(const Decider& decider, const Backlog& backlog, const ActionKey& key) {
     if (key.user.empty()) return room_wants(decider, backlog, key) ? std::optional(kNoBasis) : std::nullopt;
     const UserId user = decider.world().users.find(key.user);
@@ -69,6 +75,7 @@ HeldState held_state(const Decider& decider, const Backlog& backlog, const Guard
     if (!stops(by, *action)) return HeldState::dormant;
     // An approval of a departure is one of all of it.
     const bool departs = action->lane == Lane::departure;
+    if (!departs && came_unbidden(decider, user, *action)) return HeldState::gone;
     return departs && !guard_of(decider, user, *action) ? HeldState::over : HeldState::waits;
 }
 

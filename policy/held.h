@@ -6,7 +6,8 @@
 //               question). It waits again as soon as it is wanted again
 //     gone      somebody's hand did it before anybody had answered: a kick, or leaving. It counts as if it
 //               waited, as long as others of that hold do, so that nobody's doing changes what the rest of it
-//               is compared with
+//               is compared with. Whoever is let in again by hand after that is taken back at once: they were
+//               out, and no guard has stopped that
 //     over      approved, done, or its cause is gone
 //
 // So neither a refill in parts nor another policy, a restart or an older ledger lets an action pass that a
@@ -32,6 +33,9 @@ enum class HeldState : std::uint8_t { waits, dormant, gone, over };
 
 // Does what this guard has stopped stop this action? A departure is stopped by its own guard alone.
 [[nodiscard]] bool stops(const HeldBy& by, const UserAction& action);
+
+// Let in by hand against the verdict: however many those are, they are taken back, and fill no guard.
+[[nodiscard]] bool came_unbidden(const Decider& decider, UserId user, const UserAction& action);
 
 // Why the plan wants this action now; nullopt: it does not.
 [[nodiscard]] std::optional<Basis> wanted_basis(const Decider& decider, const Backlog& backlog,

@@ -146,7 +146,7 @@ void Step::unknown_member(RoomId room, UserId user) {
 // Whoever departed and is in a room again has a session: what was done is undone (the homeserver was put back
 // to a backup), and is done once more.
 void Step::back_in(UserId user) {
-    if (departs_again(world_, user)) touch_user(user);
+    departs_again(world_, user);
 }
 
 // Shared by events and by our own results: what follows from a membership whatever told us of it.

@@ -239,12 +239,12 @@ void Leavers::came_of(const TrailEntry& entry) {
         last.not_covered = entry.kind == TrailKind::failure &&
                            entry.result.starts_with("the mask registration does not cover");
     }
-    if (entry.action == "sign out" && entry.result.starts_with(schema::kUndone)) {
-        last.signed_out.reset();
-        last.out_accepted.reset();
-        last.listed.reset();
-    }
     if (entry.action == "sign out") {
+        if (entry.result.starts_with(schema::kUndone)) {
+            last.signed_out.reset();
+            last.out_accepted.reset();
+            last.listed.reset();
+        }
         if (done) last.signed_out = entry.time;
         if (accepted) last.out_accepted = entry.time;
     }

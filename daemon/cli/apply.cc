@@ -1,7 +1,6 @@
 // apply: shows the plan, asks, and puts the policy files in force. What is applied is what was shown, by its
 // hash; the handler plans again and refuses anything else.
 #include <fmt/format.h>
-#include <algorithm>
 
 #include "daemon/cli/action_words.h"
 #include "daemon/cli/commands.h"
@@ -218,10 +217,7 @@ class Apply {
                 paragraph(look, 0, Tone::plain,
                           fmt::format("The daemon carries out {} now; `rollcall status` shows how far it is.",
                                       counted(n, "action", "actions")));
-        const bool frozen =
-            holds != nullptr && std::any_of(holds->begin(), holds->end(), [](const json::Value& hold) {
-                return hold["guard"].text() == "canaries";
-            });
+        const bool frozen = any_nobody_answers(result["holds"]);
         if (held > 0)
             out += paragraph(
                 look, 0, Tone::warning,

@@ -64,6 +64,12 @@ std::string size_words(const json::Value& hold) {
 
 }  // namespace
 
+bool any_nobody_answers(const json::Value& holds) {
+    const json::Array& all = items(holds);
+    return std::any_of(all.begin(), all.end(),
+                       [](const json::Value& hold) { return hold["guard"].text() == "canaries"; });
+}
+
 std::string hold_heading(const json::Value& hold, const std::string& zone, const Look& look) {
     const std::string room = hold["room"].text();
     const std::string line = fmt::format("{}  guard {}{}, {}", hold["id"].text(), hold["guard"].text(),
@@ -110,9 +116,7 @@ std::string hold_answers(const json::Value& hold, const Look& look) {
 
 std::string holds_view(const json::Value& result, const std::string& zone, bool all, const Look& look) {
     const json::Array& holds = items(result["holds"]);
-    const bool frozen = std::any_of(holds.begin(), holds.end(), [](const json::Value& hold) {
-        return hold["guard"].text() == "canaries";
-    });
+    const bool frozen = any_nobody_answers(result["holds"]);
     std::string out =
         holds.empty() ? "No holds: no guard is stopping anything.\n"
                       : paragraph(look, 0, Tone::warning,

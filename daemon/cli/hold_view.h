@@ -17,6 +17,8 @@ namespace rollcall::cli {
 // What was rejected: who said so, when and why, and the first `most_actions` of what it was.
 [[nodiscard]] std::string rejections(const json::Value& rejected, const std::string& zone,
                                      std::size_t most_actions, const Look& look);
+// Is there a hold among these that ends by itself, and that nobody can answer?
+[[nodiscard]] bool any_nobody_answers(const json::Value& holds);
 // How its actions go on, or do not: both commands.
 [[nodiscard]] std::string hold_answers(const json::Value& hold, const Look& look);
 

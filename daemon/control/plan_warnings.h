@@ -1,4 +1,5 @@
-// What is said beside a plan, before it is applied: what of it the homeserver would not do as it stands.
+// What is said beside a plan, before it is applied: what of it the homeserver would not do as it stands, and
+// what of the directory it cannot show.
 // Engine thread.
 #pragma once
 

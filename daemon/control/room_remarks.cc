@@ -97,7 +97,10 @@ json::Value refused_departures(engine::Engine& engine) {
         if (!failure.refused || is_of_the_barred(failure) || !key) continue;
         const bool departing = key->kind == ActionKind::sign_out || key->kind == ActionKind::list_rooms ||
                                key->kind == ActionKind::leave_unmanaged || key->kind == ActionKind::forget;
-        if (!departing || !told.insert(key->user).second) continue;
+        // Who was only removed has a past to forget too.
+        const UserId user = engine.world().users.find(key->user);
+        if (!departing || !engine.world().departing.contains(user) || !told.insert(key->user).second)
+            continue;
         add(list, more,
             fmt::format("{} has departed, and not everything is done: {}", tame_line(key->user),
                         tame_line(failure.text)));

@@ -16,7 +16,7 @@ constexpr Duration kSaidNothingAgain = std::chrono::seconds{5};
 
 bool said_nothing(CallOutcome outcome) {
     return outcome == CallOutcome::retry || outcome == CallOutcome::unreachable ||
-           outcome == CallOutcome::torn;
+           outcome == CallOutcome::torn || outcome == CallOutcome::no_mask;
 }
 
 }  // namespace

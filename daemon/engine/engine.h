@@ -12,14 +12,14 @@
 //
 // All of it runs on the engine thread. It never waits: not on a queue, a server or a lock. The parts: take.cc
 // (messages → facts), holds.cc (what guards stop), lost.cc (rooms that the bot is not in, events that cannot
-// be used), by_hand.cc (what people change again and again), dispatch.cc and rooms.cc (backlog → calls),
-// send.cc (their announcement), results.cc (results → facts), accepted.cc (until they are seen), settle.cc
-// (what a crash left in flight), reads.cc, ways.cc (do events come back, is the mask known), notices.cc,
-// direct_rooms.cc (where they are sent), told.cc (what the admins were told, until it is over), reviews.cc
-// (what owners are asked to sign), marks.cc (what is remembered), renames.cc (rooms that get another key),
-// accounts.cc (is there an account of that name), orders.cc (what commands ask), on_demand.cc (what is tried
-// now because somebody asks), rights.cc (erasure, legal holds, and the log's key), baseline.cc (what was so
-// before the trail).
+// be used), by_hand.cc (what people change again and again), departed_again.cc (who is signed in again after
+// a backup), dispatch.cc and rooms.cc (backlog → calls), send.cc (their announcement), results.cc (results →
+// facts), accepted.cc (until they are seen), settle.cc (what a crash left in flight), reads.cc, ways.cc (do
+// events come back, is the mask known), notices.cc, direct_rooms.cc (where they are sent), told.cc (what the
+// admins were told, until it is over), reviews.cc (what owners are asked to sign), marks.cc (what is
+// remembered), renames.cc (rooms that get another key), accounts.cc (is there an account of that name),
+// orders.cc (what commands ask), on_demand.cc (what is tried now because somebody asks), rights.cc (erasure,
+// legal holds, and the log's key), baseline.cc (what was so before the trail).
 #pragma once
 
 #include <array>
@@ -73,7 +73,7 @@ class DirectoryPort {
     [[nodiscard]] virtual std::optional<Tick> last_answer() const { return std::nullopt; }
 };
 
-// What is said while the homeserver does not know the mask registration.
+// What is said while the mask registration is not there any more; and while the homeserver does not know it.
 inline constexpr std::string_view kMaskGone =
     "registrations/rollcall-mask.yaml was there when the daemon last ran, and is gone: people are only "
     "invited, and of whoever departs the sessions go on; put it back and restart the daemon (where you do "
@@ -434,7 +434,6 @@ class Engine {
     void ledger(policy::Guard guard, std::string user, std::string room);
     void keep_ledger(const policy::LedgerEntry& entry, Time time);
     void set_canary_given_up(bool given_up);
-    void set_had_mask(bool had);
     void keep_held_since(const std::pair<policy::Guard, std::string>& guard, Time time);
     void trim_ledger();
     // A hold that was shown, and when in the order of all of them.
@@ -599,6 +598,11 @@ class Engine {
     [[nodiscard]] std::string next_looker(RoomId room);
     void room_read_as_member(const Reading& reading, const CallResult& result);
 
+    // departed_again.cc
+    void look_for_the_departed();
+    void look_at_the_departed();
+    [[nodiscard]] bool take_departed(const CallDone& message);
+
     // by_hand.cc
     void changed_by_hand(const policy::ByHand& one);
     void say_changed_again(const policy::ActionKey& key, const std::string& by);
@@ -659,10 +663,8 @@ class Engine {
     void ask(Call call);
     void ask_whether_it_answers();
     void look_at_ways();
+    void set_had_mask(bool had);
     void look_at_addresses();
-    void look_for_the_departed();
-    void look_at_the_departed();
-    [[nodiscard]] bool take_departed(const CallDone& message);
     [[nodiscard]] bool take_address(const CallDone& message);
     [[nodiscard]] bool take_asked(const CallDone& message);
     void probe_the_way_back();

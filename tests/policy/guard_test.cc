@@ -698,6 +698,33 @@ TEST_F(Guards, N4_InvitationsByHandHoldNobodyAndAreTakenBackAllOfThem) {
     EXPECT_EQ(scene.memory.ledger.size(), 3U) << "and what was taken back counts for nothing later";
 }
 
+// They were out: what the guard has stopped is over for them, and nobody has stopped this.
+TEST_F(Guards, N4_WhoWasHeldAndLeftAndIsLetInAgainByHandIsTakenBackAtOnce) {
+    const auto happens = [this](int i, MembershipState state, const std::string& sender) {
+        homeserver.answer(
+            scene.learn(RoomEventSeen{homeserver.put_member("eng", user(i), state, sender), false}));
+        scene.evaluate_guards();
+        scene.memory.held = scene.guards.held();
+    };
+    leave(0, 30);
+    ASSERT_TRUE(scene.hold(Guard::removals));
+    scene.memory.held = scene.guards.held();
+    for (const int i : {0, 1}) {
+        happens(i, MembershipState::leave, i == 0 ? user(0) : user(59));  // by themselves, or kicked
+        happens(i, MembershipState::invite, user(59));
+        EXPECT_TRUE(scene.allowed(removal(i))) << i;
+        happens(i, MembershipState::join, user(i));
+        EXPECT_TRUE(scene.allowed(removal(i))) << i;
+        EXPECT_FALSE(scene.allowed(removal(2))) << "nothing else is let through by that";
+        happens(i, MembershipState::leave, scene.world.bot);
+    }
+    // Not even where it would be few enough by now.
+    join(4, 30);
+    ASSERT_TRUE(scene.hold(Guard::removals));
+    EXPECT_EQ(scene.hold(Guard::removals)->actions.size(), 2U);
+    EXPECT_FALSE(scene.allowed(removal(2)));
+}
+
 TEST_F(Guards, N4_WhoDepartedLongAgoAndIsInvitedByHandHoldsNoDeparture) {
     scene.policy.guards.departures.at_most = 2;
     for (int i = 0; i < 5; ++i) {

@@ -1,6 +1,8 @@
 """What a guard has held stays held, and nobody without rights fills a guard."""
 
-from harness import Client, Scenario, Site, until
+import contextlib
+
+from harness import Client, MatrixError, Scenario, Site, until
 
 POLICY = """
 people:
@@ -100,3 +102,16 @@ class Holds(Scenario):
         self.assertIn("everything is paused", said.stdout)
         site.ask("resume", reason="a test")
         site.wait("crew", held[1], "leave")
+
+    def test_5_N4_whoever_is_held_and_put_out_and_let_in_again_by_hand_is_taken_back(self):
+        site, lead = self.site, Client.login(self.site.login("lead"))
+        yard, eve = site.room("yard"), Client.login(site.login("eve"))
+        site.members("Crew", [])
+        held = {f"remove {site}-yard {site.user(name)}" for name in CREW[:6]}
+        until(lambda: any(held <= set(hold["actions"]) for hold in self.holds()), "they are held")
+        lead.kick(yard, site.user("eve"))
+        lead.invite(yard, site.user("eve"))
+        with contextlib.suppress(MatrixError):       # the invitation may be taken back before she takes it
+            eve.join(yard)
+        site.wait("yard", "eve", "leave")
+        self.assertEqual([site.membership("yard", name) for name in CREW[:4]], ["join"] * 4, "nobody else is let go")
