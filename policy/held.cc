@@ -29,7 +29,8 @@ bool room_wants(const Decider& decider, const Backlog& backlog, const ActionKey&
 HeldState unwanted(const Decider& decider, UserId user, const ActionKey& key, const HeldBy& by) {
     const int room = decider.program().room_index(key.room);
     const bool member = key.kind == ActionKind::remove || key.kind == ActionKind::add;
-    if (!member || room < 0) return HeldState::over;
+    if (!member) return HeldState::over;
+    if (room < 0) return rests(decider, key) ? HeldState::dormant : HeldState::over;
     const RoomId id = decider.world_room(static_cast<std::uint32_t>(room));
     const MembershipState state = id.valid() ? decider.world().state_of(user, id) : MembershipState::none;
     const bool done = key.kind == ActionKind::remove ? !is_present(state) : state == MembershipState::join;
@@ -44,6 +45,13 @@ HeldState unwanted(const Decider& decider, UserId user, const ActionKey& key, co
 }
 
 }  // namespace
+
+bool rests(const Decider& decider, const ActionKey& key) {
+    const World& world = decider.world();
+    const auto room = world.room_by_key.find(key.room);
+    return !key.user.empty() && room != world.room_by_key.end() &&
+           !world.rooms[room->second.index()].id.empty() && decider.program().room(key.room) == nullptr;
+}
 
 bool came_unbidden(const Decider& decider, UserId user, const UserAction& action) {
     if (action.kind != ActionKind::remove) return false;

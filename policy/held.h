@@ -2,8 +2,9 @@
 //
 //     waits     wanted now: part of a hold, done only after an approval
 //     dormant   not wanted at this moment, and nothing says that its cause is gone: it was rejected, what it
-//               rests on cannot be read just now, or the person departs (which is the departures' guard's
-//               question). It waits again as soon as it is wanted again
+//               rests on cannot be read just now, the policy does not name its room just now, or the person
+//               departs (which is the departures' guard's question). It waits again as soon as it is wanted
+//               again
 //     gone      somebody's hand did it before anybody had answered: a kick, or leaving. It counts as if it
 //               waited, as long as others of that hold do, so that nobody's doing changes what the rest of it
 //               is compared with. Whoever is let in again by hand after that is taken back at once: they were
@@ -33,6 +34,10 @@ enum class HeldState : std::uint8_t { waits, dormant, gone, over };
 
 // Does what this guard has stopped stop this action? A departure is stopped by its own guard alone.
 [[nodiscard]] bool stops(const HeldBy& by, const UserAction& action);
+
+// About somebody in a room that exists and that the policy does not name: nothing is wanted there, until it
+// is named again.
+[[nodiscard]] bool rests(const Decider& decider, const ActionKey& key);
 
 // Let in by hand against the verdict: however many those are, they are taken back, and fill no guard.
 [[nodiscard]] bool came_unbidden(const Decider& decider, UserId user, const UserAction& action);

@@ -338,7 +338,7 @@ std::string plan_view(const json::Value& plan, const std::string& zone, const Lo
     const std::string rejected = rejected_section(plan, lines, zone, look);
     const std::string people = people_sections(plan, look);
     const std::string policy = policy_changes_view(plan, look, all);
-    out += policy;
+    out += policy + texts_section(plan["holds_changed"], "What becomes of holds", zone, look);
     if (plan_is_empty(plan)) {
         out += rejected;
         const auto some = [&plan](const char* list) { return !items(plan[list]).empty(); };

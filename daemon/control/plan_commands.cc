@@ -30,6 +30,7 @@ struct Drafted {
     std::vector<policy::PlanLine> lines;
     policy::GuardMemory memory;  // rejections end where the policy changes
     std::vector<policy::Hold> holds;
+    std::vector<std::string> holds_changed;  // what becomes of those of the policy in force
     std::string hash;
     json::Value room_trouble;  // what keeps rooms from being as the policy wants them
     json::Value stays;         // who must be out, and cannot be taken out
@@ -165,6 +166,7 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     for (const policy::RoomRename& one : out.renames) policy::rename_room(out.memory, one.from, one.to);
     guards.evaluate(*out.decider, backlog, out.memory);
     out.holds = guards.holds();
+    out.holds_changed = holds_changed(engine, *out.decider, out.renames, guards);
     out.hash = hash_of(out);
     out.room_trouble = rooms_in_trouble(engine, *out.decider, backlog);
     out.stays = who_stays(engine, *out.decider, backlog);
@@ -257,6 +259,9 @@ json::Value plan_json(const Context& context, const Drafted& draft) {
     plan.set("rooms", std::move(rooms));
     plan.set("elsewhere", std::move(elsewhere));
     plan.set("holds", std::move(holds));
+    json::Value holds_changed{json::Array{}};
+    for (const std::string& text : draft.holds_changed) holds_changed.push(text);
+    plan.set("holds_changed", std::move(holds_changed));
     plan.set("rejected", rejections_json(draft.memory.rejected));
     plan.set("diagnostics", to_json(told(*context.policy, draft.loaded.diagnostics)));
     plan.set("conflicts", std::move(conflicts));

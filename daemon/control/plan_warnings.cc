@@ -1,11 +1,13 @@
 #include "daemon/control/plan_warnings.h"
 
 #include <fmt/format.h>
+#include <set>
 
 #include "policy/acl_size.h"
 #include "policy/base/text.h"
 #include "policy/doubts.h"
 #include "policy/explain.h"
+#include "policy/held.h"
 
 namespace rollcall::control {
 namespace {
@@ -144,6 +146,59 @@ void add_given_up_canary(const engine::Engine& engine, const Decider& decider, D
 }
 
 }  // namespace
+
+namespace {
+
+// "#eng, #all"; the first of them
+std::string rooms_of(const std::set<std::string>& keys) {
+    constexpr std::size_t kMost = 5;
+    std::string out;
+    std::size_t named = 0;
+    for (const std::string& key : keys) {
+        if (++named > kMost) break;
+        out += (out.empty() ? "#" : ", #") + key;
+    }
+    return keys.size() > kMost ? fmt::format("{} and {} more", out, keys.size() - kMost) : out;
+}
+
+std::string hold_changed(const Decider& decider, const policy::Hold& hold,
+                         const std::vector<policy::RoomRename>& renames, const policy::GuardState& guards) {
+    std::set<std::string> resting_rooms;
+    std::size_t resting = 0, over = 0;
+    for (policy::ActionKey key : hold.actions) {
+        for (const policy::RoomRename& one : renames) key = renamed(std::move(key), one.from, one.to);
+        if (!guards.held().contains(key))
+            ++over;
+        else if (policy::rests(decider, key))
+            ++resting, resting_rooms.insert(key.room);
+    }
+    const auto of = [&](std::size_t count) {
+        const std::size_t all = hold.actions.size();
+        return count == all ? std::string(all == 1 ? "its action" : "all of it")
+                            : fmt::format("{} of its {} actions", count, all);
+    };
+    std::string out;
+    if (over > 0) out = fmt::format("{} will not be wanted any more, and ends without an answer", of(over));
+    if (resting > 0)
+        out += fmt::format(
+            "{}{} rests while the policy does not name {}, and waits for an approval again "
+            "when it does",
+            out.empty() ? "" : "; ", of(resting), rooms_of(resting_rooms));
+    return out.empty() ? out : fmt::format("{} ({}): {}", hold.id, hold.cause, out);
+}
+
+}  // namespace
+
+std::vector<std::string> holds_changed(const engine::Engine& engine, const Decider& decider,
+                                       const std::vector<policy::RoomRename>& renames,
+                                       const policy::GuardState& guards) {
+    std::vector<std::string> out;
+    for (const policy::Hold& hold : engine.guards().holds())
+        if (hold.guard != policy::Guard::canaries)
+            if (std::string text = hold_changed(decider, hold, renames, guards); !text.empty())
+                out.push_back(std::move(text));
+    return out;
+}
 
 Diagnostics plan_warnings(const engine::Engine& engine, const Decider& decider) {
     Diagnostics out = policy::without_sponsor(decider);

@@ -9,6 +9,8 @@
 #include "daemon/engine/engine.h"
 #include "policy/base/diagnostic.h"
 #include "policy/decide.h"
+#include "policy/guard.h"
+#include "policy/room_rename.h"
 
 namespace rollcall::control {
 
@@ -26,6 +28,13 @@ struct TakenAddress {
 
 // While a room is being made nobody can say which one `formerly` means: an error then.
 [[nodiscard]] Status none_is_being_made(engine::Engine& engine, const policy::Program& program);
+
+// What becomes of the holds of the policy in force, sentences: which of their actions this policy does not
+// want any more, and which rest since it does not name their room. `guards` have counted the plan.
+[[nodiscard]] std::vector<std::string> holds_changed(const engine::Engine& engine,
+                                                     const policy::Decider& decider,
+                                                     const std::vector<policy::RoomRename>& renames,
+                                                     const policy::GuardState& guards);
 
 [[nodiscard]] Diagnostics plan_warnings(const engine::Engine& engine, const policy::Decider& decider);
 

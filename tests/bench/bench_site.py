@@ -131,6 +131,24 @@ class Site:
         poll("nothing left to do", lambda: self.metric("backlog_actions") == 0 and self.metric("in_flight") == 0,
              seconds, 0.05)
 
+    def nothing_follows(self) -> None:
+        """Until what was done has been looked at, too: nothing was asked for half a minute but whether events would
+        arrive."""
+        def asked() -> float:
+            return self.metric("requests_total") - self.pings()
+
+        count, since = asked(), time.monotonic()
+        while time.monotonic() - since < 30:
+            time.sleep(1)       # a rate over time is what is asked for
+            if (now := asked()) != count:
+                count, since = now, time.monotonic()
+
+    @staticmethod
+    def pings() -> int:
+        """By which the daemon has asked the homeserver for a sign, as that has logged them."""
+        text = (settings.LOGS / f"{CORP.key}.log").read_text(errors="replace")
+        return len(re.findall(r'"POST /_matrix/client/v1/appservice/[^/ ]+/ping ', text))
+
     def memory(self, key: str = "VmRSS") -> float:
         """MiB."""
         text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()

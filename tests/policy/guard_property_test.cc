@@ -81,6 +81,21 @@ class Company {
         hand(key.room, key.user, MembershipState::leave, kicked ? user(0) : key.user);
         return true;
     }
+    // A room that the policy does not name for a while is read anew when it is named again.
+    void without_a_room() {
+        std::vector<RoomText>& named = scene.policy.rooms;
+        if (away_) {
+            named.push_back(*std::exchange(away_, std::nullopt));
+            ASSERT_TRUE(scene.apply());
+            homeserver.answer(scene.learn(homeserver.read("eng")));
+        } else {
+            away_ = named.back();
+            named.pop_back();
+            ASSERT_TRUE(scene.apply());
+            scene.learn(Released{scene.world.room("eng")});
+        }
+        scene.memory.rejected.clear();
+    }
     void other_policy() {
         scene.policy.guards.removals.at_most = 4 + below(60);
         scene.policy.guards.departures.at_most = 4 + below(60);
@@ -105,8 +120,9 @@ class Company {
             (yes ? scene.memory.approved : scene.memory.rejected)[key] = {*basis, hold.id, "a", "r", {}};
             if (!yes) continue;
             held_.erase(key);
-            if (hold.guard == Guard::departures)
-                std::erase_if(held_, [&](const auto& row) { return row.first.user == key.user; });
+            if (hold.guard != Guard::departures) continue;
+            let_depart_.insert(key.user);
+            std::erase_if(held_, [&](const auto& row) { return row.first.user == key.user; });
         }
     }
 
@@ -121,9 +137,12 @@ class Company {
         std::erase_if(held_, [&](const auto& row) { return cause_gone(row.first); });
         for (auto& [key, guard] : held_)  // back, and still to lose the room: no departure any more
             if (key.kind == ActionKind::remove && !departed(key.user)) guard = Guard::removals;
+        std::erase_if(let_depart_, [&](const std::string& user) { return !departed(user); });
         for (const Hold& hold : scene.guards.holds())
-            if (hold.guard != Guard::canaries)
-                for (const ActionKey& key : hold.actions) held_.emplace(key, hold.guard);
+            for (const ActionKey& key : hold.actions)
+                if (hold.guard != Guard::canaries &&
+                    (hold.guard != Guard::departures || !let_depart_.contains(key.user)))
+                    held_.emplace(key, hold.guard);
     }
     void do_allowed(std::vector<std::string>& wrongs) {
         look();
@@ -187,6 +206,8 @@ class Company {
 
     std::mt19937_64 random_;
     std::map<ActionKey, Guard> held_;
+    std::set<std::string> let_depart_;  // an approval of a departure is one of all of it
+    std::optional<RoomText> away_;
     int made_ = 0;
 };
 
@@ -208,7 +229,7 @@ void one_step(Company& company, std::vector<std::string>& wrongs) {
         case 7:
             return company.scene.pass_time(std::chrono::minutes{1 + company.below(200)});
         case 8:
-            return company.other_policy();
+            return company.below(3) == 0 ? company.without_a_room() : company.other_policy();
         case 9:
             return company.restart();
         case 10:

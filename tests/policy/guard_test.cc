@@ -271,6 +271,23 @@ TEST_F(Guards, N4_WhatWasHeldStaysHeldUnderAnotherPolicyWithWiderGuards) {
     EXPECT_EQ(scene.hold(Guard::removals)->actions.size(), 30U);
 }
 
+TEST_F(Guards, N4_WhatWasHeldStaysHeldWhileThePolicyDoesNotNameItsRoom) {
+    leave(0, 30);
+    const std::string id = scene.hold(Guard::removals)->id;
+    const RoomText eng = scene.policy.rooms.back();
+    scene.policy.rooms.pop_back();
+    ASSERT_TRUE(scene.apply());
+    scene.learn(Released{scene.world.room("eng")});
+    scene.evaluate_guards();
+    EXPECT_FALSE(scene.hold(Guard::removals));
+    scene.policy.guards.removals.at_most = 1000;
+    scene.policy.rooms.push_back(eng);
+    ASSERT_TRUE(scene.apply());
+    EXPECT_EQ(do_allowed(), 0);
+    ASSERT_TRUE(scene.hold(Guard::removals));
+    EXPECT_EQ(scene.hold(Guard::removals)->id, id);
+}
+
 // What cannot be read for a while is no cause that is gone.
 TEST_F(Guards, N4_WhatWasHeldStaysHeldWhileItsGroupCannotBeRead) {
     leave(0, 30);

@@ -653,6 +653,14 @@ TEST_F(Commands, PlanSaysFirstWhatWasNotSeen) {
     }
 }
 
+TEST_F(Commands, PlanSaysWhatBecomesOfHolds) {
+    json::Value plan = fixture("plan_empty");
+    plan.set("holds_changed", json::Value{json::Array{"7f3a: all of it rests"}});
+    answer("plan", answered(plan));
+    EXPECT_EQ(bench.run({"plan"}), 0);
+    EXPECT_TRUE(has(out(), "What becomes of holds\n  ! 7f3a: all of it rests")) << out();
+}
+
 TEST_F(Commands, PlanFailsForWhatCannotBeDone) {
     for (const char* list : {"room_trouble", "stays"}) {
         json::Value plan = fixture("plan_empty");

@@ -725,6 +725,58 @@ TEST_F(Looking, ThePlanSaysWhatAnOutsiderWaitsForWhoseSponsorIsHeld) {
         << json::write(plan);
 }
 
+TEST_F(Looking, N4_WhatIsHeldWaitsForAnAnswerAlsoAfterItsRoomWasNotInThePolicy) {
+    const std::string others =
+        "people: {matrix_id: \"@{sAMAccountName|lower}:corp.example\", employees: {group: Staff}}\n"
+        "guards: {grace: 0s, removals: {at_most: 1, within: 1h}, rooms: {released: 50, within: 1h}}\n"
+        "rooms:\n  y: {name: Y, members: {user: p2}, owners: {user: p2}}\n";
+    const std::string with = others + "  x: {name: X, members: {group: Staff}, owners: {user: p2}}\n";
+    text_ = with;
+    put_in_force();
+    policy::World& world = daemon_.sim.engine().world();
+    const std::string room = world.rooms[world.room_by_key.at("x").index()].id;
+    const auto in = [&](const std::string& login) {
+        return daemon_.sim.homeserver.membership(room, sim::Simulation::id_of(login)) ==
+               policy::MembershipState::join;
+    };
+    std::vector<std::string> leavers;
+    for (int i = 3; i <= 14 && leavers.size() < 3; ++i)
+        if (in("p" + std::to_string(i))) leavers.push_back("p" + std::to_string(i));
+    ASSERT_EQ(leavers.size(), 3U);
+    const auto all_in = [&] { return std::all_of(leavers.begin(), leavers.end(), in); };
+    for (const std::string& login : leavers) daemon_.sim.directory.leave("Staff", login);
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    const auto holds = [this] { return look("holds")["result"]["holds"]; };
+    ASSERT_EQ(holds().array()->size(), 1U) << json::write(holds());
+    const std::string id = holds().array()->front()["id"].text();
+    EXPECT_TRUE(look("plan")["result"]["holds_changed"].array()->empty());
+    text_ = others;
+    const json::Value without = look("plan")["result"]["holds_changed"];
+    ASSERT_EQ(without.array()->size(), 1U);
+    const std::string said = without.array()->front().text();
+    EXPECT_TRUE(said.starts_with(id)) << said;
+    EXPECT_TRUE(
+        said.ends_with("all of it rests while the policy does not name #x, and waits for an approval "
+                       "again when it does"))
+        << said;
+    put_in_force();
+    EXPECT_TRUE(holds().array()->empty());
+    daemon_.sim.run_for(std::chrono::hours{2});  // the guard's window has passed
+    text_ = with;
+    put_in_force();
+    EXPECT_TRUE(all_in());
+    ASSERT_EQ(holds().array()->size(), 1U) << json::write(holds());
+    EXPECT_EQ(holds().array()->front()["id"].text(), id);
+    for (text_ = with; text_.find("{group: Staff}") != std::string::npos;)
+        text_.replace(text_.find("{group: Staff}"), 14,
+                      "{any: [{group: staff}, {user: " + leavers[0] + "}]}");
+    const json::Value ends = look("plan")["result"]["holds_changed"];
+    ASSERT_EQ(ends.array()->size(), 1U);
+    EXPECT_TRUE(ends.array()->front().text().ends_with(
+        "1 of its 3 actions will not be wanted any more, and ends without an answer"))
+        << ends.array()->front().text();
+}
+
 // A reviewer reads the plan: what moves nobody today stands in it too.
 TEST_F(Looking, ThePlanShowsWhatThePolicyItselfChanges) {
     text_ =
