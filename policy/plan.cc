@@ -243,6 +243,14 @@ std::string wanted_alias(const Decider& decider, const CompiledRoom& room) {
     return "#" + room.alias + ":" + decider.world().server_name;
 }
 
+bool gives_alias_up(const Decider& decider, const std::string& room_id, const std::string& alias) {
+    const auto room = decider.world().room_by_id.find(room_id);
+    if (room == decider.world().room_by_id.end()) return false;
+    const std::int32_t managed = decider.managed(room->second);
+    return managed >= 0 &&
+           wanted_alias(decider, decider.program().rooms[static_cast<std::size_t>(managed)]) != alias;
+}
+
 bool creator_is_privileged(const RoomState& state) {
     if (!state.create) return false;
     const std::string& version = state.create->version;

@@ -96,6 +96,9 @@ void derive_room(const Decider& decider, std::uint32_t room, std::vector<RoomAct
 [[nodiscard]] ServerAcl wanted_server_acl(const Decider& decider, std::uint32_t room);
 [[nodiscard]] std::string_view wanted_history(const CompiledRoom& room);
 [[nodiscard]] std::string wanted_alias(const Decider& decider, const CompiledRoom& room);  // "#key:server"
+// Is that, by room ID, a room of the policy, which is to have another alias than this one?
+[[nodiscard]] bool gives_alias_up(const Decider& decider, const std::string& room_id,
+                                  const std::string& alias);
 // From room version 12 on the creator has infinite power and must not be listed (MSC4289).
 [[nodiscard]] bool creator_is_privileged(const RoomState& state);
 // Nobody is added to a room that the bot is not in, or from which people are led on to another: such an

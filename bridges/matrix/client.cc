@@ -35,6 +35,7 @@ void settle_alias(const LinePtr& line, const Call& call, Outcome outcome, std::f
         } else if (**found == room) {
             outcome.kind = Outcome::Kind::already_so;
         } else {
+            outcome.room_id = **found;
             outcome.text = "the alias leads to another room: " + **found;
         }
         done(std::move(outcome));

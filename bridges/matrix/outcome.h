@@ -32,7 +32,7 @@ struct Outcome {
     Kind kind = Kind::done;
     std::optional<Duration> after;
     std::string event_id;  // where the answer has one
-    std::string room_id;   // likewise
+    std::string room_id;   // likewise; of an alias that is refused, where it leads
     std::string errcode;   // of the homeserver; "" where none
     std::string text;      // for people; "" when done
     int status = 0;

@@ -103,7 +103,9 @@ std::vector<TakenAddress> taken_addresses(const engine::Engine& engine, const De
         const std::string address = wanted_address(decider, r);
         const engine::Addresses::Seen* seen = address.empty() ? nullptr : engine.addresses().at(address);
         const Room* room = made(decider, r);
-        if (seen == nullptr || seen->room.empty() || (room != nullptr && room->id == seen->room)) continue;
+        if (seen == nullptr || seen->room.empty() || (room != nullptr && room->id == seen->room) ||
+            policy::gives_alias_up(decider, seen->room, address))
+            continue;
         out.push_back({r, address, seen->room});
     }
     return out;

@@ -232,6 +232,16 @@ bool is_to_admins(const Engine& engine, const engine::Failure& failure) {
            failure.action.ends_with(" " + name);
 }
 
+// "" where the room is none of the policy's.
+std::string who_reads(const Engine& engine, const std::string& room_id) {
+    if (!engine.decider()) return {};
+    const policy::World& world = engine.world();
+    const auto room = world.room_by_id.find(room_id);
+    if (room == world.room_by_id.end() || engine.decider()->managed(room->second) < 0) return {};
+    return fmt::format(", which is #{} of the policy: whoever that lets in reads what the admins are told",
+                       world.rooms[room->second.index()].key);
+}
+
 // Who cannot be asked, or may write nothing, tells the admins nothing.
 std::optional<Seen> admin_room_seen(const Engine& engine, const std::vector<Seen>& ways) {
     const std::string &name = engine.settings().admin_room, kept = engine.admin_room_id();
@@ -272,7 +282,9 @@ std::optional<Seen> admin_room_seen(const Engine& engine, const std::vector<Seen
                         name, seen->room.empty() ? "nowhere" : "to ", tame_line(seen->room), room)};
     if (engine.bot_in_admin_room() != engine::AdminRoom::There::in)
         return Seen{what, false, fmt::format("the homeserver did not say whether the bot is in {}", room)};
-    return Seen{what, true, fmt::format("the bot writes in {}", room == name ? room : name + ", " + room)};
+    return Seen{what, true,
+                fmt::format("the bot writes in {}{}", room == name ? room : name + ", " + room,
+                            who_reads(engine, kept))};
 }
 
 bool directory_heard(const Engine& engine) {

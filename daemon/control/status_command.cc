@@ -154,7 +154,10 @@ Counted count(const engine::Engine& engine, const policy::World& world) {
         if (room.phase == policy::RoomPhase::filling) ++out.filling;
         if (!room.id.empty() && !room.bot_joined) ++out.lost;
         out.members += static_cast<std::int64_t>(room.joined);
-        if (!room.alias_conflict.empty())
+        const std::int32_t managed = decider != nullptr ? decider->managed(RoomId(i)) : -1;
+        if (managed >= 0 && !room.alias_conflict.empty() &&
+            room.alias_conflict ==
+                policy::wanted_alias(*decider, decider->program().rooms[static_cast<std::size_t>(managed)]))
             out.aliases.push(room.alias_conflict + " leads to somebody else's room");
     }
     if (decider == nullptr) return out;

@@ -27,7 +27,7 @@ enum class CallKind : std::uint8_t {
     create_room,      // body
     find_created,     // marker: the room whose creation_content carries it; `known` rooms are passed over
     put_state,        // room, type, state_key, body
-    claim_alias,      // alias, room
+    claim_alias,      // alias, room; from: our other room that it may be taken from
     read_room,        // room: its whole state; as_user: as that member sees it
     read_member,      // room, user
     read_state,       // room, type, state_key: which event it is
@@ -57,6 +57,7 @@ struct Call {
     std::string alias;   // "#engineering:corp.example.com"
     std::string marker;  // intent marker, to find what was made if the answer is lost
     std::vector<std::string> known;
+    std::string from;  // room ID
 };
 
 enum class CallOutcome : std::uint8_t {
@@ -80,7 +81,8 @@ enum class CallOutcome : std::uint8_t {
 struct CallResult {
     CallOutcome outcome = CallOutcome::done;
     std::string event;                        // event ID
-    std::string room;                         // create_room, find_created, join_alias, find_alias, probe
+    std::string room;                         // create_room, find_created, join_alias, find_alias, probe;
+                                              // claim_alias: where it leads, with `conflict`
     std::string maker;                        // join_alias: who made that room
     std::vector<std::string> rooms;           // list_rooms
     bool partly = false;                      // list_rooms: that failed, and these are known all the same

@@ -665,6 +665,7 @@ class Engine {
     void look_at_ways();
     void set_had_mask(bool had);
     void look_at_addresses();
+    std::string alias_answered(const Intent& intent, const CallResult& result, std::string text);
     [[nodiscard]] bool take_address(const CallDone& message);
     [[nodiscard]] bool take_asked(const CallDone& message);
     void probe_the_way_back();
@@ -830,6 +831,7 @@ class Engine {
     std::optional<Tick> directory_told_, directory_asked_;  // its last status; that it was to be tried now
     bool directory_tries_ = false;                          // and a status follows
     Addresses addresses_;
+    std::map<std::string, std::string> alias_from_;  // wanted, and leads to this other room of ours
     DepartedAgain departed_again_;
     bool look_at_ways_now_ = false;
     // What was put off and is tried now because somebody asks; since when.

@@ -128,15 +128,19 @@ void MatrixHomeserver::finish(std::uint64_t id, CallResult result) {
 }
 
 void MatrixHomeserver::perform(std::uint64_t id, const matrix::Call& call) {
+    perform(call, [this, id](CallResult result) { finish(id, std::move(result)); });
+}
+
+void MatrixHomeserver::perform(const matrix::Call& call, std::function<void(CallResult)> done) {
     client_.perform(call,
-                    [this, id, alias = call.action == matrix::Action::put_alias,
+                    [done = std::move(done), alias = call.action == matrix::Action::put_alias,
                      mask = call.of_mask() || (call.actor == matrix::Actor::alias_keeper &&
                                                client_.can_act_as_users())](const matrix::Outcome& outcome) {
                         CallResult result = result_of(outcome);
                         if (mask && outcome.unknown_token()) result.outcome = CallOutcome::no_mask;
                         if (alias && outcome.status == 409 && result.outcome == CallOutcome::refused)
                             result.outcome = CallOutcome::conflict;
-                        finish(id, std::move(result));
+                        done(std::move(result));
                     });
 }
 
@@ -186,7 +190,7 @@ void MatrixHomeserver::carry_out(std::uint64_t id, const Call& call) {
         case CallKind::put_state:
             return perform(id, matrix::put_state(call.room, call.type, call.state_key, body_of(call)));
         case CallKind::claim_alias:
-            return perform(id, matrix::put_alias(call.alias, call.room));
+            return claim_alias(id, call);
         case CallKind::send_notice:
             return perform(id, matrix::send_message(call.room, call.marker, body_of(call)));
         case CallKind::join_alias:
@@ -284,6 +288,23 @@ void MatrixHomeserver::find_alias(std::uint64_t id, const Call& call) {
         if (found && *found) result.room = **found;
         finish(id, std::move(result));
     });
+}
+
+// From another room of ours it is taken away first, if it leads there still: it may be anybody's by now, and
+// Synapse takes away whatever it is asked to.
+void MatrixHomeserver::claim_alias(std::uint64_t id, const Call& call) {
+    const auto claim = [this, id, call] { perform(id, matrix::put_alias(call.alias, call.room)); };
+    if (call.from.empty()) return claim();
+    client_.resolve_alias(
+        call.alias, [this, id, call, claim](const Result<std::optional<std::string>>& found) {
+            if (!found) return finish(id, failed(found.error()));
+            if (*found != call.from) return claim();
+            perform(matrix::delete_alias(call.alias), [this, id, claim](CallResult taken) {
+                if (taken.outcome == CallOutcome::done || taken.outcome == CallOutcome::already_so)
+                    return claim();
+                finish(id, std::move(taken));
+            });
+        });
 }
 
 // The room may be anybody's: who made it is asked for once the bot may look.

@@ -32,6 +32,7 @@ class MatrixHomeserver : public Homeserver {
     void introduce();
     void finish(std::uint64_t id, CallResult result);
     void perform(std::uint64_t id, const matrix::Call& call);
+    void perform(const matrix::Call& call, std::function<void(CallResult)> done);
     void sign_out(std::uint64_t id, const Call& call);
     void forget(std::uint64_t id, const Call& call);
     void why_denied(std::uint64_t id, const std::string& user, CallResult denied);
@@ -45,6 +46,7 @@ class MatrixHomeserver : public Homeserver {
     void find_account(std::uint64_t id, const Call& call);
     void read_room(std::uint64_t id, const Call& call);
     void find_alias(std::uint64_t id, const Call& call);
+    void claim_alias(std::uint64_t id, const Call& call);
     void join_alias(std::uint64_t id, const Call& call);
     void whether_it_answers(std::uint64_t id);
     void know_mask(std::uint64_t id);

@@ -294,9 +294,7 @@ void Engine::achieved(Intent intent, const CallResult& result) {
             }
             break;
         case CallKind::claim_alias: {
-            const bool conflict = result.outcome == CallOutcome::conflict;
-            if (conflict) text = fmt::format("{} leads to somebody else's room", intent.call.alias);
-            learn(policy::AliasClaimed{intent.room_ref, intent.call.alias, conflict});
+            text = alias_answered(intent, result, std::move(text));
             break;
         }
         default:
@@ -308,6 +306,25 @@ void Engine::achieved(Intent intent, const CallResult& result) {
     result_entry(intent, text, result.event.empty() ? intent.seen : result.event,
                  result.outcome != CallOutcome::conflict);
     ended(intent, true);
+}
+
+// What the trail says of it.
+std::string Engine::alias_answered(const Intent& intent, const CallResult& result, std::string text) {
+    const std::string& alias = intent.call.alias;
+    const bool conflict = result.outcome == CallOutcome::conflict;
+    if (conflict && policy::gives_alias_up(*decider_, result.room, alias)) {
+        more_ = true;
+        alias_from_[alias] = result.room;
+        return fmt::format("{} leads to {} still, which is to have another address: it is taken from there",
+                           alias, result.room);
+    }
+    alias_from_.erase(alias);
+    if (!conflict)
+        for (std::size_t i = 0; i < world_.rooms.size(); ++i)
+            if (RoomId(i) != intent.room_ref && world_.rooms[i].claimed_alias == alias)
+                learn(policy::AliasClaimed{RoomId(i), "", false});
+    learn(policy::AliasClaimed{intent.room_ref, alias, conflict});
+    return conflict ? fmt::format("{} leads to somebody else's room", alias) : text;
 }
 
 // Not carried out, or never to be: when it is tried again, visible in status until then.

@@ -183,6 +183,9 @@ bool Engine::dispatch_room(std::uint32_t index, const policy::RoomAction& action
     intent.marker = wanted->call.marker;
     intent.wanted = wanted->word;
     intent.call = std::move(wanted->call);
+    if (const auto from = alias_from_.find(intent.call.alias);
+        action.kind == ActionKind::claim_alias && from != alias_from_.end())
+        intent.call.from = from->second;
     intent.content = std::move(wanted->content);
     if (action.kind == ActionKind::create && !policy::answers(memory_.approved, key, policy::kNoBasis))
         ledger(policy::Guard::rooms_created, "", room.key);

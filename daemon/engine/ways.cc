@@ -130,14 +130,17 @@ void Engine::look_at_addresses() {
     }
 }
 
-// An address that led to somebody else's room, and leads nowhere now, is claimed again.
+// An address that led to somebody else's room, and leads nowhere now, or to a room of ours, is claimed again.
 bool Engine::take_address(const CallDone& message) {
     const std::optional<std::string> address = addresses_.answered(message.id, message.result, world_.tick);
     if (!address) return false;
     more_ = true;
-    if (message.result.outcome != CallOutcome::absent) return true;
+    const std::string& room = message.result.room;
+    const bool free = message.result.outcome == CallOutcome::absent ||
+                      (decider_ && policy::gives_alias_up(*decider_, room, *address));
     for (std::size_t i = 0; i < world_.rooms.size(); ++i)
-        if (world_.rooms[i].alias_conflict == *address) learn(policy::AliasClaimed{RoomId(i), "", true});
+        if (world_.rooms[i].alias_conflict == *address && (free || world_.rooms[i].id == room))
+            learn(policy::AliasClaimed{RoomId(i), "", true});
     return true;
 }
 

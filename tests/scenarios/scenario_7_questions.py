@@ -314,3 +314,33 @@ rooms:
         self.assertEqual(site.why("ben", "crew")["key"], f"{site}-deck")
         self.assert_every_intent_ended()
         self.assertEqual(site.cli("audit", "verify").returncode, 0)
+
+
+class SwappedAddresses(Scenario):
+    site = Site("sw")
+
+    def test_two_rooms_of_the_policy_change_addresses_and_change_back(self):
+        site = self.site
+        site.fill(["amy"], {"Crew": ["amy"]})
+        site.start()
+        policy = """
+people:
+  matrix_id: "@{sAMAccountName|lower}:corp.example.com"
+  employees: {user: {p}-amy}
+rooms:
+  {p}-one: {name: One, alias: {p}-left, members: {group: "{p} Crew"}}
+  {p}-two: {name: Two, alias: {p}-right, members: {group: "{p} Crew"}}
+"""
+        site.apply(policy)
+        site.settle(30)
+        one, two = site.room("left"), site.room("right")
+        swapped = policy.replace("-left", "-middle").replace("-right", "-left").replace("-middle", "-right")
+        for text, left, right in ((swapped, two, one), (policy, one, two)):
+            self.assertEqual(site.apply(text)["plan"]["diagnostics"], [], "they lead to no room but the policy's own")
+            site.settle(30)
+            for address, room in (("left", left), ("right", right)):
+                full = f"#{site}-{address}:{CORP.name}"
+                self.assertEqual(site.bot.resolve(full), room)
+                self.assertEqual(site.bot.state_content(room, "m.room.canonical_alias")["alias"], full)
+            self.assertEqual(site.status()["alias_conflicts"], [])
+        self.assert_every_intent_ended()

@@ -188,8 +188,11 @@ CallResult FakeHomeserver::perform(const Call& call) {
         case CallKind::put_state:
             return put_state(call);
         case CallKind::claim_alias: {
+            if (const auto at = aliases.find(call.alias); at != aliases.end() && at->second == call.from)
+                aliases.erase(at);
             const auto [at, fresh] = aliases.try_emplace(call.alias, call.room);
             if (fresh) return result;
+            result.room = at->second;
             return said(at->second == call.room ? CallOutcome::already_so : CallOutcome::conflict,
                         "M_UNKNOWN: alias taken");
         }

@@ -84,6 +84,7 @@ TEST_F(MatrixClient, finds_an_alias_already_so_only_where_it_leads_to_the_room) 
     Client c = client();
     EXPECT_EQ(perform(c, put_alias("#a:hs", "!r")).kind, Kind::already_so);
     const Outcome other = perform(c, put_alias("#a:hs", "!other"));
+    EXPECT_EQ(other.room_id, "!r") << "where it leads";
     EXPECT_EQ(other.kind, Kind::refused);
     EXPECT_NE(other.text.find("!r"), std::string::npos);
     when(kResolve, 404, error_body("M_NOT_FOUND", "no"));

@@ -389,6 +389,18 @@ TEST_F(Looking, CheckSaysWhetherTheAdminRoomIsThere) {
     daemon_.sim.run_for(std::chrono::minutes{1});
     EXPECT_EQ(unseen(), "");
     EXPECT_EQ(look("status")["result"]["admin_room_text"].text(), "");
+    // By its ID a room of the policy may be the admins' too, and it is said who reads there then.
+    put_in_force();
+    daemon_.sim.stop();
+    daemon_.sim.settings.admin_room = daemon_.sim.room_id("x");
+    daemon_.sim.start();
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    std::string line;
+    for (const json::Value& one : *look("check")["result"]["seen"].array())
+        if (one["what"].text() == "admin room") line = one["text"].text();
+    EXPECT_NE(line.find("which is #x of the policy: whoever that lets in reads what the admins are told"),
+              std::string::npos)
+        << line;
 }
 
 // Whose room it is can be said once there is a policy. That there is none can be said before.
@@ -1060,6 +1072,68 @@ TEST_F(Looking, BeforeARoomIsMadeItIsSaidThatItsAddressLeadsElsewhere) {
     daemon_.sim.run_for(std::chrono::seconds{11});
     static_cast<void>(look("plan"));
     EXPECT_EQ(homeserver.calls[engine::CallKind::find_alias], asked) << "there is nothing to ask";
+}
+
+class TwoAddresses : public Looking {
+  protected:
+    TwoAddresses() { put("a", "b"); }
+    // The addresses of x and y: planned, and put in force.
+    void put(const std::string& x, const std::string& y) {
+        text_ = people_ + "  x: {name: X, alias: " + x + ", members: {group: Staff}}\n" +
+                "  y: {name: Y, alias: " + y + ", members: {group: Staff}}\n";
+        EXPECT_EQ(messages(look("plan")["result"]["diagnostics"]), "") << "they lead to no room but ours";
+        put_in_force();
+    }
+    std::string room(const std::string& key) { return daemon_.sim.room_id(key); }
+    std::string leads(const std::string& alias) {
+        const auto& all = daemon_.sim.homeserver.aliases;
+        const auto at = all.find("#" + alias + ":corp.example");
+        return at == all.end() ? "" : at->second;
+    }
+    std::string canonical(const std::string& key) {
+        const policy::RoomEvent* event = daemon_.sim.homeserver.state(room(key), "m.room.canonical_alias");
+        return event == nullptr ? "" : std::get<policy::CanonicalAliasContent>(event->content).alias;
+    }
+    void expect(const std::string& x, const std::string& y) {
+        EXPECT_EQ(leads(x), room("x"));
+        EXPECT_EQ(leads(y), room("y"));
+        EXPECT_EQ(canonical("x"), "#" + x + ":corp.example");
+        EXPECT_EQ(canonical("y"), "#" + y + ":corp.example");
+        const json::Value conflicts = look("status")["result"]["alias_conflicts"];
+        EXPECT_TRUE(conflicts.array()->empty()) << json::write(conflicts);
+    }
+    std::string people_ = text_.substr(0, text_.find("  x:"));
+};
+
+TEST_F(TwoAddresses, ChangePlacesAndChangeBack) {
+    expect("a", "b");
+    for (int times = 0; times < 2; ++times) {
+        put("b", "a");
+        expect("b", "a");
+        put("a", "b");
+        expect("a", "b");
+    }
+}
+
+// What another room gives up may be somebody else's by the time that it is taken.
+TEST_F(TwoAddresses, OfSomebodyElseAreNotTaken) {
+    bool theirs = false;
+    daemon_.sim.homeserver.answer_instead =
+        [&](const engine::Call& call) -> std::optional<engine::CallResult> {
+        if (call.kind == engine::CallKind::claim_alias && call.alias == "#b:corp.example" &&
+            !call.from.empty() && !std::exchange(theirs, true))
+            daemon_.sim.homeserver.aliases[call.alias] = "!elsewhere";
+        return std::nullopt;
+    };
+    put("b", "a");
+    EXPECT_TRUE(theirs) << "the other room's address is not taken without a look";
+    EXPECT_EQ(leads("b"), "!elsewhere");
+    EXPECT_EQ(leads("a"), room("y"));
+    EXPECT_EQ(look("status")["result"]["alias_conflicts"].array()->front().text(),
+              "#b:corp.example leads to somebody else's room");
+    // Wanted no more, it is no trouble.
+    put("c", "a");
+    expect("c", "a");
 }
 
 TEST_F(Looking, WhatTheHomeserverDoesNotSayOfAnAddressIsNotTakenForFree) {
