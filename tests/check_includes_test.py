@@ -9,7 +9,7 @@ CHECK = pathlib.Path(__file__).resolve().parent / "check_includes"
 
 
 def check(**files: str) -> tuple:
-    """Exit status and lines for a tree of one include a file; `__` stands for / and `_cc`, `_h` end a name."""
+    """Exit status and lines for a tree of one include a file, and what may follow it; `__` stands for / and `_cc`, `_h` end a name."""
     with tempfile.TemporaryDirectory() as folder:
         for name, included in files.items():
             path = pathlib.Path(folder, name.replace("__", "/").replace("_cc", ".cc").replace("_h", ".h"))
@@ -63,6 +63,13 @@ class CheckIncludes(unittest.TestCase):
         self.refused("are pure", policy__a_cc="<fstream>")
         self.refused("are pure", schema__a_cc="<sys/stat.h>")
         self.passes(policy__a_cc="<vector>", bridges__http__a_cc="<mutex>")
+
+    def test_what_is_precompiled_is_included_all_the_same(self):
+        self.refused("fmt/format.h is used and not included", policy__a_cc='<string>\nauto a = fmt::format("a");')
+        self.refused("vector is used and not included", tests__policy__a_cc="<string>\nstd::vector<int> a;")
+        self.refused("policy/a.cc:3: vector", policy__a_cc='"policy/b.h"\nstd::vector<int> a;', policy__b_h='"policy/a.h"', policy__a_h='"policy/b.h"')
+        self.passes(policy__a_cc='"policy/b.h"\nstd::vector<int> a;', policy__b_h='"policy/c.h"', policy__c_h="<vector>")
+        self.passes(policy__a_cc="<string>\n// fmt::format() would do", policy__b_h="<string>\nstd::vector<int> a;")
 
     def test_tests_mirror(self):
         self.refused("its tests must do without", tests__policy__a_cc='"schema/json.h"')

@@ -1,4 +1,5 @@
 // why: the verdict, the rule, and the path through the directory that led there.
+#include <fmt/format.h>
 #include <map>
 #include <string>
 

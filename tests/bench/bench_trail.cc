@@ -3,7 +3,7 @@
 //
 //     bench_trail [ENTRIES] [FOLDER]      1,000,000 entries if not said; FOLDER decides most of the times
 #include <fcntl.h>
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <algorithm>

@@ -2,6 +2,7 @@
 // that asks of each single message.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <algorithm>
 #include <optional>
 #include <random>
 

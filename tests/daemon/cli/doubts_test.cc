@@ -1,6 +1,7 @@
 // What `check` says of files that can be read and are wrong all the same: registrations, and rules that can
 // hardly be meant.
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include "daemon/cli/check_registrations.h"
 #include "daemon/cli/doubtful_rules.h"

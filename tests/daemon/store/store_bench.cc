@@ -1,7 +1,7 @@
 // How long the store takes: a turn of the usual size, a company's first turn, and starting with that company.
 // Prints the figures; the file system under the folder given (default: where temporary files go) decides most
 // of them.
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
