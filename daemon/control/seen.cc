@@ -235,7 +235,7 @@ bool is_to_admins(const Engine& engine, const engine::Failure& failure) {
 // "" where the room is none of the policy's.
 std::string who_reads(const Engine& engine, const std::string& room_id) {
     if (!engine.decider()) return {};
-    const policy::World& world = engine.world();
+    const policy::World& world = engine.decider()->world();
     const auto room = world.room_by_id.find(room_id);
     if (room == world.room_by_id.end() || engine.decider()->managed(room->second) < 0) return {};
     return fmt::format(", which is #{} of the policy: whoever that lets in reads what the admins are told",

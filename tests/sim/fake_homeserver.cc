@@ -192,9 +192,10 @@ CallResult FakeHomeserver::perform(const Call& call) {
                 aliases.erase(at);
             const auto [at, fresh] = aliases.try_emplace(call.alias, call.room);
             if (fresh) return result;
+            result = said(at->second == call.room ? CallOutcome::already_so : CallOutcome::conflict,
+                          "M_UNKNOWN: alias taken");
             result.room = at->second;
-            return said(at->second == call.room ? CallOutcome::already_so : CallOutcome::conflict,
-                        "M_UNKNOWN: alias taken");
+            return result;
         }
         case CallKind::read_room:
             return read_room(call);
