@@ -394,8 +394,9 @@ TEST_F(Looking, CheckSaysWhetherTheAdminRoomIsThere) {
     daemon_.sim.settings.admin_room = daemon_.sim.room_id("room0");
     daemon_.sim.start();
     daemon_.sim.run_for(std::chrono::minutes{1});
+    const json::Value answer = look("check");
     std::string line;
-    for (const json::Value& one : *look("check")["result"]["seen"].array())
+    for (const json::Value& one : *answer["result"]["seen"].array())
         if (one["what"].text() == "admin room") line = one["text"].text();
     EXPECT_NE(line.find("which is #room0 of the policy: whoever that lets in reads what the admins are told"),
               std::string::npos)
@@ -818,13 +819,6 @@ TEST_F(Looking, ThePlanShowsWhatThePolicyItselfChanges) {
 // Where the bot is no longer in a room, `status` advises another key.
 TEST_F(Looking, AKeyThatIsChangedIsQuestionedUnlessTheRoomIsToBeMadeAnew) {
     put_in_force();
-    {
-        json::Value args;
-        args.set("plan", look("plan")["result"]["hash"].text());
-        args.set("reason", "x");
-        std::fprintf(stderr, "%s\n%s\n", json::write(look("plan")).c_str(),
-                     json::write(look("apply", args)).c_str());
-    }
     const policy::World& world = daemon_.sim.engine().world();
     const std::string room = world.rooms[world.room_by_key.at("x").index()].id;
     text_.replace(text_.find("  x: "), 5, "  y: ");
@@ -847,13 +841,6 @@ TEST_F(Looking, AKeyThatIsChangedIsQuestionedUnlessTheRoomIsToBeMadeAnew) {
 // What says that it is the same room is no room more and none less: plan, apply, and all that is asked later.
 TEST_F(Looking, AKeyThatIsChangedIsARenameWhereThePolicySaysSo) {
     put_in_force();
-    {
-        json::Value args;
-        args.set("plan", look("plan")["result"]["hash"].text());
-        args.set("reason", "x");
-        std::fprintf(stderr, "%s\n%s\n", json::write(look("plan")).c_str(),
-                     json::write(look("apply", args)).c_str());
-    }
     const policy::World& world = daemon_.sim.engine().world();
     const RoomId id = world.room_by_key.at("x");
     const std::string room = world.rooms[id.index()].id;
@@ -903,13 +890,6 @@ TEST_F(Looking, AnApprovalGoesOnWithTheRoomThatIsRenamed) {
     };
     write("x", "");
     put_in_force();
-    {
-        json::Value args;
-        args.set("plan", look("plan")["result"]["hash"].text());
-        args.set("reason", "x");
-        std::fprintf(stderr, "%s\n%s\n", json::write(look("plan")).c_str(),
-                     json::write(look("apply", args)).c_str());
-    }
     const policy::World& world = daemon_.sim.engine().world();
     const std::string room = world.rooms[world.room_by_key.at("x").index()].id;
     ASSERT_TRUE(daemon_.sim.homeserver.invite(room, sim::Simulation::id_of("p1"), eve));
@@ -1124,8 +1104,9 @@ class TwoAddresses : public Looking {
         EXPECT_EQ(leads(y), room("y"));
         EXPECT_EQ(canonical("x"), "#" + x + ":corp.example");
         EXPECT_EQ(canonical("y"), "#" + y + ":corp.example");
-        const json::Value conflicts = look("status")["result"]["alias_conflicts"];
-        EXPECT_TRUE(conflicts.array()->empty()) << json::write(conflicts);
+        const json::Value answer = look("status");
+        EXPECT_TRUE(answer["result"]["alias_conflicts"].array()->empty())
+            << json::write(answer["result"]["alias_conflicts"]);
     }
     std::string people_ = text_.substr(0, text_.find("  x:"));
 };
@@ -1154,7 +1135,8 @@ TEST_F(TwoAddresses, OfSomebodyElseAreNotTaken) {
     EXPECT_TRUE(theirs) << "the other room's address is not taken without a look";
     EXPECT_EQ(leads("b"), "!elsewhere");
     EXPECT_EQ(leads("a"), room("y"));
-    EXPECT_EQ(look("status")["result"]["alias_conflicts"].array()->front().text(),
+    const json::Value answer = look("status");
+    EXPECT_EQ(answer["result"]["alias_conflicts"].array()->front().text(),
               "#b:corp.example leads to somebody else's room");
     // Wanted no more, it is no trouble.
     put("c", "a");
