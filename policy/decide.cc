@@ -8,16 +8,22 @@
 
 namespace rollcall::policy {
 
-Decider::Decider(World& world, std::shared_ptr<const Program> program)
-    : world_(world), program_(std::move(program)) {
+Decider::Decider(World& world, std::shared_ptr<const Program> program, bool draft)
+    : world_(world), program_(std::move(program)), draft_(draft) {
     for (const CompiledService& service : program_->services) services_[world_.user(service.who)] = &service;
     for (const std::string& id : program_->protected_ids) protected_.insert(world_.user(id));
     if (!world_.bot.empty()) protected_.insert(bot_ = world_.user(world_.bot));
     for (const CompiledApproval& approval : program_->approvals)
         sponsors_.emplace(approval.sponsor_guid, Tri::unknown);
     for (const Node& node : program_->nodes) nodes_.push_back({node.op, node.first, node.count});
-    for (const CompiledRoom& room : program_->rooms)
+    excepting_.assign(program_->conditions.size(), false);
+    mark_excepting(program_->employees, false);
+    for (const CompiledRoom& room : program_->rooms) {
         plain_rooms_.push_back({room.members, room.owners, room.except});
+        mark_excepting(room.members, false);
+        mark_excepting(room.owners, false);
+        mark_excepting(room.except, true);
+    }
     build_conditions();
     build_index();
     rooms_changed();
@@ -28,6 +34,29 @@ Decider::Decider(World& world, std::shared_ptr<const Program> program)
     Dirty all;
     all.everything = true;
     static_cast<void>(changed_sponsors(all));
+}
+
+void Decider::mark_excepting(NodeId id, bool excepting) {
+    if (!id.valid()) return;
+    PlainNode& node = nodes_[id.index()];
+    switch (node.op) {
+        case Node::Op::no:
+        case Node::Op::employees:
+            return;
+        case Node::Op::condition:
+            node.excepting |= excepting;
+            if (excepting) excepting_[node.first] = true;
+            return;
+        case Node::Op::any:
+        case Node::Op::all:
+            for (std::uint32_t i = 0; i < node.count; ++i)
+                mark_excepting(program_->children[node.first + i], excepting);
+            return;
+        case Node::Op::except:
+            mark_excepting(NodeId(std::size_t{node.first}), excepting);
+            mark_excepting(NodeId(std::size_t{node.count}), !excepting);
+            return;
+    }
 }
 
 void Decider::person_changed(PersonId person) {
@@ -65,12 +94,14 @@ void Decider::stamp(PersonId id) const {
         std::fill(group_stamp_.begin(), group_stamp_.end(), 0);
         std::fill(condition_stamp_.begin(), condition_stamp_.end(), 0);
         std::fill(unknown_stamp_.begin(), unknown_stamp_.end(), 0);
+        std::fill(deleted_stamp_.begin(), deleted_stamp_.end(), 0);
         std::fill(room_stamp_.begin(), room_stamp_.end(), 0);
         epoch_ = 1;
     }
     group_stamp_.resize(world_.groups.size(), 0);
     condition_stamp_.resize(program_->conditions.size(), 0);
     unknown_stamp_.resize(program_->conditions.size(), 0);
+    deleted_stamp_.resize(program_->conditions.size(), 0);
     room_stamp_.resize(program_->rooms.size(), 0);
     holding_.clear();
     walk_.clear();
@@ -106,14 +137,55 @@ void Decider::stamp(PersonId id) const {
             condition_stamp_[condition.index()] = epoch_;
             holding_.push_back(condition);
         }
+        if (!draft_ && !world_.deleted_groups.empty()) stamp_deleted(id);
     }
 }
 
-Tri Decider::condition(ConditionId id) const {
+// The conditions that whoever is in one of these groups fulfils by it.
+template <class Visit>
+void Decider::conditions_above(const std::vector<GroupId>& groups, Visit visit) const {
+    std::vector<GroupId> queue = groups;
+    std::unordered_set<GroupId> seen(groups.begin(), groups.end());
+    while (!queue.empty()) {
+        const GroupId group = queue.back();
+        queue.pop_back();
+        if (group.index() < group_condition_.size())
+            if (const ConditionId above = group_condition_[group.index()]; above.valid()) visit(above);
+        for (const GroupId parent : world_.group_parents.row(group.index()))
+            if (seen.insert(parent).second) queue.push_back(parent);
+    }
+}
+
+bool Decider::takes_out(GroupId group) const {
+    bool found = false;
+    conditions_above({group}, [&](ConditionId above) { found = found || takes_out(above); });
+    return found;
+}
+
+bool Decider::leads_to(const std::vector<GroupId>& groups, ConditionId wanted) const {
+    bool found = false;
+    conditions_above(groups, [&](ConditionId above) { found = found || above == wanted; });
+    return found;
+}
+
+// Which conditions this person fulfilled by groups that were deleted since.
+void Decider::stamp_deleted(PersonId id) const {
+    std::vector<GroupId> parents;
+    for (const auto& [group, was] : world_.deleted_groups)
+        if (std::binary_search(was.people.begin(), was.people.end(), id))
+            parents.insert(parents.end(), was.parents.begin(), was.parents.end());
+    if (!parents.empty())
+        conditions_above(parents, [this](ConditionId above) { deleted_stamp_[above.index()] = epoch_; });
+}
+
+// That nobody is in a group because it was deleted takes people out of rooms, under the guards; it lets
+// nobody in: who was kept out by it waits until somebody says whether they are to come in.
+Tri Decider::condition(ConditionId id, bool excepting) const {
     if (condition_stamp_[id.index()] == epoch_) return Tri::yes;
     const bool unknown = condition_unknown_[id.index()] || unknown_stamp_[id.index()] == epoch_ ||
                          (primary_unknown_ && condition_group_[id.index()].valid());
-    return unknown ? Tri::unknown : Tri::no;
+    const bool gone = excepting && (condition_gone_[id.index()] || deleted_stamp_[id.index()] == epoch_);
+    return unknown || gone ? Tri::unknown : Tri::no;
 }
 
 Tri Decider::eval(NodeId id) const {
@@ -125,7 +197,7 @@ Tri Decider::eval(NodeId id) const {
         case Node::Op::employees:
             return employee_;
         case Node::Op::condition:
-            return condition(ConditionId(std::size_t{node.first}));
+            return condition(ConditionId(std::size_t{node.first}), node.excepting);
         case Node::Op::any: {
             Tri best = Tri::no;
             for (std::uint32_t i = 0; i < node.count && best != Tri::yes; ++i)

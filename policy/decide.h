@@ -58,7 +58,9 @@ struct IdentityConflict {
 class Decider {
   public:
     // Visits everybody once. `world` gains the Matrix IDs that the program computes, and nothing else.
-    Decider(World& world, std::shared_ptr<const Program> program);
+    // A draft is what would be once somebody applied that program: whom a deleted group kept out is let in
+    // then.
+    Decider(World& world, std::shared_ptr<const Program> program, bool draft = false);
 
     [[nodiscard]] const Program& program() const { return *program_; }
     [[nodiscard]] const World& world() const { return world_; }
@@ -129,6 +131,14 @@ class Decider {
     [[nodiscard]] bool is_named(GroupId group) const {
         return group.index() < group_condition_.size() && group_condition_[group.index()].valid();
     }
+    // Does a rule take out whoever fulfils this; whoever is in this group, or in one that it is in?
+    [[nodiscard]] bool takes_out(ConditionId condition) const { return excepting_[condition.index()]; }
+    [[nodiscard]] bool takes_out(GroupId group) const;
+    // … this place of a condition?
+    [[nodiscard]] bool is_excepting(NodeId node) const { return nodes_[node.index()].excepting; }
+    // Is whoever is in one of these groups in the one that this condition is about?
+    [[nodiscard]] bool leads_to(const std::vector<GroupId>& groups, ConditionId condition) const;
+    [[nodiscard]] bool is_draft() const { return draft_; }
     [[nodiscard]] const CompiledService* service(UserId user) const;
 
     // Calls visit(room, verdict) for every room in which the user is, or could be wanted. Each room once.
@@ -180,7 +190,11 @@ class Decider {
     void claim(PersonId person);
     void settle_claims(UserId user);
     void stamp(PersonId person) const;
-    [[nodiscard]] Tri condition(ConditionId id) const;
+    void mark_excepting(NodeId node, bool excepting);
+    void stamp_deleted(PersonId person) const;
+    template <class Visit>
+    void conditions_above(const std::vector<GroupId>& groups, Visit visit) const;
+    [[nodiscard]] Tri condition(ConditionId id, bool excepting) const;
     [[nodiscard]] Tri eval(NodeId node) const;
     [[nodiscard]] Subject prepare(UserId user) const;
     [[nodiscard]] const std::vector<std::uint32_t>& candidates(const Subject& subject) const;
@@ -190,6 +204,7 @@ class Decider {
 
     World& world_;
     std::shared_ptr<const Program> program_;
+    bool draft_;
     UserId bot_;
 
     // Conditions: which of them each person fulfils besides groups, and how to find those that an entry
@@ -204,7 +219,9 @@ class Decider {
     std::vector<GroupId> condition_group_;      // by ConditionId
     std::vector<bool> listed_groups_;           // by GroupId: its list of members is to be believed
     std::vector<bool>
-        condition_unknown_;  // by ConditionId: unknown for whoever does not fulfil it for certain
+        condition_unknown_;             // by ConditionId: unknown for whoever does not fulfil it for certain
+    std::vector<bool> condition_gone_;  // by ConditionId: its group or container was deleted
+    std::vector<bool> excepting_;       // by ConditionId: it takes somebody out somewhere
     Rows<ConditionId> person_conditions_;  // by PersonId: that hold
     Rows<ConditionId> person_unknown_;     // by PersonId: over attributes that could not be read for them
     std::unordered_map<std::string, std::vector<ConditionId>> by_attribute_;
@@ -213,6 +230,7 @@ class Decider {
     struct PlainNode {
         Node::Op op;
         std::uint32_t first, count;
+        bool excepting = false;  // whoever fulfils it is taken out
     };
     struct PlainRoom {
         NodeId members, owners, except;
@@ -248,6 +266,7 @@ class Decider {
     mutable Tri employee_ = Tri::yes;  // what `employees` is in an expression: rooms are asked of these alone
     mutable bool primary_unknown_ = false;  // of whom the last walk was about
     mutable std::vector<std::uint32_t> group_stamp_, condition_stamp_, unknown_stamp_, room_stamp_;
+    mutable std::vector<std::uint32_t> deleted_stamp_;  // conditions that were fulfilled by a deleted group
     mutable std::vector<GroupId> walk_;
     mutable std::vector<ConditionId> holding_;
     mutable std::vector<std::uint32_t> found_;

@@ -39,6 +39,7 @@ void Decider::build_conditions() {
 void Decider::readability_changed() {
     const std::size_t count = program_->conditions.size();
     const std::vector<bool> before = std::exchange(condition_unknown_, std::vector<bool>(count, false));
+    const std::vector<bool> gone_before = std::exchange(condition_gone_, std::vector<bool>(count, false));
     group_condition_.assign(world_.groups.size(), ConditionId{});
     for (std::size_t i = 0; i < count; ++i) {
         const CompiledCondition& condition = program_->conditions[i];
@@ -47,14 +48,18 @@ void Decider::readability_changed() {
                 if (const auto at = world_.group_by_guid.find(condition.guid);
                     at != world_.group_by_guid.end())
                     condition_group_[i] = at->second;
-            if (condition_group_[i].valid())
+            if (condition_group_[i].valid()) {
                 group_condition_[condition_group_[i].index()] = ConditionId(i);
-            else
+                condition_gone_[i] = world_.groups[condition_group_[i].index()].deleted;
+            } else {
                 condition_unknown_[i] = true;
+            }
         } else if (condition.kind == Condition::Kind::under) {
             const auto at = world_.container_by_guid.find(condition.guid);
             condition_unknown_[i] =
                 at == world_.container_by_guid.end() || !world_.containers[at->second.index()].present;
+            condition_gone_[i] =
+                at != world_.container_by_guid.end() && world_.containers[at->second.index()].deleted;
         } else if (condition.kind == Condition::Kind::attribute) {
             // The login is always read; what was not asked for in the last complete read is not known to be
             // empty.
@@ -82,7 +87,8 @@ void Decider::readability_changed() {
             if (!seen[parent.index()] && !world_.groups[parent.index()].deleted)
                 seen[parent.index()] = true, queue.push_back(parent);
     }
-    if (!before.empty() && before != condition_unknown_) world_.dirty.everything = true;
+    if (!before.empty() && (before != condition_unknown_ || gone_before != condition_gone_))
+        world_.dirty.everything = true;
 }
 
 void Decider::place_containers() {

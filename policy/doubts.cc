@@ -56,25 +56,6 @@ std::vector<const Node*> first_places(const Program& program) {
 
 }  // namespace
 
-Diagnostics deleted_groups(const Decider& decider) {
-    const World& world = decider.world();
-    Diagnostics out;
-    for (const Node* where : first_places(decider.program())) {
-        const Node& node = *where;
-        const CompiledCondition& condition = decider.program().conditions[node.first];
-        if (condition.kind != Condition::Kind::group) continue;
-        const auto group = world.group_by_guid.find(condition.guid);
-        if (group == world.group_by_guid.end() || !world.groups[group->second.index()].deleted) continue;
-        out.push_back(
-            {node.at,
-             fmt::format("the group '{}' was deleted from the directory: nobody is in it", condition.name),
-             "restore it there, or name another group; one made anew under its name is another "
-             "one, and is meant by its guid:…",
-             Severity::warning});
-    }
-    return out;
-}
-
 Diagnostics doubtful_conditions(const Decider& decider) {
     const World& world = decider.world();
     const Program& program = decider.program();

@@ -13,8 +13,6 @@
 namespace rollcall::policy {
 
 [[nodiscard]] Diagnostics doubtful_conditions(const Decider& decider);
-// Groups named that were deleted from the directory: whoever was in them loses rooms by that.
-[[nodiscard]] Diagnostics deleted_groups(const Decider& decider);
 
 struct Unreadable {
     std::size_t count = 0;

@@ -73,8 +73,11 @@ void Step::doubt_until(Time latest) {
 
 // After any fact: people whose entries it touched are bound anew, and departures and returns noticed.
 void Step::settle(const std::unordered_set<PersonId>& dirty, bool first_look) {
-    if (std::exchange(world_.dirty.containers, false)) decider_->containers_changed();
-    if (std::exchange(world_.dirty.groups, false)) decider_->readability_changed();
+    const bool containers = std::exchange(world_.dirty.containers, false);
+    if (containers) decider_->containers_changed();
+    const bool groups = std::exchange(world_.dirty.groups, false);
+    effects_.groups_changed |= groups || containers;
+    if (groups) decider_->readability_changed();
     std::vector<PersonId> people(dirty.begin(), dirty.end());
     std::sort(people.begin(), people.end());
     for (const PersonId person : people) {

@@ -77,6 +77,8 @@ struct Effects {
         read_members;  // (room ID, Matrix ID): stale or doubtful, read afresh
     std::vector<RoomId> read_rooms;
     std::vector<UserId> find_accounts;        // is there an account of that name?
+    std::vector<GroupId> deleted_groups;      // of which World::deleted_groups says something else now
+    bool groups_changed = false;              // which there are, how they nest, or what can be read
     std::vector<UserId> in_question;          // names of which World::in_question has other candidates now
     std::vector<Guid> departed_unknown;       // who departed without a known account, or is that no more
     std::vector<UnreadableEvent> unreadable;  // told of, or found when a room was read

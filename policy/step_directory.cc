@@ -19,12 +19,14 @@ void Step::take(const DirectorySnapshot& fact) {
         return take(DirectoryRefused{std::move(why), fact.evidence});
     }
     world_.frozen.clear();
+    keep_deleted(fact);
     const bool back = went_back(fact);
     const bool same_database = fact.invocation_id == world_.cursor.invocation_id && !back;
     if (back || !has_seen_all(fact)) {
         take_doubtful(fact, back);
     } else {
         take_whole(fact);
+        end_deleted(fact);
         end_doubt(fact.evidence);
     }
     if (world_.doubt.objects() == 0) end_doubt(fact.evidence);
@@ -252,6 +254,7 @@ void Step::take(const DirectoryChanges& fact) {
         return;
     }
     evidence_ = &fact.evidence;
+    keep_deleted(fact);
     for (const ContainerEntry& entry : fact.containers) {  // before the people who stand below them
         if (newer_known(entry)) continue;
         const auto at = world_.container_by_guid.find(entry.guid);

@@ -6,6 +6,7 @@
 //     step_departures.cc   who departed, and who is back
 //     step_approvals.cc    what follows from the end of an approval
 //     step_directory.cc    what the directory says, and whether to believe it
+//     step_deleted.cc      groups that end, while rules take people out by them
 //     step_doubt.cc        what a controller says that may be behind
 //     step_members.cc      who is in a room, by whose doing
 //     step_rooms.cc        what a room's state says
@@ -93,6 +94,15 @@ class Step {
     void narrow_attributes(const std::vector<std::string>& asked);
     bool take_unclassed(const PersonEntry& entry);
     void take(const DirectoryChanges& fact);
+
+    // step_deleted.cc
+    void keep_deleted(GroupId group, const std::vector<GroupId>& parents);
+    void keep_deleted(GroupId group);
+    void keep_deleted(const DirectoryChanges& fact);
+    void keep_deleted(const DirectorySnapshot& fact);
+    void keep_taken_out(GroupId parent, const GroupEntry& entry,
+                        const std::unordered_set<Guid, GuidHash>& alive);
+    void end_deleted(const DirectorySnapshot& fact);
 
     // step_doubt.cc
     [[nodiscard]] bool went_back(const DirectorySnapshot& fact) const;

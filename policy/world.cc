@@ -294,7 +294,8 @@ void World::member_changed(MemberRef member) {
         dirty.people.insert(member.as_person());
 }
 
-void World::touch_group_below(GroupId group) {
+std::vector<PersonId> World::people_below(GroupId group) const {
+    std::vector<PersonId> out;
     std::vector<GroupId> queue{group};
     std::unordered_set<GroupId> seen{group};
     while (!queue.empty()) {
@@ -302,12 +303,23 @@ void World::touch_group_below(GroupId group) {
         queue.pop_back();
         for (const MemberRef member : group_members.row(at.index())) {
             if (!member.is_group())
-                dirty.people.insert(member.as_person());
+                out.push_back(member.as_person());
             else if (seen.insert(member.as_group()).second)
                 queue.push_back(member.as_group());
         }
-        touch_primary(groups[at.index()].rid);
+        if (const std::uint32_t rid = groups[at.index()].rid; primary_rids.contains(rid))
+            for (std::size_t i = 0; i < people.size(); ++i)
+                if (people[i].primary_group == rid) out.emplace_back(i);
     }
+    for (const auto& [deleted, was] : deleted_groups)
+        if (std::any_of(was.parents.begin(), was.parents.end(),
+                        [&](GroupId at) { return seen.contains(at); }))
+            out.insert(out.end(), was.people.begin(), was.people.end());
+    return out;
+}
+
+void World::touch_group_below(GroupId group) {
+    for (const PersonId person : people_below(group)) dirty.people.insert(person);
 }
 
 void World::touch_primary(std::uint32_t rid) {

@@ -60,6 +60,15 @@ struct Group {
     std::uint64_t usn = 0;
 };
 
+// What a deleted group was, while rules take people out by a group that it was in: its links ended with it,
+// and nothing says that whoever was in it is to be let in. Until a policy is applied, or a complete read
+// shows it.
+struct DeletedGroup {
+    std::vector<PersonId> people;  // by any path, sorted
+    std::vector<GroupId> parents;
+    bool operator==(const DeletedGroup&) const = default;
+};
+
 // An organisational unit or container: what `under` means. Pinned by GUID, found by where it is now.
 struct Container {
     Guid guid;
@@ -269,6 +278,7 @@ class World {
     // Matrix IDs that were in use as somebody's until people.identities gave them another: no template makes
     // them anybody else's.
     std::unordered_map<UserId, Guid> former_ids;
+    std::map<GroupId, DeletedGroup> deleted_groups;
     AccountsInQuestion in_question;
     std::unordered_map<UserId, Departing> departing;
     // Whom the mask registration leaves out, as the homeserver said. Not stored: a registration can change.
@@ -342,8 +352,10 @@ class World {
     UserId user(std::string_view matrix_id);  // finds or adds
     void mark_room(RoomId room);              // touched and dirty
     void count_change(RoomId room);           // in room_changes
-    void touch_group_below(GroupId group);    // everybody who is in it, at any depth, becomes dirty
-    void compact();                           // after much was added at once: gives back the room to grow
+    // Everybody who is in it, at any depth, or was by a group that was deleted; one may be named twice.
+    [[nodiscard]] std::vector<PersonId> people_below(GroupId group) const;
+    void touch_group_below(GroupId group);  // everybody who is in it, at any depth, becomes dirty
+    void compact();                         // after much was added at once: gives back the room to grow
 
     World();
     ~World();

@@ -375,6 +375,8 @@ std::vector<std::string> needs_attention(const json::Value& status, bool daemon,
     if (!said["groups"].boolean_or(false))
         count_attention(status["unreadable_groups"], "group", "groups",
                         "cannot be read: nothing changes for whoever depends on them", out);
+    count_attention(status["gone"], "group or container that rules depend on was",
+                    "groups or containers that rules depend on were", "deleted from the directory", out);
     const json::Value& unknown = status["unreadable_people"];
     if (const std::size_t n = number(unknown["not_shown"]["count"]); n > 0)
         out.push_back(fmt::format("{} not shown by the directory any more, and their sessions go on",
@@ -430,6 +432,7 @@ std::string status_view(const json::Value& status, bool daemon, const std::strin
                  "Room addresses taken by others: write another `alias`, or have them given up there", zone,
                  look);
     out += texts(status["protected_departed"], "Protected, although departed", zone, look);
+    out += texts(status["gone"], "Deleted from the directory, and the rules depend on it", zone, look);
     out += texts(status["unreadable_groups"], "Groups that cannot be read", zone, look);
     out += texts(
         status["unremembered_rooms"],

@@ -143,7 +143,7 @@ Result<std::optional<Drafted>> draft(const Context& context, Diagnostics& diagno
     out.renames = policy::room_renames(engine.world(), *out.loaded.program);
     if (const Status settled = none_is_being_made(engine, *out.loaded.program); !settled)
         return pass(settled);
-    out.decider = std::make_unique<policy::Decider>(engine.world(), out.loaded.program);
+    out.decider = std::make_unique<policy::Decider>(engine.world(), out.loaded.program, true);
     std::vector<std::string> addresses = addresses_to_claim(*out.decider);
     if (const std::string& admins = engine.settings().admin_room; admins.starts_with('#'))
         addresses.push_back(admins);

@@ -7,6 +7,7 @@
 #include "policy/base/text.h"
 #include "policy/doubts.h"
 #include "policy/explain.h"
+#include "policy/gone.h"
 #include "policy/held.h"
 
 namespace rollcall::control {
@@ -204,7 +205,8 @@ std::vector<std::string> holds_changed(const engine::Engine& engine, const Decid
 
 Diagnostics plan_warnings(const engine::Engine& engine, const Decider& decider) {
     Diagnostics out = policy::without_sponsor(decider);
-    for (Diagnostic& deleted : policy::deleted_groups(decider)) out.push_back(std::move(deleted));
+    for (policy::Gone& one : policy::gone(decider))
+        out.push_back({std::move(one.at), std::move(one.text), std::move(one.hint), Severity::warning});
     add_given_up_canary(engine, decider, out);
     add_large_acls(decider, out);
     add_addresses(engine, decider, out);

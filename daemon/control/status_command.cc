@@ -300,6 +300,9 @@ Answer status(const Context& context) {
     out.set("protected_departed", std::move(counted.protected_departed));
     out.set("unreadable_people", unreadable_people_json(world));
     out.set("unreadable_groups", texts_json(unreadable_groups(world)));
+    json::Value gone{json::Array{}};
+    for (const auto& [guid, text] : engine.gone()) gone.push(text);
+    out.set("gone", std::move(gone));
     out.set("room_trouble", engine.decider() == nullptr
                                 ? json::Value(json::Array{})
                                 : rooms_in_trouble(engine, *engine.decider(), engine.backlog()));

@@ -16,10 +16,11 @@
 // a backup), dispatch.cc and rooms.cc (backlog → calls), send.cc (their announcement), results.cc (results →
 // facts), accepted.cc (until they are seen), settle.cc (what a crash left in flight), reads.cc, ways.cc (do
 // events come back, is the mask known), notices.cc, direct_rooms.cc (where they are sent), told.cc (what the
-// admins were told, until it is over), reviews.cc (what owners are asked to sign), marks.cc (what is
-// remembered), renames.cc (rooms that get another key), accounts.cc (is there an account of that name),
-// orders.cc (what commands ask), on_demand.cc (what is tried now because somebody asks), rights.cc (erasure,
-// legal holds, and the log's key), baseline.cc (what was so before the trail).
+// admins were told, until it is over), gone.cc (what rules name and the directory has deleted), reviews.cc
+// (what owners are asked to sign), marks.cc (what is remembered), renames.cc (rooms that get another key),
+// accounts.cc (is there an account of that name), orders.cc (what commands ask), on_demand.cc (what is tried
+// now because somebody asks), rights.cc (erasure, legal holds, and the log's key), baseline.cc (what was so
+// before the trail).
 #pragma once
 
 #include <array>
@@ -236,6 +237,8 @@ class Engine {
     [[nodiscard]] bool hears() const { return hears_; }
     [[nodiscard]] std::vector<Failure> failures() const;
     [[nodiscard]] const Unreadable& unreadable() const { return unreadable_; }
+    // By GUID: what rules name and the directory has deleted, for people.
+    [[nodiscard]] const std::map<std::string, std::string>& gone() const { return gone_; }
     // By room ID: whose state is more than it should be.
     [[nodiscard]] const std::map<std::string, schema::StateSize>& large_rooms() const { return large_rooms_; }
     [[nodiscard]] const ReadAgain& unread() const { return read_again_; }
@@ -717,6 +720,11 @@ class Engine {
     void count_heads(const audit::AnchorState& at, std::uint64_t before);
     void keep_heads();
 
+    // gone.cc
+    void keep_deleted_group(GroupId group);
+    bool load_gone(const store::StoredMark& row);
+    void look_at_gone();
+
     // marks.cc
     void load_marks(const std::vector<store::StoredMark>& marks);
     [[nodiscard]] Tick waits_until(Time when) const;
@@ -831,6 +839,7 @@ class Engine {
     std::optional<Tick> directory_told_, directory_asked_;  // its last status; that it was to be tried now
     bool directory_tries_ = false;                          // and a status follows
     Addresses addresses_;
+    std::map<std::string, std::string> gone_;        // see gone()
     std::map<std::string, std::string> alias_from_;  // wanted, and leads to this other room of ours
     DepartedAgain departed_again_;
     bool look_at_ways_now_ = false;

@@ -24,7 +24,7 @@ void Engine::load_marks(const std::vector<store::StoredMark>& marks) {
     for (const store::StoredMark& row : marks) {
         const std::string& value = *row.value;
         if (load_guard_mark(row) || load_large_room(row) || load_direct_room(row) || load_former_key(row) ||
-            load_basis(row))
+            load_basis(row) || load_gone(row))
             continue;
         if (row.kind == "notice") {
             load_notice(row);

@@ -4,6 +4,7 @@
 
 #include "daemon/engine/engine.h"
 #include "policy/explain.h"
+#include "policy/gone.h"
 
 namespace rollcall::engine {
 
@@ -55,7 +56,9 @@ void Engine::apply(PolicyToApply wanted) {
     put_backs_.try_now();
     set_had_mask(settings_.abilities.mask);
     suspect_rooms_.clear();
+    for (const GroupId group : policy::let_go_of_deleted_groups(world_)) keep_deleted_group(group);
     bind(std::move(wanted.program));
+    look_at_gone();
     grace_.applied();
     more_ = true;
 }

@@ -190,6 +190,8 @@ void Engine::effects(policy::Effects&& effects) {
                              effects.find_accounts.end());
     for (const UserId user : effects.in_question) keep_in_question(user);
     for (const Guid& guid : effects.departed_unknown) keep_departed_unknown(guid);
+    for (const GroupId group : effects.deleted_groups) keep_deleted_group(group);
+    if (effects.groups_changed) look_at_gone();
     for (const policy::UnreadableEvent& event : effects.unreadable) cannot_use(event);
     for (const policy::ByHand& one : effects.by_hand) changed_by_hand(one);
     for (const RoomId room : effects.lost) lost(room);

@@ -47,6 +47,7 @@ const char* many(std::string_view what) {
     if (what == "replaced") return "rooms that were upgraded";
     if (what == "large") return "rooms whose state is too large";
     if (what == "again") return "settings and memberships that are changed by hand again and again";
+    if (what == "gone") return "groups that were deleted from the directory";
     if (what == "unremembered") return "rooms that Rollcall made and does not remember";
     return "people who cannot be taken out of a room";
 }
@@ -163,6 +164,11 @@ std::optional<std::string> Engine::over(const std::string& id) const {
         return fmt::format("The room {} is settled: the bot has left it, or knows it now.",
                            tame_line(parts.room));
     }
+    if (parts.what == "gone")
+        return when(
+            !gone_.contains(std::string(parts.room)),
+            "A deleted group of which you were told is there again, or no rule depends on it any more: "
+            "`rollcall audit list` says which.");
     if (parts.what == "more") return more_over(parts.room);
     const auto known = world_.room_by_key.find(std::string(parts.room));
     if (known == world_.room_by_key.end() || world_.rooms[known->second.index()].released)

@@ -6,6 +6,7 @@
 #include "policy/doubts.h"
 
 #include "policy/explain.h"
+#include "policy/gone.h"
 #include "tests/policy/homeserver.h"
 
 namespace rollcall::policy::test {
@@ -209,15 +210,15 @@ TEST_F(Identities, WhoWasDeletedAndKeepsAMatrixIdIsNamedByTheirGuid) {
 }
 
 TEST_F(Identities, AGroupThatIsNamedAndWasDeletedIsSaidToBe) {
-    EXPECT_TRUE(deleted_groups(*scene.decider).empty());
-    GroupEntry gone = scene.directory.changes({"Eng"}).groups.front();
-    gone.deleted = true;
+    EXPECT_TRUE(gone(*scene.decider).empty());
+    GroupEntry ended = scene.directory.changes({"Eng"}).groups.front();
+    ended.deleted = true;
     DirectoryChanges changes = scene.directory.changes({"Eng"});
-    changes.groups = {gone};
+    changes.groups = {ended};
     scene.learn(changes);
-    const Diagnostics said = deleted_groups(*scene.decider);
+    const std::vector<Gone> said = gone(*scene.decider);
     ASSERT_EQ(said.size(), 1U);
-    EXPECT_EQ(said[0].message, "the group 'Eng' was deleted from the directory: nobody is in it");
+    EXPECT_EQ(said[0].text, "the group 'Eng' was deleted from the directory: nobody is in it");
 }
 
 TEST_F(Identities, AServiceAccountThatIsAnEmployeesIsDoubted) {

@@ -141,18 +141,37 @@ bool Oracle::has_unread(std::size_t index, std::set<std::size_t>& seen) const {
     });
 }
 
-Tri Oracle::in_group(std::size_t person, const Guid& guid) {
+// By a group that was deleted since, and was in this one, or in one that is in it.
+bool Oracle::was_in_group(std::size_t person, std::size_t group) const {
+    std::set<std::size_t> below{group};
+    for (bool grows = true; grows;) {
+        grows = false;
+        for (std::size_t i = 0; i < world_.groups.size(); ++i)
+            for (const GroupId parent : world_.group_parents.row(i))
+                grows |= below.contains(parent.index()) && below.insert(i).second;
+    }
+    for (const auto& [deleted, was] : world_.deleted_groups)
+        for (const GroupId parent : was.parents)
+            if (below.contains(parent.index()) &&
+                std::find(was.people.begin(), was.people.end(), PersonId(person)) != was.people.end())
+                return true;
+    return false;
+}
+
+Tri Oracle::in_group(std::size_t person, const Guid& guid, bool excepting) {
     const auto at = world_.group_by_guid.find(guid);
     if (at == world_.group_by_guid.end()) return Tri::unknown;
     if (people_of(at->second.index()).contains(person)) return Tri::yes;
     if (here(person) && !world_.people[person].primary_group) return Tri::unknown;
+    if (excepting && world_.groups[at->second.index()].deleted) return Tri::unknown;
+    if (excepting && here(person) && was_in_group(person, at->second.index())) return Tri::unknown;
     std::set<std::size_t> seen;
     return has_unread(at->second.index(), seen) ? Tri::unknown : Tri::no;
 }
 
 // ---------------------------------------------------------------- conditions
 
-Tri Oracle::under(std::size_t person, const Guid& guid) const {
+Tri Oracle::under(std::size_t person, const Guid& guid, bool excepting) const {
     const Container* meant = nullptr;
     bool placed = false;
     const std::string dn = fold_dn(world_.people[person].dn.text());
@@ -161,6 +180,7 @@ Tri Oracle::under(std::size_t person, const Guid& guid) const {
         placed |= container.present && !container.deleted && dn_parent(dn) == fold_dn(container.dn);
     }
     if (meant == nullptr || !meant->present) return Tri::unknown;
+    if (meant->deleted && excepting) return Tri::unknown;
     if (meant->deleted || !here(person)) return Tri::no;
     if (dn_under(dn, fold_dn(meant->dn))) return Tri::yes;
     return placed ? Tri::no : Tri::unknown;
@@ -191,15 +211,15 @@ Tri Oracle::attribute(std::size_t index, const Condition& condition) const {
     return name == "samaccountname" || world_.attributes_read.contains(name) ? Tri::no : Tri::unknown;
 }
 
-Tri Oracle::holds(std::size_t person, const Condition& condition) {
+Tri Oracle::holds(std::size_t person, const Condition& condition, bool excepting) {
     switch (condition.kind) {
         case Condition::Kind::group:
-            return in_group(person, pinned("group", condition.name));
+            return in_group(person, pinned("group", condition.name), excepting);
         case Condition::Kind::user:
             return here(person) && world_.people[person].guid == pinned("user", condition.name) ? Tri::yes
                                                                                                 : Tri::no;
         case Condition::Kind::under:
-            return under(person, pinned("under", condition.name));
+            return under(person, pinned("under", condition.name), excepting);
         case Condition::Kind::attribute:
             return attribute(person, condition);
         case Condition::Kind::any:
@@ -209,23 +229,24 @@ Tri Oracle::holds(std::size_t person, const Condition& condition) {
     const bool any = condition.kind == Condition::Kind::any;
     Tri out = any ? Tri::no : Tri::yes;
     for (const Expression& inner : condition.list) {
-        const Tri value = holds(person, inner);
+        const Tri value = holds(person, inner, excepting);
         out = any ? std::max(out, value) : std::min(out, value);
     }
     return out;
 }
 
-Tri Oracle::holds_without_except(std::size_t person, const Expression& expression) {
+Tri Oracle::holds_without_except(std::size_t person, const Expression& expression, bool excepting) {
     if (expression.word == Expression::Word::employees) return Tri::yes;
     if (expression.word == Expression::Word::nobody) return Tri::no;
     Tri out = Tri::yes;
-    for (const Condition& condition : expression.conditions) out = std::min(out, holds(person, condition));
+    for (const Condition& condition : expression.conditions)
+        out = std::min(out, holds(person, condition, excepting));
     return out;
 }
 
-Tri Oracle::holds(std::size_t person, const Expression& expression) {
-    const Tri out = holds_without_except(person, expression);
-    return expression.except ? std::min(out, negated(holds(person, *expression.except))) : out;
+Tri Oracle::holds(std::size_t person, const Expression& expression, bool excepting) {
+    const Tri out = holds_without_except(person, expression, excepting);
+    return expression.except ? std::min(out, negated(holds(person, *expression.except, !excepting))) : out;
 }
 
 // ---------------------------------------------------------------- verdicts
@@ -259,7 +280,7 @@ bool Oracle::approved(const std::string& user, const RoomText& room) {
 }
 
 Verdict Oracle::employee(std::size_t person, const RoomText& room) {
-    const Tri excepted = room.members->except ? holds(person, *room.members->except) : Tri::no;
+    const Tri excepted = room.members->except ? holds(person, *room.members->except, true) : Tri::no;
     if (excepted == Tri::yes) return {Presence::out, Tri::no, Basis::excepted};
     const Tri owner = room.owners ? holds(person, *room.owners) : Tri::no;
     const Tri listed = std::max(holds_without_except(person, *room.members), owner);

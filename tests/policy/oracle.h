@@ -39,12 +39,15 @@ class Oracle {
     [[nodiscard]] const People& people_of(std::size_t group);
     void gather(std::size_t group, std::set<std::size_t>& seen, People& out) const;
     [[nodiscard]] bool has_unread(std::size_t group, std::set<std::size_t>& seen) const;
-    [[nodiscard]] Tri in_group(std::size_t person, const Guid& guid);
-    [[nodiscard]] Tri under(std::size_t person, const Guid& container) const;
+    [[nodiscard]] Tri in_group(std::size_t person, const Guid& guid, bool excepting);
+    [[nodiscard]] bool was_in_group(std::size_t person, std::size_t group) const;
+    [[nodiscard]] Tri under(std::size_t person, const Guid& container, bool excepting) const;
     [[nodiscard]] Tri attribute(std::size_t person, const Condition& condition) const;
-    [[nodiscard]] Tri holds(std::size_t person, const Condition& condition);
-    [[nodiscard]] Tri holds(std::size_t person, const Expression& expression);
-    [[nodiscard]] Tri holds_without_except(std::size_t person, const Expression& expression);
+    [[nodiscard]] Tri holds(std::size_t person, const Condition& condition, bool excepting);
+    // `excepting`: whoever it holds for is taken out.
+    [[nodiscard]] Tri holds(std::size_t person, const Expression& expression, bool excepting = false);
+    [[nodiscard]] Tri holds_without_except(std::size_t person, const Expression& expression,
+                                           bool excepting = false);
     [[nodiscard]] Tri departed(std::size_t person) const;
     [[nodiscard]] std::string claim(std::size_t person) const;
     [[nodiscard]] const Identity* entry_of(std::size_t person) const;

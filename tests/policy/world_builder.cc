@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "policy/base/text.h"
+#include "policy/gone.h"
 #include "policy/room_rename.h"
 
 namespace rollcall::policy::test {
@@ -187,6 +188,7 @@ bool Scene::apply() {
     }
     for (const CompiledRoom& spec : compiled.program->rooms)
         world.rooms[world.room(spec.key).index()].released = false;
+    static_cast<void>(let_go_of_deleted_groups(world));
     decider = std::make_unique<Decider>(world, compiled.program);
     world.dirty = {};
     backlog.reset(*decider, abilities);

@@ -79,3 +79,66 @@ class Objects(Scenario):
             self.assertEqual(site.membership("hall", "cas"), "join")
         site.directory.set_attribute(login, "accountExpires", "0")
         until(lambda: login not in site.status()["directory"]["text"], "the remark goes", 60)
+
+
+EXCEPTING = """
+people:
+  matrix_id: "@{sAMAccountName|lower}:corp.example.com"
+  employees: {group: "{p} Staff"}
+rooms:
+  {p}-hall: {name: Hall, members: {group: "{p} Staff", except: {group: "{p} Guests"}}}
+"""
+
+
+class DeletedGroups(Scenario):
+    """ben is in Guests, cas by its part Acme: neither comes in because one of these groups is deleted."""
+    site = Site("dg")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.site.fill(["amy", "ben", "cas"], {"Staff": ["amy", "ben", "cas"], "Acme": ["cas"], "Guests": ["ben", "=Acme"]})
+        cls.site.start()
+        cls.site.apply(EXCEPTING)
+        cls.site.settle(30)
+
+    def gone(self) -> list:
+        return self.site.status()["gone"]
+
+    def expect_out(self, text: str) -> None:
+        """Also after a restart, with the complete read that it brings."""
+        site, before = self.site, self.site.trail_end()
+        for again in (False, True):
+            if again:
+                site.kill()
+                site.start()
+                until(lambda: site.status()["directory"]["health"] == "up", "the directory is read", 30)
+            until(lambda: any(text in one for one in self.gone()), f"it is said: {self.gone()}", 30)
+            until(lambda: site.status()["backlog"]["quiet"], "a quiet daemon", 30)
+            self.assertEqual([c for c in site.changed(before) if c[0] in ("join", "invite")], [])
+            for name in ("ben", "cas"):
+                self.assertNotIn(site.membership("hall", name), ("join", "invite"))
+        self.assertEqual(site.cli("status", "--exit-code").returncode, 1)
+
+    def test_1_one_that_was_part_of_an_exception_keeps_out_until_a_policy_is_applied(self):
+        site = self.site
+        site.directory.delete(site.group_dn("Acme"))
+        self.expect_out(f"the group '{site} Acme' was deleted from the directory; it was part of '{site} Guests'")
+        plan = site.ask("plan")
+        self.assertIn("with this policy 1 person whom it kept out may come in", str(plan["diagnostics"]))
+        self.assertEqual(plan["counts"], {"add": 1})
+        site.apply()
+        site.wait("hall", "cas", "join")
+        self.assertEqual(self.gone(), [])
+        self.assertNotIn(site.membership("hall", "ben"), ("join", "invite"))
+
+    def test_2_one_that_an_exception_names_lets_nobody_in(self):
+        site = self.site
+        site.remove("cas", "Staff")
+        site.wait("hall", "cas", "leave")
+        site.directory.delete(site.group_dn("Guests"))
+        self.expect_out(f"the group '{site} Guests' was deleted from the directory: whom it would keep out cannot be known")
+        self.assertEqual(site.membership("hall", "amy"), "join")
+        self.assertIn("was deleted", str(site.ask("plan")["diagnostics"]))
+        site.apply(EXCEPTING.replace(', except: {group: "{p} Guests"}', ""))
+        site.wait("hall", "ben", "join")
+        self.assertEqual(self.gone(), [])
