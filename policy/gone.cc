@@ -38,12 +38,14 @@ Gone named(const CompiledCondition& condition, const Node& node, bool takes_out)
                                          group ? "group" : "container", condition.name);
     Gone out{condition.guid, node.at, what, {}};
     if (takes_out) {
-        out.text += ": whom it would keep out cannot be known, so nobody is let in by a rule that takes it out";
+        out.text +=
+            ": whom it would keep out cannot be known, so nobody is let in by a rule that takes it out";
         out.hint = "restore it there, or take it out of the rule";
     } else {
         out.text += group ? ": nobody is in it" : ": nobody is below it";
         out.hint =
-            "restore it there, or name another one; one made anew under its name is another one, and is meant "
+            "restore it there, or name another one; one made anew under its name is another one, and is "
+            "meant "
             "by its guid:…";
     }
     return out;
@@ -52,7 +54,8 @@ Gone named(const CompiledCondition& condition, const Node& node, bool takes_out)
 // The group that rules take out, and that this one was part of, by whatever groups between.
 std::optional<ConditionId> taken_out_by(const Decider& decider, const DeletedGroup& was) {
     for (std::size_t i = 0; i < decider.program().conditions.size(); ++i)
-        if (decider.takes_out(ConditionId(i)) && decider.leads_to(was.parents, ConditionId(i))) return ConditionId(i);
+        if (decider.takes_out(ConditionId(i)) && decider.leads_to(was.parents, ConditionId(i)))
+            return ConditionId(i);
     return std::nullopt;
 }
 
@@ -61,19 +64,22 @@ Gone nested(const Decider& decider, const Group& group, std::size_t count, const
             const Node& node) {
     const std::string_view name = group.name.empty() ? group.cn : group.name;
     Gone out{group.guid, node.at, {}, {}};
-    out.text = group.deleted ? fmt::format("the group '{}' was deleted from the directory; it was part of '{}', "
-                                           "which a rule takes out",
-                                           name, above.name)
-                             : fmt::format("the group '{}' is not in '{}' any more, which a rule takes out, and "
-                                           "whether it is there at all is not known",
-                                           name, above.name);
+    out.text = group.deleted ? fmt::format(
+                                   "the group '{}' was deleted from the directory; it was part of '{}', "
+                                   "which a rule takes out",
+                                   name, above.name)
+                             : fmt::format(
+                                   "the group '{}' is not in '{}' any more, which a rule takes out, and "
+                                   "whether it is there at all is not known",
+                                   name, above.name);
     const std::string who = count == 1 ? "1 person" : fmt::format("{} people", count);
     if (decider.is_draft())
         out.text += fmt::format(": with this policy {} whom it kept out may come in", who);
     else
         out.text += fmt::format(": {} whom it kept out may not come in until {}", who,
                                 group.deleted ? "the next `rollcall apply`" : "the directory was read whole");
-    out.hint = fmt::format("put whoever is to stay out into '{}' by another way, or restore the group", above.name);
+    out.hint =
+        fmt::format("put whoever is to stay out into '{}' by another way, or restore the group", above.name);
     return out;
 }
 
@@ -88,7 +94,8 @@ std::vector<Gone> gone(const Decider& decider) {
         if (places[i] != nullptr && was_deleted(world, program.conditions[i]))
             out.push_back(named(program.conditions[i], *places[i], decider.takes_out(ConditionId(i))));
     for (const auto& [group, was] : world.deleted_groups)
-        if (const std::optional<ConditionId> above = taken_out_by(decider, was); above && places[above->index()] != nullptr)
+        if (const std::optional<ConditionId> above = taken_out_by(decider, was);
+            above && places[above->index()] != nullptr)
             out.push_back(nested(decider, world.groups[group.index()], was.people.size(),
                                  program.conditions[above->index()], *places[above->index()]));
     return out;

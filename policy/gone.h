@@ -19,7 +19,8 @@ struct Gone {
 // Of each the first place that names it.
 [[nodiscard]] std::vector<Gone> gone(const Decider& decider);
 
-// A policy was applied: what its plan showed of whom a deleted group kept out is so. The groups that there were.
+// A policy was applied: what its plan showed of whom a deleted group kept out is so. The groups that there
+// were.
 std::vector<GroupId> let_go_of_deleted_groups(World& world);
 
 }  // namespace rollcall::policy

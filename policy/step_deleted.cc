@@ -1,7 +1,7 @@
-// Step: groups that end, while rules take people out by a group that they were in. A group's links end with it
-// (MS-ADTS 3.1.1.5.5), so the group above names it no more, and nothing tells that from a group that was taken
-// out by hand. Whoever was in it is kept out as before (Decider::stamp_deleted) until a complete read shows that
-// the group is there, or a policy is applied.
+// Step: groups that end, while rules take people out by a group that they were in. A group's links end with
+// it (MS-ADTS 3.1.1.5.5), so the group above names it no more, and nothing tells that from a group that was
+// taken out by hand. Whoever was in it is kept out as before (Decider::stamp_deleted) until a complete read
+// shows that the group is there, or a policy is applied.
 #include <algorithm>
 
 #include "policy/step_facts.h"
@@ -57,7 +57,8 @@ void Step::keep_taken_out(GroupId parent, const GroupEntry& entry, const Guids& 
     for (const MemberRef member : std::vector<MemberRef>(row.begin(), row.end())) {
         if (!member.is_group()) continue;
         const Guid& guid = world_.groups[member.as_group().index()].guid;
-        if (alive.contains(guid) || std::find(entry.members.begin(), entry.members.end(), guid) != entry.members.end())
+        if (alive.contains(guid) ||
+            std::find(entry.members.begin(), entry.members.end(), guid) != entry.members.end())
             continue;
         const std::size_t before = effects_.deleted_groups.size();
         keep_deleted(member.as_group(), {parent});
@@ -74,8 +75,8 @@ void Step::keep_deleted(const DirectorySnapshot& fact) {
         if (!world_.groups[i].deleted && !alive.contains(world_.groups[i].guid)) keep_deleted(GroupId(i));
 }
 
-// After a complete read: those that are there say themselves who is in them, and of those that are still named
-// above nothing has ended.
+// After a complete read: those that are there say themselves who is in them, and of those that are still
+// named above nothing has ended.
 void Step::end_deleted(const DirectorySnapshot& fact) {
     if (world_.deleted_groups.empty()) return;
     Guids alive;

@@ -1,6 +1,6 @@
-// Engine: groups and containers that the rules name and the directory has deleted, and groups that were part of
-// such. That they are gone is an entry, a log line and a message, once each over restarts (mark "gone"); whom a
-// deleted group kept out is remembered until a policy is applied (mark "deleted_group").
+// Engine: groups and containers that the rules name and the directory has deleted, and groups that were part
+// of such. That they are gone is an entry, a log line and a message, once each over restarts (mark "gone");
+// whom a deleted group kept out is remembered until a policy is applied (mark "deleted_group").
 #include <fmt/format.h>
 #include <algorithm>
 

@@ -1,5 +1,5 @@
-// A group that was deleted lets nobody in: whom it kept out stays out, whether the rule names it or it was part of
-// a group that the rule names, until the directory shows that it is there or a policy is applied.
+// A group that was deleted lets nobody in: whom it kept out stays out, whether the rule names it or it was
+// part of a group that the rule names, until the directory shows that it is there or a policy is applied.
 #include <gtest/gtest.h>
 #include <algorithm>
 
@@ -46,7 +46,8 @@ class DeletedGroups : public testing::Test {
             const std::string said = scene.says(login, "eng");
             EXPECT_TRUE(said == "out excepted" || said == "unknown undecided") << login << ": " << said;
         }
-        for (const std::string& line : scene.plan()) EXPECT_EQ(line.find("add eng"), std::string::npos) << line;
+        for (const std::string& line : scene.plan())
+            EXPECT_EQ(line.find("add eng"), std::string::npos) << line;
         EXPECT_EQ(scene.says("hal", "eng").substr(0, 2), hal_);
     }
     std::string what_is_gone() {
@@ -64,9 +65,10 @@ TEST_F(DeletedGroups, NamedByAnExceptionLetsNobodyIn) {
     hal_ = "un";  // nobody can say whom it would keep out
     nobody_comes_in();
     EXPECT_EQ(scene.says("eve", "yard"), "out not_listed") << "where it lets in nobody is in it";
-    EXPECT_EQ(what_is_gone(),
-              "the group 'Contractors' was deleted from the directory: whom it would keep out cannot be known, so "
-              "nobody is let in by a rule that takes it out\n");
+    EXPECT_EQ(
+        what_is_gone(),
+        "the group 'Contractors' was deleted from the directory: whom it would keep out cannot be known, so "
+        "nobody is let in by a rule that takes it out\n");
     read();
     nobody_comes_in();
     EXPECT_TRUE(scene.apply()) << "the rule is the same";
@@ -87,7 +89,8 @@ TEST_F(DeletedGroups, ThatWasPartOfAnExceptionKeepsThoseOutWhomItKeptOut) {
     nobody_comes_in();
     EXPECT_EQ(scene.says("fay", "yard"), "out not_listed");
     EXPECT_EQ(what_is_gone(),
-              "the group 'Acme' was deleted from the directory; it was part of 'Contractors', which a rule takes out: "
+              "the group 'Acme' was deleted from the directory; it was part of 'Contractors', which a rule "
+              "takes out: "
               "2 people whom it kept out may not come in until the next `rollcall apply`\n");
     read();
     nobody_comes_in();
@@ -118,7 +121,8 @@ TEST_F(DeletedGroups, AllAtOnceKeepOutAsBefore) {
 TEST_F(DeletedGroups, TheListAboveMayComeFirst) {
     remove("Acme");
     scene.directory.wrote("Contractors");
-    EXPECT_TRUE(scene.learn(scene.directory.changes({"Contractors"})).sweep) << "somebody must look whether it is there";
+    EXPECT_TRUE(scene.learn(scene.directory.changes({"Contractors"})).sweep)
+        << "somebody must look whether it is there";
     nobody_comes_in();
     read();
     nobody_comes_in();
@@ -169,7 +173,8 @@ TEST_F(DeletedGroups, AnApplyLetsThoseInWhomItsPlanShowed) {
     EXPECT_EQ(draft.verdict(scene.world.user("@eve:corp.example"), 0).presence, Presence::out);
     ASSERT_EQ(gone(draft).size(), 1U);
     EXPECT_EQ(gone(draft)[0].text,
-              "the group 'Acme' was deleted from the directory; it was part of 'Contractors', which a rule takes out: "
+              "the group 'Acme' was deleted from the directory; it was part of 'Contractors', which a rule "
+              "takes out: "
               "with this policy 2 people whom it kept out may come in");
     nobody_comes_in();
     ASSERT_TRUE(scene.apply());
@@ -227,7 +232,8 @@ TEST_F(DeletedGroups, AContainerThatWasDeletedLetsNobodyInEither) {
     changes.containers.front().usn = ++scene.directory.usn;
     scene.learn(changes);
     EXPECT_EQ(scene.says("hal", "eng"), "unknown undecided");
-    EXPECT_NE(what_is_gone().find("the container 'OU=Agency,DC=corp,DC=example' was deleted"), std::string::npos)
+    EXPECT_NE(what_is_gone().find("the container 'OU=Agency,DC=corp,DC=example' was deleted"),
+              std::string::npos)
         << what_is_gone();
 }
 

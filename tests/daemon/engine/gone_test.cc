@@ -1,5 +1,6 @@
-// A group that was deleted, and that an exception names or that was part of one: nobody whom it kept out comes in,
-// over restarts too, until a policy is applied; and it is said, in the trail, to the admins and in status.
+// A group that was deleted, and that an exception names or that was part of one: nobody whom it kept out
+// comes in, over restarts too, until a policy is applied; and it is said, in the trail, to the admins and in
+// status.
 #include <gtest/gtest.h>
 
 #include "tests/daemon/engine/admin_room.h"
@@ -33,7 +34,8 @@ class DeletedGroup : public TheAdminRoom {
     }
     [[nodiscard]] std::size_t saying(const std::string& part) {
         std::size_t found = 0;
-        for (const schema::TrailEntry& entry : company.trail()) found += entry.result.find(part) != std::string::npos ? 1U : 0U;
+        for (const schema::TrailEntry& entry : company.trail())
+            found += entry.result.find(part) != std::string::npos ? 1U : 0U;
         return found;
     }
     void expect_out(std::size_t gone) {
@@ -53,16 +55,19 @@ class DeletedGroup : public TheAdminRoom {
 TEST_F(DeletedGroup, ThatAnExceptionNamesLetsNobodyInAndIsSaidOnce) {
     remove("Guests");
     expect_out(1);
-    const std::string text = "the group 'Guests' was deleted from the directory: whom it would keep out cannot be known";
+    const std::string text =
+        "the group 'Guests' was deleted from the directory: whom it would keep out cannot be known";
     EXPECT_EQ(saying(text), 1U);
     EXPECT_EQ(told_in(room, text), 1U);
     for (sim::Rule& rule : company.sim.rules) rule.except = "";
     company.sim.apply();
-    EXPECT_TRUE(company.comes([&] { return company.in("p2", "crew") && company.in("p3", "crew"); }, minutes{5}));
+    EXPECT_TRUE(
+        company.comes([&] { return company.in("p2", "crew") && company.in("p3", "crew"); }, minutes{5}));
     EXPECT_TRUE(engine().gone().empty());
     EXPECT_EQ(saying("not so any more: " + text), 1U);
-    EXPECT_TRUE(company.comes([&] { return told_in(room, "A deleted group of which you were told is there again") == 1; },
-                              minutes{5}));
+    EXPECT_TRUE(company.comes(
+        [&] { return told_in(room, "A deleted group of which you were told is there again") == 1; },
+        minutes{5}));
 }
 
 TEST_F(DeletedGroup, ThatWasPartOfAnExceptionKeepsOutUntilAPolicyIsApplied) {
