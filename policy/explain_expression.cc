@@ -1,6 +1,7 @@
 #include "policy/explain_expression.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "policy/explain_evidence.h"
 
@@ -62,12 +63,32 @@ GroupId ExpressionExplainer::group_of(const CompiledCondition& condition, Tri va
     return telling_group(world, person_, group->second, value == Tri::yes);
 }
 
+// Why it is not known: a group was deleted. "" if that is not why.
+std::string ExpressionExplainer::by_deletion(const CompiledCondition& condition, GroupId group) const {
+    const World& world = decider_.world();
+    if (world.groups[group.index()].deleted)
+        return fmt::format("group {} was deleted, so whom it would take out is not known", condition.name);
+    const ConditionId id(static_cast<std::size_t>(&condition - decider_.program().conditions.data()));
+    for (const auto& [deleted, was] : world.deleted_groups)
+        if (std::binary_search(was.people.begin(), was.people.end(), person_) &&
+            decider_.leads_to(was.parents, id))
+            return fmt::format(
+                "was in group {} by {}, which was deleted: the next `rollcall apply` lets them in",
+                condition.name, world.groups[deleted.index()].name);
+    return {};
+}
+
 std::string ExpressionExplainer::leaf(const CompiledCondition& condition, Tri value) const {
     const World& world = decider_.world();
     switch (condition.kind) {
         case Condition::Kind::user:
             return value == Tri::yes ? "named: " + condition.name : "not named";
         case Condition::Kind::under:
+            if (const auto at = world.container_by_guid.find(condition.guid);
+                value == Tri::unknown && at != world.container_by_guid.end() &&
+                world.containers[at->second.index()].deleted)
+                return fmt::format("container {} was deleted, so whom it would take out is not known",
+                                   condition.name);
             if (value == Tri::unknown)
                 return fmt::format("whether the account lies under {} is not known now", condition.name);
             return fmt::format("account {} under {}", value == Tri::yes ? "lies" : "does not lie",
@@ -84,6 +105,8 @@ std::string ExpressionExplainer::leaf(const CompiledCondition& condition, Tri va
     if (value == Tri::unknown && !world.people[person_.index()].primary_group)
         return fmt::format("the account's primary group could not be read: it may be, or lead to, {}",
                            condition.name);
+    if (value == Tri::unknown && group != world.group_by_guid.end())
+        if (std::string text = by_deletion(condition, group->second); !text.empty()) return text;
     if (value == Tri::unknown) return fmt::format("group {} could not be read completely", condition.name);
     if (value == Tri::no || group == world.group_by_guid.end())
         return fmt::format("not in group {}", condition.name);

@@ -19,6 +19,7 @@ class ExpressionExplainer {
 
   private:
     [[nodiscard]] GroupId group_of(const CompiledCondition& condition, Tri value) const;
+    [[nodiscard]] std::string by_deletion(const CompiledCondition& condition, GroupId group) const;
     [[nodiscard]] std::string leaf(const CompiledCondition& condition, Tri value) const;
 
     const Decider& decider_;

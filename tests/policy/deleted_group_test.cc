@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <algorithm>
 
+#include "policy/explain.h"
 #include "policy/gone.h"
 #include "tests/policy/homeserver.h"
 
@@ -156,6 +157,18 @@ TEST_F(DeletedGroups, TwoListsTellWhereAGroupIsNow) {
     EXPECT_FALSE(scene.learn(scene.directory.changes({"Contractors", "Partners", "Acme"})).sweep)
         << "it is there: it was read with them";
     EXPECT_EQ(scene.says("fay", "eng"), "in member");
+}
+
+TEST_F(DeletedGroups, WhySaysWhatIsInTheWay) {
+    const auto why = [this] {
+        return explain(*scene.decider, scene.user("fay"), scene.room_index("eng")).short_text;
+    };
+    removed("Acme");
+    EXPECT_NE(why().find("was in group Contractors by Acme, which was deleted"), std::string::npos) << why();
+    removed("Contractors");
+    EXPECT_NE(why().find("group Contractors was deleted, so whom it would take out is not known"),
+              std::string::npos)
+        << why();
 }
 
 TEST_F(DeletedGroups, APersonMayBeTakenOutAsEver) {
