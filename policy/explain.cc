@@ -181,9 +181,10 @@ Explanation explain_verdict(const Decider& decider, UserId user, std::uint32_t r
             } else if (out.person.valid() && decider.departed(out.person) == Tri::unknown) {
                 reasons.push_back({undecided_departure(world, out.person), "", {}});
             } else {
-                explainer.leaves(program.employees, Tri::unknown, reasons);
-                explainer.leaves(spec.except, Tri::unknown, reasons);
-                explainer.leaves(spec.members, Tri::unknown, reasons);
+                for (const NodeId part : {program.employees, spec.except, spec.members, spec.owners})
+                    if (part.valid() && out.person.valid() &&
+                        decider.evaluate(out.person, part) == Tri::unknown)
+                        explainer.leaves(part, Tri::unknown, reasons);
             }
             break;
     }
