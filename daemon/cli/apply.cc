@@ -107,6 +107,8 @@ class Apply {
         int exit = unseen_ ? 1 : exit_of(*answer);  // as `plan` ends
         if (opened_.in_process) {
             if (const int converged = converge(); converged != 0) exit = converged;
+        } else if (!result["paused"].text().empty() && result["applied"].integer_or(0) > 0) {
+            exit = 1;  // nobody waits for what waits for somebody
         } else if (session_.arguments.wait) {
             if (const int waited = wait_for_daemon(); waited != 0) exit = waited;
         }
@@ -206,7 +208,11 @@ class Apply {
         const std::size_t n = number("applied"), held = number("held");
         std::string out = paragraph(look, 0, Tone::good, fmt::format("Policy {} is in force.", version));
         const json::Array* holds = result["holds"].array();
-        if (unseen_ && n > 0)
+        if (const std::string paused = result["paused"].text(); !paused.empty() && n > 0)
+            out += paragraph(
+                look, 0, Tone::warning,
+                fmt::format("Of {} that are to be done: {}.", counted(n, "action", "actions"), paused));
+        else if (unseen_ && n > 0)
             out += paragraph(look, 0, Tone::warning,
                              "Not everything could be looked at (see ✗ above): what depends on it waits; "
                              "`rollcall status` shows what is left to do.");

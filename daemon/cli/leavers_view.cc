@@ -86,7 +86,13 @@ std::string leavers_view(const json::Value& result, const std::string& zone, con
                                    counted(departures.size() - bots, "departure", "departures"),
                                    result["kept"].integer_or(0), promise, missed);
     if (not_proven > 0) head += fmt::format(", {} not proven", not_proven);
-    if (open > 0) head += fmt::format(", {} under way", open);
+    const auto back = static_cast<std::int64_t>(
+        std::count_if(departures.begin(), departures.end(), [](const json::Value& one) {
+            return !one["kept_back"].is_null() && one["promise"].text() == "open";
+        }));
+    if (open > back) head += fmt::format(", {} under way", open - back);
+    if (const std::int64_t stopped = result["kept_back"].integer_or(0); stopped > 0)
+        head += fmt::format("; {} kept back", stopped);
     out += paragraph(look, 0, missed > 0 ? Tone::bad : Tone::strong, head + ".");
     for (const json::Value& departure : departures) {
         const std::string whole = departure["promise"].text();
@@ -97,7 +103,13 @@ std::string leavers_view(const json::Value& result, const std::string& zone, con
             continue;
         }
         Table table(2);
-        table.row({{"all of it", Tone::faint}, {whole, tone_of(whole)}, "", ""});
+        if (const std::string stopped = departure["kept_back"].text(); stopped.empty())
+            table.row({{"all of it", Tone::faint}, {whole, tone_of(whole)}, "", ""});
+        else
+            table.row({{"all of it", Tone::faint},
+                       {whole == "open" ? "kept back" : whole, Tone::bad},
+                       "",
+                       stopped});
         for (const auto& [part, name] : kParts) {
             const json::Value& row = departure["parts"][part];
             const std::string kept = row["kept"].text();

@@ -9,6 +9,7 @@
 #include "daemon/audit/leavers.h"
 #include "daemon/control/answer.h"
 #include "daemon/control/audit_question.h"
+#include "daemon/control/kept_back.h"
 #include "daemon/control/seen.h"
 
 namespace rollcall::control {
@@ -53,7 +54,8 @@ audit::DepartureWanted wanted_of(const Context& context, const audit::Departure&
     return wanted;
 }
 
-json::Value departure_json(const Context& context, const audit::Departure& departure, Duration promise) {
+json::Value departure_json(const Context& context, const audit::Departure& departure, Duration promise,
+                           const std::map<std::string, std::string>& kept) {
     json::Value row;
     row.set("entry", static_cast<std::int64_t>(departure.entry));
     row.set("user", departure.user);
@@ -81,7 +83,10 @@ json::Value departure_json(const Context& context, const audit::Departure& depar
     const Time now = context.engine.date();
     const audit::DepartureWanted wanted = wanted_of(context, departure);
     if (!wanted.anything) row.set("bot", true);
-    row.set("promise", to_text(departure.whole(promise, now, wanted)));
+    const audit::Promise whole = departure.whole(promise, now, wanted);
+    row.set("promise", to_text(whole));
+    if (const auto at = kept.find(departure.user); at != kept.end() && !departure.over)
+        row.set("kept_back", at->second);
     row.set("parts", parts_json(departure, promise, now, wanted));
     return row;
 }
@@ -181,8 +186,11 @@ Answer leavers_answer(const Context& context, const audit::Period& period, Durat
                       const std::vector<audit::Departure>& departures) {
     json::Value out, list{json::Array{}};
     std::map<audit::Promise, std::int64_t> counts;
+    const std::map<std::string, std::string> back = kept_back(context.engine);
+    std::int64_t kept_now = 0;
     for (const audit::Departure& departure : departures) {
-        list.push(departure_json(context, departure, promise));
+        list.push(departure_json(context, departure, promise, back));
+        if (!list.array()->back()["kept_back"].is_null()) ++kept_now;
         ++counts[departure.whole(promise, context.engine.date(), wanted_of(context, departure))];
     }
     out.set("from", time_json(period.from));
@@ -193,11 +201,13 @@ Answer leavers_answer(const Context& context, const audit::Period& period, Durat
     out.set("missed", counts[audit::Promise::missed]);
     out.set("open", counts[audit::Promise::open]);
     out.set("not_proven", counts[audit::Promise::not_proven]);
+    out.set("kept_back", kept_now);
     out.set("departures", std::move(list));
     json::Value unseen = not_looked_at(context);
     const bool all = unseen.array()->empty();
     out.set("unseen", std::move(unseen));
-    const bool kept = counts[audit::Promise::missed] == 0 && counts[audit::Promise::not_proven] == 0;
+    const bool kept =
+        counts[audit::Promise::missed] == 0 && counts[audit::Promise::not_proven] == 0 && kept_now == 0;
     return ok(std::move(out), all && kept ? 0 : 1);
 }
 

@@ -37,7 +37,7 @@ Answer set_pause(const Context& context, engine::Engine::Pause pause, const std:
 // Why somebody who is to be let into a room is not let in now; "" where nothing is known that stops it.
 std::string why_it_waits(const Context& context, std::uint32_t room) {
     engine::Engine& engine = context.engine;
-    if (engine.paused() != engine::Engine::Pause::none) return "all is paused until `rollcall resume`";
+    if (std::string paused = pause_stops(engine, false); !paused.empty()) return paused;
     const std::vector<Seen> seen = what_was_seen(context);
     if (!seen.front().ok) return seen.front().text;
     if (engine.mask() == engine::Engine::Mask::unknown) return std::string(engine::kMaskUnknown);
@@ -57,11 +57,9 @@ std::vector<std::string> approval_waits(const Context& context,
     };
     if (wanted.empty()) return out;
     if (engine.settings().one_shot) out.emplace_back("no daemon is running that would do it");
-    if (engine.paused() == engine::Engine::Pause::all)
-        out.emplace_back("everything is paused, departures too, until `rollcall resume`");
-    else if (engine.paused() != engine::Engine::Pause::none &&
-             !std::all_of(wanted.begin(), wanted.end(), departs))
-        out.emplace_back("everything but departures is paused until `rollcall resume`");
+    if (std::string paused = pause_stops(engine, std::all_of(wanted.begin(), wanted.end(), departs));
+        !paused.empty())
+        out.push_back(std::move(paused));
     if (engine.reach().away()) out.push_back("the homeserver cannot be used: " + engine.reach().trouble());
     return out;
 }
@@ -125,8 +123,7 @@ std::vector<std::string> departure_waits(const Context& context, PersonId person
         out.emplace_back("no policy is in force: nobody is taken out of anything before `rollcall apply`");
         return out;
     }
-    if (engine.paused() == engine::Engine::Pause::all)
-        out.emplace_back("everything is paused, departures too, until `rollcall resume`");
+    if (std::string paused = pause_stops(engine, true); !paused.empty()) out.push_back(std::move(paused));
     if (engine.reach().away()) out.push_back("the homeserver cannot be used: " + engine.reach().trouble());
     const UserId user = decider->departs_as(person);
     if (!user.valid()) {

@@ -10,6 +10,7 @@
 #include "daemon/control/auditor.h"
 #include "daemon/control/commands.h"
 #include "daemon/control/hidden.h"
+#include "daemon/control/kept_back.h"
 #include "daemon/control/people_remarks.h"
 #include "daemon/control/plan_warnings.h"
 #include "daemon/control/policy_files.h"
@@ -329,6 +330,7 @@ Answer apply(const Context& context) {
         if (!now.rejected(line))
             ++(stopped.contains({line.kind, line.room, line.user}) ? held_back : done_now);
     result.set("applied", done_now);
+    result.set("paused", pause_stops(context.engine, false));
     result.set("held", held_back);
     result.set("holds", std::move(holds));
     context.engine.apply({now.loaded.program, now.loaded.texts, context.caller, context.args["reason"].text(),
@@ -396,6 +398,7 @@ Answer check(const Context& context) {
     const bool enough = !context.engine.settings().one_shot && context.waited >= kCheckWaits;
     if (!enough && (!looked || !directory)) return std::nullopt;
     std::vector<Seen> seen = every_way(context);
+    if (std::optional<Seen> kept = departures_seen(context.engine)) seen.push_back(std::move(*kept));
     if (!looked && seen.front().ok) {
         seen.front() = {"homeserver", false,
                         fmt::format("{} (homeserver.url) has not answered what it was asked {} ago",

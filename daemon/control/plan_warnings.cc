@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <set>
 
+#include "daemon/control/kept_back.h"
 #include "policy/acl_size.h"
 #include "policy/base/text.h"
 #include "policy/doubts.h"
@@ -203,10 +204,26 @@ std::vector<std::string> holds_changed(const engine::Engine& engine, const Decid
     return out;
 }
 
+namespace {
+
+// A guard's holds and rejections stand in the plan itself.
+void add_protected_departed(const Decider& decider, Diagnostics& out) {
+    for (const std::string& id : protected_departed(decider))
+        out.push_back(
+            {Position{"protected", 0, 0},
+             fmt::format("{} belongs to somebody who has departed, and is protected: it keeps its sessions "
+                         "and its rooms",
+                         id),
+             "take it out of `protected`, unless somebody else uses it by now", Severity::warning});
+}
+
+}  // namespace
+
 Diagnostics plan_warnings(const engine::Engine& engine, const Decider& decider) {
     Diagnostics out = policy::without_sponsor(decider);
     for (policy::Gone& one : policy::gone(decider))
         out.push_back({std::move(one.at), std::move(one.text), std::move(one.hint), Severity::warning});
+    add_protected_departed(decider, out);
     add_given_up_canary(engine, decider, out);
     add_large_acls(decider, out);
     add_addresses(engine, decider, out);

@@ -211,6 +211,13 @@ std::string paused_text(const Engine& engine) {
                        engine.pause_text());
 }
 
+std::string pause_stops(const Engine& engine, bool departure) {
+    if (engine.paused() == Engine::Pause::all)
+        return "everything is paused, departures too, until `rollcall resume`";
+    if (engine.paused() == Engine::Pause::none || departure) return {};
+    return "everything but departures is paused until `rollcall resume`";
+}
+
 std::string homeserver_trouble(const Context& context) {
     const engine::Reach& reach = context.engine.reach();
     const std::string trouble = reach.trouble();

@@ -13,7 +13,7 @@ namespace rollcall::control {
 
 struct Seen {
     // "homeserver", "requests", "bot", "mask registration", "events", "rooms", "directory", "groups",
-    // "people", "accounts", "clock", "store", "admin room", "pause"
+    // "people", "accounts", "clock", "store", "admin room", "pause", "departures"
     std::string what;
     bool ok = false;
     std::string text;  // what was seen, or what was not, and what to do about it
@@ -43,6 +43,8 @@ struct Seen {
 [[nodiscard]] bool is_of_the_barred(const engine::Failure& failure);
 // That nothing is carried out, or only departures, and by whose order; "" where nothing is paused.
 [[nodiscard]] std::string paused_text(const engine::Engine& engine);
+// That a pause stops something, a departure or something else; "" where it does not.
+[[nodiscard]] std::string pause_stops(const engine::Engine& engine, bool departure);
 // Has the directory said anything since the start, if only that it cannot be read?
 [[nodiscard]] bool directory_heard(const engine::Engine& engine);
 [[nodiscard]] json::Value texts_json(const std::vector<std::string>& texts);

@@ -7,6 +7,7 @@
 #include "daemon/control/by_hand.h"
 #include "daemon/control/commands.h"
 #include "daemon/control/hidden.h"
+#include "daemon/control/kept_back.h"
 #include "daemon/control/people_remarks.h"
 #include "daemon/control/policy_files.h"
 #include "daemon/control/room_remarks.h"
@@ -162,11 +163,7 @@ Counted count(const engine::Engine& engine, const policy::World& world) {
     }
     if (decider == nullptr) return out;
     out.bans = bans_of(*decider);
-    for (const std::string& id : decider->program().protected_ids) {
-        const UserId user = world.users.find(id);
-        const PersonId person = user.valid() ? decider->person_of(user) : PersonId{};
-        if (person.valid() && decider->departed(person) == policy::Tri::yes) out.protected_departed.push(id);
-    }
+    for (const std::string& id : protected_departed(*decider)) out.protected_departed.push(id);
     return out;
 }
 

@@ -91,6 +91,10 @@ class Holds(Scenario):
               "the first of them are out", 20)
         held = [name for name in leavers[:5] if site.membership("crew", name) == "join"]
         self.assertGreater(len(held), 1, "the guard lets the first of them pass")
+        for command in (("check", "--online"), ("audit", "leavers")):
+            said = site.cli(*command)
+            self.assertEqual(said.returncode, 1, said.stdout)
+            self.assertIn("kept back", said.stdout)
         for name in leavers[5], held[0]:       # beside those, and one of them
             said = site.cli("depart", site.login(name), "--reason", "given notice")
             self.assertEqual(said.returncode, 0, said.stdout + said.stderr)

@@ -151,6 +151,25 @@ TEST_F(Commands, ApplyWaitsUntilTheDaemonHasDoneWhatItCan) {
     EXPECT_EQ(bench.run({"apply", "--yes", "--wait"}), 1);
 }
 
+// In a pause nothing is carried out, with --wait or without.
+TEST_F(Commands, ApplyInAPauseSaysThatNothingIsDone) {
+    answer("plan", answered(fixture("plan_long")));
+    json::Value applied;
+    applied.set("version", "3f2a91c04d5e77aa10bb");
+    applied.set("applied", 30);
+    applied.set("paused", "everything but departures is paused until `rollcall resume`");
+    answer("apply", answered(applied));
+    for (const bool wait : {false, true}) {
+        bench.clear();
+        EXPECT_EQ(wait ? bench.run({"apply", "--yes", "--wait"}) : bench.run({"apply", "--yes"}), 1);
+        EXPECT_TRUE(
+            has(out(), "are to be done: everything but departures is paused until `rollcall resume`."))
+            << out();
+        EXPECT_FALSE(has(out(), "carries out")) << out();
+        EXPECT_TRUE(has(out(), "is in force")) << out();
+    }
+}
+
 TEST_F(Commands, ASavedPlanThatIsNoLongerThePlanIsRefusedWithTheDifference) {
     const std::string file = bench.folder / "saved";
     answer("plan", answered(fixture("plan_mixed")));

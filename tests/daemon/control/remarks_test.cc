@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <algorithm>
 
+#include "daemon/control/kept_back.h"
 #include "tests/daemon/control/daemon.h"
 
 namespace rollcall::control {
@@ -105,7 +106,8 @@ TEST_F(Remarks, WhoeverDepartedAndIsNotOutIsNamedUnlessAGuardHoldsThem) {
 TEST_F(Remarks, ReadmitSaysWhyItWaits) {
     kick_twice("bob");
     EXPECT_EQ(daemon.ask(R"({"command":"pause","args":{"reason":"move"}})")["exit"].integer_or(-1), 0);
-    EXPECT_EQ(readmit("bob")["result"]["waits"].text(), "all is paused until `rollcall resume`");
+    EXPECT_EQ(readmit("bob")["result"]["waits"].text(),
+              "everything but departures is paused until `rollcall resume`");
     const json::Value why = daemon.ask(R"({"command":"why","args":{"user":"bob","room":"crew"}})");
     EXPECT_TRUE(why["result"]["rooms"].array()->front()["next"].array()->front()["paused"].boolean_or(false))
         << json::write(why);
@@ -222,6 +224,79 @@ TEST_F(Remarks, WhoCanInviteTheBotBackIsNamed) {
     const std::string said = first(status()["room_trouble"]);
     EXPECT_NE(said.find(id("alice") + " can invite the bot; or make the room anew"), std::string::npos)
         << said;
+}
+
+// Of a departure that somebody or something stops it is said what, and nothing is green.
+class KeptBack : public Remarks {
+  protected:
+    // What stops it; and of how many, by `audit leavers`, which ends with 1 for it as `check` does.
+    std::string said(const std::string& login) {
+        const std::map<std::string, std::string> kept = kept_back(daemon.sim.engine());
+        const std::optional<Seen> seen = departures_seen(daemon.sim.engine());
+        const json::Value leavers = daemon.ask(R"({"command":"audit.leavers","args":{}})");
+        EXPECT_EQ(seen.has_value(), !kept.empty());
+        EXPECT_EQ(leavers["result"]["kept_back"].integer_or(-1), static_cast<std::int64_t>(kept.size()))
+            << json::write(leavers);
+        if (seen) {
+            EXPECT_FALSE(seen->ok);
+            EXPECT_EQ(leavers["exit"].integer_or(-1), 1);
+        }
+        const auto at = kept.find(id(login));
+        if (at == kept.end()) return "";
+        EXPECT_NE(seen->text.find(fmt::format("{} ({})", id(login), at->second)), std::string::npos)
+            << seen->text;
+        for (const json::Value& one : *leavers["result"]["departures"].array())
+            if (one["user"].text() == id(login)) {
+                EXPECT_EQ(one["kept_back"].text(), at->second);
+            }
+        return at->second;
+    }
+    void answer(const char* command) {
+        json::Value args;
+        args.set("id", daemon.ask(R"({"command":"holds"})")["result"]["holds"].array()->front()["id"].text());
+        args.set("reason", "they went");
+        EXPECT_EQ(daemon.ask(command, std::move(args))["exit"].integer_or(-1), 0);
+    }
+};
+
+TEST_F(KeptBack, ByAGuardAndByARejection) {
+    daemon.sim.policy.policy.guards.departures = {1, std::chrono::hours{1}};
+    daemon.sim.apply();
+    after(minutes{1});
+    EXPECT_EQ(said("dave"), "");
+    for (const char* login : {"dave", "erin", "fred"}) daemon.sim.directory.disable(login, true);
+    after(minutes{10});
+    const std::string hold =
+        daemon.ask(R"({"command":"holds"})")["result"]["holds"].array()->front()["id"].text();
+    EXPECT_EQ(said("dave"), "held as " + hold + ": `rollcall holds` says what and why");
+    answer("reject");
+    after(minutes{1});
+    EXPECT_TRUE(said("dave").starts_with("rejected by ")) << said("dave");
+    daemon.sim.restart();
+    after(minutes{1});
+    EXPECT_TRUE(said("dave").starts_with("rejected by ")) << said("dave");
+}
+
+TEST_F(KeptBack, ByAPauseOfEverythingAndNotByOneOfTheRest) {
+    EXPECT_EQ(daemon.ask(R"({"command":"pause","args":{"reason":"move","all":true}})")["exit"].integer_or(-1),
+              0);
+    daemon.sim.directory.disable("bob", true);
+    after(minutes{10});
+    EXPECT_EQ(said("bob"), "everything is paused, departures too, until `rollcall resume`");
+    EXPECT_EQ(daemon.ask(R"({"command":"pause","args":{"reason":"move"}})")["exit"].integer_or(-1), 0);
+    after(minutes{1});
+    EXPECT_EQ(said("bob"), "");
+    EXPECT_EQ(homeserver().membership(room, id("bob")), MembershipState::leave);
+}
+
+TEST_F(KeptBack, ByThePolicyThatProtectsThem) {
+    daemon.sim.policy.policy.protected_ids.push_back({id("bob"), {}});
+    daemon.sim.apply();
+    daemon.sim.directory.disable("bob", true);
+    after(minutes{10});
+    EXPECT_EQ(said("bob"), "protected by the policy, which takes them out of nothing");
+    EXPECT_EQ(homeserver().membership(room, id("bob")), MembershipState::join);
+    EXPECT_EQ(first(status()["protected_departed"]), id("bob"));
 }
 
 TEST_F(Remarks, AnApprovalDuringAPauseSaysThatNothingIsDoneNow) {
