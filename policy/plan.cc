@@ -320,15 +320,31 @@ PowerLevels wanted_power_levels(const Decider& decider, std::uint32_t room) {
     return levels;
 }
 
+namespace {
+
+// Is whoever can be in this space an employee? Nobody but the daemon lets anybody in there, and it nobody
+// else.
+bool holds_employees_alone(const Program& program, std::uint32_t space) {
+    const CompiledRoom& spec = program.rooms[space];
+    return spec.whole_employees && spec.who_invites == WhoInvites::nobody &&
+           spec.outsiders == Outsiders::none &&
+           std::none_of(program.services.begin(), program.services.end(),
+                        [space](const CompiledService& service) {
+                            return std::binary_search(service.rooms.begin(), service.rooms.end(), space);
+                        });
+}
+
+}  // namespace
+
 JoinRules wanted_join_rules(const Decider& decider, std::uint32_t room) {
     // Restricted only where the members are the whole space: otherwise any member of the space could walk
-    // back in.
+    // back in, and whoever lets somebody into the space lets them into the room.
     const Program& program = decider.program();
     const CompiledRoom& spec = program.rooms[room];
-    const CompiledRoom* parent = spec.parent.empty() ? nullptr : program.room(spec.parent);
-    if (!spec.space && spec.whole_employees && spec.admission == Admission::join && parent != nullptr &&
-        parent->whole_employees) {
-        const RoomId id = decider.world_room(static_cast<std::uint32_t>(program.room_index(spec.parent)));
+    const int parent = spec.parent.empty() ? -1 : program.room_index(spec.parent);
+    if (!spec.space && spec.whole_employees && spec.admission == Admission::join && parent >= 0 &&
+        holds_employees_alone(program, static_cast<std::uint32_t>(parent))) {
+        const RoomId id = decider.world_room(static_cast<std::uint32_t>(parent));
         if (id.valid() && !decider.world().rooms[id.index()].id.empty())
             return {"restricted", {decider.world().rooms[id.index()].id}};
     }

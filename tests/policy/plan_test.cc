@@ -57,6 +57,31 @@ TEST_F(Plan, OnlyWholeSpacesAdmitByRestriction) {
     EXPECT_EQ(wanted_join_rules(*scene.decider, scene.room_index("eng")), (JoinRules{"invite", {}}));
 }
 
+// Whoever can let somebody into the space would let them into its rooms, and their past.
+TEST_F(Plan, ASpaceThatHoldsOthersThanEmployeesAdmitsNobodyToItsRooms) {
+    const auto rule = [this] {
+        EXPECT_TRUE(scene.apply());
+        return wanted_join_rules(*scene.decider, scene.room_index("all")).rule;
+    };
+    RoomText& home = *std::find_if(scene.policy.rooms.begin(), scene.policy.rooms.end(),
+                                   [](const RoomText& text) { return text.key == "home"; });
+    homeserver.converge();
+    EXPECT_EQ(rule(), "restricted");
+    home.who_invites = WhoInvites::owners;
+    EXPECT_EQ(rule(), "invite");
+    EXPECT_EQ(scene.plan(), (std::vector<std::string>{"set_join_rule all -", "set_power_levels home -"}));
+    homeserver.converge();
+    home.who_invites = WhoInvites::everyone;
+    EXPECT_EQ(rule(), "invite");
+    home.who_invites = WhoInvites::nobody;
+    home.outsiders = Outsiders::approved;
+    EXPECT_EQ(rule(), "invite");
+    home.outsiders = Outsiders::none;
+    EXPECT_EQ(rule(), "restricted");
+    scene.service("bridge", "@bridge:corp.example", {"all", "home"});
+    EXPECT_EQ(rule(), "invite");
+}
+
 TEST_F(Plan, WhoLeftIsBroughtBackWhenTheyBelongAgainAfterNotBelonging) {
     homeserver.converge();
     event("eng", anna, MembershipState::leave, anna);

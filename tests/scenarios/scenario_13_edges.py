@@ -1,7 +1,9 @@
 """Edges of deciding: a Matrix ID that was the wrong one, a sponsor who is no employee any more, and the way back for
 somebody who left."""
 
-from harness import CORP, PARTNER, Client, Scenario, Site, accounts, until
+import contextlib
+
+from harness import CORP, PARTNER, Client, MatrixError, Scenario, Site, accounts, until
 
 POLICY = """
 people:
@@ -91,3 +93,37 @@ class Edges(Scenario):
         site.settle()
         site.add("quitter", "Crew")
         site.wait("crew", "quitter", "join")
+
+
+class SpaceOfOwners(Scenario):
+    """Who owns a space may invite into it, and lets nobody into the rooms that stand there."""
+    site = Site("so")
+
+    def test_whoever_is_let_into_a_space_by_an_owner_reads_none_of_its_rooms(self):
+        site = self.site
+        site.fill(["lead", "amy"], {"Staff": ["lead", "amy"]})
+        accounts.make(CORP, f"{site}-eve", "Eve")
+        site.start()
+        site.apply("""
+people:
+  matrix_id: "@{sAMAccountName|lower}:corp.example.com"
+  employees: {group: "{p} Staff"}
+spaces:
+  {p}-house: {name: House, members: employees, owners: {user: {p}-lead}, who_invites: owners}
+rooms:
+  {p}-hall: {name: Hall, space: {p}-house, members: employees}
+""")
+        site.settle(30)
+        lead, eve = (Client.login(site.login(name)) for name in ("lead", "eve"))
+        hall, house = site.room("hall"), site.room("house")
+        lead.send(hall, "for employees only")
+        for _ in range(5):
+            lead.invite(house, site.user("eve"))
+            with contextlib.suppress(MatrixError):       # the invitation may be taken back before she takes it
+                eve.join(house)
+            with self.assertRaises(MatrixError) as refused:
+                eve.join(hall)
+            self.assertEqual(refused.exception.status, 403)
+            site.wait("house", "eve", "leave")
+        self.assertNotIn("join", {site.membership("hall", "eve")})
+        self.assertEqual(site.bot.state_content(hall, "m.room.join_rules")["join_rule"], "invite")
