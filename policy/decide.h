@@ -186,6 +186,7 @@ class Decider {
     void barred_conflict(PersonId person, UserId user, std::vector<IdentityConflict>& out) const;
     void candidate_conflicts(std::vector<IdentityConflict>& out) const;
     void kept_from_conflicts(std::vector<IdentityConflict>& out) const;
+    void bot_conflict(std::vector<IdentityConflict>& out) const;
     [[nodiscard]] UserId wanted_id(PersonId person);
     void claim(PersonId person);
     void settle_claims(UserId user);

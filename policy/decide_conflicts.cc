@@ -19,8 +19,20 @@ std::vector<IdentityConflict> Decider::conflicts() const {
         if (!all_departed(user)) barred_conflict(person, user, out);
     candidate_conflicts(out);
     kept_from_conflicts(out);
+    bot_conflict(out);
     std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.text < b.text; });
     return out;
+}
+
+// An account of the directory for the daemon itself may well have the bot's login: that one is no employee.
+void Decider::bot_conflict(std::vector<IdentityConflict>& out) const {
+    const PersonId person = bot_.valid() ? person_of(bot_) : PersonId{};
+    if (!person.valid() || departed(person) == Tri::yes || employee(person) == Tri::no) return;
+    const std::string_view login = world_.people[person.index()].login.view();
+    out.push_back({person, world_.users.text(bot_),
+                   fmt::format("{} would be {}, which is the bot's own account; give {} an entry under "
+                               "people.identities",
+                               login, world_.users.text(bot_), login)});
 }
 
 void Decider::rival_conflicts(std::vector<IdentityConflict>& out) const {

@@ -221,6 +221,30 @@ TEST_F(Identities, AGroupThatIsNamedAndWasDeletedIsSaidToBe) {
     EXPECT_EQ(said[0].text, "the group 'Eng' was deleted from the directory: nobody is in it");
 }
 
+TEST_F(Identities, AnEmployeeWithTheBotsLoginIsAConflict) {
+    const auto texts = [this] {
+        std::vector<std::string> out;
+        for (const IdentityConflict& one : scene.decider->conflicts()) out.push_back(one.text);
+        return out;
+    };
+    const std::string login = scene.world.bot.substr(1, scene.world.bot.find(':') - 1);
+    const std::vector<std::string> before = texts();
+    scene.directory.person(login);
+    scene.learn(scene.directory.changes({login}));
+    EXPECT_EQ(texts(), before) << "the account that the daemon binds with, perhaps: no employee";
+    scene.directory.join("Staff", login);
+    scene.learn(scene.directory.changes({"Staff"}));
+    ASSERT_EQ(texts().size(), before.size() + 1);
+    const std::vector<std::string> now = texts();
+    EXPECT_NE(std::find(now.begin(), now.end(),
+                        login + " would be " + scene.world.bot + ", which is the bot's own account; give " +
+                            login + " an entry under people.identities"),
+              now.end());
+    scene.policy.people->identities.push_back({{}, login, "@else:corp.example"});
+    ASSERT_TRUE(scene.apply());
+    EXPECT_EQ(texts(), before);
+}
+
 TEST_F(Identities, AServiceAccountThatIsAnEmployeesIsDoubted) {
     scene.service("bot", kWrong, {"eng"});
     ASSERT_TRUE(scene.apply());
