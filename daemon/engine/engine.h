@@ -525,6 +525,8 @@ class Engine {
     void load_notice(const store::StoredMark& row);
     void dispatch_notices();
     void drop_notices_to_departed();
+    void drop_untrue_notices();
+    [[nodiscard]] std::optional<std::pair<UserId, RoomId>> not_removed_yet(const NoticeDebt& debt) const;
     [[nodiscard]] bool meeting(const std::string& user) const;
     void finish_notice(Intent& intent, const CallResult& result);
 

@@ -118,6 +118,36 @@ void Engine::drop_notices_to_departed() {
     });
 }
 
+// Whom an explanation is about, if they are in that room still, or invited, or nobody has seen that they are
+// not: then it is not true yet.
+std::optional<std::pair<UserId, RoomId>> Engine::not_removed_yet(const NoticeDebt& debt) const {
+    if (!debt.key.starts_with(debt.to + "/")) return std::nullopt;
+    const std::string_view about = std::string_view(debt.key).substr(debt.to.size() + 1);
+    const std::size_t end = about.find('/');
+    if (end == std::string_view::npos) return std::nullopt;
+    const auto room = world_.room_by_key.find(std::string(about.substr(0, end)));
+    const UserId user = world_.users.find(about.substr(end + 1));
+    if (room == world_.room_by_key.end() || !user.valid()) return std::nullopt;
+    if (!policy::is_present(world_.state_of(user, room->second)) &&
+        !world_.before_answer.contains(policy::World::pair(user, room->second)))
+        return std::nullopt;
+    return std::pair(user, room->second);
+}
+
+// Who may be there after all was not removed.
+void Engine::drop_untrue_notices() {
+    std::erase_if(notices_, [this](const NoticeDebt& debt) {
+        const auto stays = debt.busy ? std::nullopt : not_removed_yet(debt);
+        const int room = stays ? decider_->managed(stays->second) : -1;
+        if (room < 0) return false;
+        const policy::Verdict verdict = decider_->verdict(stays->first, static_cast<std::uint32_t>(room));
+        if (verdict.presence != policy::Presence::in && verdict.basis != policy::Basis::approval)
+            return false;
+        mark("notice", debt.key, std::nullopt);
+        return true;
+    });
+}
+
 // A room to write in is being made for them.
 bool Engine::meeting(const std::string& user) const {
     return !direct_rooms_.contains(user) &&
@@ -128,12 +158,13 @@ bool Engine::meeting(const std::string& user) const {
 // In a pause only the admins are written to: of some it is they who have to end it.
 void Engine::dispatch_notices() {
     drop_notices_to_departed();
+    drop_untrue_notices();
     give_up_notices();
     go_to_admin_room();
     for (NoticeDebt& debt : notices_) {
         if (!slot_free(Lane::cosmetic)) return;
         const ActionKey key{ActionKind::notify, debt.key, debt.to};
-        if (debt.busy || !ready(key) || meeting(debt.to)) continue;
+        if (debt.busy || !ready(key) || meeting(debt.to) || not_removed_yet(debt)) continue;
         if (pause_ != Pause::none && !is_admin_room(debt.to)) continue;
         const auto direct = direct_rooms_.find(debt.to);
         if (direct == direct_rooms_.end() && is_admin_room(debt.to)) continue;  // it must be there first

@@ -63,6 +63,49 @@ class DirectRooms : public CompanyTest {
     int guests = 0;
 };
 
+// What is not so yet is told to nobody.
+TEST_F(DirectRooms, WhoeverInvitedHearsOfARemovalOnceItWasSeen) {
+    homeserver().answer_instead = [](const Call& call) -> std::optional<CallResult> {
+        if (call.kind == CallKind::put_member && call.membership == MembershipState::leave)
+            return said(CallOutcome::retry, seconds{5});
+        return std::nullopt;
+    };
+    invite_somebody();
+    company.sim.run_for(minutes{10});
+    EXPECT_EQ(told(), 0U) << "they are invited still";
+    EXPECT_EQ(engine().notices_owed(), 1U);
+    homeserver().answer_instead = nullptr;
+    homeserver().swallows = [](const policy::RoomEvent& event) {
+        const auto* member = std::get_if<policy::MemberContent>(&event.content);
+        return member != nullptr && member->membership == MembershipState::leave;
+    };
+    ASSERT_TRUE(company.comes([&] { return told() == 1; }, minutes{20}));
+    EXPECT_TRUE(engine().world().before_answer.empty())
+        << "that the homeserver says so is not enough: it was looked at";
+}
+
+TEST_F(DirectRooms, NobodyHearsOfARemovalThatWasNone) {
+    company.sim.homeserver.add_account(Company::id("q1"));
+    company.sim.directory.hire("q1", {"Staff"});
+    company.sim.run_for(minutes{1});
+    homeserver().answer_instead = [](const Call& call) -> std::optional<CallResult> {
+        if (call.kind == CallKind::put_member && call.membership == MembershipState::leave)
+            return said(CallOutcome::retry, seconds{5});
+        return std::nullopt;
+    };
+    ASSERT_TRUE(homeserver().invite(company.sim.room_id("crew"), Company::id("p2"), Company::id("q1")));
+    company.sim.run_for(minutes{1});
+    EXPECT_EQ(engine().notices_owed(), 1U);
+    company.sim.directory.join("Crew", "q1");
+    EXPECT_TRUE(company.comes([&] { return company.in("q1", "crew"); }, minutes{5}));
+    homeserver().answer_instead = nullptr;
+    company.sim.run_for(minutes{10});
+    EXPECT_EQ(engine().notices_owed(), 0U);
+    for (const auto& [id, room] : homeserver().rooms)
+        for (const auto& [marker, text] : room.messages)
+            EXPECT_EQ(text.find("q1"), std::string::npos) << text;
+}
+
 TEST_F(DirectRooms, AnotherOneIsMadeWhereTheBotIsNotInItAnyMore) {
     invite_and_wait();
     ASSERT_EQ(direct_rooms().size(), 1U);
