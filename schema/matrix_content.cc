@@ -112,8 +112,14 @@ RoomContent read_acl(const Value& content, const Around&) {
 RoomContent read_name(const Value& content, const Around&) {
     return NameContent{content["name"].text()};
 }
+// Clients that know `m.topic` show what that says, whatever stands in `topic` (Matrix 1.15, m.room.topic):
+// where it says something else, in any of its forms, that is the topic.
 RoomContent read_topic(const Value& content, const Around&) {
-    return TopicContent{content["topic"].text()};
+    std::string topic = content["topic"].text();
+    if (const json::Array* forms = content["m.topic"]["m.text"].array())
+        for (const Value& form : *forms)
+            if (form["body"].text() != topic) return TopicContent{form["body"].text()};
+    return TopicContent{std::move(topic)};
 }
 RoomContent read_alias(const Value& content, const Around&) {
     return CanonicalAliasContent{id_or_none(content["alias"], '#')};

@@ -213,6 +213,15 @@ TEST(MatrixContent, DefaultsOfTheSpecification) {
     EXPECT_EQ(typed<ServerAcl>("m.room.server_acl", "{}"), (ServerAcl{{}, {}, true}));
     EXPECT_EQ(typed<NameContent>("m.room.name", "{}").name, "");
     EXPECT_EQ(typed<TopicContent>("m.room.topic", "[]").topic, "");
+    const auto shown = [](const std::string& rich) {
+        return typed<TopicContent>("m.room.topic", R"({"topic":"t","m.topic":)" + rich + "}").topic;
+    };
+    EXPECT_EQ(shown(R"({"m.text":[{"body":"t"}]})"), "t") << "as a homeserver writes it that makes a room";
+    EXPECT_EQ(shown(R"({"m.text":[{"body":"t"},{"mimetype":"text/html","body":"<b>mine</b>"}]})"),
+              "<b>mine</b>");
+    EXPECT_EQ(shown(R"({"m.text":[{"body":"mine"}]})"), "mine");
+    EXPECT_EQ(shown(R"({"m.text":[7]})"), "");
+    for (const char* none : {"{}", "[]", R"({"m.text":{}})", "7"}) EXPECT_EQ(shown(none), "t") << none;
     EXPECT_EQ(typed<CanonicalAliasContent>("m.room.canonical_alias", "{}").alias, "");
     EXPECT_EQ(typed<HistoryVisibilityContent>("m.room.history_visibility", "{}").visibility, "shared");
     EXPECT_EQ(typed<GuestAccessContent>("m.room.guest_access", "null").access, "forbidden");
