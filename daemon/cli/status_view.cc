@@ -94,6 +94,9 @@ void servers_attention(const json::Value& status, bool daemon, std::vector<std::
         out.push_back(
             "The store cannot be written, so nothing new is taken in: the disk is full, or another program "
             "holds rollcall.db; the log's RC-DISK-FULL says which it is");
+    if (const std::string misplaced = status["store_text"].text(); !misplaced.empty())
+        out.push_back("The store: " + misplaced +
+                      "; put that file back under its name before the daemon ends");
     if (const std::int64_t lines = status["log_lines_waiting"].integer_or(0); lines > 0)
         out.push_back(fmt::format(
             "The log: {} not taken by what reads the daemon's standard error (journald, a log "

@@ -318,6 +318,12 @@ std::vector<Seen> what_was_seen(const Context& context) {
             {"store", false,
              "it cannot be written, so nothing new is taken in: the disk is full, or another program "
              "holds rollcall.db; the log's RC-DISK-FULL says which it is"});
+    if (std::string misplaced = engine.store_trouble(); !misplaced.empty())
+        out.push_back(
+            {"store", false, misplaced + "; put that file back under its name before the daemon ends"});
+    if (const std::string& trouble = engine.log_state().trouble; !trouble.empty())
+        out.push_back(
+            {"trail", false, "the audit log cannot be written, and waits in the store: " + trouble});
     return out;
 }
 

@@ -13,7 +13,7 @@ namespace rollcall::control {
 
 struct Seen {
     // "homeserver", "requests", "bot", "mask registration", "events", "rooms", "directory", "groups",
-    // "people", "accounts", "clock", "store", "admin room", "pause", "departures"
+    // "people", "accounts", "clock", "store", "admin room", "pause", "departures", "trail"
     std::string what;
     bool ok = false;
     std::string text;  // what was seen, or what was not, and what to do about it

@@ -320,6 +320,7 @@ Answer status(const Context& context) {
     out.set("bot_text", homeserver_trouble(context).empty() ? barred_text(engine) : "");
     out.set("admin_room_text", admin_room_trouble(engine));
     out.set("disk_full", engine.blocked());
+    out.set("store_text", engine.store_trouble());
     out.set("log_lines_waiting", static_cast<std::int64_t>(engine.log().not_taken()));
     return ok(std::move(out), holds["holds"].array()->empty() ? 0 : 4);
 }

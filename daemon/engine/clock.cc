@@ -109,6 +109,21 @@ void Engine::keep_alive() {
     value.set("earliest", to_ms(clock_.earliest()));
     value.set("shown", to_ms(date()));
     mark("alive", "", json::write(value));
+    look_at_store();
+}
+
+// Nothing tells of it: the file that is open can be written as before.
+void Engine::look_at_store() {
+    const std::string before = std::exchange(store_trouble_, store_.misplaced());
+    if (store_trouble_ == before) return;
+    schema::TrailEntry entry;
+    entry.kind = store_trouble_.empty() ? TrailKind::result : TrailKind::failure;
+    entry.result =
+        store_trouble_.empty() ? "the database is the one that the daemon writes again" : store_trouble_;
+    record(std::move(entry));
+    if (store_trouble_.empty()) return;
+    log_.error("RC-STORE-GONE", store_trouble_);
+    tell_trouble("store", fmt::format("The database: {}.", store_trouble_));
 }
 
 // A homeserver that is not asked anything tells no date.

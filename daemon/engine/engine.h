@@ -237,6 +237,8 @@ class Engine {
     [[nodiscard]] bool hears() const { return hears_; }
     [[nodiscard]] std::vector<Failure> failures() const;
     [[nodiscard]] const Unreadable& unreadable() const { return unreadable_; }
+    // That the database's name does not lead to what is written any more; "" where it does. Looked at anew.
+    [[nodiscard]] std::string store_trouble() const { return store_.misplaced(); }
     // By GUID: what rules name and the directory has deleted, for people.
     [[nodiscard]] const std::map<std::string, std::string>& gone() const { return gone_; }
     // By room ID: whose state is more than it should be.
@@ -430,6 +432,7 @@ class Engine {
     void say_clock();
     void clock_entry(bool ok, const std::string& text);
     void keep_alive();
+    void look_at_store();
     void ask_the_time();
     [[nodiscard]] std::string gap_text() const;
 
@@ -842,6 +845,7 @@ class Engine {
     bool directory_tries_ = false;                          // and a status follows
     Addresses addresses_;
     std::map<std::string, std::string> gone_;        // see gone()
+    std::string store_trouble_;                      // when it was looked at last
     std::map<std::string, std::string> alias_from_;  // wanted, and leads to this other room of ours
     DepartedAgain departed_again_;
     bool look_at_ways_now_ = false;

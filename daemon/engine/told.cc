@@ -164,6 +164,8 @@ std::optional<std::string> Engine::over(const std::string& id) const {
         return fmt::format("The room {} is settled: the bot has left it, or knows it now.",
                            tame_line(parts.room));
     }
+    if (parts.what == "store")
+        return when(store_trouble_.empty(), "The database is the one that Rollcall writes again.");
     if (parts.what == "gone")
         return when(
             !gone_.contains(std::string(parts.room)),

@@ -1,6 +1,7 @@
 #include "daemon/store/sqlite_store.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <cassert>
 
 #include "daemon/store/directory_rows.h"
@@ -162,6 +163,21 @@ Status SqliteStore::upgrade() {
                  : fmt::format("no copy of it was kept: {}", copy.error().message));
     }
     return migrate(*database_, migrations());
+}
+
+SqliteStore::File SqliteStore::file_at(const std::string& path) {
+    struct stat found {};
+    if (stat(path.c_str(), &found) != 0) return std::nullopt;
+    return std::pair<std::uint64_t, std::uint64_t>(found.st_dev, found.st_ino);
+}
+
+std::string SqliteStore::misplaced() const {
+    const File now = file_at(database_->path());
+    if (now == file_) return {};
+    return fmt::format(
+        "{} {}: what the daemon writes is in a file that has no name any more, and is lost when it ends",
+        database_->path(),
+        now ? "is another file than the one that the daemon has opened" : "is not there any more");
 }
 
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& folder, Opening how) {

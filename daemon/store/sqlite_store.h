@@ -2,7 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "daemon/store/folder_lock.h"
 #include "daemon/store/sqlite.h"
@@ -13,7 +17,10 @@ namespace rollcall::store {
 class SqliteStore : public Store {
   public:
     SqliteStore(FolderLock lock, std::unique_ptr<Database> database, std::string folder)
-        : lock_(std::move(lock)), database_(std::move(database)), folder_(std::move(folder)) {}
+        : lock_(std::move(lock)),
+          database_(std::move(database)),
+          folder_(std::move(folder)),
+          file_(file_at(database_->path())) {}
 
     [[nodiscard]] Status commit(const Turn& turn) override;
     [[nodiscard]] bool fatal() const override { return database_->fatal(); }
@@ -33,6 +40,7 @@ class SqliteStore : public Store {
     [[nodiscard]] Result<std::uint64_t> last_person_key() override;
     [[nodiscard]] Result<std::uint64_t> last_intent() override;
 
+    [[nodiscard]] std::string misplaced() const override;
     [[nodiscard]] std::string upgraded() const override { return upgraded_; }
 
     // Brings the schema up to date, and keeps a copy of what was before.
@@ -42,10 +50,14 @@ class SqliteStore : public Store {
 
   private:
     [[nodiscard]] Status write(const Turn& turn);
+    // Which file that is, by device and inode; nullopt where there is none, or it cannot be looked at.
+    using File = std::optional<std::pair<std::uint64_t, std::uint64_t>>;
+    [[nodiscard]] static File file_at(const std::string& path);
 
     FolderLock lock_;  // first in, last out
     std::unique_ptr<Database> database_;
     const std::string folder_;
+    const File file_;
     std::string upgraded_;
     LeafReader leaves_;
     bool erased_remains_ = true;  // the file may hold what was erased; it is looked up

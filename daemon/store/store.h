@@ -152,6 +152,9 @@ class Store : public TrailSource {
     [[nodiscard]] virtual Result<std::map<std::uint64_t, Time>> departures() = 0;
     [[nodiscard]] virtual Result<std::uint64_t> last_person_key() = 0;  // the highest id ever used
     [[nodiscard]] virtual Result<std::uint64_t> last_intent() = 0;      // the highest id ever used
+    // Where it lies in a file: that its name does not lead to that file any more, which is written all the
+    // same and goes with the process; "" where it does. Looks at the file system.
+    [[nodiscard]] virtual std::string misplaced() const { return {}; }
     // What opening it did to a database of an older program, for the log; "" for nothing.
     [[nodiscard]] virtual std::string upgraded() const { return {}; }
 };

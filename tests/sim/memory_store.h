@@ -40,6 +40,9 @@ class MemoryStore : public store::Store {
     [[nodiscard]] Result<std::uint64_t> last_person_key() override;
     [[nodiscard]] Result<std::uint64_t> last_intent() override { return last_intent_; }
 
+    [[nodiscard]] std::string misplaced() const override { return misplaced_text; }
+    std::string misplaced_text;
+
     // Called in commit(), before anything is kept and after everything is. May throw: the process ends there.
     std::function<void(const store::Turn&)> before_commit, after_commit;
     // While set, commit() fails so and keeps nothing. A fatal one stays fatal until restarted().

@@ -451,6 +451,27 @@ class LookingAtAdmins : public Looking {
     std::string room_;
 };
 
+// Nothing fails by it: it is looked at, and the admins hear of it without asking.
+TEST_F(LookingAtAdmins, ADatabaseThatIsNotUnderItsNameIsRed) {
+    const auto told_of_it = [this](const char* part) {
+        std::size_t found = 0;
+        for (const auto& [marker, text] : homeserver().rooms[room_].messages)
+            found += text.find(part) != std::string::npos ? 1U : 0U;
+        return found;
+    };
+    daemon_.sim.memory.misplaced_text = "rollcall.db is not there any more";
+    EXPECT_EQ(unseen(), "store ");
+    EXPECT_EQ(look("status")["result"]["store_text"].text(), "rollcall.db is not there any more");
+    const json::Value plan = look("plan");
+    EXPECT_EQ(plan["result"]["unseen"].array()->size(), 1U);
+    daemon_.sim.run_for(std::chrono::minutes{2});
+    EXPECT_EQ(told_of_it("The database: rollcall.db is not there any more"), 1U);
+    daemon_.sim.memory.misplaced_text = "";
+    daemon_.sim.run_for(std::chrono::minutes{2});
+    EXPECT_EQ(unseen(), "");
+    EXPECT_EQ(told_of_it("The database is the one that Rollcall writes again"), 1U);
+}
+
 TEST_F(LookingAtAdmins, TheBotIsNotSaidToWriteWhereItWasPutOut) {
     homeserver().put_bot_out(room_);
     daemon_.sim.run_for(std::chrono::seconds{2});

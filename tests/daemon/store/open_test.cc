@@ -51,6 +51,24 @@ TEST(Open, SaysWhatIsWrongWithTheFolder) {
     EXPECT_EQ(file.error().text(), parent.path() + "/file is not a folder");
 }
 
+TEST(Open, SaysThatItsNameLeadsElsewhere) {
+    const TemporaryFolder folder;
+    auto store = open_or_fail(folder.path());
+    ASSERT_TRUE(ok(store->commit({.trail = {entry(1)}})));
+    EXPECT_EQ(store->misplaced(), "");
+    const std::string aside = folder.path() + "/aside";
+    ASSERT_EQ(::rename(folder.database().c_str(), aside.c_str()), 0);
+    EXPECT_NE(store->misplaced().find("rollcall.db is not there any more"), std::string::npos)
+        << store->misplaced();
+    std::ofstream(folder.database()) << "another";
+    EXPECT_NE(store->misplaced().find("rollcall.db is another file"), std::string::npos)
+        << store->misplaced();
+    ASSERT_EQ(::rename(aside.c_str(), folder.database().c_str()), 0);
+    EXPECT_EQ(store->misplaced(), "");
+    ASSERT_TRUE(ok(store->commit({.trail = {entry(2)}})));
+    EXPECT_EQ(store->misplaced(), "");
+}
+
 TEST(Open, RefusesAFileThatIsNoDatabase) {
     const TemporaryFolder folder;
     std::ofstream(folder.database()) << std::string(5000, 'x');
