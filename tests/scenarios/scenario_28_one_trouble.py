@@ -96,3 +96,15 @@ class OneTrouble(Scenario):
         until(lambda: not [failure for failure in site.status()["failures"] if site.login("hal") in failure["action"]],
               "nothing is left to do about them", 60)
         self.assertEqual(site.status()["homeserver"]["health"], "up")
+
+    def test_7_a_database_that_was_moved_away_is_said_to_be(self):
+        site = self.site
+        database = site.folder / "state" / "rollcall.db"
+        aside = database.with_suffix(".aside")
+        database.rename(aside)
+        said = site.cli("check", "--online")
+        self.assertEqual(said.returncode, 1, said.stdout)
+        self.assertIn("rollcall.db is not there any more", " ".join(said.stdout.split()))
+        self.assertEqual(site.cli("status", "--exit-code").returncode, 1)
+        aside.rename(database)
+        self.assertEqual(site.status()["store_text"], "")
