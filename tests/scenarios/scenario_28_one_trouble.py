@@ -97,7 +97,7 @@ class OneTrouble(Scenario):
               "nothing is left to do about them", 60)
         self.assertEqual(site.status()["homeserver"]["health"], "up")
 
-    def test_7_a_database_that_was_moved_away_is_said_to_be(self):
+    def test_5_a_database_that_was_moved_away_is_said_to_be(self):
         site = self.site
         database = site.folder / "state" / "rollcall.db"
         aside = database.with_suffix(".aside")
