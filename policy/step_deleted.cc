@@ -10,6 +10,18 @@ namespace rollcall::policy {
 
 using Guids = std::unordered_set<Guid, GuidHash>;
 
+namespace {
+
+// Those that are there.
+Guids groups_in(const std::vector<GroupEntry>& entries) {
+    Guids out;
+    for (const GroupEntry& entry : entries)
+        if (!entry.deleted) out.insert(entry.guid);
+    return out;
+}
+
+}  // namespace
+
 // Where it is part of groups that rules take people out by: who is in it, while that is known.
 void Step::keep_deleted(GroupId group, const std::vector<GroupId>& parents) {
     std::vector<GroupId> above;
@@ -38,9 +50,7 @@ void Step::keep_deleted(GroupId group) {
 // them, for whoever may not read tombstones.
 void Step::keep_deleted(const DirectoryChanges& fact) {
     if (decider_ == nullptr) return;
-    Guids alive;
-    for (const GroupEntry& entry : fact.groups)
-        if (!entry.deleted) alive.insert(entry.guid);
+    const Guids alive = groups_in(fact.groups);
     for (const GroupEntry& entry : fact.groups) {
         const auto at = world_.group_by_guid.find(entry.guid);
         if (at == world_.group_by_guid.end() || world_.groups[at->second.index()].deleted) continue;
@@ -68,31 +78,29 @@ void Step::keep_taken_out(GroupId parent, const GroupEntry& entry, const Guids& 
 
 void Step::keep_deleted(const DirectorySnapshot& fact) {
     if (decider_ == nullptr) return;
-    Guids alive;
-    for (const GroupEntry& entry : fact.groups)
-        if (!entry.deleted) alive.insert(entry.guid);
+    const Guids alive = groups_in(fact.groups);
     for (std::size_t i = 0; i < world_.groups.size(); ++i)
         if (!world_.groups[i].deleted && !alive.contains(world_.groups[i].guid)) keep_deleted(GroupId(i));
 }
 
 // After a complete read: those that are there say themselves who is in them, and of those that are still
-// named above nothing has ended.
+// named above nothing has ended. One that is known to be deleted stays so, whatever a read says that began
+// before.
 void Step::end_deleted(const DirectorySnapshot& fact) {
     if (world_.deleted_groups.empty()) return;
-    Guids alive;
-    for (const GroupEntry& entry : fact.groups)
-        if (!entry.deleted) alive.insert(entry.guid);
+    const Guids alive = groups_in(fact.groups);
     for (auto at = world_.deleted_groups.begin(); at != world_.deleted_groups.end();) {
-        auto& [group, kept] = *at;
-        const auto above = world_.group_parents.row(group.index());
-        const std::size_t before = kept.parents.size();
-        std::erase_if(kept.parents, [&](GroupId parent) {
-            return std::find(above.begin(), above.end(), parent) != above.end();
-        });
-        const bool over = kept.parents.empty() || alive.contains(world_.groups[group.index()].guid);
-        if (over || kept.parents.size() != before) {
+        const Group& group = world_.groups[at->first.index()];
+        DeletedGroup& kept = at->second;
+        const auto above = world_.group_parents.row(at->first.index());
+        const bool again =
+            !group.deleted && std::erase_if(kept.parents, [&above](GroupId parent) {
+                                  return std::find(above.begin(), above.end(), parent) != above.end();
+                              }) > 0;
+        const bool over = !group.deleted && (kept.parents.empty() || alive.contains(group.guid));
+        if (over || again) {
             world_.dirty.people.insert(kept.people.begin(), kept.people.end());
-            effects_.deleted_groups.push_back(group);
+            effects_.deleted_groups.push_back(at->first);
         }
         at = over ? world_.deleted_groups.erase(at) : std::next(at);
     }

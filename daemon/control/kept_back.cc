@@ -25,9 +25,8 @@ std::string stopped_by(const engine::Engine& engine, UserId user, const policy::
         return fmt::format("rejected by {}: `rollcall holds` says how to approve it after all",
                            tame_line(rejected->second.by));
     if (engine.guards().allows(decider, engine.memory(), user, action)) return {};
-    const std::string hold = hold_of(engine, key);
-    return hold.empty() ? "held until the guards have counted all"
-                        : fmt::format("held as {}: `rollcall holds` says what and why", hold);
+    const std::string hold = hold_of(engine, key);  // none while the guards count
+    return hold.empty() ? hold : fmt::format("held as {}: `rollcall holds` says what and why", hold);
 }
 
 }  // namespace

@@ -137,6 +137,17 @@ TEST_F(DeletedGroups, ACompleteReadMayBeTheFirstToLackIt) {
     nobody_comes_in();
 }
 
+// A complete read that began before the end of the group brings it as it was.
+TEST_F(DeletedGroups, AReadThatBeganBeforeBringsNothingBack) {
+    const DirectorySnapshot earlier = scene.directory.snapshot();
+    removed("Acme");
+    scene.learn(earlier);
+    nobody_comes_in();
+    EXPECT_NE(what_is_gone().find("'Acme' was deleted"), std::string::npos) << what_is_gone();
+    read();
+    nobody_comes_in();
+}
+
 TEST_F(DeletedGroups, OneThatWasTakenOutByHandKeepsNobodyOutOnceItIsSeen) {
     std::erase(scene.directory.group("Contractors").members, scene.directory.group("Acme").guid);
     scene.directory.wrote("Contractors");
