@@ -15,6 +15,7 @@
 #include "bridges/http/server.h"
 #include "bridges/matrix/appservice.h"
 #include "bridges/matrix/client.h"
+#include "bridges/matrix/covers.h"
 #include "bridges/matrix/registration.h"
 #include "daemon/anchors/make_anchors.h"
 #include "daemon/audit/collector.h"
@@ -140,6 +141,10 @@ engine::Settings engine_settings(const schema::Config& config, const Secrets& se
     else if (!room.empty())
         out.admin_room = "#" + room + ":" + config.homeserver.server_name;
     out.abilities.mask = secrets.mask.has_value();
+    if (secrets.mask)
+        out.mask_covers = [mask = *secrets.mask](const std::string& user) {
+            return matrix::covers(mask, user);
+        };
     out.one_shot = purpose != Purpose::daemon;
     out.reads_only = purpose == Purpose::ask;
     out.basis = {program_name_and_build(), config.hash, schema::anchors_of(config.audit)};

@@ -1,11 +1,11 @@
 #include "daemon/cli/check_files.h"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 #include <unistd.h>
 #include <algorithm>
 #include <cstdlib>
 
+#include "bridges/matrix/covers.h"
 #include "bridges/matrix/ping.h"
 #include "bridges/matrix/registration.h"
 #include "daemon/cli/check_folders.h"
@@ -218,7 +218,7 @@ class Checker {
 
     void spared(const matrix::Registration& mask, const policy::Text& id, const std::string& file) {
         for (const matrix::Namespace& users : mask.users)
-            if (pattern_covers(users.regex, id.value).value_or(false))
+            if (matrix::pattern_covers(users.regex, id.value).value_or(false))
                 out_.diagnostics.push_back(
                     {id.at,
                      fmt::format("{} is protected, but whoever has the token in {} can act as that account",
@@ -235,41 +235,7 @@ class Checker {
     std::vector<Position> joining_;
 };
 
-std::optional<bool> matches(const std::string& pattern, const std::string& user) {
-    RE2::Options options;
-    options.set_log_errors(false);
-    const RE2 compiled(pattern, options);
-    if (!compiled.ok()) return std::nullopt;
-    return RE2::PartialMatch(user, compiled);
-}
-
-// Where the bracket that opens at `at` closes; npos if it does not.
-std::size_t closing(const std::string& pattern, std::size_t at) {
-    int depth = 0;
-    for (std::size_t i = at; i < pattern.size(); ++i) {
-        if (pattern[i] == '\\')
-            ++i;
-        else if (pattern[i] == '(')
-            ++depth;
-        else if (pattern[i] == ')' && --depth == 0)
-            return i;
-    }
-    return std::string::npos;
-}
-
 }  // namespace
-
-std::optional<bool> pattern_covers(const std::string& pattern, const std::string& user) {
-    static const std::string kStart = "^@(?!";
-    if (!pattern.starts_with(kStart)) return matches(pattern, user);
-    const std::size_t end = closing(pattern, kStart.size() - 3);
-    if (end == std::string::npos) return std::nullopt;
-    const std::optional<bool> spared =
-        matches("^@(?:" + pattern.substr(kStart.size(), end - kStart.size()) + ")", user);
-    const std::optional<bool> meant = matches("^@" + pattern.substr(end + 1), user);
-    if (!spared || !meant) return std::nullopt;
-    return *meant && !*spared;
-}
 
 Checked check_files(const std::string& config_path) {
     return Checker(config_path).run();

@@ -23,8 +23,4 @@ struct Checked {
 
 [[nodiscard]] Checked check_files(const std::string& config_path);
 
-// Could whoever holds the token of a registration with this pattern act as that user? Understands the form
-// that init writes, `^@(?!…).*:…$`, besides what RE2 reads; nullopt for anything else.
-[[nodiscard]] std::optional<bool> pattern_covers(const std::string& pattern, const std::string& user);
-
 }  // namespace rollcall::cli

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "bridges/matrix/covers.h"
 #include "daemon/cli/check_files.h"
 #include "schema/fields.h"
 #include "schema/yaml_document.h"
@@ -156,7 +157,7 @@ class Judge {
 
     void pattern(const Node& regex, char sigil) {
         const std::string example = fmt::format("{}{}:{}", sigil, kSomebody, pair_.server_name);
-        if (!pattern_covers(regex.text, example))
+        if (!matrix::pattern_covers(regex.text, example))
             return say(regex.at, fmt::format("{} is no pattern that can be read", regex.text),
                        "write it as `rollcall init` does");
         if (!regex.text.starts_with('^') || !regex.text.ends_with('$'))
@@ -166,7 +167,8 @@ class Judge {
                 fmt::format("write {}{}{}", regex.text.starts_with('^') ? "" : "^", regex.text,
                             regex.text.ends_with('$') ? "" : "$"),
                 Severity::warning);
-        if (pattern_covers(regex.text, fmt::format("{}{}:{}", sigil, kSomebody, kElsewhere)).value_or(false))
+        if (matrix::pattern_covers(regex.text, fmt::format("{}{}:{}", sigil, kSomebody, kElsewhere))
+                .value_or(false))
             say(regex.at, fmt::format("{} covers names of every server", regex.text),
                 fmt::format("let it end with :{}$", escaped(pair_.server_name)));
         if (has_loose_dot(regex.text))
@@ -200,8 +202,8 @@ class Judge {
         bool covers_bot = false, covers_people = false;
         each(namespaces, "users", [&](const Node& regex, const Node* exclusive) {
             pattern(regex, '@');
-            const bool its_bot = pattern_covers(regex.text, bot).value_or(false);
-            const bool its_people = pattern_covers(regex.text, somebody).value_or(false);
+            const bool its_bot = matrix::pattern_covers(regex.text, bot).value_or(false);
+            const bool its_people = matrix::pattern_covers(regex.text, somebody).value_or(false);
             covers_bot = covers_bot || its_bot;
             covers_people = covers_people || its_people;
             const bool alone = text_of(exclusive) == "true";
@@ -230,7 +232,7 @@ class Judge {
         bool covered = false;
         each(namespaces, "aliases", [&](const Node& regex, const Node* exclusive) {
             pattern(regex, '#');
-            covered = covered || pattern_covers(regex.text, address).value_or(false);
+            covered = covered || matrix::pattern_covers(regex.text, address).value_or(false);
             if (text_of(exclusive) == "true")
                 say(exclusive->at, "exclusive over room addresses: people can make none of their own",
                     "write: exclusive: false");

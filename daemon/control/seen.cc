@@ -66,6 +66,8 @@ Seen mask(const Engine& engine) {
     if (engine.mask() == Engine::Mask::not_seen)
         return {what, false,
                 "the homeserver has not said yet whether it knows registrations/rollcall-mask.yaml"};
+    if (std::string differs = mask_differs(engine); !differs.empty())
+        return {what, false, std::move(differs)};
     return {what, true, "the homeserver knows registrations/rollcall-mask.yaml"};
 }
 
@@ -216,6 +218,23 @@ std::string pause_stops(const Engine& engine, bool departure) {
         return "everything is paused, departures too, until `rollcall resume`";
     if (engine.paused() == Engine::Pause::none || departure) return {};
     return "everything but departures is paused until `rollcall resume`";
+}
+
+std::string mask_differs(const Engine& engine) {
+    if (!engine.settings().mask_covers || !engine.decider()) return {};
+    const policy::World& world = engine.decider()->world();
+    std::size_t refused = 0;
+    std::string first;
+    for (const UserId user : world.uncovered) {
+        const std::string& name = world.users.text(user);
+        if (engine.settings().mask_covers(name) && ++refused == 1) first = name;
+    }
+    if (refused == 0) return {};
+    return fmt::format(
+        "the homeserver lets nobody act as {}{}, whom registrations/rollcall-mask.yaml covers: it reads "
+        "another copy of "
+        "that file; copy this one there and restart the homeserver",
+        tame_line(first), refused > 1 ? fmt::format(" and {} more", refused - 1) : "");
 }
 
 std::string homeserver_trouble(const Context& context) {

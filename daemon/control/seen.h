@@ -33,6 +33,8 @@ struct Seen {
                                                   const std::vector<Seen>& ways);
 // Why the homeserver cannot be used, and when that was seen, where it was not just now; "" where it can.
 [[nodiscard]] std::string homeserver_trouble(const Context& context);
+// Somebody is refused whom our mask registration covers: the homeserver has another one; "" where none is.
+[[nodiscard]] std::string mask_differs(const engine::Engine& engine);
 // Why the admins are told nothing, or not all; "" where nothing is known to be wrong. And is this one of the
 // failures in which that shows?
 [[nodiscard]] std::string admin_room_trouble(const engine::Engine& engine);

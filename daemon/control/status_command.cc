@@ -124,9 +124,10 @@ json::Value homeserver_json(const Context& context) {
     homeserver.set("requests", static_cast<std::int64_t>(engine.counters().requests));
     homeserver.set("transactions", static_cast<std::int64_t>(engine.counters().transactions));
     homeserver.set("mask", engine.settings().abilities.mask);
-    homeserver.set("mask_text", engine.mask_gone()                               ? engine::kMaskGone
-                                : engine.mask() == engine::Engine::Mask::unknown ? engine::kMaskUnknown
-                                                                                 : std::string_view());
+    homeserver.set("mask_text", engine.mask_gone() ? std::string(engine::kMaskGone)
+                                : engine.mask() == engine::Engine::Mask::unknown
+                                    ? std::string(engine::kMaskUnknown)
+                                    : mask_differs(engine));
     homeserver.set("sign_in_text",
                    engine.sign_in_elsewhere() ? engine::kSignInElsewhere : std::string_view());
     if (engine.hears()) homeserver.set("events", events_json(engine));

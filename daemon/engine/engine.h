@@ -100,6 +100,9 @@ struct Settings {
     std::string sender;      // … of the registration's own sender, which is nobody's account
     std::string admin_room;  // full alias, or room ID; "" for none
     policy::Abilities abilities;
+    // Does the mask registration, as it was read at the start, cover that Matrix ID? Not set: nobody is asked
+    // about.
+    std::function<bool(const std::string&)> mask_covers{};
     bool one_shot = false;  // a command without a daemon: reads, and acts only when told to converge
     // … which only asks something: nothing that is learned on the way is kept, and the trail says nothing of
     // it. The next process learns it again.

@@ -1,6 +1,7 @@
 // init writes what check accepts, with modes that keep secrets, and overwrites nothing unasked.
 #include <sys/stat.h>
 
+#include "bridges/matrix/covers.h"
 #include "bridges/matrix/registration.h"
 #include "daemon/cli/check_files.h"
 #include "daemon/cli/files.h"
@@ -321,14 +322,14 @@ TEST(Check, SaysWhenTheMaskCoversAProtectedAccount) {
 TEST(Check, UnderstandsThePatternsOfRegistrations) {
     const std::string made =
         matrix::make_mask({"corp.example.com", "http://x", "rollcall", true, {"admin"}}).users[0].regex;
-    EXPECT_EQ(pattern_covers(made, "@jdoe:corp.example.com"), true);
-    EXPECT_EQ(pattern_covers(made, "@admin:corp.example.com"), false);
-    EXPECT_EQ(pattern_covers(made, "@rollcall:corp.example.com"), false);
-    EXPECT_EQ(pattern_covers(made, "@administrator:corp.example.com"), true);
-    EXPECT_EQ(pattern_covers(made, "@jdoe:elsewhere.example.org"), false);
-    EXPECT_EQ(pattern_covers("^@p-.*:corp$", "@p-x:corp"), true);
-    EXPECT_EQ(pattern_covers("^@(?!broken", "@p-x:corp"), std::nullopt);
-    EXPECT_EQ(pattern_covers("(?<=x)y", "@p-x:corp"), std::nullopt);
+    EXPECT_EQ(matrix::pattern_covers(made, "@jdoe:corp.example.com"), true);
+    EXPECT_EQ(matrix::pattern_covers(made, "@admin:corp.example.com"), false);
+    EXPECT_EQ(matrix::pattern_covers(made, "@rollcall:corp.example.com"), false);
+    EXPECT_EQ(matrix::pattern_covers(made, "@administrator:corp.example.com"), true);
+    EXPECT_EQ(matrix::pattern_covers(made, "@jdoe:elsewhere.example.org"), false);
+    EXPECT_EQ(matrix::pattern_covers("^@p-.*:corp$", "@p-x:corp"), true);
+    EXPECT_EQ(matrix::pattern_covers("^@(?!broken", "@p-x:corp"), std::nullopt);
+    EXPECT_EQ(matrix::pattern_covers("(?<=x)y", "@p-x:corp"), std::nullopt);
 }
 
 }  // namespace

@@ -705,6 +705,29 @@ TEST_F(Looking, CheckSaysWhoseSessionsCannotBeEnded) {
         << json::write(answer["result"]["seen"]);
 }
 
+// Refused, although our own file covers them: the homeserver has another one.
+TEST_F(Looking, AHomeserverThatReadsANarrowerMaskIsRed) {
+    daemon_.sim.stop();
+    daemon_.sim.settings.mask_covers = [](const std::string& user) { return user == "@p3:corp.example"; };
+    daemon_.sim.start();
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    put_in_force();
+    daemon_.sim.homeserver.not_covered = {"@p2:corp.example", "@p3:corp.example"};
+    daemon_.sim.directory.disable("p2", true);
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "people ") << "whom our file leaves out too";
+    daemon_.sim.directory.disable("p3", true);
+    daemon_.sim.run_for(std::chrono::minutes{1});
+    EXPECT_EQ(unseen(), "mask registration people people ");
+    const std::string text = look("status")["result"]["homeserver"]["mask_text"].text();
+    EXPECT_TRUE(text.starts_with("the homeserver lets nobody act as @p3:corp.example, whom registrations/"))
+        << text;
+    daemon_.sim.homeserver.not_covered = {"@p2:corp.example"};
+    daemon_.sim.run_for(std::chrono::hours{7});
+    EXPECT_EQ(unseen(), "people ");
+    EXPECT_EQ(look("status")["result"]["homeserver"]["mask_text"].text(), "");
+}
+
 TEST_F(Looking, CheckAndPlanSayWhoCannotBeTakenOutAndWhichRoomIsNoMore) {
     const std::string guest = "@eve:elsewhere.example";
     daemon_.sim.homeserver.room_version = "11";
